@@ -1,0 +1,102 @@
+"""The audience: who a campaign is for, as a typed filter over profiles.
+
+A filter is data, never code: fields and operators are listed here, values are bound, and the
+tree is at most `MAX_DEPTH` deep, so a campaign file cannot smuggle a query in.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
+
+MAX_DEPTH = 8
+Scalar = str | int | float | bool
+
+#: Columns of a customer that a filter may name. Anything else must be `attributes.<name>`.
+FIELDS = ("country", "locale", "language", "time_zone", "preferred_channel", "last_purchase", "ref")
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Condition(_Frozen):
+    """What must hold of one field; all given operators must hold.
+
+    `within_days` counts back from the run's start and is for dates only (`last_purchase`).
+    """
+
+    eq: Scalar | None = None
+    not_eq: Scalar | None = None
+    in_: Annotated[tuple[Scalar, ...] | None, Field(alias="in")] = None
+    not_in: tuple[Scalar, ...] | None = None
+    gt: Scalar | None = None
+    gte: Scalar | None = None
+    lt: Scalar | None = None
+    lte: Scalar | None = None
+    within_days: Annotated[int | None, Field(ge=1, le=36500)] = None
+    not_within_days: Annotated[int | None, Field(ge=1, le=36500)] = None
+    exists: bool | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Condition:
+        if not self.model_fields_set:
+            raise ValueError("a condition needs an operator, such as {eq: ES} or {in: [ES, AD]}")
+        return self
+
+
+class FieldFilter(RootModel[dict[str, Condition]]):
+    """`{country: {in: [ES, AD]}}`: exactly one field and its condition."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @model_validator(mode="after")
+    def _one_known_field(self) -> FieldFilter:
+        if len(self.root) != 1:
+            raise ValueError("name one field per filter; put several under `all:`")
+        (name,) = self.root
+        if name not in FIELDS and not name.startswith("attributes."):
+            allowed = ", ".join(FIELDS)
+            raise ValueError(f"unknown field `{name}`; allowed: {allowed}, attributes.<name>")
+        return self
+
+
+class AllOf(_Frozen):
+    all: tuple[AudienceFilter, ...]
+
+
+class AnyOf(_Frozen):
+    any: tuple[AudienceFilter, ...]
+
+
+class NotOf(_Frozen):
+    not_: Annotated[AudienceFilter, Field(alias="not")]
+
+
+AudienceFilter = AllOf | AnyOf | NotOf | FieldFilter
+
+
+class Everyone(RootModel[Literal["everyone"]]):
+    """`audience: everyone`: no filter at all, said in so many words."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+Audience = Everyone | AllOf | AnyOf | NotOf | FieldFilter
+
+for _model in (AllOf, AnyOf, NotOf):
+    _model.model_rebuild()
+
+
+def depth(node: Audience | AudienceFilter) -> int:
+    """How deep the tree is; loading refuses more than `MAX_DEPTH`."""
+    match node:
+        case AllOf():
+            return 1 + max((depth(n) for n in node.all), default=0)
+        case AnyOf():
+            return 1 + max((depth(n) for n in node.any), default=0)
+        case NotOf():
+            return 1 + depth(node.not_)
+        case _:
+            return 1

@@ -1,0 +1,63 @@
+"""Customers and what planning and filling need to know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict
+
+from campaigns.domain.channel import Channel
+from campaigns.domain.consent import Standing
+
+#: A customer's attribute, as stored: JSON scalars only. Dates are ISO text, money is decimal text.
+AttributeValue: TypeAlias = str | int | float | bool | None
+
+
+class AddressStatus(StrEnum):
+    """Whether an address can be written to. Only `active` is."""
+
+    ACTIVE = "active"
+    BOUNCED = "bounced"
+    INVALID = "invalid"
+
+
+class AttributeSpec(BaseModel):
+    """The type of one user-defined attribute, declared in templates/attributes.yaml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    type: Literal["text", "integer", "number", "bool", "date", "choice"]
+    choices: tuple[str, ...] = ()
+    max_length: int = 40
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One customer as planning sees them: for one purpose, of one campaign.
+
+    Attributes:
+        locale: Babel identifier such as `ca_ES`.
+        reachable: channel → status of the customer's address there; absent means no address.
+        suppressed: channels whose address is on the suppression list.
+        standings: channel → ledger standings for the campaign's purpose.
+        uses: channel → how often the customer really used it (see `interaction.USE_KINDS`).
+        may_dm: wrote to the brand on X first and has not asked to stop since.
+        traits: the customer's values of the attributes that the campaign declares as traits.
+    """
+
+    customer_id: int
+    ref: str
+    locale: str
+    country: str | None
+    time_zone: str | None
+    stated_preference: Channel | None
+    reachable: Mapping[Channel, AddressStatus]
+    suppressed: frozenset[Channel]
+    standings: Mapping[Channel, tuple[Standing, ...]]
+    uses: Mapping[Channel, int]
+    may_dm: bool = False
+    traits: Mapping[str, AttributeValue] = field(default_factory=dict)

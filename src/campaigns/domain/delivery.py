@@ -1,0 +1,113 @@
+"""A delivery: one message to one customer, and the states it may pass through.
+
+The transition table is the whole rule; the store's statements follow it and a contract test
+compares them. No provider has an idempotency key, so a message that may have left is never
+sent again by itself: it is `in_doubt` until evidence says otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+
+class DeliveryState(StrEnum):
+    """Where one delivery stands."""
+
+    PENDING = "pending"
+    CLAIMED = "claimed"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    IN_DOUBT = "in_doubt"
+    SUPPRESSED = "suppressed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+_S = DeliveryState
+#: From → to. `accepted` can be reached from anywhere: positive evidence always wins.
+TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
+    _S.PENDING: frozenset({_S.CLAIMED, _S.CANCELLED, _S.EXPIRED, _S.ACCEPTED}),
+    _S.CLAIMED: frozenset(
+        {_S.SENDING, _S.PENDING, _S.SUPPRESSED, _S.EXPIRED, _S.CANCELLED, _S.REJECTED, _S.ACCEPTED}
+    ),
+    _S.SENDING: frozenset({_S.ACCEPTED, _S.REJECTED, _S.IN_DOUBT, _S.PENDING}),
+    _S.IN_DOUBT: frozenset({_S.ACCEPTED, _S.REJECTED, _S.PENDING}),
+    _S.REJECTED: frozenset({_S.ACCEPTED}),
+    _S.SUPPRESSED: frozenset({_S.ACCEPTED}),
+    _S.EXPIRED: frozenset({_S.ACCEPTED}),
+    _S.CANCELLED: frozenset({_S.ACCEPTED}),
+    _S.ACCEPTED: frozenset(),
+}
+
+#: States from which the delivery will not move by itself.
+FINAL_STATES = frozenset({_S.ACCEPTED, _S.REJECTED, _S.SUPPRESSED, _S.EXPIRED, _S.CANCELLED})
+
+
+class ProviderState(StrEnum):
+    """What the provider reported after accepting: the delivery's second field."""
+
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    FAILED = "failed"
+    COMPLAINED = "complained"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A 2xx status line was read: the provider has the message."""
+
+    provider_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The provider refused this message for good.
+
+    Attributes:
+        code: the provider's code, e.g. `twilio:21610`.
+        reason: one sentence for people.
+        invalid_address: the address cannot be reached and should not be tried again.
+        opted_out: the provider says this person opted out there.
+    """
+
+    code: str
+    reason: str
+    invalid_address: bool = False
+    opted_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """The message surely did not leave (no connection, 429): it may be tried again.
+
+    `retry_at` is when the provider may be asked again.
+    """
+
+    code: str
+    reason: str
+    retry_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The message may have left (time-out, dropped connection, 5xx): never sent again by itself."""
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The campaign's configuration or content is wrong for the provider (a wrong key or sender,
+    a template not approved): surely not sent, and the run must stop rather than burn the audience.
+    """
+
+    code: str
+    reason: str
+
+
+Outcome: TypeAlias = Accepted | Rejected | NotSent | Unknown | Refused

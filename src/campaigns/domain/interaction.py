@@ -1,0 +1,53 @@
+"""Interactions: what happened between a customer and the brand, in one vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from campaigns.domain.channel import Channel
+
+
+class InteractionKind(StrEnum):
+    """Event names, the same in code, tables, pages and exports."""
+
+    SENT = "sent"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    FAILED = "failed"
+    COMPLAINED = "complained"
+    OPENED = "opened"
+    CLICKED = "clicked"
+    REPLIED = "replied"
+    UNSUBSCRIBED = "unsubscribed"
+    RESUBSCRIBED = "resubscribed"
+    PURCHASED = "purchased"
+    VISITED = "visited"
+    CALLED = "called"
+    PREFERENCE_CHANGED = "preference_changed"
+
+
+#: What shows that a customer really uses a channel. Opens weigh nothing: machines open mail too
+#: (Apple Mail Privacy Protection), and tracking them needs consent of its own.
+USE_KINDS = frozenset({InteractionKind.CLICKED, InteractionKind.REPLIED, InteractionKind.PURCHASED})
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """One event on a customer's timeline.
+
+    Attributes:
+        channel: the channel it happened on; None for the shop, the web site, the telephone.
+        source_key: unique in its source, so that the same event told twice is stored once.
+        data: small facts about the event (amount, currency, text of a reply).
+    """
+
+    customer_id: int
+    kind: InteractionKind
+    at: datetime
+    channel: Channel | None
+    source_key: str
+    delivery_id: int | None = None
+    data: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)

@@ -1,0 +1,51 @@
+"""A plan: one row per customer of the audience, a channel with its reason or a skip with its."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from campaigns.domain.channel import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDelivery:
+    """One row for the outbox. `reason` is `routing.Reason.encode()`."""
+
+    customer_id: int
+    channel: Channel
+    skeleton_hash: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSkip:
+    """One customer of the audience who gets nothing. `reason` is `routing.Skip.encode()`."""
+
+    customer_id: int
+    reason: str
+
+
+@dataclass(slots=True)
+class PlanCounts:
+    """How many go where. planned + skipped + already is the audience.
+
+    Attributes:
+        already: customers who have a delivery of this campaign from an earlier run; the reason is
+            that delivery, so no row is written again.
+    """
+
+    planned: Counter[Channel] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    already: int = 0
+
+    @property
+    def audience(self) -> int:
+        """Everyone the campaign is for."""
+        return self.planned.total() + self.skipped.total() + self.already
+
+    def add(self, other: PlanCounts) -> None:
+        """Add another shard's counts."""
+        self.planned.update(other.planned)
+        self.skipped.update(other.skipped)
+        self.already += other.already

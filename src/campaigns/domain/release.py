@@ -1,0 +1,89 @@
+"""A release: one campaign compiled and frozen under one hash."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+
+import orjson
+
+from campaigns.domain.audience import Audience
+from campaigns.domain.channel import Channel
+from campaigns.domain.consent import Purpose
+from campaigns.domain.customer import AttributeValue
+from campaigns.domain.message import Skeleton
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What planning needs of a campaign.
+
+    Attributes:
+        channels: in the campaign's order; the last word when nothing else decides.
+        topic: the marketing topic asked for in the ledger; `*` for service messages.
+        locales: formatting locales with copy, the first is the default.
+        traits: attributes that select a skeleton, in order.
+        post_locale: the locale of the public X post.
+        expires_at: after this moment nothing is sent (UTC); None never expires.
+    """
+
+    channels: tuple[Channel, ...]
+    purpose: Purpose
+    topic: str
+    audience: Audience
+    locales: tuple[str, ...]
+    traits: tuple[str, ...]
+    post_locale: str
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Brand, campaign, copy and layouts, compiled.
+
+    Attributes:
+        campaign: the campaign's name: its folder under templates/campaigns.
+        edition: tells apart the times a recurring campaign goes out; empty for one-off campaigns.
+        facts: fact name → locale → how it is written there, for proofs and pages.
+        senders: channel → who it is from (address, number, handle), as the brand says.
+        manifest: the canonical source documents, for `diff` years later.
+    """
+
+    campaign: str
+    title: str
+    edition: str
+    policy: Policy
+    facts: Mapping[str, Mapping[str, str]]
+    senders: Mapping[Channel, Mapping[str, str]]
+    skeletons: tuple[Skeleton, ...]
+    manifest: Mapping[str, object]
+
+    @property
+    def hash(self) -> str:
+        """Content address: the manifest and every skeleton. Same files, same hash, any machine."""
+        document = orjson.dumps(
+            [self.campaign, self.edition, self.manifest, sorted(s.hash for s in self.skeletons)],
+            option=orjson.OPT_SORT_KEYS,
+        )
+        return blake2b(document, digest_size=16).hexdigest()
+
+    def skeleton(
+        self,
+        channel: Channel,
+        locale: str,
+        traits: tuple[tuple[str, AttributeValue], ...] = (),
+        variant: str = "a",
+    ) -> Skeleton:
+        """The skeleton for this channel, locale, trait values and variant.
+
+        Raises KeyError when the release has none, which compile makes impossible for the
+        locales, channels and trait values it knows.
+        """
+        return self._index()[channel, locale, variant, traits]
+
+    def _index(
+        self,
+    ) -> dict[tuple[Channel, str, str, tuple[tuple[str, AttributeValue], ...]], Skeleton]:
+        return {(s.channel, s.locale, s.variant, s.traits): s for s in self.skeletons}

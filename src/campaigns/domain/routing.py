@@ -1,0 +1,249 @@
+"""Choosing the channel: pure, explained, and the same for everyone.
+
+The order: consent, then reachability, then the stated preference, then what the customer has
+really used (with a minimum of data), then the campaign's order. docs/routing.md shows it as a
+decision table, made from the same cases as tests/unit/domain/test_routing.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
+from campaigns.domain.consent import Purpose, permits
+from campaigns.domain.customer import AddressStatus, Profile
+from campaigns.domain.release import Policy
+
+#: Fewer real uses than this say nothing about a preference.
+MINIMUM_USES = 2
+
+
+class Rule(StrEnum):
+    """What decided, of the channels that are permitted and reachable."""
+
+    STATED_PREFERENCE = "stated_preference"
+    MOST_USED = "most_used"
+    CAMPAIGN_ORDER = "campaign_order"
+    PUBLIC_POST = "public_post"
+
+
+class Obstacle(StrEnum):
+    """Why a channel cannot be used for this customer."""
+
+    NO_ADDRESS = "no_address"
+    ADDRESS_DEAD = "address_dead"  # bounced or invalid
+    SUPPRESSED = "suppressed"
+    NO_CONSENT = "no_consent"
+    OPTED_OUT = "opted_out"
+    NOT_WRITTEN_FIRST = "not_written_first"  # X: no DM to people who never wrote to us
+    NO_US_MARKETING = "no_us_marketing"  # WhatsApp: error 63049
+    NOT_IN_CAMPAIGN = "not_in_campaign"  # preferred, but the campaign does not use it
+
+
+class SkipReason(StrEnum):
+    """Why a customer of the audience gets no message. Told by what would have to change."""
+
+    NO_CONSENT = "no_consent"
+    OPTED_OUT = "opted_out"
+    SUPPRESSED = "suppressed"
+    NO_ADDRESS = "no_address"
+    ADDRESS_DEAD = "address_dead"
+    NOT_PERMITTED = "not_permitted"  # only the channels' own rules stand in the way
+    PUBLIC_POST_ONLY = "public_post_only"  # prefers X, may get no DM: sees the public post
+    OVER_LIMIT = "over_limit"  # the run was limited to fewer people
+
+
+#: A channel that was looked at and could not be used, and why.
+PassedOver: TypeAlias = tuple[Channel, Obstacle]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why this channel: the rule, the evidence, and what was passed over.
+
+    Attributes:
+        uses: how often the customer really used the channel, when that decided; else 0.
+        passed_over: obstacles of the channels that would have come before.
+    """
+
+    rule: Rule
+    uses: int = 0
+    passed_over: tuple[PassedOver, ...] = ()
+
+    def encode(self) -> str:
+        """Compact text for the delivery's row: `most_used:3|x_dm=not_written_first`."""
+        head = f"{self.rule}:{self.uses}" if self.uses else str(self.rule)
+        return "|".join([head, *(f"{c}={o}" for c, o in self.passed_over)])
+
+    @classmethod
+    def decode(cls, text: str) -> Reason:
+        """Read what `encode` wrote."""
+        head, *rest = text.split("|")
+        rule, _, uses = head.partition(":")
+        pairs = (item.partition("=") for item in rest)
+        return cls(
+            Rule(rule), int(uses or 0), tuple((Channel(c), Obstacle(o)) for c, _, o in pairs)
+        )
+
+    def explain(self, channel: Channel) -> str:
+        """One sentence for people."""
+        match self.rule:
+            case Rule.STATED_PREFERENCE:
+                text = f"{channel.label}: the customer asked for it"
+            case Rule.MOST_USED:
+                text = f"{channel.label}: the customer used it {self.uses} times, more than others"
+            case Rule.CAMPAIGN_ORDER:
+                text = f"{channel.label}: first in the campaign's order that this customer permits"
+            case Rule.PUBLIC_POST:
+                text = "public post: seen by everyone who follows the brand"
+        if self.passed_over:
+            text += "; not " + ", not ".join(
+                f"{c.label} ({OBSTACLE_TEXT[o]})" for c, o in self.passed_over
+            )
+        return text + "."
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """This customer gets the message on this channel, for this reason."""
+
+    channel: Channel
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """This customer gets nothing, for this reason; `obstacles` tell it per channel."""
+
+    reason: SkipReason
+    obstacles: tuple[PassedOver, ...] = ()
+
+    def encode(self) -> str:
+        """Compact text for the skip's row: `no_consent|email=no_consent|sms=no_address`."""
+        return "|".join([str(self.reason), *(f"{c}={o}" for c, o in self.obstacles)])
+
+    @classmethod
+    def decode(cls, text: str) -> Skip:
+        """Read what `encode` wrote."""
+        head, *rest = text.split("|")
+        pairs = (item.partition("=") for item in rest)
+        return cls(SkipReason(head), tuple((Channel(c), Obstacle(o)) for c, _, o in pairs))
+
+    def explain(self) -> str:
+        """One sentence for people."""
+        text = SKIP_TEXT[self.reason]
+        if self.obstacles:
+            text += ": " + ", ".join(f"{c.label} {OBSTACLE_TEXT[o]}" for c, o in self.obstacles)
+        return text + "."
+
+
+OBSTACLE_TEXT = {
+    Obstacle.NO_ADDRESS: "no address",
+    Obstacle.ADDRESS_DEAD: "the address bounced or is invalid",
+    Obstacle.SUPPRESSED: "the address is suppressed",
+    Obstacle.NO_CONSENT: "no consent",
+    Obstacle.OPTED_OUT: "opted out",
+    Obstacle.NOT_WRITTEN_FIRST: "never wrote to us there first",
+    Obstacle.NO_US_MARKETING: "WhatsApp allows no marketing to US numbers",
+    Obstacle.NOT_IN_CAMPAIGN: "not one of this campaign's channels",
+}
+SKIP_TEXT = {
+    SkipReason.NO_CONSENT: "No consent",
+    SkipReason.OPTED_OUT: "Opted out",
+    SkipReason.SUPPRESSED: "The address is suppressed",
+    SkipReason.NO_ADDRESS: "No address on any of the campaign's channels",
+    SkipReason.ADDRESS_DEAD: "The address bounced or is invalid",
+    SkipReason.NOT_PERMITTED: "The channel's own rules forbid it",
+    SkipReason.PUBLIC_POST_ONLY: "Prefers X and may get no direct message: sees the public post",
+    SkipReason.OVER_LIMIT: "The run was limited to fewer people",
+}
+
+#: Which obstacle names the skip when channels differ: the one nearest to being sent.
+_NEAREST = (
+    (Obstacle.OPTED_OUT, SkipReason.OPTED_OUT),
+    (Obstacle.SUPPRESSED, SkipReason.SUPPRESSED),
+    (Obstacle.ADDRESS_DEAD, SkipReason.ADDRESS_DEAD),
+    (Obstacle.NO_ADDRESS, SkipReason.NO_ADDRESS),
+    (Obstacle.NOT_WRITTEN_FIRST, SkipReason.NOT_PERMITTED),
+    (Obstacle.NO_US_MARKETING, SkipReason.NOT_PERMITTED),
+    (Obstacle.NO_CONSENT, SkipReason.NO_CONSENT),
+)
+
+
+def choose(profile: Profile, policy: Policy) -> Choice | Skip:
+    """The channel for this customer, or why there is none."""
+    obstacles = {c: obstacle(profile, c, policy) for c in personal(policy)}
+    open_channels = [c for c, o in obstacles.items() if o is None]
+    if not open_channels:
+        return _skip(profile, policy, obstacles)
+    before = _preferred_but_barred(profile, obstacles)
+    if profile.stated_preference in open_channels:
+        return Choice(profile.stated_preference, Reason(Rule.STATED_PREFERENCE))
+    used = max(open_channels, key=lambda c: profile.uses.get(c, 0))
+    uses = profile.uses.get(used, 0)
+    if uses >= MINIMUM_USES:
+        return Choice(used, Reason(Rule.MOST_USED, uses, before))
+    first = open_channels[0]
+    earlier = list(obstacles)[: list(obstacles).index(first)]
+    barred = dict(before) | {c: o for c in earlier if (o := obstacles[c]) is not None}
+    return Choice(first, Reason(Rule.CAMPAIGN_ORDER, 0, tuple(barred.items())))
+
+
+def personal(policy: Policy) -> tuple[Channel, ...]:
+    """The campaign's channels that reach one customer, in the campaign's order."""
+    return tuple(c for c in policy.channels if c in PERSONAL_CHANNELS)
+
+
+def obstacle(profile: Profile, channel: Channel, policy: Policy) -> Obstacle | None:
+    """What stands in the way of this channel for this customer; None if nothing does."""
+    said_no = _said_no(profile, channel, policy)
+    if said_no is not None:
+        return said_no
+    status = profile.reachable.get(channel)
+    if status is None:
+        return Obstacle.NO_ADDRESS
+    if status is not AddressStatus.ACTIVE:
+        return Obstacle.ADDRESS_DEAD
+    return _channel_rule(profile, channel, policy)
+
+
+def _said_no(profile: Profile, channel: Channel, policy: Policy) -> Obstacle | None:
+    if channel in profile.suppressed:
+        return Obstacle.SUPPRESSED
+    standings = profile.standings.get(channel, ())
+    if permits(standings, policy.purpose, policy.topic):
+        return None
+    return Obstacle.OPTED_OUT if any(not s.granted for s in standings) else Obstacle.NO_CONSENT
+
+
+def _channel_rule(profile: Profile, channel: Channel, policy: Policy) -> Obstacle | None:
+    """The vendors' own rules: see docs/channels.md for their sources."""
+    if channel is Channel.X_DM and not profile.may_dm:
+        return Obstacle.NOT_WRITTEN_FIRST
+    marketing = policy.purpose is Purpose.MARKETING
+    if channel is Channel.WHATSAPP and marketing and profile.country == "US":
+        return Obstacle.NO_US_MARKETING
+    return None
+
+
+def _preferred_but_barred(
+    profile: Profile, obstacles: dict[Channel, Obstacle | None]
+) -> tuple[PassedOver, ...]:
+    stated = profile.stated_preference
+    if stated is None:
+        return ()
+    barred = obstacles.get(stated, Obstacle.NOT_IN_CAMPAIGN)
+    return ((stated, barred),) if barred is not None else ()
+
+
+def _skip(profile: Profile, policy: Policy, obstacles: dict[Channel, Obstacle | None]) -> Skip:
+    told = tuple((c, o) for c, o in obstacles.items() if o is not None)
+    if profile.stated_preference is Channel.X_DM and Channel.X_POST in policy.channels:
+        return Skip(SkipReason.PUBLIC_POST_ONLY, told)
+    present = {o for _, o in told}
+    for candidate, reason in _NEAREST:
+        if candidate in present:
+            return Skip(reason, told)
+    return Skip(SkipReason.NO_ADDRESS, told)

@@ -1,0 +1,67 @@
+"""A run: one execution of a campaign, and the shards its audience is cut into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from campaigns.domain.consent import Purpose
+
+
+class RunState(StrEnum):
+    """Where a run stands. Only a `running` run sends."""
+
+    PLANNING = "planning"
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    STOPPED = "stopped"  # a provider refused the configuration or content
+    CANCELLED = "cancelled"
+
+
+ACTIVE_RUN_STATES = frozenset({RunState.PLANNING, RunState.RUNNING, RunState.PAUSED})
+
+_R = RunState
+TRANSITIONS: dict[RunState, frozenset[RunState]] = {
+    _R.PLANNING: frozenset({_R.RUNNING, _R.PAUSED, _R.CANCELLED, _R.STOPPED}),
+    _R.RUNNING: frozenset({_R.PAUSED, _R.FINISHED, _R.STOPPED, _R.CANCELLED}),
+    _R.PAUSED: frozenset({_R.RUNNING, _R.CANCELLED}),
+    _R.STOPPED: frozenset({_R.RUNNING, _R.CANCELLED}),
+    _R.FINISHED: frozenset(),
+    _R.CANCELLED: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of a campaign's release.
+
+    Attributes:
+        limit: at most so many messages; None for the whole audience.
+        expires_at: after this nothing is sent (the offer is over).
+    """
+
+    id: int
+    campaign: str
+    edition: str
+    release_hash: str
+    state: RunState
+    purpose: Purpose
+    topic: str
+    started_at: datetime
+    finished_at: datetime | None
+    expires_at: datetime | None
+    limit: int | None
+    stopped_because: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Customers by id, both ends included: what one worker plans and dispatches at a time."""
+
+    no: int
+    first_customer: int
+    last_customer: int
+    planned_at: datetime | None
+    already: int

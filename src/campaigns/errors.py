@@ -1,0 +1,66 @@
+"""Every error a user can meet, in one tree.
+
+A message names the place (file and line where there is one), what was found, what is allowed and
+the way out. The command line prints it without a traceback and exits with `exit_code`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class CampaignsError(Exception):
+    """Base of all errors raised on purpose. `exit_code` is the command line's."""
+
+    exit_code = 1
+
+
+class UserError(CampaignsError):
+    """The input is wrong: a file, a name, an option, a setting. The user can mend it."""
+
+    exit_code = 2
+
+
+class FileError(UserError):
+    """A file is wrong at a place: `path:line: what was found. How to mend it.`"""
+
+    def __init__(self, message: str, *, path: Path | str, line: int | None = None) -> None:
+        self.path = Path(path)
+        self.line = line
+        self.message = message
+        where = f"{path}:{line}" if line else f"{path}"
+        super().__init__(f"{where}: {message}")
+
+
+class FilesError(UserError):
+    """Several files or places are wrong; all are told at once, one per line."""
+
+    def __init__(self, errors: Sequence[FileError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("\n".join(str(e) for e in errors))
+
+
+class NotFoundError(UserError):
+    """A campaign, customer, delivery, run or release that does not exist."""
+
+
+class EmptyAudienceError(UserError):
+    """Nobody is in the audience: nothing was sent."""
+
+
+class ConfigurationError(UserError):
+    """A setting is missing or wrong; the message names the setting."""
+
+
+class DatabaseError(CampaignsError):
+    """The database cannot be reached or written; what was committed is kept."""
+
+    exit_code = 2
+
+
+class RunStoppedError(CampaignsError):
+    """A provider refused the campaign's configuration or content: the run stopped at once,
+    what was not sent stays pending and can be resumed once mended."""
+
+    exit_code = 3

@@ -1,0 +1,188 @@
+"""What the services need of the store: small interfaces, beside their consumers.
+
+The store implements them on SQLite and PostgreSQL; one contract suite in tests/contract runs on
+both. Instants are aware datetimes here, integers in the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from campaigns.domain.audience import Audience
+from campaigns.domain.channel import Channel
+from campaigns.domain.customer import AttributeValue, Profile
+from campaigns.domain.delivery import DeliveryState, Outcome
+from campaigns.domain.message import Skeleton
+from campaigns.domain.plan import PlannedDelivery, PlannedSkip
+from campaigns.domain.release import Release
+from campaigns.domain.run import Run, RunState, Shard
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One delivery in a worker's hands, with what filling and sending need."""
+
+    delivery_id: int
+    customer_id: int
+    ref: str
+    address: str
+    first_name: str | None
+    last_name: str | None
+    attributes: Mapping[str, AttributeValue]
+    last_inbound_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Deliveries of one shard, channel and skeleton, claimed together. `id` is the fence."""
+
+    id: int
+    run_id: int
+    channel: Channel
+    skeleton_id: int
+    lease_until: datetime
+    items: tuple[Claimed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one message will say, stored before it leaves."""
+
+    delivery_id: int
+    address: str
+    values: Mapping[str, str]
+    hash: str
+
+
+class Releases(Protocol):
+    """Frozen releases by hash."""
+
+    def save(self, release: Release, now: datetime) -> None:
+        """Store the release and its skeletons; storing the same again changes nothing."""
+
+    def load(self, release_hash: str) -> Release:
+        """Raises NotFoundError."""
+
+    def skeleton_ids(self, release_hash: str) -> dict[str, int]:
+        """Skeleton hash → id, for the outbox's narrow rows."""
+
+    def skeleton(self, skeleton_id: int) -> Skeleton:
+        """One skeleton."""
+
+
+class Runs(Protocol):
+    """Runs and their shards."""
+
+    def start(
+        self, release: Release, *, now: datetime, shard_size: int, limit: int | None
+    ) -> tuple[Run, bool]:
+        """Start a run, its shards cut by customer id over the audience; or, when the campaign has
+        an active run, that one (True: resumed). The database allows one active run a campaign."""
+
+    def get(self, run_id: int) -> Run:
+        """Raises NotFoundError."""
+
+    def latest(self, campaign: str | None = None) -> Run | None:
+        """The newest run, of one campaign or of all."""
+
+    def shards(self, run_id: int) -> list[Shard]:
+        """In order."""
+
+    def move(self, run_id: int, to: RunState, *, now: datetime, because: str | None = None) -> bool:
+        """Change the state along domain.run.TRANSITIONS; False if it was not possible."""
+
+
+class PlanStore(Protocol):
+    """Reading profiles of a shard and writing its plan."""
+
+    def audience_size(self, audience: Audience, *, now: datetime) -> int:
+        """How many customers the filter matches."""
+
+    def customer_range(self) -> tuple[int, int]:
+        """Smallest and largest customer id; (0, -1) when there are none."""
+
+    def profiles(
+        self,
+        release: Release,
+        *,
+        first_customer: int,
+        last_customer: int,
+        now: datetime,
+    ) -> Iterator[Profile]:
+        """Customers of the audience in this id range who have no delivery of this campaign and
+        edition yet, by id, in bounded memory."""
+
+    def already(self, release: Release, *, first: int, last: int, now: datetime) -> int:
+        """Customers of the audience in this id range who have a delivery of this campaign."""
+
+    def write_plan(
+        self,
+        run: Run,
+        shard: Shard,
+        deliveries: Sequence[PlannedDelivery],
+        skips: Sequence[PlannedSkip],
+        *,
+        already: int,
+        now: datetime,
+    ) -> int:
+        """One transaction: rows in, shard marked planned. A shard planned before is left alone.
+        Rows are written ordered by channel and skeleton. Returns the deliveries written."""
+
+    def write_post(self, run: Run, delivery: PlannedDelivery, *, now: datetime) -> bool:
+        """The run's public post as a delivery to PUBLIC (shard -1); False if the campaign has
+        one already."""
+
+
+class Outbox(Protocol):
+    """The protocol of one message, once. Every method is one transaction (claim included)."""
+
+    def claim(
+        self,
+        run_id: int,
+        shard: int,
+        *,
+        owner: str,
+        limits: Mapping[Channel, int],
+        now: datetime,
+        lease: timedelta,
+    ) -> Batch | None:
+        """Claim up to limits[channel] due deliveries of one channel and skeleton of the shard;
+        channels not in `limits` are left. None when nothing is due."""
+
+    def intend(
+        self,
+        batch: Batch,
+        written: Sequence[Written],
+        *,
+        now: datetime,
+        margin: timedelta,
+    ) -> set[int]:
+        """Store what will be said and move claimed → sending, on disk before this returns, for
+        those still permitted: fence holds, lease outlives now + margin, run is running, offer not
+        expired, consent stands, address not suppressed. Returns their ids. The rest is settled
+        (suppressed, expired, cancelled) or given back (pending) with its reason."""
+
+    def settle(
+        self,
+        batch: Batch,
+        outcomes: Mapping[int, Outcome],
+        *,
+        now: datetime,
+        request_id: str | None = None,
+    ) -> None:
+        """Write outcomes and, in the same transaction, the `sent` interactions of the accepted.
+        Accepted is unfenced and always wins; everything else only where batch.id still holds the
+        row. Rejected with invalid_address marks the address, with opted_out suppresses it and
+        appends a denial to the ledger."""
+
+    def sweep(self, *, now: datetime) -> Mapping[DeliveryState, int]:
+        """Expired leases: claimed → pending, sending → in_doubt. Returns how many of each."""
+
+    def counts(self, run_id: int) -> Mapping[tuple[Channel, DeliveryState], int]:
+        """Rows of the run by channel and state."""
+
+    def skip_counts(self, run_id: int) -> Mapping[str, int]:
+        """Skips of the run by SkipReason value."""

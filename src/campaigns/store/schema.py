@@ -1,0 +1,308 @@
+"""The tables. Used by `store` only.
+
+Instants are integers: milliseconds since 1970-01-01 UTC (columns end in `_at`, `_until`,
+`not_before`). Words of the vocabulary are stored as text, so that a person at a database prompt
+can read them. The rows that exist once per message are narrow and their indexes partial.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+#: SQLite counts rows up only for INTEGER primary keys; PostgreSQL wants BIGINT.
+BigKey = BigInteger().with_variant(Integer, "sqlite")
+Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+#: One row per fact about the database itself (the key of the address hash, …).
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+customers = Table(
+    "customers",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("ref", String(80), nullable=False, unique=True),  # the user's own customer id
+    Column("first_name", String(80)),
+    Column("last_name", String(80)),
+    Column("locale", String(20), nullable=False),
+    Column("country", String(2)),
+    Column("time_zone", String(40)),
+    Column("preferred_channel", String(10)),  # stated by the customer
+    Column("attributes", Json, nullable=False, server_default=text("'{}'")),
+    Column("last_purchase_at", BigInteger),  # kept by record_interactions
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+addresses = Table(
+    "addresses",
+    metadata,
+    Column("customer_id", BigKey, ForeignKey("customers.id"), primary_key=True),
+    Column("channel", String(10), primary_key=True),
+    Column("address", String(254), nullable=False),
+    Column("address_key", String(32), nullable=False),  # keyed hash of kind + normalised address
+    Column("status", String(10), nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Index("ix_addresses_address_key", "address_key"),
+)
+
+#: The ledger: rows are added, never changed; only erasure removes them.
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("customer_id", BigKey, ForeignKey("customers.id"), nullable=False),
+    Column("channel", String(10), nullable=False),
+    Column("purpose", String(10), nullable=False),
+    Column("topic", String(40), nullable=False),
+    Column("granted", Boolean, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("source", String(10), nullable=False),
+    Column("proof", Text, nullable=False),
+    Column("actor", String(80), nullable=False),
+    Index("ix_consents_customer_id", "customer_id"),
+)
+
+#: What the ledger says now: its newest entry per customer, channel, purpose and topic. Written in
+#: the transaction that appends to the ledger; a contract test rebuilds it and compares.
+standings = Table(
+    "standings",
+    metadata,
+    Column("customer_id", BigKey, ForeignKey("customers.id"), primary_key=True),
+    Column("channel", String(10), primary_key=True),
+    Column("purpose", String(10), primary_key=True),
+    Column("topic", String(40), primary_key=True),
+    Column("granted", Boolean, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+#: Addresses that must not be contacted, by keyed hash: they outlive the customer's erasure.
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("address_key", String(32), primary_key=True),
+    # marketing: offers only. all: nothing at all (bounced, erased).
+    Column("purpose", String(10), nullable=False),
+    Column("reason", String(40), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    CheckConstraint("purpose IN ('marketing', 'all')", name="purpose"),
+)
+
+interactions = Table(
+    "interactions",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("customer_id", BigKey, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("channel", String(10)),
+    Column("delivery_id", BigInteger),
+    Column("source_key", String(80)),  # dedupes events told twice; NULL for our own `sent`
+    Column("data", Json),
+    Index("ix_interactions_customer_id_at", "customer_id", "at"),
+    Index(
+        "uq_interactions_source_key",
+        "source_key",
+        unique=True,
+        sqlite_where=text("source_key IS NOT NULL"),
+        postgresql_where=text("source_key IS NOT NULL"),
+    ),
+)
+
+#: How a customer uses each channel, counted from interactions as they are recorded.
+channel_uses = Table(
+    "channel_uses",
+    metadata,
+    Column("customer_id", BigKey, ForeignKey("customers.id"), primary_key=True),
+    Column("channel", String(10), primary_key=True),
+    Column("uses", Integer, nullable=False),  # clicked, replied, purchased: see interaction.py
+    Column("last_inbound_at", BigInteger),  # last message the customer wrote to us there
+)
+
+releases = Table(
+    "releases",
+    metadata,
+    Column("hash", String(32), primary_key=True),
+    Column("campaign", String(80), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("document", LargeBinary, nullable=False),  # canonical JSON without the skeletons
+)
+
+skeletons = Table(
+    "skeletons",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("hash", String(32), nullable=False, unique=True),
+    Column("document", LargeBinary, nullable=False),  # Skeleton.to_json
+)
+
+release_skeletons = Table(
+    "release_skeletons",
+    metadata,
+    Column("release_hash", String(32), ForeignKey("releases.hash"), primary_key=True),
+    Column("skeleton_id", BigKey, ForeignKey("skeletons.id"), primary_key=True),
+)
+
+#: What may be told once: a campaign (and edition, for those that recur).
+campaigns = Table(
+    "campaigns",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("name", String(80), nullable=False),
+    Column("edition", String(40), nullable=False, server_default=""),
+    UniqueConstraint("name", "edition"),
+)
+
+ACTIVE_RUN = "state IN ('planning', 'running', 'paused')"
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("campaign_id", BigKey, ForeignKey("campaigns.id"), nullable=False),
+    Column("release_hash", String(32), ForeignKey("releases.hash"), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("purpose", String(10), nullable=False),  # copied from the policy for the intent check
+    Column("topic", String(40), nullable=False),
+    Column("expires_at", BigInteger),
+    Column("started_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger),
+    Column("planned_until", BigInteger, nullable=False),  # last customer id of the audience's range
+    Column("row_limit", Integer),  # at most so many messages, for a first careful send
+    Column("stopped_because", Text),
+    Index(
+        "uq_runs_one_active",
+        "campaign_id",
+        unique=True,
+        sqlite_where=text(ACTIVE_RUN),
+        postgresql_where=text(ACTIVE_RUN),
+    ),
+)
+
+#: A run's audience cut by customer id: what one worker plans and dispatches at a time.
+shards = Table(
+    "shards",
+    metadata,
+    Column("run_id", BigKey, ForeignKey("runs.id"), primary_key=True),
+    Column("no", Integer, primary_key=True),
+    Column("first_customer", BigInteger, nullable=False),
+    Column("last_customer", BigInteger, nullable=False),
+    Column("planned_at", BigInteger),
+    Column("already", Integer, nullable=False, server_default="0"),  # had this campaign before
+)
+
+#: The outbox: one row per customer and step of a campaign. The unique key is the promise.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("campaign_id", BigKey, nullable=False),
+    Column("step", SmallInteger, nullable=False, server_default="0"),
+    Column("customer_id", BigKey, nullable=False),  # 0 is the public: the X post
+    Column("run_id", BigKey, nullable=False),
+    Column("shard", Integer, nullable=False),
+    Column("channel", String(10), nullable=False),
+    Column("skeleton_id", BigKey, nullable=False),
+    Column("reason", String(200), nullable=False),  # why this channel: routing.Reason.encode
+    Column("state", String(10), nullable=False),
+    Column("batch_id", BigKey),  # the fence: only the batch that claimed it last may settle it
+    Column("attempts", SmallInteger, nullable=False, server_default="0"),
+    Column("not_before", BigInteger, nullable=False, server_default="0"),
+    Column("settled_at", BigInteger),
+    Column("provider_id", String(80)),
+    Column("provider_state", String(10)),
+    Column("outcome", String(300)),  # code and sentence for anything but accepted
+    UniqueConstraint("campaign_id", "step", "customer_id"),
+    Index(
+        "ix_deliveries_due",
+        "run_id",
+        "shard",
+        "channel",
+        "skeleton_id",
+        "id",
+        sqlite_where=text("state = 'pending'"),
+        postgresql_where=text("state = 'pending'"),
+    ),
+    Index(
+        "ix_deliveries_batch_id",
+        "batch_id",
+        sqlite_where=text("state IN ('claimed', 'sending')"),
+        postgresql_where=text("state IN ('claimed', 'sending')"),
+    ),
+    Index("ix_deliveries_run_id", "run_id"),
+)
+
+#: One claim of up to a request's worth of deliveries. Its id is the fence number, it carries the
+#: owner and the lease once for all its rows, and they share the provider request's fate.
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("run_id", BigKey, nullable=False),
+    Column("shard", Integer, nullable=False),
+    Column("channel", String(10), nullable=False),
+    Column("skeleton_id", BigKey, nullable=False),
+    Column("owner", String(80), nullable=False),
+    Column("lease_until", BigInteger, nullable=False),
+    Column("open", Boolean, nullable=False),  # false once every row has left claimed and sending
+    Index(
+        "ix_batches_open",
+        "run_id",
+        "lease_until",
+        sqlite_where=text("open"),
+        postgresql_where=text("open"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+#: What was said, exactly: written before the message leaves. Erasure deletes it.
+messages = Table(
+    "messages",
+    metadata,
+    Column("delivery_id", BigKey, primary_key=True, autoincrement=False),
+    Column("address", String(254), nullable=False),
+    Column("slot_values", Text, nullable=False),  # JSON of written values
+    Column("hash", String(32), nullable=False),  # message.message_hash
+)
+
+#: Who of the audience got no delivery in this run, and why.
+skips = Table(
+    "skips",
+    metadata,
+    Column("run_id", BigKey, primary_key=True),
+    Column("customer_id", BigKey, primary_key=True),
+    Column("reason", String(200), nullable=False),
+)

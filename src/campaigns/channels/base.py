@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import ClassVar, Protocol
 
 from campaigns.domain.channel import Channel
+from campaigns.domain.delivery import Envelope as Envelope
 from campaigns.domain.delivery import Outcome
 from campaigns.domain.message import Skeleton
 
@@ -27,20 +28,6 @@ class Limits:
 
     batch: int
     deadline: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """One message on its way: the delivery, where to, and its written slot values.
-
-    `headers` are per-message e-mail headers (List-Unsubscribe); empty elsewhere.
-    """
-
-    delivery_id: int
-    address: str
-    values: dict[str, str]
-    headers: dict[str, str]
-    last_inbound_at: datetime | None = None
 
 
 class Sender(Protocol):

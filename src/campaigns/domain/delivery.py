@@ -7,6 +7,7 @@ sent again by itself: it is `in_doubt` until evidence says otherwise.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -111,3 +112,17 @@ class Refused:
 
 
 Outcome: TypeAlias = Accepted | Rejected | NotSent | Unknown | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One message on its way: the delivery, where to, and its written slot values.
+
+    `headers` are per-message e-mail headers (List-Unsubscribe); empty elsewhere.
+    """
+
+    delivery_id: int
+    address: str
+    values: Mapping[str, str]
+    headers: Mapping[str, str]
+    last_inbound_at: datetime | None = None

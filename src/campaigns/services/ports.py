@@ -184,5 +184,11 @@ class Outbox(Protocol):
     def counts(self, run_id: int) -> Mapping[tuple[Channel, DeliveryState], int]:
         """Rows of the run by channel and state."""
 
+    def next_due(self, run_id: int, shard: int) -> datetime | None:
+        """When the shard's earliest pending delivery may be tried; None when none is pending."""
+
+    def recorded(self, run_id: int) -> int:
+        """`sent` interactions of the run's deliveries to customers: equals the accepted."""
+
     def skip_counts(self, run_id: int) -> Mapping[str, int]:
         """Skips of the run by SkipReason value."""

@@ -1,0 +1,244 @@
+"""Dispatch: claim, write, intend, send, settle, batch after batch until nothing is due.
+
+The order is the guarantee (see docs/decisions): what will be said and the intent are on disk
+before the first byte leaves, and what may have left is never sent again by itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from campaigns.domain.channel import Channel
+from campaigns.domain.consent import Purpose
+from campaigns.domain.delivery import (
+    Accepted,
+    Envelope,
+    NotSent,
+    Outcome,
+    Refused,
+    Rejected,
+    Unknown,
+)
+from campaigns.domain.message import Skeleton, message_hash
+from campaigns.domain.run import Run, RunState
+from campaigns.domain.slots import SlotError, Writer
+from campaigns.errors import RunStoppedError
+from campaigns.services.links import Links, unsubscribe_headers
+from campaigns.services.ports import Batch, Claimed, Outbox, Releases, Runs, Written
+
+#: What a lease must have left, beyond the provider's deadline, when the intent is written.
+MARGIN = timedelta(seconds=5)
+#: So many batches in a row that could not leave at all, and the channel is given up for now.
+UNREACHABLE_AFTER = 3
+#: A wait longer than this for a provider's own retry time is left to a later run.
+LONGEST_WAIT = timedelta(minutes=15)
+
+_WORDS: dict[type[Outcome], str] = {
+    Accepted: "accepted",
+    Rejected: "rejected",
+    NotSent: "not sent",
+    Unknown: "in doubt",
+    Refused: "not sent",
+}
+
+
+class Limits(Protocol):
+    """How much one request takes, and for how long at most."""
+
+    @property
+    def batch(self) -> int: ...
+    @property
+    def deadline(self) -> timedelta: ...
+
+
+class Sender(Protocol):
+    """What dispatch needs of a channel (see channels.base.Sender)."""
+
+    @property
+    def limits(self) -> Limits: ...
+
+    def send(self, skeleton: Skeleton, envelopes: Sequence[Envelope]) -> list[Outcome]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The two clocks of a worker: the wall's (UTC) for records, a monotonic one for leases."""
+
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    sleep: Callable[[float], None]
+
+
+@dataclass(slots=True)
+class DispatchCounts:
+    """What one call of `dispatch_shard` did, in messages."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    unreachable: dict[Channel, str] = field(default_factory=dict)
+
+    def add(self, other: DispatchCounts) -> None:
+        """Add another shard's counts."""
+        self.outcomes.update(other.outcomes)
+        self.unreachable.update(other.unreachable)
+
+
+@dataclass(slots=True)
+class Dispatcher:
+    """One worker of one run. Not shared between threads: each has its own senders."""
+
+    outbox: Outbox
+    runs: Runs
+    releases: Releases
+    senders: Mapping[Channel, Sender]
+    links: Links
+    clock: Clock
+    owner: str
+    lease: timedelta
+    _skeletons: dict[int, tuple[Skeleton, str, Writer]] = field(default_factory=dict)
+
+    def dispatch_shard(self, run: Run, shard: int) -> DispatchCounts:
+        """Send everything of the shard that is due, waiting for retries that come due soon.
+
+        Raises RunStoppedError when a provider refuses the campaign's configuration or content.
+        Channels that cannot be reached are named in `unreachable`; their deliveries stay pending.
+        """
+        counts = DispatchCounts()
+        failures: Counter[Channel] = Counter()
+        while True:
+            limits = self._limits(counts.unreachable)
+            batch = self.outbox.claim(
+                run.id,
+                shard,
+                owner=self.owner,
+                limits=limits,
+                now=self.clock.now(),
+                lease=self.lease,
+            )
+            if batch is None:
+                if not self._wait_for_due(run, shard, counts):
+                    return counts
+                continue
+            outcomes = self._send_batch(run, batch)
+            if not outcomes and not self._running(run):
+                return counts
+            counts.outcomes.update(_WORDS[type(o)] for o in outcomes.values())
+            self._note_unreachable(batch.channel, outcomes, failures, counts)
+
+    def _running(self, run: Run) -> bool:
+        return self.runs.get(run.id).state is RunState.RUNNING
+
+    def _limits(self, without: Mapping[Channel, str]) -> dict[Channel, int]:
+        return {c: s.limits.batch for c, s in self.senders.items() if c not in without}
+
+    def _send_batch(self, run: Run, batch: Batch) -> dict[int, Outcome]:
+        """One batch from claimed to settled."""
+        claimed_at = self.clock.monotonic()
+        sender = self.senders[batch.channel]
+        skeleton, skeleton_hash, writer = self._skeleton(batch.skeleton_id)
+        written, refused = self._write(batch, skeleton_hash, writer)
+        granted = self.outbox.intend(
+            batch, written, now=self.clock.now(), margin=sender.limits.deadline + MARGIN
+        )
+        going = [w for w in written if w.delivery_id in granted]
+        if self._lease_left(claimed_at) < sender.limits.deadline:
+            late: Outcome = NotSent("lease", "the worker was stopped too long", self.clock.now())
+            outcomes = {w.delivery_id: late for w in going}
+        else:
+            outcomes = self._call(sender, skeleton, run, batch, going)
+        self.outbox.settle(batch, {**refused, **outcomes}, now=self.clock.now())
+        self._stop_if_refused(run, outcomes)
+        return {**refused, **outcomes}
+
+    def _lease_left(self, claimed_at: float) -> timedelta:
+        return self.lease - timedelta(seconds=self.clock.monotonic() - claimed_at)
+
+    def _call(
+        self, sender: Sender, skeleton: Skeleton, run: Run, batch: Batch, going: list[Written]
+    ) -> dict[int, Outcome]:
+        if not going:
+            return {}
+        inbound = {c.delivery_id: c.last_inbound_at for c in batch.items}
+        one_click = batch.channel is Channel.EMAIL and run.purpose is Purpose.MARKETING
+        envelopes = [
+            Envelope(
+                delivery_id=w.delivery_id,
+                address=w.address,
+                values=w.values,
+                headers=unsubscribe_headers(self.links.values(w.delivery_id)) if one_click else {},
+                last_inbound_at=inbound[w.delivery_id],
+            )
+            for w in going
+        ]
+        outcomes = sender.send(skeleton, envelopes)
+        return dict(zip((e.delivery_id for e in envelopes), outcomes, strict=True))
+
+    def _skeleton(self, skeleton_id: int) -> tuple[Skeleton, str, Writer]:
+        known = self._skeletons.get(skeleton_id)
+        if known is None:
+            skeleton = self.releases.skeleton(skeleton_id)
+            known = self._skeletons[skeleton_id] = (skeleton, skeleton.hash, Writer(skeleton))
+        return known
+
+    def _write(
+        self, batch: Batch, skeleton_hash: str, writer: Writer
+    ) -> tuple[list[Written], dict[int, Outcome]]:
+        """What each message will say; a customer whose values do not fit the slots is refused."""
+        written: list[Written] = []
+        refused: dict[int, Outcome] = {}
+        for item in batch.items:
+            try:
+                values = writer.write(self._raw_values(item))
+            except SlotError as error:
+                refused[item.delivery_id] = Rejected(f"slot:{error.slot}", str(error))
+                continue
+            written.append(
+                Written(item.delivery_id, item.address, values, message_hash(skeleton_hash, values))
+            )
+        return written, refused
+
+    def _raw_values(self, item: Claimed) -> dict[str, object]:
+        return {
+            **item.attributes,
+            "first_name": item.first_name,
+            "last_name": item.last_name,
+            **self.links.values(item.delivery_id),
+        }
+
+    def _stop_if_refused(self, run: Run, outcomes: Mapping[int, Outcome]) -> None:
+        refusal = next((o for o in outcomes.values() if isinstance(o, Refused)), None)
+        if refusal is None:
+            return
+        because = f"{refusal.reason} ({refusal.code})"
+        self.runs.move(run.id, RunState.STOPPED, now=self.clock.now(), because=because)
+        raise RunStoppedError(
+            f"run {run.id} stopped: {because} What was not sent stays pending: mend it, then "
+            f"`campaigns run {run.campaign}` goes on."
+        )
+
+    def _note_unreachable(
+        self,
+        channel: Channel,
+        outcomes: Mapping[int, Outcome],
+        failures: Counter[Channel],
+        counts: DispatchCounts,
+    ) -> None:
+        """Count batches that could not leave at all; enough in a row give the channel up."""
+        sent_none = bool(outcomes) and all(isinstance(o, NotSent) for o in outcomes.values())
+        failures[channel] = failures[channel] + 1 if sent_none else 0
+        if failures[channel] >= UNREACHABLE_AFTER:
+            reason = next(o.reason for o in outcomes.values() if isinstance(o, NotSent))
+            counts.unreachable[channel] = reason
+
+    def _wait_for_due(self, run: Run, shard: int, counts: DispatchCounts) -> bool:
+        """Wait for the next retry of the shard; False when there is none worth waiting for."""
+        if counts.unreachable or not self._running(run):
+            return False
+        due = self.outbox.next_due(run.id, shard)
+        if due is None or due - self.clock.now() > LONGEST_WAIT:
+            return False
+        self.clock.sleep(max(0.05, min((due - self.clock.now()).total_seconds(), 1.0)))
+        return True

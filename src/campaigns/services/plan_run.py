@@ -1,0 +1,127 @@
+"""Plan: for each customer of the audience a channel with its reason, or a skip with its.
+
+The decision is pure (domain.routing); this reads profiles, decides, and writes the outbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TypeAlias
+
+from campaigns.domain.channel import PUBLIC, Channel
+from campaigns.domain.customer import AttributeValue, Profile
+from campaigns.domain.locales import resolve
+from campaigns.domain.plan import PlanCounts, PlannedDelivery, PlannedSkip
+from campaigns.domain.release import Release
+from campaigns.domain.routing import Reason, Rule, Skip, SkipReason, choose
+from campaigns.domain.run import Run, Shard
+from campaigns.services.ports import PlanStore
+
+TraitValues: TypeAlias = tuple[tuple[str, AttributeValue], ...]
+
+#: Which variant a customer gets; experiments assign others.
+BASE_VARIANT = "a"
+
+
+class SkeletonChooser:
+    """Finds the skeleton for a channel and profile: locale and traits resolved, looked up once
+    per combination, so that planning costs a dictionary look-up per customer."""
+
+    def __init__(self, release: Release) -> None:
+        self._locales = release.policy.locales
+        self._hashes = {
+            (s.channel, s.locale, s.traits): s.hash
+            for s in release.skeletons
+            if s.variant == BASE_VARIANT
+        }
+        self._traits = {name: _values_of(release, name) for name in release.policy.traits}
+        self._resolved: dict[str, str] = {}
+
+    def choose(self, channel: Channel, profile: Profile) -> str:
+        """The skeleton's hash."""
+        locale = self._resolved.get(profile.locale)
+        if locale is None:
+            locale = self._resolved[profile.locale] = resolve(profile.locale, self._locales)
+        return self._hashes[channel, locale, self._trait_values(profile)]
+
+    def _trait_values(self, profile: Profile) -> TraitValues:
+        return tuple(
+            (name, value if (value := profile.traits.get(name)) in known else known[0])
+            for name, known in self._traits.items()
+        )
+
+
+def _values_of(release: Release, trait: str) -> list[AttributeValue]:
+    """The trait's values, the one for customers without it first: False, or the first choice."""
+    values = list(dict.fromkeys(dict(s.traits)[trait] for s in release.skeletons if s.traits))
+    return sorted(values, key=lambda v: v is True)
+
+
+def decide(
+    release: Release, profiles: Iterable[Profile], room: int | None = None
+) -> tuple[list[PlannedDelivery], list[PlannedSkip], PlanCounts]:
+    """One row per profile. `room` is how many messages a limited run has left; None is no limit."""
+    chooser = SkeletonChooser(release)
+    deliveries: list[PlannedDelivery] = []
+    skips: list[PlannedSkip] = []
+    counts = PlanCounts()
+    for profile in profiles:
+        decision = choose(profile, release.policy)
+        if not isinstance(decision, Skip) and room is not None and len(deliveries) >= room:
+            decision = Skip(SkipReason.OVER_LIMIT)
+        if isinstance(decision, Skip):
+            skips.append(PlannedSkip(profile.customer_id, decision.encode()))
+            counts.skipped[decision.reason] += 1
+            continue
+        skeleton = chooser.choose(decision.channel, profile)
+        deliveries.append(
+            PlannedDelivery(
+                profile.customer_id, decision.channel, skeleton, decision.reason.encode()
+            )
+        )
+        counts.planned[decision.channel] += 1
+    return deliveries, skips, counts
+
+
+def plan_shard(
+    store: PlanStore, run: Run, release: Release, shard: Shard, *, now: datetime, room: int | None
+) -> PlanCounts:
+    """Plan one shard and write its rows in one transaction. A planned shard is left alone."""
+    already = store.already(release, first=shard.first_customer, last=shard.last_customer, now=now)
+    profiles = store.profiles(
+        release, first_customer=shard.first_customer, last_customer=shard.last_customer, now=now
+    )
+    deliveries, skips, counts = decide(release, profiles, room)
+    counts.already = already
+    store.write_plan(run, shard, deliveries, skips, already=already, now=now)
+    return counts
+
+
+def plan_post(store: PlanStore, run: Run, release: Release, *, now: datetime) -> bool:
+    """The campaign's one public X post as a delivery; False if there is none to make."""
+    if Channel.X_POST not in release.policy.channels:
+        return False
+    skeleton = next(
+        s
+        for s in release.skeletons
+        if s.channel is Channel.X_POST and s.locale == release.policy.post_locale
+    )
+    post = PlannedDelivery(PUBLIC, Channel.X_POST, skeleton.hash, Reason(Rule.PUBLIC_POST).encode())
+    return store.write_post(run, post, now=now)
+
+
+def preview(
+    store: PlanStore, release: Release, *, now: datetime, limit: int | None, page: int = 20_000
+) -> PlanCounts:
+    """The plan's counts without writing anything: what a run would do now."""
+    first, last = store.customer_range()
+    total = PlanCounts()
+    for start in range(first, last + 1, page):
+        end = min(start + page - 1, last)
+        profiles = store.profiles(release, first_customer=start, last_customer=end, now=now)
+        room = None if limit is None else max(0, limit - total.planned.total())
+        _, _, counts = decide(release, profiles, room)
+        counts.already = store.already(release, first=start, last=end, now=now)
+        total.add(counts)
+    return total

@@ -1,0 +1,167 @@
+"""What a run did, in numbers that come from the database alone.
+
+The same numbers make the command line's table, the Prefect artifact and `--json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
+from campaigns.domain.delivery import FINAL_STATES, DeliveryState
+from campaigns.domain.routing import SKIP_TEXT, SkipReason
+from campaigns.domain.run import Run
+from campaigns.services.ports import Outbox, Runs
+
+_NOT_SETTLED = frozenset({DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.SENDING})
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """One run in numbers.
+
+    Attributes:
+        states: (channel, state) → deliveries to customers; the public post is told apart.
+        skipped: skip reason → customers of the audience who got nothing.
+        already: customers who have a delivery of this campaign from an earlier run.
+        recorded: `sent` interactions on profiles.
+        post: the state of the public X post; None when this run has none.
+    """
+
+    run: Run
+    states: Mapping[tuple[Channel, DeliveryState], int]
+    skipped: Mapping[SkipReason, int]
+    already: int
+    recorded: int
+    post: DeliveryState | None
+
+    @property
+    def planned(self) -> dict[Channel, int]:
+        """Deliveries to customers by channel, in the vocabulary's order."""
+        return {
+            channel: total
+            for channel in PERSONAL_CHANNELS
+            if (total := sum(n for (c, _), n in self.states.items() if c is channel))
+        }
+
+    @property
+    def audience(self) -> int:
+        """Everyone the campaign is for: planned + skipped + already."""
+        return sum(self.planned.values()) + sum(self.skipped.values()) + self.already
+
+    def in_state(self, *states: DeliveryState) -> int:
+        """Deliveries to customers in these states."""
+        return sum(n for (_, s), n in self.states.items() if s in states)
+
+    @property
+    def accepted(self) -> int:
+        """Messages the providers took."""
+        return self.in_state(DeliveryState.ACCEPTED)
+
+    @property
+    def waiting(self) -> int:
+        """Messages not sent yet: they go when the run goes on."""
+        return self.in_state(*_NOT_SETTLED)
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether every planned customer is in one state and every accepted message recorded."""
+        ended = self.in_state(*FINAL_STATES, DeliveryState.IN_DOUBT) + self.waiting
+        return ended == sum(self.planned.values()) and self.recorded == self.accepted
+
+    def rows(self) -> list[tuple[str, str, int]]:
+        """(section, line, people), in reading order; the sections add up to the audience."""
+        rows = [("planned", c.label, n) for c, n in self.planned.items()]
+        rows += [
+            ("skipped", SKIP_TEXT[r], n)
+            for r, n in sorted(self.skipped.items(), key=lambda item: -item[1])
+        ]
+        if self.already:
+            rows.append(("had it already", "in an earlier run", self.already))
+        rows.append(("audience", "everyone the campaign is for", self.audience))
+        for state in DeliveryState:
+            if number := self.in_state(state):
+                rows.append(("outcome", str(state).replace("_", " "), number))
+        rows.append(("recorded", "`sent` on the customers' profiles", self.recorded))
+        return rows
+
+    def markdown(self) -> str:
+        """The table for a Prefect artifact."""
+        lines = ["| | | people |", "|---|---|---:|"]
+        lines += [f"| {section} | {line} | {number:,} |" for section, line, number in self.rows()]
+        if self.post is not None:
+            lines.append(f"| public X post | {str(self.post).replace('_', ' ')} | |")
+        return "\n".join(lines)
+
+    def as_json(self) -> dict[str, object]:
+        """For `--json`."""
+        return {
+            "run": self.run.id,
+            "campaign": self.run.campaign,
+            "state": self.run.state,
+            "release": self.run.release_hash,
+            "stopped_because": self.run.stopped_because,
+            "audience": self.audience,
+            "planned": dict(self.planned),
+            "skipped": dict(self.skipped),
+            "already": self.already,
+            "states": _by_state(self.states),
+            "accepted": self.accepted,
+            "recorded": self.recorded,
+            "post": self.post,
+            "adds_up": self.adds_up,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is, for bars and artifacts."""
+
+    planned: int
+    settled: int
+    accepted: int
+    in_doubt: int
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Messages settled per second since the run started."""
+        return self.settled / self.seconds if self.seconds > 0 else 0.0
+
+
+def report(runs: Runs, outbox: Outbox, run_id: int) -> RunReport:
+    """The numbers of one run, as they are now."""
+    run = runs.get(run_id)
+    counts = outbox.counts(run_id)
+    posts = [s for (c, s), n in counts.items() if c is Channel.X_POST and n]
+    return RunReport(
+        run=run,
+        states={key: n for key, n in counts.items() if key[0] is not Channel.X_POST},
+        skipped={SkipReason(r): n for r, n in outbox.skip_counts(run_id).items()},
+        already=sum(s.already for s in runs.shards(run_id)),
+        recorded=outbox.recorded(run_id),
+        post=posts[0] if posts else None,
+    )
+
+
+def progress(runs: Runs, outbox: Outbox, run_id: int, *, now: datetime) -> Progress:
+    """How far the run is."""
+    counts = outbox.counts(run_id)
+    by_state = _by_state(counts)
+    planned = sum(by_state.values())
+    return Progress(
+        planned=planned,
+        settled=planned - sum(by_state.get(s, 0) for s in _NOT_SETTLED),
+        accepted=by_state.get(DeliveryState.ACCEPTED, 0),
+        in_doubt=by_state.get(DeliveryState.IN_DOUBT, 0),
+        seconds=(now - runs.get(run_id).started_at).total_seconds(),
+    )
+
+
+def _by_state(counts: Mapping[tuple[Channel, DeliveryState], int]) -> dict[str, int]:
+    by_state: dict[str, int] = {}
+    for (_, state), number in counts.items():
+        by_state[state] = by_state.get(state, 0) + number
+    return by_state

@@ -93,7 +93,7 @@ class Reason:
             case Rule.STATED_PREFERENCE:
                 text = f"{channel.label}: the customer asked for it"
             case Rule.MOST_USED:
-                text = f"{channel.label}: the customer used it {self.uses} times, more than others"
+                text = f"{channel.label}: used {self.uses} times, no other one more often"
             case Rule.CAMPAIGN_ORDER:
                 text = f"{channel.label}: first in the campaign's order that this customer permits"
             case Rule.PUBLIC_POST:

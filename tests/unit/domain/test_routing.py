@@ -1,0 +1,76 @@
+"""The channel choice: its decision table, and what must hold for any customer at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
+from campaigns.domain.consent import Purpose
+from campaigns.domain.routing import Choice, Reason, Skip, choose, obstacle
+from tests.unit.domain.routing_cases import CASES, Case, table
+
+DOCS = Path(__file__).parents[3] / "docs" / "routing.md"
+channels = st.sampled_from(PERSONAL_CHANNELS)
+cases = st.builds(
+    Case,
+    customer=st.just("anyone"),
+    expected=st.just(""),
+    consents=st.dictionaries(channels, st.booleans()),
+    reachable=st.lists(channels, unique=True).map(tuple),
+    dead=st.lists(channels, unique=True).map(tuple),
+    suppressed=st.lists(channels, unique=True).map(tuple),
+    prefers=st.none() | channels,
+    uses=st.dictionaries(channels, st.integers(0, 9)),
+    country=st.sampled_from(["ES", "US"]),
+    may_dm=st.booleans(),
+    purpose=st.sampled_from(Purpose),
+    channels=st.lists(st.sampled_from(Channel), unique=True, min_size=1).map(tuple),
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.customer)
+def test_the_decision_table_holds(case: Case) -> None:
+    assert case.decided() == case.expected
+
+
+def test_the_docs_show_the_decision_table_that_is_tested() -> None:
+    assert table() in DOCS.read_text(encoding="utf-8")
+
+
+@given(cases)
+def test_nobody_is_chosen_a_channel_with_an_obstacle_and_nobody_is_skipped_without(
+    case: Case,
+) -> None:
+    profile, policy = case.profile(), case.policy()
+    decision = choose(profile, policy)
+    if isinstance(decision, Choice):
+        assert obstacle(profile, decision.channel, policy) is None
+        assert decision.channel in policy.channels
+        assert decision.channel is not Channel.X_POST
+    else:
+        usable = [c for c in policy.channels if c in PERSONAL_CHANNELS]
+        assert all(obstacle(profile, c, policy) is not None for c in usable)
+
+
+@given(cases)
+def test_every_reason_survives_being_stored_and_reads_as_a_sentence(case: Case) -> None:
+    decision = choose(case.profile(), case.policy())
+    if isinstance(decision, Choice):
+        assert Reason.decode(decision.reason.encode()) == decision.reason
+        sentence = decision.reason.explain(decision.channel)
+    else:
+        assert Skip.decode(decision.encode()) == decision
+        sentence = decision.explain()
+    assert sentence.endswith(".")
+    assert "_" not in sentence
+
+
+@given(cases)
+def test_a_marketing_message_never_goes_without_a_yes(case: Case) -> None:
+    decision = choose(case.profile(), case.policy())
+    if isinstance(decision, Choice) and case.purpose is Purpose.MARKETING:
+        assert case.consents[decision.channel] is True

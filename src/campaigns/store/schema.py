@@ -77,6 +77,7 @@ addresses = Table(
     Column("status", String(10), nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Index("ix_addresses_address_key", "address_key"),
+    sqlite_with_rowid=False,  # read in ranges of customers
 )
 
 #: The ledger: rows are added, never changed; only erasure removes them.
@@ -107,6 +108,7 @@ standings = Table(
     Column("topic", String(40), primary_key=True),
     Column("granted", Boolean, nullable=False),
     Column("at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,  # read in ranges of customers
 )
 
 #: Addresses that must not be contacted, by keyed hash: they outlive the customer's erasure.
@@ -133,6 +135,14 @@ interactions = Table(
     Column("source_key", String(80)),  # dedupes events told twice; NULL for our own `sent`
     Column("data", Json),
     Index("ix_interactions_customer_id_at", "customer_id", "at"),
+    # One `sent` per delivery, however often and however late its evidence comes.
+    Index(
+        "uq_interactions_sent",
+        "delivery_id",
+        unique=True,
+        sqlite_where=text("kind = 'sent'"),
+        postgresql_where=text("kind = 'sent'"),
+    ),
     Index(
         "uq_interactions_source_key",
         "source_key",
@@ -150,6 +160,7 @@ channel_uses = Table(
     Column("channel", String(10), primary_key=True),
     Column("uses", Integer, nullable=False),  # clicked, replied, purchased: see interaction.py
     Column("last_inbound_at", BigInteger),  # last message the customer wrote to us there
+    sqlite_with_rowid=False,  # read in ranges of customers
 )
 
 releases = Table(
@@ -182,7 +193,7 @@ campaigns = Table(
     metadata,
     Column("id", BigKey, primary_key=True, autoincrement=True),
     Column("name", String(80), nullable=False),
-    Column("edition", String(40), nullable=False, server_default=""),
+    Column("edition", String(40), nullable=False),
     UniqueConstraint("name", "edition"),
 )
 
@@ -242,7 +253,7 @@ deliveries = Table(
     Column("attempts", SmallInteger, nullable=False, server_default="0"),
     Column("not_before", BigInteger, nullable=False, server_default="0"),
     Column("settled_at", BigInteger),
-    Column("provider_id", String(80)),
+    Column("provider_id", String(120)),
     Column("provider_state", String(10)),
     Column("outcome", String(300)),  # code and sentence for anything but accepted
     UniqueConstraint("campaign_id", "step", "customer_id"),
@@ -263,6 +274,7 @@ deliveries = Table(
         postgresql_where=text("state IN ('claimed', 'sending')"),
     ),
     Index("ix_deliveries_run_id", "run_id"),
+    sqlite_autoincrement=True,  # providers quote our ids back for years: never use one twice
 )
 
 #: One claim of up to a request's worth of deliveries. Its id is the fence number, it carries the
@@ -278,9 +290,9 @@ batches = Table(
     Column("owner", String(80), nullable=False),
     Column("lease_until", BigInteger, nullable=False),
     Column("open", Boolean, nullable=False),  # false once every row has left claimed and sending
+    Column("request_id", String(120)),  # the provider's name for the request, to ask it about
     Index(
         "ix_batches_open",
-        "run_id",
         "lease_until",
         sqlite_where=text("open"),
         postgresql_where=text("open"),
@@ -305,4 +317,5 @@ skips = Table(
     Column("run_id", BigKey, primary_key=True),
     Column("customer_id", BigKey, primary_key=True),
     Column("reason", String(200), nullable=False),
+    sqlite_with_rowid=False,  # read in ranges of customers
 )

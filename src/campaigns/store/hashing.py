@@ -1,0 +1,39 @@
+"""The keyed hash of an address: what a suppression remembers when the customer is long erased."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from sqlalchemy import Connection, select
+
+from campaigns.domain.channel import AddressKind
+from campaigns.store import schema
+
+#: Name of the row in `meta` that holds the key. The first migration makes it.
+META_KEY = "address_key"
+
+
+class AddressHash:
+    """Hashes normalised addresses under this database's own key.
+
+    The key never leaves the database, so a leaked list of hashes cannot be matched against a list
+    of addresses, and the same address is the same hash for as long as the database lives.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._keyed = blake2b(key=key, digest_size=16)
+
+    @classmethod
+    def load(cls, connection: Connection) -> AddressHash:
+        """With the key kept in `meta`."""
+        row = select(schema.meta.c.value).where(schema.meta.c.key == META_KEY)
+        return cls(bytes.fromhex(connection.execute(row).scalar_one()))
+
+    def key(self, kind: AddressKind, address: str) -> str:
+        """32 hexadecimal digits for one address, already normalised (`domain.address.normalise`).
+
+        SMS and WhatsApp share the kind and so the hash: STOP on one covers the number on both.
+        """
+        digest = self._keyed.copy()
+        digest.update(f"{kind}\0{address}".encode())
+        return digest.hexdigest()

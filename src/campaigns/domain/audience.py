@@ -6,9 +6,18 @@ tree is at most `MAX_DEPTH` deep, so a campaign file cannot smuggle a query in.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    RootModel,
+    Tag,
+    model_validator,
+)
 
 MAX_DEPTH = 8
 Scalar = str | int | float | bool
@@ -74,7 +83,21 @@ class NotOf(_Frozen):
     not_: Annotated[AudienceFilter, Field(alias="not")]
 
 
-AudienceFilter = AllOf | AnyOf | NotOf | FieldFilter
+def _node_kind(value: Any) -> str:
+    """Which kind of node was meant, so that an error speaks of that kind alone."""
+    if isinstance(value, BaseModel):
+        return _KINDS[type(value)]
+    if isinstance(value, Mapping):
+        return next((key for key in ("all", "any", "not") if key in value), "field")
+    return "everyone" if isinstance(value, str) else "field"
+
+
+_All = Annotated[AllOf, Tag("all")]
+_Any = Annotated[AnyOf, Tag("any")]
+_Not = Annotated[NotOf, Tag("not")]
+_FieldTag = Annotated[FieldFilter, Tag("field")]
+
+AudienceFilter = Annotated[_All | _Any | _Not | _FieldTag, Discriminator(_node_kind)]
 
 
 class Everyone(RootModel[Literal["everyone"]]):
@@ -83,7 +106,18 @@ class Everyone(RootModel[Literal["everyone"]]):
     model_config = ConfigDict(frozen=True)
 
 
-Audience = Everyone | AllOf | AnyOf | NotOf | FieldFilter
+_KINDS: dict[type[BaseModel], str] = {
+    AllOf: "all",
+    AnyOf: "any",
+    NotOf: "not",
+    FieldFilter: "field",
+    Everyone: "everyone",
+}
+
+Audience = Annotated[
+    Annotated[Everyone, Tag("everyone")] | _All | _Any | _Not | _FieldTag,
+    Discriminator(_node_kind),
+]
 
 for _model in (AllOf, AnyOf, NotOf):
     _model.model_rebuild()

@@ -1,0 +1,142 @@
+"""The campaign and its copy, as a marketer writes them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Literal, TypeAlias
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from campaigns.domain.audience import Audience
+from campaigns.domain.brand import Line, LocaleName
+from campaigns.domain.channel import Channel
+from campaigns.domain.consent import Purpose
+from campaigns.domain.facts import Fact, Texts
+from campaigns.domain.message import SlotType
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Topic = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+Edition = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{0,40}$")]
+LayoutFile = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+(\.[a-z0-9]+)*\.j2$")]
+
+
+def _moment(value: object) -> object:
+    # A number would be read as seconds since 1970.
+    if not isinstance(value, str | date | datetime):
+        raise ValueError("write a day (2027-03-31) or a moment (2027-03-31T20:00)")
+    if isinstance(value, str) and len(value) == len("2027-03-31"):
+        return date.fromisoformat(value)
+    return value
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+
+
+class SlotSpec(_Frozen):
+    """A value that differs per customer: what it may hold and what stands there without it."""
+
+    type: SlotType | None = Field(None, description="of a slot that is no attribute; default text")
+    max_length: Annotated[int, Field(ge=1, le=500)] | None = None
+    fallback: Texts | None = None
+    description: str = ""
+
+
+class Layouts(_Frozen):
+    """Layouts of this campaign's own, instead of the shared ones: file names in layouts/."""
+
+    email_html: Annotated[LayoutFile | None, Field(alias="email.html")] = None
+    email_text: Annotated[LayoutFile | None, Field(alias="email.txt")] = None
+    email_subject: Annotated[LayoutFile | None, Field(alias="email.subject")] = None
+    sms: Annotated[LayoutFile | None, Field(alias="sms.txt")] = None
+    whatsapp: Annotated[LayoutFile | None, Field(alias="whatsapp.txt")] = None
+    x_post: Annotated[LayoutFile | None, Field(alias="x_post.txt")] = None
+    x_dm: Annotated[LayoutFile | None, Field(alias="x_dm.txt")] = None
+
+
+class Campaign(_Frozen):
+    """templates/campaigns/<name>/campaign.yaml."""
+
+    title: Line
+    description: str = ""
+    purpose: Purpose = Field(
+        Purpose.MARKETING, description="service: it concerns a service in use, without any offer"
+    )
+    topic: Topic | None = Field(
+        None, description="the marketing topic that consents name; required for marketing"
+    )
+    facts: dict[Name, Fact] = Field(default_factory=dict)
+    must_say: tuple[Name, ...] = Field((), description="on every channel, in every locale")
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1)] = Field(
+        description="in the order that decides when nothing else does"
+    )
+    audience: Audience = Field(description="who it is for; `everyone` must be said")
+    locales: tuple[LocaleName, ...] = Field((), description="of the brand's; empty: all of them")
+    post_locale: LocaleName | None = Field(
+        None, description="of the public X post; default: the brand's default locale"
+    )
+    traits: tuple[Name, ...] = Field(
+        (), description="attributes (bool or choice) that the copy or layouts branch on"
+    )
+    expires: Annotated[datetime | date | None, BeforeValidator(_moment)] = Field(
+        None, union_mode="left_to_right", description="nothing is sent after this day or moment"
+    )
+    layouts: Layouts = Layouts()
+    slots: dict[Name, SlotSpec] = Field(default_factory=dict)
+    edition: Edition = Field("", description="of a campaign that recurs: which time this is")
+
+    @model_validator(mode="after")
+    def _topic_of_marketing(self) -> Campaign:
+        if self.purpose is Purpose.MARKETING and self.topic is None:
+            raise ValueError("a marketing campaign needs a `topic`, such as offers")
+        if len(set(self.channels)) != len(self.channels):
+            raise ValueError("`channels` names a channel twice")
+        return self
+
+    def expires_at(self, zone: str) -> datetime | None:
+        """The last moment of sending (UTC). A day lasts until its midnight in `zone`."""
+        match self.expires:
+            case None:
+                return None
+            case datetime(tzinfo=None) as local:
+                return local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+            case datetime() as moment:
+                return moment.astimezone(UTC)
+            case day:
+                midnight = datetime.combine(day + timedelta(days=1), datetime.min.time())
+                return midnight.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+Paragraphs: TypeAlias = str | Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class Words(_Frozen):
+    """The words of a message. A text may name facts, customer, brand, links and traits."""
+
+    subject: str | None = Field(None, description="of the e-mail")
+    preheader: str | None = Field(None, description="what mail clients show after the subject")
+    headline: str | None = None
+    greeting: str | None = None
+    body: Paragraphs | None = Field(None, description="a text, or a list of paragraphs")
+    call_to_action: str | None = Field(None, description="on the button of the e-mail")
+    short: str | None = Field(
+        None, description="for SMS, WhatsApp and X; default: the headline and the facts"
+    )
+    post: str | None = Field(None, description="for the X post; default: short")
+    closing: Paragraphs | None = None
+
+
+class Copy(Words):
+    """templates/campaigns/<name>/copy.<language or locale>.yaml."""
+
+    variants: dict[Literal["b", "c", "d"], Words] = Field(
+        default_factory=dict, description="texts that differ in variant b, c or d; a is the base"
+    )

@@ -1,0 +1,46 @@
+"""Findings: what the checks report, each with its place and how to mend it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """An error stops the run before the first message; a warning is only told."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong, or looks wrong, with a campaign.
+
+    Attributes:
+        rule: the check's id, such as `fact-missing`; listed in docs/content-files.md.
+        message: what was found.
+        mend: what to do about it.
+        file: the file to mend, as the user named the templates folder.
+        line: 1-based; None when the whole file is meant.
+        channel, locale, part: where it shows; empty when it is everywhere.
+    """
+
+    rule: str
+    level: Level
+    message: str
+    mend: str
+    file: str
+    line: int | None = None
+    channel: str = ""
+    locale: str = ""
+    part: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        shown = ", ".join(x for x in (self.channel, self.locale, self.part) if x)
+        return f"{where}: {self.message}{f' [{shown}]' if shown else ''} {self.mend}".rstrip()
+
+    def as_json(self) -> dict[str, object]:
+        """Every field under its own name, for machines."""
+        return asdict(self)

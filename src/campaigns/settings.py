@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import ipaddress
+import os
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, HttpUrl, SecretStr
+from pydantic import Field, HttpUrl, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from campaigns.errors import ConfigurationError
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Settings(BaseSettings):
@@ -41,3 +53,36 @@ class Settings(BaseSettings):
     shard_size: int = Field(20_000, ge=100, description="customers per shard")
     workers: int = Field(0, ge=0, description="worker processes; 0: one per core")
     lease_seconds: int = Field(120, ge=10, description="how long a claim lasts")
+
+    @model_validator(mode="after")
+    def _the_sandbox_is_on_this_machine(self) -> Self:
+        host = (self.sandbox_url.host or "").strip("[]")
+        if not _is_loopback(host):
+            raise ValueError(
+                "CAMPAIGNS_SANDBOX_URL must be on this machine, such as http://127.0.0.1:8025"
+            )
+        return self
+
+    def revealed(self) -> dict[str, object]:
+        """Every value in plain, to hand to a worker process of ours; never log or store it."""
+        return {
+            name: value.get_secret_value() if isinstance(value, SecretStr) else value
+            for name, value in self
+        }
+
+    @property
+    def worker_count(self) -> int:
+        """Worker processes: as set, or one per core."""
+        return self.workers or os.cpu_count() or 1
+
+
+def load_settings() -> Settings:
+    """Settings from the environment. Raises ConfigurationError naming each wrong variable."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [
+            f"CAMPAIGNS_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']} (found {e['input']!r})"
+            for e in error.errors()
+        ]
+        raise ConfigurationError("wrong settings: " + "; ".join(lines)) from None

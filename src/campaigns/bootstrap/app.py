@@ -1,0 +1,325 @@
+"""The application: the product's verbs over one set of settings.
+
+Commands, flows and pages ask `connect()` for an `App` and call verbs on it; nothing else knows
+which store, channels or files there are.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import wait
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from campaigns.bootstrap.workers import dispatch_in_process, workers
+from campaigns.domain.channel import Channel
+from campaigns.domain.findings import Finding, Level
+from campaigns.domain.plan import PlanCounts
+from campaigns.domain.release import Release
+from campaigns.domain.run import Run, RunState, Shard
+from campaigns.errors import EmptyAudienceError, NotFoundError, UserError
+from campaigns.services.dispatch import Clock, DispatchCounts, Dispatcher
+from campaigns.services.plan_run import plan_post, plan_shard, preview
+from campaigns.services.report import Progress, RunReport, progress, report
+from campaigns.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from campaigns.channels.base import Sender
+    from campaigns.content.catalog import Catalog
+    from campaigns.domain.delivery import DeliveryState
+    from campaigns.services.import_customers import ImportReport
+    from campaigns.services.links import Links
+    from campaigns.store.customers import SqlProfiles
+    from campaigns.store.engine import Database
+    from campaigns.store.outbox import SqlOutbox
+    from campaigns.store.planning import SqlPlanning
+    from campaigns.store.releases import SqlReleases
+    from campaigns.store.runs import SqlRuns
+
+CLOCK = Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic, sleep=time.sleep)
+
+#: The shard of a run's public post; customers' shards count from 0.
+POST_SHARD = -1
+
+
+def connect(settings: Settings | None = None) -> App:
+    """An application on these settings, or on the environment's. Cheap: parts open when used."""
+    return App(settings or load_settings())
+
+
+class App:
+    """The product's verbs. Safe to share between threads; each thread gets its own senders."""
+
+    def __init__(self, settings: Settings, clock: Clock = CLOCK) -> None:
+        self.settings = settings
+        self.clock = clock
+        self._threads = threading.local()
+        self._senders: list[Mapping[Channel, Sender]] = []
+        self._limited = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give every connection back."""
+        for senders in self._senders:
+            for sender in senders.values():
+                sender.close()
+        self._senders.clear()
+        if "database" in self.__dict__:
+            self.database.close()
+
+    # What the product is made of ------------------------------------------------------------
+
+    @cached_property
+    def database(self) -> Database:
+        """The store's database, migrated."""
+        from campaigns.store.engine import open_database
+
+        return open_database(self.settings.database_url, self.settings.home)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The marketer's files."""
+        from campaigns.content.catalog import Catalog
+
+        return Catalog(self.settings.templates)
+
+    @cached_property
+    def releases(self) -> SqlReleases:
+        """Frozen releases."""
+        from campaigns.store.releases import SqlReleases
+
+        return SqlReleases(self.database)
+
+    @cached_property
+    def runs(self) -> SqlRuns:
+        """Runs and shards."""
+        from campaigns.store.runs import SqlRuns
+
+        return SqlRuns(self.database)
+
+    @cached_property
+    def planning(self) -> SqlPlanning:
+        """Profiles as planning reads them, and plans."""
+        from campaigns.store.planning import SqlPlanning
+
+        return SqlPlanning(self.database)
+
+    @cached_property
+    def outbox(self) -> SqlOutbox:
+        """Deliveries."""
+        from campaigns.store.outbox import SqlOutbox
+
+        return SqlOutbox(self.database)
+
+    @cached_property
+    def profiles(self) -> SqlProfiles:
+        """Customers, for reading and writing."""
+        from campaigns.store.customers import SqlProfiles
+
+        return SqlProfiles(self.database)
+
+    @cached_property
+    def links(self) -> Links:
+        """Signed links to customers' pages."""
+        from campaigns.bootstrap.wiring import link_secret
+        from campaigns.services.links import Links
+
+        return Links(str(self.settings.public_url), link_secret(self.settings))
+
+    # Content --------------------------------------------------------------------------------
+
+    def campaign_names(self) -> list[str]:
+        """The campaigns in the templates folder."""
+        return self.catalog.campaigns()
+
+    def check(self, name: str) -> list[Finding]:
+        """All findings of one campaign, without sending anything."""
+        return self.catalog.check(name)
+
+    def compile(self, name: str) -> Release:
+        """The campaign's release. Raises UserError with every finding of level error."""
+        errors = [f for f in self.check(name) if f.level is Level.ERROR]
+        if errors:
+            listed = "\n".join(f"  {finding}" for finding in errors)
+            raise UserError(
+                f"{name} has {len(errors)} finding(s) that stop it; nothing was sent.\n{listed}"
+            )
+        return self.catalog.compile(name)
+
+    def schemas(self) -> dict[str, dict[str, object]]:
+        """JSON Schemas of the YAML files, by name."""
+        return self.catalog.schemas()
+
+    # Customers ------------------------------------------------------------------------------
+
+    def import_customers(
+        self,
+        path: Path,
+        mapping: Path | None = None,
+        encoding: str | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> ImportReport:
+        """Bring customers in from a file; the counts of the report add up to its rows."""
+        raise UserError(str((path, mapping, encoding, progress)))
+
+    # Runs -----------------------------------------------------------------------------------
+
+    def preview(self, name: str, limit: int | None = None) -> PlanCounts:
+        """Who would get what if the campaign ran now. Writes nothing."""
+        release = self.compile(name)
+        return preview(self.planning, release, now=self.clock.now(), limit=limit)
+
+    def start_run(self, name: str, limit: int | None = None) -> tuple[Run, bool]:
+        """Compile, check and start a run; or go on with the campaign's active one (True).
+
+        Raises UserError for findings, EmptyAudienceError when nobody is in the audience.
+        """
+        from campaigns.bootstrap.wiring import refuse_unready_live_run
+
+        release = self.compile(name)
+        refuse_unready_live_run(self.settings, release)
+        now = self.clock.now()
+        if not self.planning.audience_size(release.policy.audience, now=now):
+            raise EmptyAudienceError(
+                f"nobody is in the audience of {name}; nothing was sent. Look at `audience:` in "
+                f"its campaign.yaml, or import customers first (`campaigns import FILE`)."
+            )
+        self.releases.save(release, now)
+        return self.runs.start(release, now=now, shard_size=self.settings.shard_size, limit=limit)
+
+    def shards(self, run_id: int) -> list[Shard]:
+        """The run's audience, cut by customer id."""
+        return self.runs.shards(run_id)
+
+    def plan_shard(self, run_id: int, no: int) -> PlanCounts:
+        """Plan one shard; planning it again changes nothing."""
+        run = self.runs.get(run_id)
+        shard = next(s for s in self.runs.shards(run_id) if s.no == no)
+        release = self.releases.load(run.release_hash)
+        now = self.clock.now()
+        if run.limit is None:
+            return plan_shard(self.planning, run, release, shard, now=now, room=None)
+        with self._limited:  # the room left depends on the shards planned before
+            planned = sum(
+                n for (c, _), n in self.outbox.counts(run_id).items() if c is not Channel.X_POST
+            )
+            room = max(0, run.limit - planned)
+            return plan_shard(self.planning, run, release, shard, now=now, room=room)
+
+    def begin_sending(self, run_id: int) -> None:
+        """Prepare the providers, let the run send, and make the campaign's public post.
+
+        A limited run makes no post: it is a first careful send, and a post is seen by everyone.
+        """
+        run = self.runs.get(run_id)
+        release = self.releases.load(run.release_hash)
+        self._prepared_senders(release)
+        posted = run.limit is None and plan_post(self.planning, run, release, now=self.clock.now())
+        self.runs.move(run_id, RunState.RUNNING, now=self.clock.now())
+        if posted or self.outbox.next_due(run_id, POST_SHARD) is not None:
+            self.dispatch_shard(run_id, POST_SHARD)
+
+    def dispatch_shard(self, run_id: int, no: int) -> DispatchCounts:
+        """Send what is due of one shard, on this thread."""
+        run = self.runs.get(run_id)
+        dispatcher = Dispatcher(
+            outbox=self.outbox,
+            runs=self.runs,
+            releases=self.releases,
+            senders=self._prepared_senders(self.releases.load(run.release_hash)),
+            links=self.links,
+            clock=self.clock,
+            owner=f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}",
+            lease=timedelta(seconds=self.settings.lease_seconds),
+        )
+        return dispatcher.dispatch_shard(run, no)
+
+    def dispatch_all(
+        self, run_id: int, on_progress: Callable[[Progress], None] | None = None
+    ) -> DispatchCounts:
+        """Send every shard, by worker processes when there is more than one shard."""
+        numbers = [s.no for s in self.shards(run_id)]
+        total = DispatchCounts()
+        with workers(min(self.settings.worker_count, len(numbers))) as (executor, remote):
+            futures = {
+                executor.submit(dispatch_in_process, self.settings.revealed(), run_id, no)
+                if remote
+                else executor.submit(self.dispatch_shard, run_id, no)
+                for no in numbers
+            }
+            while futures:
+                done, futures = wait(futures, timeout=0.5, return_when="FIRST_COMPLETED")
+                for future in done:
+                    total.add(future.result())
+                if on_progress:
+                    on_progress(self.progress(run_id))
+        return total
+
+    def finish(self, run_id: int, unreachable: Mapping[Channel, str] | None = None) -> RunReport:
+        """Close the run if nothing is left to send, and report.
+
+        What waits for a channel that could not be reached pauses the run; deliveries in another
+        worker's hands leave it running. Either way the same command goes on with it.
+        """
+        self.sweep()
+        now = self.clock.now()
+        if not self.report(run_id).waiting:
+            self.runs.move(run_id, RunState.FINISHED, now=now)
+        elif unreachable:
+            because = "; ".join(f"{c.label}: {why}" for c, why in unreachable.items())
+            self.runs.move(run_id, RunState.PAUSED, now=now, because=because)
+        return self.report(run_id)
+
+    def latest_run(self) -> Run:
+        """The newest run. Raises NotFoundError when nothing has run yet."""
+        run = self.runs.latest()
+        if run is None:
+            raise NotFoundError("nothing has run yet; `campaigns run NAME` starts a campaign.")
+        return run
+
+    def report(self, run_id: int) -> RunReport:
+        """The run in numbers, as it is now."""
+        return report(self.runs, self.outbox, run_id)
+
+    def progress(self, run_id: int) -> Progress:
+        """How far the run is."""
+        return progress(self.runs, self.outbox, run_id, now=self.clock.now())
+
+    def sweep(self) -> Mapping[DeliveryState, int]:
+        """Take back what workers that died had in their hands."""
+        return self.outbox.sweep(now=self.clock.now())
+
+    def _prepared_senders(self, release: Release) -> Mapping[Channel, Sender]:
+        """This thread's senders for the release, prepared with the providers once."""
+        cache: dict[str, Mapping[Channel, Sender]] = self._threads.__dict__.setdefault("cache", {})
+        if release.hash not in cache:
+            from campaigns.bootstrap.wiring import channel_configuration
+            from campaigns.channels.registry import open_senders
+
+            senders = open_senders(
+                channel_configuration(self.settings, release), release.policy.channels
+            )
+            for channel, sender in senders.items():
+                sender.prepare([s for s in release.skeletons if s.channel is channel])
+            cache[release.hash] = senders
+            self._senders.append(senders)
+        return cache[release.hash]

@@ -1,0 +1,95 @@
+"""The command line. Only names and help are known here; a command's code is loaded when it runs,
+so that `campaigns --help` answers at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from campaigns import __version__
+from campaigns.errors import CampaignsError
+
+#: command → (module, one line of help as a marketer reads it), in the order of a first day.
+COMMANDS = {
+    "doctor": ("campaigns.cli.doctor", "Tell what is set up, what is missing, what would happen."),
+    "sandbox": ("campaigns.cli.sandbox", "Start the practice providers and their inbox page."),
+    "sample": ("campaigns.cli.customers", "Write made-up customers to practise with."),
+    "import": ("campaigns.cli.customers", "Bring customers in from a CSV or Parquet file."),
+    "export": ("campaigns.cli.customers", "Write what is known of one customer, or of all."),
+    "check": ("campaigns.cli.content", "Check campaigns before anything is sent."),
+    "schema": ("campaigns.cli.content", "Write the schemas that let editors check your files."),
+    "plan": ("campaigns.cli.running", "Show who would get what, and who not, and why."),
+    "run": ("campaigns.cli.running", "Send a campaign, once to each customer."),
+    "show": ("campaigns.cli.showing", "Look at a customer, a delivery or a run."),
+}
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(COMMANDS[cmd_name][0])
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, COMMANDS, 1)
+            hint = f" Did you mean `{near[0]}`?" if near else ""
+            ctx.fail(f"There is no command `{name}`.{hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Nothing reaches a real customer until CAMPAIGNS_LIVE=true. `campaigns COMMAND --help` "
+    "tells more.",
+)
+@click.version_option(__version__, prog_name="campaigns")
+def cli() -> None:
+    """One campaign message, the same facts on every channel, to each customer once."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code. Errors are one message, never a traceback."""
+    try:
+        result = cli.main(list(arguments), prog_name="campaigns", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(
+            "Stopped. What was sent is recorded; the same command goes on from here.", err=True
+        )
+        return 130
+    except CampaignsError as error:
+        return _tell(str(error), error.exit_code, as_json="--json" in arguments)
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        return _tell(f"{error.strerror or error}{where}.", 2, as_json="--json" in arguments)
+
+
+def _tell(message: str, exit_code: int, *, as_json: bool) -> int:
+    if as_json:
+        click.echo(json.dumps({"error": message, "exit_code": exit_code}, ensure_ascii=False))
+    else:
+        click.secho("Error: ", fg="red", bold=True, err=True, nl=False)
+        click.echo(message, err=True)
+    return exit_code

@@ -1,0 +1,98 @@
+"""`campaigns sample`, `campaigns import` and `campaigns export`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from campaigns.cli.output import (
+    advancing,
+    console,
+    json_option,
+    print_json,
+    progress_bar,
+    table,
+)
+
+if TYPE_CHECKING:
+    from campaigns.services.import_customers import ImportReport
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command("sample")
+@click.option("--count", default=600, show_default=True, type=click.IntRange(min=1))
+@click.option("--seed", default=1, show_default=True, help="The same seed, the same customers.")
+@click.option("--out", type=_FILE, default=Path("customers.csv"), show_default=True)
+def sample_command(count: int, seed: int, out: Path) -> None:
+    """Write made-up customers, and the mapping file that imports them.
+
+    English, Spanish and Catalan speakers in Spain, Andorra, the UK and the US, with every mix of
+    addresses, consents and habits. None of them exists; all addresses and numbers are reserved.
+    """
+    from campaigns.sample import write_csv
+
+    mapping = write_csv(out, count=count, seed=seed, now=datetime.now(UTC))
+    click.echo(f"{count:,} made-up customers in {out}, their mapping in {mapping}.")
+    click.echo(f"Next: campaigns import {out} --mapping {mapping}")
+
+
+@click.command("import")
+@click.argument("file", type=_FILE)
+@click.option(
+    "--mapping",
+    type=_FILE,
+    help="YAML file that says which column is what. Exports of Mailchimp, Shopify, HubSpot and "
+    "Klaviyo need none.",
+)
+@click.option("--encoding", help="If the file is not UTF-8, e.g. latin-1.")
+@json_option
+def import_command(file: Path, mapping: Path | None, encoding: str | None, as_json: bool) -> None:
+    """Bring customers in from FILE (CSV or Parquet); again, it updates and never duplicates.
+
+    Bad rows are refused one by one into a report file, the good ones go in. An import never turns
+    an opt-out into consent.
+    """
+    from campaigns.bootstrap import connect
+
+    with connect() as app, progress_bar() as bar:
+        move = advancing(bar, "Importing", None)
+        report = app.import_customers(file, mapping, encoding, move)
+    if as_json:
+        print_json(report.as_json())
+    else:
+        _print(file, report)
+
+
+def _print(file: Path, report: ImportReport) -> None:
+    rows = [[name, f"{number:,}"] for name, number in report.counts().items()]
+    console().print(table(f"Import of {file.name}", ["", "rows"], rows))
+    if report.report_path is not None:
+        click.echo(f"Refused rows, with line and reason: {report.report_path}")
+
+
+@click.command("export")
+@click.argument("who", required=False, metavar="[REF|E-MAIL|PHONE]")
+@click.option("--out", type=_FILE, help="File to write; without it, standard output.")
+@click.option("--all", "everyone", is_flag=True, help="All customers, one JSON document a line.")
+def export_command(who: str | None, out: Path | None, everyone: bool) -> None:
+    """Write all that is known of one customer as JSON, or with --all of everyone (JSON lines).
+
+    What is written can be imported again without loss.
+    """
+    import orjson
+
+    from campaigns.bootstrap import connect
+
+    if (who is None) is not everyone:
+        raise click.UsageError("name one customer, or say --all")
+    with connect() as app, click.open_file(str(out or "-"), "wb") as stream:
+        if who is not None:
+            document = app.profiles.export(app.profiles.find(who))
+            stream.write(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
+            return
+        for document in app.profiles.export_all():
+            stream.write(orjson.dumps(document) + b"\n")

@@ -1,0 +1,83 @@
+"""How commands speak: tables for people, one JSON document for programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+    from rich.table import Table
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+def console(*, err: bool = False) -> Console:
+    """A console on the present standard output (or error)."""
+    from rich.console import Console
+
+    return Console(stderr=err, highlight=False, soft_wrap=False)
+
+
+def print_json(document: Mapping[str, Any] | Sequence[Any]) -> None:
+    """One JSON document; enums, dates and counters are written as their plain values."""
+    import orjson
+
+    options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE
+    sys.stdout.write(orjson.dumps(document, option=options, default=str).decode())
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """A plain table; the last column is right-aligned when its first value is a number."""
+    from rich import box
+    from rich.table import Table
+
+    built = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    listed = [list(r) for r in rows]
+    for index, column in enumerate(columns):
+        values = [r[index] for r in listed]
+        numeric = bool(values) and all(v.replace(",", "").isdigit() for v in values if v)
+        built.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in listed:
+        built.add_row(*row)
+    return built
+
+
+def grouped(rows: Iterable[tuple[str, str, int]]) -> list[list[str]]:
+    """(section, line, number) rows for a table, a repeated section left blank."""
+    written: list[list[str]] = []
+    last = ""
+    for section, line, number in rows:
+        written.append(["" if section == last else section, line, f"{number:,}"])
+        last = section
+    return written
+
+
+def progress_bar() -> Progress:
+    """A bar on standard error, silent when that is not a terminal."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console(err=True),
+        disable=not sys.stderr.isatty(),
+    )
+
+
+def advancing(progress: Progress, description: str, total: int | None) -> Callable[[int], None]:
+    """A function that moves a new bar on to the given count."""
+    task = progress.add_task(description, total=total)
+    return lambda done: progress.update(task, completed=done)

@@ -1,0 +1,157 @@
+"""`campaigns plan` and `campaigns run`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from campaigns.cli.output import (
+    advancing,
+    console,
+    grouped,
+    json_option,
+    print_json,
+    progress_bar,
+    table,
+)
+from campaigns.domain.plan import PlanCounts
+from campaigns.domain.routing import SKIP_TEXT, SkipReason
+
+if TYPE_CHECKING:
+    from campaigns.bootstrap import App
+    from campaigns.domain.run import Run
+    from campaigns.services.dispatch import DispatchCounts
+    from campaigns.services.report import RunReport
+
+limit_option = click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    help="Send to at most so many people, for a first careful look. Makes no public post.",
+)
+
+
+@click.command("plan")
+@click.argument("name")
+@limit_option
+@json_option
+def plan_command(name: str, limit: int | None, as_json: bool) -> None:
+    """Show who would get campaign NAME now, on which channel, and who not, and why.
+
+    Nothing is written and nothing is sent.
+    """
+    from campaigns.bootstrap import connect
+
+    with connect() as app:
+        counts = app.preview(name, limit)
+    if as_json:
+        print_json(_plan_json(name, counts))
+        return
+    console().print(table(f"Plan of {name}", ["", "", "people"], grouped(_plan_rows(counts))))
+
+
+def _plan_json(name: str, counts: PlanCounts) -> dict[str, object]:
+    return {
+        "campaign": name,
+        "audience": counts.audience,
+        "planned": dict(counts.planned),
+        "skipped": dict(counts.skipped),
+        "already": counts.already,
+    }
+
+
+def _plan_rows(counts: PlanCounts) -> list[tuple[str, str, int]]:
+    rows = [("planned", c.label, n) for c, n in counts.planned.most_common()]
+    rows += [("skipped", SKIP_TEXT[SkipReason(r)], n) for r, n in counts.skipped.most_common()]
+    if counts.already:
+        rows.append(("had it already", "in an earlier run", counts.already))
+    return [*rows, ("audience", "everyone the campaign is for", counts.audience)]
+
+
+@click.command("run")
+@click.argument("name")
+@limit_option
+@click.option("--dry-run", is_flag=True, help="Plan only: the same as `campaigns plan NAME`.")
+@click.option("--yes", is_flag=True, help="Do not ask before sending to real customers.")
+@json_option
+@click.pass_context
+def run_command(
+    ctx: click.Context, name: str, limit: int | None, dry_run: bool, yes: bool, as_json: bool
+) -> int:
+    """Send campaign NAME, once to each customer of its audience.
+
+    Safe to repeat: who has it does not get it again, and what was interrupted goes on. Without
+    CAMPAIGNS_LIVE=true everything goes to the sandbox.
+    """
+    from campaigns.bootstrap import connect
+
+    if dry_run:
+        ctx.invoke(plan_command, name=name, limit=limit, as_json=as_json)
+        return 0
+    with connect() as app:
+        if app.settings.live and not yes:
+            _ask(app, name, limit)
+        run, resumed = app.start_run(name, limit)
+        if resumed and not as_json:
+            click.echo(f"Run {run.id} of {name} was not finished: going on with it.", err=True)
+        _plan(app, run)
+        sent = _send(app, run)
+        report = app.finish(run.id, sent.unreachable)
+    if as_json:
+        print_json(report.as_json())
+    else:
+        print_report(report)
+    return _exit_code(report, sent)
+
+
+def _ask(app: App, name: str, limit: int | None) -> None:
+    people = app.preview(name, limit).planned.total()
+    click.confirm(f"Send {name} to {people:,} real customers now?", abort=True, err=True)
+
+
+def _plan(app: App, run: Run) -> None:
+    shards = app.shards(run.id)
+    with progress_bar() as bar:
+        move = advancing(bar, "Planning", len(shards))
+        for done, shard in enumerate(shards, start=1):
+            app.plan_shard(run.id, shard.no)
+            move(done)
+
+
+def _send(app: App, run: Run) -> DispatchCounts:
+    app.begin_sending(run.id)
+    with progress_bar() as bar:
+        move = advancing(bar, "Sending", app.progress(run.id).planned)
+        return app.dispatch_all(run.id, lambda progress: move(progress.settled))
+
+
+def print_report(report: RunReport) -> None:
+    """A run's numbers for people."""
+    run = report.run
+    out = console()
+    out.print(
+        table(
+            f"Run {run.id} of {run.campaign}: {run.state}",
+            ["", "", "people"],
+            grouped(report.rows()),
+        )
+    )
+    if report.post is not None:
+        out.print(f"Public X post: {report.post.replace('_', ' ')}.")
+    out.print(f"Release {report.run.release_hash}.", style="dim")
+    if run.stopped_because:
+        out.print(f"Waiting: {run.stopped_because}", style="yellow")
+
+
+def _exit_code(report: RunReport, sent: DispatchCounts) -> int:
+    """0 when everything that could go went; 3 when messages wait for a provider."""
+    if sent.unreachable:
+        waiting = f"{report.waiting:,} messages wait"
+        click.secho(
+            f"{waiting}; nothing is lost. `campaigns run {report.run.campaign}` goes on "
+            "once the provider answers.",
+            fg="yellow",
+            err=True,
+        )
+        return 3
+    return 0

@@ -1,0 +1,61 @@
+"""`campaigns show customer|delivery|run`."""
+
+from __future__ import annotations
+
+import click
+
+from campaigns.cli.output import json_option, print_json
+from campaigns.cli.running import print_report
+
+
+@click.group("show")
+def show_command() -> None:
+    """Look at a customer, a delivery or a run."""
+
+
+@show_command.command("customer")
+@click.argument("who", metavar="REF|E-MAIL|PHONE")
+@json_option
+def show_customer(who: str, as_json: bool) -> None:
+    """Everything known of one customer: addresses, consents, messages and why, history."""
+    from campaigns.bootstrap import connect
+    from campaigns.cli.views import print_customer
+
+    with connect() as app:
+        view = app.profiles.show(app.profiles.find(who))
+    if as_json:
+        print_json(view.as_json())
+    else:
+        print_customer(view)
+
+
+@show_command.command("delivery")
+@click.argument("number", type=int, metavar="NUMBER")
+@json_option
+def show_delivery(number: int, as_json: bool) -> None:
+    """One message: to whom, on which channel and why, what it said, what became of it."""
+    from campaigns.bootstrap import connect
+    from campaigns.cli.views import print_delivery
+
+    with connect() as app:
+        view = app.profiles.delivery(number)
+        parts = app.message(number)
+    if as_json:
+        print_json({**view.as_json(), "message": parts})
+    else:
+        print_delivery(view, parts)
+
+
+@show_command.command("run")
+@click.argument("number", type=int, required=False, metavar="[NUMBER]")
+@json_option
+def show_run(number: int | None, as_json: bool) -> None:
+    """One run in numbers; without a number the newest."""
+    from campaigns.bootstrap import connect
+
+    with connect() as app:
+        report = app.report(number if number is not None else app.latest_run().id)
+    if as_json:
+        print_json(report.as_json())
+    else:
+        print_report(report)

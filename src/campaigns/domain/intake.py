@@ -1,0 +1,119 @@
+"""What one row of an imported file says of a customer: read, checked, not yet stored.
+
+Named tuples, since a million of them pass through an import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple, TypeAlias
+
+from campaigns.domain.channel import AddressKind, Channel
+from campaigns.domain.consent import Purpose
+from campaigns.domain.customer import AddressStatus, AttributeValue
+from campaigns.domain.interaction import InteractionKind
+
+
+class SuppressionPurpose(StrEnum):
+    """How far a suppression reaches."""
+
+    MARKETING = "marketing"  # no offers
+    ALL = "all"  # nothing at all: bounced, complained, erased
+
+
+class Fields(NamedTuple):
+    """The plain fields of a customer; None is not said."""
+
+    first_name: str | None = None
+    last_name: str | None = None
+    locale: str | None = None
+    country: str | None = None
+    time_zone: str | None = None
+    preferred_channel: Channel | None = None
+
+
+class AddressEntry(NamedTuple):
+    """An address; `status` None: as it is known, and active where it is new."""
+
+    channel: Channel
+    mailable: str
+    normalised: str
+    status: AddressStatus | None = None
+
+
+class ConsentEntry(NamedTuple):
+    """A yes or a no; `at` None: the file has no date, so the import's time counts."""
+
+    channel: Channel
+    purpose: Purpose
+    topic: str
+    granted: bool
+    at: datetime | None
+    proof: str
+
+
+class SuppressionEntry(NamedTuple):
+    """An address that must not be contacted."""
+
+    kind: AddressKind
+    normalised: str
+    purpose: SuppressionPurpose
+    reason: str
+
+
+class PastInteractions(NamedTuple):
+    """Something the customer did so many `times` before the import, last `at`.
+
+    `name` is unique among all mappings' interactions: together with the customer and the number
+    of the occurrence it tells an event that is known already from a new one.
+    """
+
+    name: str
+    kind: InteractionKind
+    channel: Channel | None
+    times: int
+    at: datetime
+
+
+class LeftOut(NamedTuple):
+    """One value of a row that goes in without it, and why."""
+
+    line: int
+    reason: str
+    column: str
+    value: str
+
+
+class CustomerRow(NamedTuple):
+    """One row. `otherwise` fills what a new customer's row leaves unsaid, never a known one's."""
+
+    line: int
+    ref: str | None
+    stated: Fields
+    otherwise: Fields
+    attributes: Mapping[str, AttributeValue]
+    addresses: tuple[AddressEntry, ...]
+    consents: tuple[ConsentEntry, ...] = ()
+    suppressions: tuple[SuppressionEntry, ...] = ()
+    interactions: tuple[PastInteractions, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+
+class RefusedRow(NamedTuple):
+    """A row that does not go in, and why. `value` may be long; reports shorten it."""
+
+    line: int
+    reason: str
+    column: str = ""
+    value: str = ""
+
+
+class BlankRow(NamedTuple):
+    """A row without any value: counted, not refused."""
+
+    line: int
+
+
+ReadRow: TypeAlias = CustomerRow | RefusedRow | BlankRow

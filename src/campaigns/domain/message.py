@@ -45,7 +45,7 @@ class Slot:
 
     Attributes:
         name: unique in the skeleton: `first_name`, `points`, `unsubscribe_url`.
-        max_length: of the written value, in characters.
+        max_length: of the written value, in UTF-16 units (an emoji is two), as SMS counts.
         fallback: what stands there when the customer has no value; None makes the value required.
     """
 

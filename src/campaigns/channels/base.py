@@ -9,12 +9,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from campaigns.domain.channel import Channel
-from campaigns.domain.delivery import Envelope as Envelope
-from campaigns.domain.delivery import Outcome
-from campaigns.domain.message import Skeleton
+from campaigns.domain.delivery import Envelope, Outcome
+
+if TYPE_CHECKING:
+    from campaigns.domain.message import Skeleton
+
+__all__ = ["Envelope", "Limits", "Rate", "Sender"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many messages in any stretch of this length, by the vendor's word."""
+
+    messages: int
+    per: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +33,15 @@ class Limits:
     """What the vendor allows.
 
     Attributes:
-        batch: messages per provider request; they share the request's fate.
-        deadline: total time for one request, drip included. The lease must outlive it.
+        batch: messages for one call of `send`. Where the vendor takes many in one request they
+            share its fate; elsewhere they go one after another, each with a fate of its own.
+        deadline: total time for one call of `send`, drip included. The lease must outlive it.
+        rates: what the vendor lets through before it answers 'too many'.
     """
 
     batch: int
     deadline: timedelta
+    rates: tuple[Rate, ...] = ()
 
 
 class Sender(Protocol):

@@ -1,0 +1,75 @@
+"""What the vendors' answers have in common, in words of ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Protocol
+
+from campaigns.channels.wire import Interrupted, NotConnected
+from campaigns.domain.delivery import NotSent, Unknown
+
+#: When a provider that could not be reached is tried again.
+UNREACHABLE_PAUSE = timedelta(seconds=5)
+#: When a provider that said 'too many' without saying until when is tried again.
+RATE_PAUSE = timedelta(seconds=30)
+#: A reset further off than this is a unit we misread; the vendors' windows are of a day or less.
+_LONGEST_PAUSE = timedelta(days=1)
+_RESET_HEADERS = ("x-rate-limit-reset", "x-ratelimit-reset", "retry-after")
+
+
+class Headers(Protocol):
+    """The headers of an answer, whatever the case of their names."""
+
+    def get(self, name: str, /) -> str | None:
+        """The value, or None."""
+
+
+def not_connected(vendor: str, error: NotConnected, now: datetime) -> NotSent:
+    """No connection: surely not sent."""
+    return NotSent(f"{vendor}:connect", f"cannot reach {error}", now + UNREACHABLE_PAUSE)
+
+
+def interrupted(vendor: str, error: Interrupted) -> Unknown:
+    """The call ended without a status line: it may have been sent."""
+    return Unknown(f"{vendor}:interrupted", str(error))
+
+
+def too_many(vendor: str, headers: Headers, now: datetime) -> NotSent:
+    """A 429: surely not sent; to be tried when the provider says so."""
+    return NotSent(f"{vendor}:429", "the provider asks to slow down", retry_at(headers, now))
+
+
+def retry_at(headers: Headers, now: datetime) -> datetime:
+    """When the provider may be asked again, by its headers: a moment in Unix seconds (X, SendGrid),
+    seconds to wait or an HTTP date (RFC 9110, 10.2.3)."""
+    for name in _RESET_HEADERS:
+        moment = _moment(headers.get(name), now)
+        if moment is not None and now <= moment <= now + _LONGEST_PAUSE:
+            return moment
+    return now + RATE_PAUSE
+
+
+def _moment(value: str | None, now: datetime) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        if not value.strip().isdecimal():
+            return parsedate_to_datetime(value).astimezone(UTC)
+        number = int(value)
+        a_year = 365 * 24 * 3600
+        if number > a_year:
+            return datetime.fromtimestamp(number, UTC)
+        return now + timedelta(seconds=number)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def without_addresses(text: str, addresses: Iterable[str]) -> str:
+    """A provider's words without the customers' addresses: reasons end up in logs and tables."""
+    for address in addresses:
+        if address:
+            text = re.sub(re.escape(address), "(address)", text, flags=re.IGNORECASE)
+    return text

@@ -1,0 +1,35 @@
+"""Sending a batch where the vendor takes one message a request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from campaigns.channels.config import Clock
+from campaigns.channels.deadline import Deadline
+from campaigns.domain.delivery import Envelope, NotSent, Outcome, Refused
+
+SendOne = Callable[[Envelope, Deadline], Outcome]
+
+
+def one_by_one(
+    envelopes: Sequence[Envelope], send_one: SendOne, *, total: timedelta, clock: Clock
+) -> list[Outcome]:
+    """One outcome each, in order, within `total`.
+
+    A request may take half the total, and none is begun in the second half: what is left over
+    goes back unsent. So does the rest once one message meets what they would all meet: no
+    connection, a rate limit, a configuration the provider refuses.
+    """
+    deadline = Deadline(total.total_seconds())
+    share = total.total_seconds() / 2
+    outcomes: list[Outcome] = []
+    for envelope in envelopes:
+        if deadline.left < share:
+            outcomes.append(NotSent("time", "the batch took too long; nothing was sent", clock()))
+            break
+        outcomes.append(send_one(envelope, deadline.part(share)))
+        if isinstance(outcomes[-1], NotSent | Refused):
+            break
+    rest = len(envelopes) - len(outcomes)
+    return outcomes + outcomes[-1:] * rest

@@ -1,0 +1,42 @@
+"""Which class serves which channel. Importing this is cheap: SDKs load when a sender is used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Any
+
+from campaigns.channels.base import Limits, Sender
+from campaigns.channels.config import ChannelConfiguration
+from campaigns.channels.logs import silence_vendor_loggers
+from campaigns.domain.channel import Channel
+
+_SENDERS = {
+    Channel.EMAIL: ("campaigns.channels.sendgrid.channel", "EmailSender"),
+    Channel.SMS: ("campaigns.channels.twilio.channel", "SmsSender"),
+    Channel.WHATSAPP: ("campaigns.channels.twilio.channel", "WhatsAppSender"),
+    Channel.X_DM: ("campaigns.channels.x.channel", "DirectMessageSender"),
+    Channel.X_POST: ("campaigns.channels.x.channel", "PostSender"),
+}
+
+
+def open_senders(
+    configuration: ChannelConfiguration, channels: Iterable[Channel]
+) -> dict[Channel, Sender]:
+    """A sender for each channel, for one worker thread; nothing is connected yet.
+
+    Raises ConfigurationError naming a key or a sender that is missing.
+    """
+    silence_vendor_loggers()
+    return {channel: _sender_class(channel)(configuration) for channel in channels}
+
+
+def limits_of(channel: Channel) -> Limits:
+    """What the channel's vendor allows."""
+    limits: Limits = _sender_class(channel).limits
+    return limits
+
+
+def _sender_class(channel: Channel) -> Any:
+    module, name = _SENDERS[channel]
+    return getattr(import_module(module), name)

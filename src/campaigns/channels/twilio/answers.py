@@ -1,0 +1,56 @@
+"""Twilio's answers as outcomes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import orjson
+
+from campaigns.channels.answers import too_many
+from campaigns.channels.twilio.errors import MEANINGS, Verdict, meaning_of
+from campaigns.channels.wire import Answer
+from campaigns.domain.delivery import Accepted, NotSent, Outcome, Refused, Rejected, Unknown
+
+
+def outcome_of(answer: Answer, now: datetime) -> Outcome:
+    """What an answer without a readable message in it says about the message."""
+    if answer.ok:
+        return Accepted(None)  # a 2xx status line: Twilio has it, whatever became of the body
+    code = _code(answer)
+    if answer.status == 429:
+        return too_many("twilio", answer.headers, now)
+    if answer.status == 401 or (answer.status == 403 and code not in MEANINGS):
+        return Refused(f"twilio:{code or answer.status}", meaning_of(20003).reason)
+    if not 400 <= answer.status < 500 or answer.status == 408:
+        return Unknown(f"twilio:{code or answer.status}", f"Twilio answered {answer.status}")
+    if code is None:  # not Twilio's own words: a wrong address, something in between
+        return Refused(f"twilio:{answer.status}", f"Twilio answered {answer.status}, no reason")
+    return outcome_of_code(code, now)
+
+
+def outcome_of_code(code: int, now: datetime) -> Outcome:
+    """What an error code says about the message."""
+    meaning = meaning_of(code)
+    name = f"twilio:{code}"
+    match meaning.verdict:
+        case Verdict.INVALID_ADDRESS:
+            return Rejected(name, meaning.reason, invalid_address=True)
+        case Verdict.OPTED_OUT:
+            return Rejected(name, meaning.reason, opted_out=True)
+        case Verdict.REFUSED:
+            return Refused(name, meaning.reason)
+        case Verdict.RETRY:
+            return NotSent(name, meaning.reason, now + meaning.pause)
+        case Verdict.UNKNOWN:
+            return Unknown(name, meaning.reason)
+        case Verdict.REJECTED:
+            return Rejected(name, meaning.reason)
+
+
+def _code(answer: Answer) -> int | None:
+    try:
+        document = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        return None
+    code = document.get("code") if isinstance(document, dict) else None
+    return code if isinstance(code, int) else None

@@ -1,0 +1,52 @@
+# Needs Python 3.11 or newer and make; everything else is set up in .venv on first use.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SETUP := $(VENV)/.set-up
+# Tests that each start servers of their own: more processes than this only get in each other's way.
+PYTEST_ARGS ?=
+
+.PHONY: help demo serve deploy test check format bench lock clean
+
+help: ## Show what make can do
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+demo: $(SETUP) ## Send the shipped campaign to 600 made-up customers, in a sandbox
+	@$(BIN)/python -m flows.demo
+
+serve: $(SETUP) ## Keep the demo up: Prefect's pages, the sandbox's inboxes and a worker
+	@$(BIN)/python -m flows.serve
+
+deploy: $(SETUP) ## Put the deployments on your own Prefect server (PREFECT_API_URL)
+	$(BIN)/prefect work-pool create campaigns --type process --overwrite
+	$(BIN)/prefect --no-prompt deploy --all
+
+test: $(SETUP) ## Run every test, in random order (PYTEST_ARGS="-k routing" for some)
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(SETUP) ## Format, lint, types, layers, campaign files, lock files
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python .ci/locks.py
+	$(BIN)/campaigns schema --check
+	$(BIN)/campaigns check
+
+format: $(SETUP) ## Format the code and mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(SETUP) ## Write the lock files anew from pyproject.toml (UPGRADE=1 for newer versions)
+	.ci/lock $(if $(UPGRADE),--upgrade)
+
+clean: ## Remove everything that was set up or made
+	rm -rf $(VENV) .campaigns build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+$(SETUP): requirements-dev.lock requirements-uv.lock pyproject.toml .ci/set-up
+	@.ci/set-up "$(PYTHON)" "$(VENV)"
+	@touch $@

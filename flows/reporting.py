@@ -1,0 +1,76 @@
+"""What a run's page shows: tables, a progress bar, and sentences. Counts only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import cast
+from uuid import UUID
+
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    update_progress_artifact,
+)
+from prefect.logging import get_run_logger
+from prefect.settings import PREFECT_UI_URL
+
+from campaigns.domain.plan import PlanCounts
+from campaigns.domain.routing import SKIP_TEXT, SkipReason
+
+
+def publish(key: str, markdown: str, description: str) -> None:
+    """A markdown artifact of this run, with its address in the log: it is three clicks deep."""
+    artifact = create_markdown_artifact(
+        key=key.replace("_", "-"), markdown=markdown, description=description
+    )
+    pages = PREFECT_UI_URL.value()
+    where = f"{pages}/artifacts/artifact/{artifact}" if pages else "the Artifacts tab of this run"
+    get_run_logger().info("%s: %s", description, where)
+
+
+def plan_table(counts: PlanCounts) -> str:
+    """A plan as a markdown table, in the shape of a run's report."""
+    rows = [("planned", c.label, n) for c, n in counts.planned.most_common()]
+    rows += [("skipped", SKIP_TEXT[SkipReason(r)], n) for r, n in counts.skipped.most_common()]
+    if counts.already:
+        rows.append(("had it already", "in an earlier run", counts.already))
+    rows.append(("audience", "everyone the campaign is for", counts.audience))
+    lines = ["| | | people |", "|---|---|---:|"]
+    return "\n".join([*lines, *(f"| {a} | {b} | {n:,} |" for a, b, n in rows)])
+
+
+def plan_sentence(counts: PlanCounts) -> str:
+    """A shard's plan in one line of the log."""
+    planned = listed({c.label: n for c, n in counts.planned.most_common()})
+    skipped = listed({SKIP_TEXT[SkipReason(r)]: n for r, n in counts.skipped.most_common()})
+    already = f"; {counts.already:,} had it already" if counts.already else ""
+    return (
+        f"{counts.planned.total():,} planned{planned}; "
+        f"{counts.skipped.total():,} skipped{skipped}{already}"
+    )
+
+
+def listed(numbers: Mapping[str, int]) -> str:
+    """` (e-mail 12, SMS 3)`, or nothing."""
+    told = ", ".join(f"{name} {number:,}" for name, number in numbers.items() if number)
+    return f" ({told})" if told else ""
+
+
+class ProgressBar:
+    """A progress artifact that moves: at most one update per percent, whatever the size."""
+
+    def __init__(self, key: str, description: str) -> None:
+        self._percent = 0.0
+        self._artifact = cast(
+            "UUID",
+            create_progress_artifact(
+                progress=0.0, key=key.replace("_", "-"), description=description
+            ),
+        )
+
+    def move(self, done: int, total: int, description: str | None = None) -> None:
+        """So many of the total are done."""
+        percent = 100.0 if done >= total else 100.0 * done / total
+        if percent - self._percent >= 1 or (percent == 100.0 and self._percent < percent):
+            self._percent = percent
+            update_progress_artifact(self._artifact, round(percent, 1), description)

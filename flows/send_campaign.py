@@ -1,0 +1,200 @@
+"""The flow `send-campaign`: check, plan, send and report one campaign, shard by shard.
+
+Running it again is always safe: who has the message does not get it again, and what was
+interrupted goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Annotated, Any
+
+from prefect import flow
+from prefect.futures import PrefectFuture, wait
+from prefect.logging import get_run_logger
+from prefect.runtime import flow_run
+from prefect.states import Completed
+from pydantic import Field
+
+from campaigns.bootstrap import App, connect
+from campaigns.domain.plan import PlanCounts
+from campaigns.errors import CampaignsError
+from campaigns.services.dispatch import DispatchCounts
+from campaigns.services.report import RunReport
+from flows.reporting import ProgressBar, listed, plan_sentence, plan_table, publish
+from flows.senders import Senders
+from flows.steps import CannotGoOnError, failed, outcome, step, waited
+
+#: How often the progress bar is looked at, in seconds.
+LOOK_EVERY = 1.0
+
+
+def campaign_names() -> list[str]:
+    """The campaigns to choose from in Prefect's form; none when the templates cannot be read."""
+    try:
+        with connect() as app:
+            return app.campaign_names()
+    except (CampaignsError, OSError):
+        return []
+
+
+def run_name() -> str:
+    """`spring_sale, dry run, 22 Nov`: what people look for in a list of runs."""
+    given = flow_run.parameters
+    parts = [str(given["campaign"])]
+    if given.get("dry_run"):
+        parts.append("dry run")
+    if given.get("limit"):
+        parts.append(f"at most {given['limit']}")
+    started = flow_run.scheduled_start_time
+    return ", ".join([*parts, f"{started.day} {started:%b}"])
+
+
+# The form offers the names as a choice; that a name exists is checked when the flow runs.
+_NAMES = campaign_names()
+Campaign = Annotated[str, Field(json_schema_extra={"enum": list(_NAMES)} if _NAMES else {})]
+Limit = Annotated[int | None, Field(ge=1)]
+
+
+@flow(name="send-campaign", flow_run_name=run_name, persist_result=False)
+def send_campaign(campaign: Campaign, dry_run: bool = False, limit: Limit = None) -> Any:
+    """Send a campaign, once to each customer of its audience, on the channel each prefers.
+
+    Sending again is safe: nobody gets it twice, and what was interrupted goes on.
+
+    Args:
+        campaign: a folder under templates/campaigns.
+        dry_run: only tell who would get what; nothing is written, nothing is sent.
+        limit: at most so many people, for a first careful send without the public post. Empty:
+            the whole audience.
+    """
+    try:
+        with connect() as app:
+            if dry_run:
+                return _tell_plan(campaign, limit)
+            return _send(app, campaign, limit)
+    except (CannotGoOnError, CampaignsError) as error:
+        return failed(error)
+
+
+def _tell_plan(campaign: str, limit: int | None) -> Any:
+    counts = outcome(preview(campaign, limit, return_state=True))
+    publish(f"plan-{campaign}", plan_table(counts), f"Plan of {campaign}, nothing sent")
+    return Completed(
+        message=f"Dry run: {plan_sentence(counts)}. Nothing was sent.",
+        data={"planned": counts.planned.total(), "skipped": counts.skipped.total()},
+    )
+
+
+def _send(app: App, campaign: str, limit: int | None) -> Any:
+    run_id, shards = outcome(compile_and_check(campaign, limit, return_state=True))
+    for no in shards:
+        outcome(plan_shard(run_id, no, no + 1, len(shards), return_state=True))
+    outcome(begin_sending(run_id, return_state=True))
+    sent = _dispatch(app, run_id, campaign, shards)
+    report = outcome(finish(run_id, sent.unreachable, return_state=True))
+    publish(f"report-{campaign}", report.markdown(), f"Report of {campaign}")
+    return _end(report, sent)
+
+
+def _dispatch(app: App, run_id: int, campaign: str, shards: list[int]) -> DispatchCounts:
+    """Send every shard, as many at a time as there are workers, while the bar moves."""
+    bar = ProgressBar(f"progress-{campaign}", f"Sending {campaign}")
+    waiting, under_way = deque(shards), set[PrefectFuture[DispatchCounts]]()
+    ended: list[PrefectFuture[DispatchCounts]] = []
+    with Senders(app, run_id, len(shards)) as senders:
+        while waiting or under_way:
+            while waiting and len(under_way) < senders.count:
+                no = waiting.popleft()
+                under_way.add(dispatch_shard.submit(senders, no, no + 1, len(shards)))
+            done, under_way = wait(list(under_way), timeout=LOOK_EVERY)
+            ended.extend(done)
+            progress = app.progress(run_id)
+            bar.move(progress.settled, progress.planned, f"Sending {campaign}")
+    total = DispatchCounts()
+    for future in ended:
+        total.add(waited(future))
+    return total
+
+
+def _end(report: RunReport, sent: DispatchCounts) -> Any:
+    """Completed, or Failed where messages wait for a provider that could not be reached."""
+    if sent.unreachable:
+        channels = "; ".join(f"{c.label}: {why}" for c, why in sent.unreachable.items())
+        raise CannotGoOnError(
+            f"{report.waiting:,} messages wait, nothing is lost ({channels}). Run the campaign "
+            "again once the provider answers: it goes on from here."
+        )
+    planned, skipped = sum(report.planned.values()), sum(report.skipped.values())
+    already = f", {report.already:,} had it already" if report.already else ""
+    return Completed(
+        message=f"{report.accepted:,} of {planned:,} sent, {skipped:,} skipped{already}.",
+        data={
+            "run": report.run.id,
+            "planned": planned,
+            "skipped": skipped,
+            "already": report.already,
+            "accepted": report.accepted,
+            "recorded": report.recorded,
+        },
+    )
+
+
+@step("preview {campaign}", repeatable=True)
+def preview(campaign: str, limit: int | None) -> PlanCounts:
+    """Who would get what if the campaign ran now."""
+    with connect() as app:
+        return app.preview(campaign, limit)
+
+
+@step("check and compile {campaign}", repeatable=True)
+def compile_and_check(campaign: str, limit: int | None) -> tuple[int, list[int]]:
+    """The run's id and its shards' numbers; a campaign with findings does not start."""
+    log = get_run_logger()
+    with connect() as app:
+        for finding in app.check(campaign):
+            log.warning("%s", finding)
+        run, resumed = app.start_run(campaign, limit)
+        shards = [s.no for s in app.shards(run.id)]
+    going_on = "Going on with" if resumed else "Started"
+    log.info(
+        "%s run %s of %s, release %s, shards: %s",
+        going_on,
+        run.id,
+        campaign,
+        run.release_hash,
+        len(shards),
+    )
+    return run.id, shards
+
+
+@step("plan shard {place} of {places}", repeatable=True)
+def plan_shard(run_id: int, no: int, place: int, places: int) -> PlanCounts:
+    """Choose each customer's channel; planning a shard again changes nothing."""
+    with connect() as app:
+        counts = app.plan_shard(run_id, no)
+    get_run_logger().info("Shard %s of %s: %s", place, places, plan_sentence(counts))
+    return counts
+
+
+@step("prepare the channels", repeatable=False)
+def begin_sending(run_id: int) -> None:
+    """Check with the providers, then let the run send; the public post goes first."""
+    with connect() as app:
+        app.begin_sending(run_id)
+
+
+@step("send shard {place} of {places}", repeatable=False)
+def dispatch_shard(senders: Senders, no: int, place: int, places: int) -> DispatchCounts:
+    """Send what is due of one shard. Never retried here: the outbox knows what may be."""
+    counts = senders.send(no)
+    words = listed(dict(counts.outcomes.most_common())) or ": nothing was due"
+    get_run_logger().info("Shard %s of %s%s", place, places, words)
+    return counts
+
+
+@step("report", repeatable=True)
+def finish(run_id: int, unreachable: dict[Any, str]) -> RunReport:
+    """Close the run if nothing is left to send, and count."""
+    with connect() as app:
+        return app.finish(run_id, unreachable)

@@ -1,0 +1,100 @@
+"""How a step that cannot go on says so: one message that people can act on, no traceback.
+
+Errors of the product's own tree (a finding, an empty audience, a provider that refuses) are
+answers, not accidents: the task run ends Failed with the error's own words, is not retried, and
+the flow ends with the same words. Anything else is an accident and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from prefect import Task, task
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.exceptions import FailedRun
+from prefect.futures import PrefectFuture
+from prefect.logging import get_run_logger
+from prefect.states import Failed
+
+from campaigns.errors import CampaignsError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class CannotGoOnError(Exception):
+    """A step failed for a reason that a user can mend; the message says which."""
+
+
+def step(name: str, *, repeatable: bool) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """One task of a flow, by the name that people read on the run's page.
+
+    A `repeatable` step does no harm when done twice: an accident there is tried again. Sending is
+    never repeatable: the outbox alone knows what may go again. Nothing is persisted by Prefect.
+    """
+
+    def made(function: Callable[P, R]) -> Task[P, R]:
+        as_task = task(
+            task_run_name=name,
+            persist_result=False,
+            retries=2 if repeatable else 0,
+            retry_delay_seconds=2,
+            retry_condition_fn=_an_accident,
+        )
+        return as_task(_in_words(function))
+
+    return made
+
+
+def _an_accident(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Whether a step raised, rather than telling in words what has to be mended first."""
+    return isinstance(state.data, BaseException)
+
+
+class _NoEmptyTraceback(logging.Filter):
+    """Prefect logs the traceback of a failed state that has none as `NoneType: None`."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and record.exc_info[0] is None:
+            record.exc_info = None
+        return True
+
+
+logging.getLogger("prefect.task_runs").addFilter(_NoEmptyTraceback())
+
+
+def _in_words(function: Callable[P, R]) -> Callable[P, R]:
+    """Turn the product's errors into a Failed state with their message."""
+
+    @wraps(function)
+    def told(*args: P.args, **kwargs: P.kwargs) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except CampaignsError as error:
+            return Failed(message=str(error))
+
+    return told
+
+
+def outcome(state: State[R]) -> R:
+    """A finished step's result. Raises CannotGoOnError with its message when it has none."""
+    if state.is_failed() and not isinstance(state.data, BaseException):
+        raise CannotGoOnError(state.message or f"the step ended {state.name}")
+    return state.result()
+
+
+def waited(future: PrefectFuture[R]) -> R:
+    """The same for a step that was submitted."""
+    try:
+        return future.result()
+    except FailedRun as error:
+        raise CannotGoOnError(str(error)) from None
+
+
+def failed(error: CannotGoOnError | CampaignsError) -> State[Any]:
+    """The flow's end for a reason that a user can mend, also told in its log."""
+    get_run_logger().error("%s", error)
+    return Failed(message=str(error))

@@ -54,16 +54,17 @@ def _an_accident(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> boo
     return isinstance(state.data, BaseException)
 
 
-class _NoEmptyTraceback(logging.Filter):
-    """Prefect logs the traceback of a failed state that has none as `NoneType: None`."""
+class _NoNoise(logging.Filter):
+    """Prefect logs a traceback for a failed state, though it has none or was told in words."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.exc_info and record.exc_info[0] is None:
             record.exc_info = None
-        return True
+        return not (record.exc_info and isinstance(record.exc_info[1], FailedRun))
 
 
-logging.getLogger("prefect.task_runs").addFilter(_NoEmptyTraceback())
+for _name in ("prefect.task_runs", "prefect.flow_runs", "prefect.engine"):
+    logging.getLogger(_name).addFilter(_NoNoise())
 
 
 def _in_words(function: Callable[P, R]) -> Callable[P, R]:
@@ -81,7 +82,7 @@ def _in_words(function: Callable[P, R]) -> Callable[P, R]:
 
 def outcome(state: State[R]) -> R:
     """A finished step's result. Raises CannotGoOnError with its message when it has none."""
-    if state.is_failed() and not isinstance(state.data, BaseException):
+    if not state.is_completed():
         raise CannotGoOnError(state.message or f"the step ended {state.name}")
     return state.result()
 

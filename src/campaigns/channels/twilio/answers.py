@@ -18,7 +18,7 @@ def outcome_of(answer: Answer, now: datetime) -> Outcome:
         return Accepted(None)  # a 2xx status line: Twilio has it, whatever became of the body
     code = _code(answer)
     if answer.status == 429:
-        return too_many("twilio", answer.headers, now)
+        return _too_many(answer, code, now)
     if answer.status == 401 or (answer.status == 403 and code not in MEANINGS):
         return Refused(f"twilio:{code or answer.status}", meaning_of(20003).reason)
     if not 400 <= answer.status < 500 or answer.status == 408:
@@ -45,6 +45,14 @@ def outcome_of_code(code: int, now: datetime) -> Outcome:
             return Unknown(name, meaning.reason)
         case Verdict.REJECTED:
             return Rejected(name, meaning.reason)
+
+
+def _too_many(answer: Answer, code: int | None, now: datetime) -> NotSent:
+    """Twilio seldom says until when; the table knows how long each kind of 'too many' lasts."""
+    meaning = MEANINGS.get(code or 0)
+    if meaning is None or answer.headers.get("retry-after"):
+        return too_many("twilio", answer.headers, now)
+    return NotSent(f"twilio:{code}", meaning.reason, now + meaning.pause)
 
 
 def _code(answer: Answer) -> int | None:

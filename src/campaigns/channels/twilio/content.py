@@ -113,7 +113,12 @@ class ContentTemplates:
         request = ApprovalCreateList.ContentApprovalRequest(
             {"name": template.name, "category": self._category}
         )
-        self._ask(lambda: self._contents(sid).approval_create.create(request))
+        try:
+            self._ask(lambda: self._contents(sid).approval_create.create(request))
+        except ContentUnavailableError:
+            # Another worker may have submitted it just now: its status tells.
+            if self._approval(sid)[0] == _UNSUBMITTED:
+                raise
 
     def _ask(self, call: Callable[[], _T]) -> _T:
         """One call of the SDK, its failures translated: whatever happened, no message left."""

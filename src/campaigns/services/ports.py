@@ -7,54 +7,28 @@ both. Instants are aware datetimes here, integers in the tables.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from campaigns.domain.audience import Audience
+from campaigns.domain.batch import Batch, Claimed, Written
 from campaigns.domain.channel import Channel
-from campaigns.domain.customer import AttributeValue, Profile
+from campaigns.domain.customer import Profile
 from campaigns.domain.delivery import DeliveryState, Outcome
 from campaigns.domain.message import Skeleton
 from campaigns.domain.plan import PlannedDelivery, PlannedSkip
 from campaigns.domain.release import Release
 from campaigns.domain.run import Run, RunState, Shard
 
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """One delivery in a worker's hands, with what filling and sending need."""
-
-    delivery_id: int
-    customer_id: int
-    ref: str
-    address: str
-    first_name: str | None
-    last_name: str | None
-    attributes: Mapping[str, AttributeValue]
-    last_inbound_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Deliveries of one shard, channel and skeleton, claimed together. `id` is the fence."""
-
-    id: int
-    run_id: int
-    channel: Channel
-    skeleton_id: int
-    lease_until: datetime
-    items: tuple[Claimed, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What one message will say, stored before it leaves."""
-
-    delivery_id: int
-    address: str
-    values: Mapping[str, str]
-    hash: str
+__all__ = [
+    "Batch",
+    "Claimed",
+    "Outbox",
+    "PlanStore",
+    "Releases",
+    "Runs",
+    "Written",
+]
 
 
 class Releases(Protocol):

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
 import orjson
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -15,6 +14,7 @@ from sqlalchemy.exc import ArgumentError
 
 from campaigns.errors import DatabaseError
 from campaigns.store import trouble
+from campaigns.store.bulk import Dialect
 from campaigns.store.migrate import migrate
 
 SETTING = "CAMPAIGNS_DATABASE_URL"
@@ -33,7 +33,7 @@ class Database:
         self._writer = engine.execution_options(campaigns_write=True)
 
     @property
-    def dialect(self) -> Literal["sqlite", "postgresql"]:
+    def dialect(self) -> Dialect:
         """Which of the two it is, for the few statements that differ."""
         return "sqlite" if self.engine.dialect.name == "sqlite" else "postgresql"
 

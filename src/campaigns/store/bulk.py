@@ -1,0 +1,120 @@
+"""Many rows at once, by the way that is quickest on each database.
+
+Measured per row in batches of 1000: SQLite takes a prepared statement with a list of tuples in
+about 5 µs, a third of what `insert(list of dicts)` costs; PostgreSQL takes one statement over
+arrays in about 13 µs, where row by row is 20.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any, Literal, TypeAlias
+
+import orjson
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Table,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import TypeEngine
+
+Dialect: TypeAlias = Literal["sqlite", "postgresql"]
+
+#: Rows per statement on PostgreSQL: enough to forget the round trip, little enough to hold.
+_CHUNK = 5_000
+
+
+def dialect_of(connection: Connection) -> Dialect:
+    """Which of the two databases this is, for the few statements that differ."""
+    return "sqlite" if connection.dialect.name == "sqlite" else "postgresql"
+
+
+def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that may say what happens on conflict: `.on_conflict_do_nothing()`, …"""
+    if dialect_of(connection) == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
+
+
+def insert(
+    connection: Connection,
+    table: Table,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    on_conflict: str = "",
+) -> int:
+    """Insert rows of storage values: integers for instants, text for words, JSON as its text.
+
+    `on_conflict` is SQL such as `ON CONFLICT DO NOTHING`, from our own code only. Returns how many
+    rows were really written (or updated).
+    """
+    listed = list(rows)
+    if not listed:
+        return 0
+    names = ", ".join(columns)
+    into = f"INSERT INTO {table.name} ({names})"
+    if connection.dialect.name == "sqlite":
+        marks = ", ".join("?" * len(columns))
+        statement = f"{into} VALUES ({marks}) {on_conflict}"
+        return connection.exec_driver_sql(statement, [tuple(r) for r in listed]).rowcount
+    types = [_array(table.c[name]) for name in columns]
+    arrays = ", ".join(f"%s::{array}" for array, _ in types)
+    values = ", ".join(f"v{i}{cast}" for i, (_, cast) in enumerate(types))
+    named = ", ".join(f"v{i}" for i in range(len(columns)))
+    statement = f"{into} SELECT {values} FROM unnest({arrays}) AS v({named}) {on_conflict}"  # noqa: S608
+    return sum(
+        connection.exec_driver_sql(statement, tuple(map(list, zip(*chunk, strict=True)))).rowcount
+        for chunk in _chunks(listed)
+    )
+
+
+def _chunks(rows: list[Sequence[object]]) -> Iterable[list[Sequence[object]]]:
+    remaining = iter(rows)
+    while chunk := list(islice(remaining, _CHUNK)):
+        yield chunk
+
+
+#: PostgreSQL's array type for a column's type, and the cast of one value on its way in. Text
+#: stays text: a cast to varchar(10) would cut a long value where assigning it is an error.
+_ARRAYS: tuple[tuple[type[TypeEngine[Any]], str, str], ...] = (
+    (JSON, "text[]", "::jsonb"),
+    (Boolean, "boolean[]", ""),
+    (LargeBinary, "bytea[]", ""),
+    (BigInteger, "bigint[]", ""),
+    (SmallInteger, "smallint[]", ""),
+    (Integer, "integer[]", ""),
+    (String, "text[]", ""),
+)
+
+
+def _array(column: Column[Any]) -> tuple[str, str]:
+    return next((array, cast) for kind, array, cast in _ARRAYS if isinstance(column.type, kind))
+
+
+def rows_sql(dialect: str, columns: Mapping[str, str]) -> str:
+    """A subquery over rows given with the statement: column name → `bigint` or `text`.
+
+    Bind `rows_parameters(…)` with it.
+    """
+    if dialect == "sqlite":
+        picked = ", ".join(f"json_extract(value, '$[{i}]') AS {c}" for i, c in enumerate(columns))
+        return f"(SELECT {picked} FROM json_each(:rows))"  # noqa: S608
+    arrays = ", ".join(f"CAST(:rows_{i} AS {t}[])" for i, t in enumerate(columns.values()))
+    return f"(SELECT * FROM unnest({arrays}) AS given({', '.join(columns)}))"  # noqa: S608
+
+
+def rows_parameters(dialect: str, rows: Sequence[Sequence[object]]) -> dict[str, object]:
+    """The rows for `rows_sql`: one JSON text on SQLite, an array per column on PostgreSQL."""
+    if dialect == "sqlite":
+        return {"rows": orjson.dumps(rows).decode()}
+    return {f"rows_{i}": list(column) for i, column in enumerate(zip(*rows, strict=True))}

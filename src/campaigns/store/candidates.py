@@ -1,0 +1,263 @@
+"""Reading the profiles of an audience in pages, quickly: one row of plain values per customer.
+
+Addresses, consents and uses come as one text per customer, put together by the database. Most
+customers share those texts with others, so each is taken apart once and the result shared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import orjson
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    ScalarSelect,
+    Select,
+    String,
+    Text,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+)
+
+from campaigns.domain.channel import Channel
+from campaigns.domain.consent import Purpose, Standing
+from campaigns.domain.customer import AddressStatus, AttributeValue, Profile
+from campaigns.domain.release import Release
+from campaigns.store import audience
+from campaigns.store.bulk import Dialect
+from campaigns.store.clock import from_ms
+from campaigns.store.engine import Database
+from campaigns.store.runs import find_campaign
+from campaigns.store.schema import (
+    addresses,
+    channel_uses,
+    customers,
+    deliveries,
+    standings,
+    suppressions,
+)
+
+PAGE = 5_000
+_RECORD, _UNIT = "\x1e", "\x1f"  # ASCII's own separators; import refuses control characters
+_CHANNELS = {str(c): c for c in Channel}
+_STATUSES = {str(s): s for s in AddressStatus}
+_NO_TRAITS: Mapping[str, AttributeValue] = {}
+
+_T = TypeVar("_T")
+
+
+def in_audience(
+    release: Release, *, first: int, last: int, now: datetime, dialect: Dialect
+) -> ColumnElement[bool]:
+    """Customers of the release's audience in a range of ids, both ends included."""
+    in_range = customers.c.id.between(first, last)
+    return and_(in_range, audience.where(release.policy.audience, now=now, dialect=dialect))
+
+
+def has_delivery(campaign_id: int | ScalarSelect[int]) -> ColumnElement[bool]:
+    """The customer has a delivery of this campaign and edition, from whichever run."""
+    return exists().where(
+        deliveries.c.campaign_id == campaign_id,
+        deliveries.c.step == 0,
+        deliveries.c.customer_id == customers.c.id,
+    )
+
+
+def read_profiles(
+    database: Database, release: Release, *, first: int, last: int, now: datetime
+) -> Iterator[Profile]:
+    """Customers of the audience without a delivery of this campaign and edition, by id."""
+    with database.read() as connection:
+        campaign_id = connection.execute(find_campaign(release.campaign, release.edition)).scalar()
+    rows = _Reader(release)
+    while first <= last:
+        clause = in_audience(release, first=first, last=last, now=now, dialect=database.dialect)
+        if campaign_id is not None:
+            clause = and_(clause, ~has_delivery(campaign_id))
+        with database.read() as connection:
+            page = rows.read(connection, clause)
+        yield from page
+        if len(page) < PAGE:
+            return
+        first = page[-1].customer_id + 1
+
+
+class _Reader:
+    """Turns rows into profiles for one release."""
+
+    def __init__(self, release: Release) -> None:
+        self._policy = release.policy
+        self._reach = _Shared(_reach)
+        self._standings = _Shared(_Standings())
+        self._uses = _Shared(_uses)
+
+    def read(self, connection: Connection, clause: ColumnElement[bool]) -> list[Profile]:
+        """One page of profiles, by id."""
+        traits = self._policy.traits
+        reach, standings_of, uses_of = self._reach, self._standings, self._uses
+        page = []
+        for row in connection.execute(self._query(clause)).fetchall():
+            (customer_id, ref, locale, country, zone, stated, reached, stood, used, given) = row
+            reachable, suppressed = reach[reached]
+            uses, may_dm = uses_of[used]
+            page.append(
+                Profile(
+                    customer_id,
+                    ref,
+                    locale,
+                    country,
+                    zone,
+                    _CHANNELS[stated] if stated else None,
+                    reachable,
+                    suppressed,
+                    standings_of[stood],
+                    uses,
+                    may_dm,
+                    _traits(given, traits) if traits else _NO_TRAITS,
+                )
+            )
+        return page
+
+    def _query(self, clause: ColumnElement[bool]) -> Select[Any]:
+        c = customers.c
+        attributes = cast(c.attributes, Text()) if self._policy.traits else null()
+        return (
+            select(
+                c.id,
+                c.ref,
+                c.locale,
+                c.country,
+                c.time_zone,
+                c.preferred_channel,
+                _reach_text(self._policy.purpose),
+                _standings_text(self._policy.purpose),
+                _uses_text(),
+                attributes,
+            )
+            .where(clause)
+            .order_by(c.id)
+            .limit(PAGE)
+        )
+
+
+class _Shared(dict[str | None, _T], Generic[_T]):
+    """Text → what it says, taken apart once; forgotten before it grows large."""
+
+    _MOST = 5_000
+
+    def __init__(self, parse: Callable[[list[str]], _T]) -> None:
+        self._parse = parse
+
+    def __missing__(self, text: str | None) -> _T:
+        if len(self) >= self._MOST:
+            self.clear()
+        value = self[text] = self._parse(text.split(_RECORD) if text else [])
+        return value
+
+
+def _joined(*columns: ColumnElement[Any]) -> ColumnElement[str]:
+    """One text per customer: a record per row, the columns its units."""
+    record: ColumnElement[str] = cast(columns[0], String())
+    for column in columns[1:]:
+        record = record + literal(_UNIT) + cast(column, Text())
+    return func.aggregate_strings(record, _RECORD)
+
+
+def _reach_text(purpose: Purpose) -> ScalarSelect[str]:
+    covers = [suppressions.c.purpose == "all"]
+    if purpose is Purpose.MARKETING:
+        covers.append(suppressions.c.purpose == "marketing")
+    barred = and_(suppressions.c.address_key == addresses.c.address_key, or_(*covers))
+    return (
+        select(
+            _joined(
+                addresses.c.channel,
+                addresses.c.status,
+                case((suppressions.c.purpose.is_(None), 0), else_=1),
+            )
+        )
+        .select_from(addresses.outerjoin(suppressions, barred))
+        .where(addresses.c.customer_id == customers.c.id)
+        .scalar_subquery()
+    )
+
+
+def _reach(
+    records: list[str],
+) -> tuple[dict[Channel, AddressStatus], frozenset[Channel]]:
+    reachable, suppressed = {}, set()
+    for record in records:
+        channel, status, barred = record.split(_UNIT)
+        reachable[_CHANNELS[channel]] = _STATUSES[status]
+        if barred == "1":
+            suppressed.add(_CHANNELS[channel])
+    return reachable, frozenset(suppressed)
+
+
+def _standings_text(purpose: Purpose) -> ScalarSelect[str]:
+    s = standings.c
+    return (
+        select(_joined(s.channel, s.topic, cast(s.granted, Integer()), s.at))
+        .where(s.customer_id == customers.c.id, s.purpose == purpose)
+        .scalar_subquery()
+    )
+
+
+class _Standings:
+    """Takes one customer's standings apart. Many customers consented at the same moment (an
+    import's), so each entry is made once."""
+
+    def __init__(self) -> None:
+        self._entries = _Shared(_standing)
+
+    def __call__(self, records: list[str]) -> dict[Channel, tuple[Standing, ...]]:
+        by_channel: dict[Channel, tuple[Standing, ...]] = {}
+        for record in records:
+            channel, standing = self._entries[record]
+            by_channel[channel] = (*by_channel.get(channel, ()), standing)
+        return by_channel
+
+
+def _standing(records: list[str]) -> tuple[Channel, Standing]:
+    channel, topic, granted, at = records[0].split(_UNIT)
+    return _CHANNELS[channel], Standing(topic, granted == "1", from_ms(int(at)))
+
+
+def _uses_text() -> ScalarSelect[str]:
+    """Uses, and whether a direct message on X is allowed: the customer wrote first and has not
+    said no since, whatever the purpose they said it about."""
+    u = channel_uses.c
+    refused = exists().where(
+        standings.c.customer_id == u.customer_id,
+        standings.c.channel == Channel.X_DM,
+        standings.c.granted.is_(False),
+        standings.c.at >= u.last_inbound_at,
+    )
+    may_dm = and_(u.channel == Channel.X_DM, u.last_inbound_at.is_not(None), ~refused)
+    return (
+        select(_joined(u.channel, u.uses, case((may_dm, 1), else_=0)))
+        .where(u.customer_id == customers.c.id)
+        .scalar_subquery()
+    )
+
+
+def _uses(records: list[str]) -> tuple[dict[Channel, int], bool]:
+    split = [record.split(_UNIT) for record in records]
+    uses = {_CHANNELS[channel]: int(count) for channel, count, _ in split}
+    return uses, any(may_dm == "1" for _, _, may_dm in split)
+
+
+def _traits(attributes: str, names: tuple[str, ...]) -> dict[str, AttributeValue]:
+    values = orjson.loads(attributes)
+    return {name: values[name] for name in names if name in values}

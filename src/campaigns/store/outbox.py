@@ -1,0 +1,136 @@
+"""The outbox: one message, once. Each method is one transaction; the rules are in its modules.
+
+claiming → intending → settling, and the sweep for workers that died in between. The batch's id is
+the fence: a newer claim overwrites it on the row, so what an older worker says finds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+
+from campaigns.domain.batch import Batch, Written
+from campaigns.domain.channel import PUBLIC, Channel
+from campaigns.domain.delivery import DeliveryState, Outcome
+from campaigns.domain.interaction import InteractionKind
+from campaigns.domain.routing import Skip
+from campaigns.store.claiming import Claiming
+from campaigns.store.clock import from_ms_or_none
+from campaigns.store.engine import Database
+from campaigns.store.intending import Intending
+from campaigns.store.schema import deliveries, interactions, skips
+from campaigns.store.settling import Settling
+from campaigns.store.sweeping import sweep
+
+
+class SqlOutbox:
+    """Implements services.ports.Outbox."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._claiming = Claiming(database.dialect)
+        self._intending = Intending(database.dialect)
+        self._settling = Settling(database.dialect)
+
+    def claim(
+        self,
+        run_id: int,
+        shard: int,
+        *,
+        owner: str,
+        limits: Mapping[Channel, int],
+        now: datetime,
+        lease: timedelta,
+    ) -> Batch | None:
+        """Claim up to limits[channel] due deliveries of one channel and skeleton of the shard;
+        channels not in `limits` are left. None when nothing is due or the run is not running."""
+        with self._database.write() as connection:
+            return self._claiming.claim(
+                connection, run_id, shard, owner=owner, limits=limits, now=now, lease=lease
+            )
+
+    def intend(
+        self, batch: Batch, written: Sequence[Written], *, now: datetime, margin: timedelta
+    ) -> set[int]:
+        """Store what will be said and move claimed → sending, on disk before this returns, for
+        those still permitted (see `intending.VERDICTS`). Returns their ids. The rest is settled
+        or given back with its reason; what was not written stays claimed, to be settled."""
+        with self._database.write() as connection:
+            return self._intending.intend(connection, batch, written, now=now, margin=margin)
+
+    def settle(
+        self,
+        batch: Batch,
+        outcomes: Mapping[int, Outcome],
+        *,
+        now: datetime,
+        request_id: str | None = None,
+    ) -> None:
+        """Write outcomes and, in the same transaction, the `sent` interactions of the accepted.
+
+        Accepted is unfenced and always wins; everything else only where the batch still holds the
+        row. Rejected with invalid_address marks the address, with opted_out suppresses it and
+        appends a denial to the ledger.
+        """
+        with self._database.write() as connection:
+            self._settling.settle(connection, batch, outcomes, now=now, request_id=request_id)
+
+    def sweep(self, *, now: datetime) -> Mapping[DeliveryState, int]:
+        """Expired leases: claimed → pending, sending → in_doubt; and what is pending in a run
+        that was cancelled, or whose offer is over, ends. Returns how many went where."""
+        with self._database.write() as connection:
+            return sweep(connection, now)
+
+    def counts(self, run_id: int) -> Mapping[tuple[Channel, DeliveryState], int]:
+        """Rows of the run by channel and state."""
+        query = (
+            select(deliveries.c.channel, deliveries.c.state, func.count())
+            .where(deliveries.c.run_id == run_id)
+            .group_by(deliveries.c.channel, deliveries.c.state)
+        )
+        with self._database.read() as connection:
+            return {
+                (Channel(channel), DeliveryState(state)): count
+                for channel, state, count in connection.execute(query)
+            }
+
+    def next_due(self, run_id: int, shard: int) -> datetime | None:
+        """When the shard's earliest pending delivery may be tried; None when none is pending."""
+        query = select(func.min(deliveries.c.not_before)).where(
+            deliveries.c.run_id == run_id,
+            deliveries.c.shard == shard,
+            deliveries.c.state == DeliveryState.PENDING,
+        )
+        with self._database.read() as connection:
+            return from_ms_or_none(connection.execute(query).scalar())
+
+    def recorded(self, run_id: int) -> int:
+        """`sent` interactions of the run's deliveries to customers: equals the accepted."""
+        query = (
+            select(func.count())
+            .select_from(deliveries)
+            .join(interactions, interactions.c.delivery_id == deliveries.c.id)
+            .where(
+                deliveries.c.run_id == run_id,
+                deliveries.c.customer_id != PUBLIC,
+                interactions.c.kind == InteractionKind.SENT,
+            )
+        )
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one()
+
+    def skip_counts(self, run_id: int) -> Mapping[str, int]:
+        """Skips of the run by SkipReason value."""
+        query = (
+            select(skips.c.reason, func.count())
+            .where(skips.c.run_id == run_id)
+            .group_by(skips.c.reason)
+        )
+        counts: dict[str, int] = {}
+        with self._database.read() as connection:
+            for encoded, count in connection.execute(query):
+                reason = str(Skip.decode(encoded).reason)
+                counts[reason] = counts.get(reason, 0) + count
+        return counts

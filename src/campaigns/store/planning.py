@@ -1,0 +1,181 @@
+"""The plan: profiles in, rows of the outbox out. Writing a shard's plan is one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select, update
+
+from campaigns.domain.audience import Audience
+from campaigns.domain.channel import PUBLIC
+from campaigns.domain.customer import Profile
+from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.plan import PlannedDelivery, PlannedSkip
+from campaigns.domain.release import Release
+from campaigns.domain.run import Run, Shard
+from campaigns.store import audience as audience_sql
+from campaigns.store import bulk
+from campaigns.store.candidates import has_delivery, in_audience, read_profiles
+from campaigns.store.clock import to_ms
+from campaigns.store.engine import Database
+from campaigns.store.releases import load_skeleton_ids
+from campaigns.store.runs import find_campaign
+from campaigns.store.schema import customers, deliveries, shards, skips
+
+#: The shard of what is for everyone and not for the customers of a range: the public post.
+POST_SHARD = -1
+
+_COLUMNS = (
+    "campaign_id",
+    "step",
+    "customer_id",
+    "run_id",
+    "shard",
+    "channel",
+    "skeleton_id",
+    "reason",
+    "state",
+    "attempts",
+    "not_before",
+)
+
+
+class SqlPlanning:
+    """Implements services.ports.PlanStore."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def audience_size(self, audience: Audience, *, now: datetime) -> int:
+        """How many customers the filter matches."""
+        clause = audience_sql.where(audience, now=now, dialect=self._database.dialect)
+        with self._database.read() as connection:
+            query = select(func.count()).select_from(customers).where(clause)
+            return connection.execute(query).scalar_one()
+
+    def customer_range(self) -> tuple[int, int]:
+        """Smallest and largest customer id; (0, -1) when there are none."""
+        with self._database.read() as connection:
+            low, high = connection.execute(
+                select(func.min(customers.c.id), func.max(customers.c.id))
+            ).one()
+        return (0, -1) if low is None else (low, high)
+
+    def profiles(
+        self, release: Release, *, first_customer: int, last_customer: int, now: datetime
+    ) -> Iterator[Profile]:
+        """Customers of the audience in this id range who have no delivery of this campaign and
+        edition yet, by id, in bounded memory."""
+        return read_profiles(
+            self._database, release, first=first_customer, last=last_customer, now=now
+        )
+
+    def already(self, release: Release, *, first: int, last: int, now: datetime) -> int:
+        """Customers of the audience in this id range who have a delivery of this campaign."""
+        within = in_audience(
+            release, first=first, last=last, now=now, dialect=self._database.dialect
+        )
+        campaign_id = find_campaign(release.campaign, release.edition).scalar_subquery()
+        query = select(func.count()).select_from(customers).where(within, has_delivery(campaign_id))
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one()
+
+    def write_plan(
+        self,
+        run: Run,
+        shard: Shard,
+        deliveries: Sequence[PlannedDelivery],
+        skips: Sequence[PlannedSkip],
+        *,
+        already: int,
+        now: datetime,
+    ) -> int:
+        """One transaction: rows in, shard marked planned. A shard planned before is left alone.
+
+        Rows go in ordered by channel and skeleton, so that a batch is a stretch of the table. A
+        customer whom another run has planned meanwhile counts as `already`. Returns the
+        deliveries written.
+        """
+        with self._database.write() as connection:
+            if not _mark_planned(connection, run, shard, already, now):
+                return 0
+            written = _insert_deliveries(connection, run, shard.no, deliveries)
+            _insert_skips(connection, run, skips)
+            if written < len(deliveries):
+                _add_already(connection, run, shard, len(deliveries) - written)
+        return written
+
+    def write_post(
+        self,
+        run: Run,
+        delivery: PlannedDelivery,
+        *,
+        now: datetime,  # noqa: ARG002  of the port; a delivery's row has no time of its own
+    ) -> bool:
+        """The run's public post as a delivery to PUBLIC (shard -1); False if the campaign has
+        one already."""
+        if delivery.customer_id != PUBLIC:
+            raise ValueError(f"a post is for everyone, not for customer {delivery.customer_id}")
+        with self._database.write() as connection:
+            return _insert_deliveries(connection, run, POST_SHARD, [delivery]) == 1
+
+
+def _mark_planned(
+    connection: Connection, run: Run, shard: Shard, already: int, now: datetime
+) -> bool:
+    statement = (
+        update(shards)
+        .where(shards.c.run_id == run.id, shards.c.no == shard.no, shards.c.planned_at.is_(None))
+        .values(planned_at=to_ms(now), already=already)
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def _add_already(connection: Connection, run: Run, shard: Shard, more: int) -> None:
+    connection.execute(
+        update(shards)
+        .where(shards.c.run_id == run.id, shards.c.no == shard.no)
+        .values(already=shards.c.already + more)
+    )
+
+
+def _insert_deliveries(
+    connection: Connection, run: Run, shard: int, planned: Sequence[PlannedDelivery]
+) -> int:
+    campaign_id = connection.execute(find_campaign(run.campaign, run.edition)).scalar_one()
+    ids = load_skeleton_ids(connection, run.release_hash)
+    ordered = sorted(planned, key=lambda d: (d.channel, ids[d.skeleton_hash], d.customer_id))
+    pending = str(DeliveryState.PENDING)
+    return bulk.insert(
+        connection,
+        deliveries,
+        _COLUMNS,
+        [
+            (
+                campaign_id,
+                0,
+                d.customer_id,
+                run.id,
+                shard,
+                str(d.channel),
+                ids[d.skeleton_hash],
+                d.reason,
+                pending,
+                0,
+                0,
+            )
+            for d in ordered
+        ],
+        on_conflict="ON CONFLICT (campaign_id, step, customer_id) DO NOTHING",
+    )
+
+
+def _insert_skips(connection: Connection, run: Run, planned: Sequence[PlannedSkip]) -> None:
+    bulk.insert(
+        connection,
+        skips,
+        ("run_id", "customer_id", "reason"),
+        [(run.id, s.customer_id, s.reason) for s in planned],
+        on_conflict="ON CONFLICT (run_id, customer_id) DO NOTHING",
+    )

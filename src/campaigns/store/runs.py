@@ -1,0 +1,221 @@
+"""Runs and their shards. The database allows one active run per campaign, not the code."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Update,
+    func,
+    insert,
+    literal,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from campaigns.domain.consent import Purpose
+from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.release import Release
+from campaigns.domain.run import ACTIVE_RUN_STATES, TRANSITIONS, Run, RunState, Shard
+from campaigns.errors import NotFoundError
+from campaigns.store import audience, bulk
+from campaigns.store.clock import from_ms, from_ms_or_none, to_ms, to_ms_or_none
+from campaigns.store.engine import Database, bar_intents
+from campaigns.store.releases import save_release
+from campaigns.store.schema import campaigns, customers, deliveries, runs, shards
+
+_ENDED = frozenset({RunState.FINISHED, RunState.STOPPED, RunState.CANCELLED})
+
+
+class SqlRuns:
+    """Implements services.ports.Runs."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def start(
+        self, release: Release, *, now: datetime, shard_size: int, limit: int | None
+    ) -> tuple[Run, bool]:
+        """Start a run with its shards; or return the campaign's active one (True: resumed).
+
+        Two who start at once get the same run: the unique index lets one insert, and the other
+        waits for it and finds it.
+        """
+        while True:
+            with self._database.write() as connection:
+                save_release(connection, release, now)
+                campaign_id = ensure_campaign(connection, release)
+                run_id = _insert_run(connection, campaign_id, release, now, limit)
+                if run_id is not None:
+                    _cut(connection, run_id, release, now, shard_size)
+                    return _get(connection, run_id), False
+                active = _find(
+                    connection,
+                    (runs.c.campaign_id == campaign_id) & runs.c.state.in_(ACTIVE_RUN_STATES),
+                )
+                if active is not None:
+                    return active, True
+            # The active run ended between the two statements: start again.
+
+    def get(self, run_id: int) -> Run:
+        """Raises NotFoundError."""
+        with self._database.read() as connection:
+            return _get(connection, run_id)
+
+    def latest(self, campaign: str | None = None) -> Run | None:
+        """The newest run, of one campaign or of all."""
+        clause = true() if campaign is None else campaigns.c.name == campaign
+        with self._database.read() as connection:
+            return _find(connection, clause)
+
+    def shards(self, run_id: int) -> list[Shard]:
+        """In order."""
+        query = select(shards).where(shards.c.run_id == run_id).order_by(shards.c.no)
+        with self._database.read() as connection:
+            return [
+                Shard(
+                    no=row.no,
+                    first_customer=row.first_customer,
+                    last_customer=row.last_customer,
+                    planned_at=from_ms_or_none(row.planned_at),
+                    already=row.already,
+                )
+                for row in connection.execute(query)
+            ]
+
+    def move(self, run_id: int, to: RunState, *, now: datetime, because: str | None = None) -> bool:
+        """Change the state along domain.run.TRANSITIONS; False if it was not possible.
+
+        When this returns True for a state that does not send, no intent of the run can commit any
+        more. Cancelling also cancels what is still pending.
+        """
+        sources = [source for source, targets in TRANSITIONS.items() if to in targets]
+        change = (
+            update(runs)
+            .where(runs.c.id == run_id, runs.c.state.in_(sources))
+            .values(
+                state=to,
+                finished_at=to_ms(now) if to in _ENDED else None,
+                stopped_because=because,
+            )
+        )
+        try:
+            with self._database.write() as connection:
+                bar_intents(connection)
+                moved = connection.execute(change).rowcount == 1
+                if moved and to is RunState.CANCELLED:
+                    connection.execute(_cancel_pending(run_id, now))
+        except IntegrityError:  # another run of the campaign has become active meanwhile
+            return False
+        return moved
+
+
+def ensure_campaign(connection: Connection, release: Release) -> int:
+    """The id of what may be told once: the campaign in this edition."""
+    key = {"name": release.campaign, "edition": release.edition}
+    connection.execute(bulk.upsert(connection, campaigns).values(key).on_conflict_do_nothing())
+    found = connection.execute(find_campaign(release.campaign, release.edition))
+    campaign_id: int = found.scalar_one()
+    return campaign_id
+
+
+def find_campaign(name: str, edition: str) -> Select[tuple[int]]:
+    """Query for the campaign's id."""
+    return select(campaigns.c.id).where(campaigns.c.name == name, campaigns.c.edition == edition)
+
+
+def _insert_run(
+    connection: Connection, campaign_id: int, release: Release, now: datetime, limit: int | None
+) -> int | None:
+    policy = release.policy
+    last = select(func.coalesce(func.max(customers.c.id), -1)).scalar_subquery()
+    statement = (
+        bulk.upsert(connection, runs)
+        .values(
+            campaign_id=campaign_id,
+            release_hash=release.hash,
+            state=RunState.PLANNING,
+            purpose=policy.purpose,
+            topic=policy.topic,
+            expires_at=to_ms_or_none(policy.expires_at),
+            started_at=to_ms(now),
+            planned_until=last,
+            row_limit=limit,
+        )
+        .on_conflict_do_nothing()
+        .returning(runs.c.id)
+    )
+    return connection.execute(statement).scalar()
+
+
+def _cut(
+    connection: Connection, run_id: int, release: Release, now: datetime, shard_size: int
+) -> None:
+    """Every `shard_size`-th customer of the audience begins a shard, so that shards hold about
+    the same number however sparse the audience is."""
+    dialect = bulk.dialect_of(connection)
+    clause = audience.where(release.policy.audience, now=now, dialect=dialect)
+    place = (func.row_number().over(order_by=customers.c.id) - 1).label("place")
+    numbered = select(customers.c.id, place).where(clause).subquery()
+    last = select(func.max(customers.c.id)).scalar_subquery()
+    following = func.lead(numbered.c.id).over(order_by=numbered.c.id)
+    cut = select(
+        literal(run_id),
+        numbered.c.place // shard_size,
+        numbered.c.id,
+        func.coalesce(following - 1, last),
+    ).where(numbered.c.place % shard_size == 0)
+    names = ["run_id", "no", "first_customer", "last_customer"]
+    connection.execute(insert(shards).from_select(names, cut))
+
+
+def _cancel_pending(run_id: int, now: datetime) -> Update:
+    pending = (deliveries.c.run_id == run_id) & (deliveries.c.state == DeliveryState.PENDING)
+    return (
+        update(deliveries)
+        .where(pending)
+        .values(
+            state=DeliveryState.CANCELLED,
+            settled_at=to_ms(now),
+            outcome="the run was cancelled",
+        )
+    )
+
+
+def _get(connection: Connection, run_id: int) -> Run:
+    run = _find(connection, runs.c.id == run_id)
+    if run is None:
+        raise NotFoundError(f"there is no run {run_id}")
+    return run
+
+
+def _find(connection: Connection, clause: ColumnElement[bool]) -> Run | None:
+    query = (
+        select(runs, campaigns.c.name, campaigns.c.edition)
+        .join_from(runs, campaigns)
+        .where(clause)
+        .order_by(runs.c.id.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    if row is None:
+        return None
+    return Run(
+        id=row.id,
+        campaign=row.name,
+        edition=row.edition,
+        release_hash=row.release_hash,
+        state=RunState(row.state),
+        purpose=Purpose(row.purpose),
+        topic=row.topic,
+        started_at=from_ms(row.started_at),
+        finished_at=from_ms_or_none(row.finished_at),
+        expires_at=from_ms_or_none(row.expires_at),
+        limit=row.row_limit,
+        stopped_because=row.stopped_because,
+    )

@@ -1,0 +1,162 @@
+"""Settle: write what the provider said, and the `sent` interactions, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import Connection, TextClause, text
+
+from campaigns.domain.batch import Batch
+from campaigns.domain.delivery import Accepted, NotSent, Outcome, Refused, Rejected, Unknown
+from campaigns.store import bulk
+from campaigns.store.bulk import Dialect
+from campaigns.store.clock import to_ms
+from campaigns.store.engine import bar_intents
+from campaigns.store.locking import Locking
+from campaigns.store.refusals import mark_invalid, record_opt_out
+
+_T = TypeVar("_T")
+
+# Evidence that it was sent is unfenced and always wins.
+_ACCEPT = """
+UPDATE deliveries SET state = 'accepted', outcome = NULL, settled_at = :now,
+       provider_id = COALESCE(deliveries.provider_id, given.provider_id)
+  FROM {given} AS given
+ WHERE deliveries.id = given.id AND deliveries.state <> 'accepted'
+"""
+# One per delivery, however often its acceptance is told: a unique index says so.
+_RECORD = """
+INSERT INTO interactions (customer_id, at, kind, channel, delivery_id)
+SELECT d.customer_id, :now, 'sent', d.channel, d.id
+  FROM {given} AS given JOIN deliveries d ON d.id = given.id
+ WHERE d.state = 'accepted' AND d.customer_id <> 0
+    ON CONFLICT (delivery_id) WHERE kind = 'sent' DO NOTHING
+"""
+# All else counts only from the batch that claimed the row last. That batch may still speak after
+# its lease: nobody else can have sent what it left in doubt.
+_REJECT = """
+UPDATE deliveries SET state = 'rejected', outcome = given.said, settled_at = :now
+  FROM {given} AS given
+ WHERE deliveries.id = given.id AND deliveries.batch_id = :batch
+   AND deliveries.state IN ('claimed', 'sending', 'in_doubt')
+RETURNING deliveries.id
+"""
+_GIVE_BACK = """
+UPDATE deliveries SET state = 'pending', outcome = given.said, not_before = given.retry_at,
+       batch_id = NULL
+  FROM {given} AS given
+ WHERE deliveries.id = given.id AND deliveries.batch_id = :batch
+   AND deliveries.state IN ('claimed', 'sending', 'in_doubt')
+"""
+_DOUBT = """
+UPDATE deliveries SET state = 'in_doubt', outcome = given.said
+  FROM {given} AS given
+ WHERE deliveries.id = given.id AND deliveries.batch_id = :batch AND deliveries.state = 'sending'
+"""
+_NOTE_REQUEST = text("UPDATE batches SET request_id = :request WHERE id = :batch")
+_LONGEST_OUTCOME, _LONGEST_ID = 300, 120  # the columns' widths
+
+
+class Settling:
+    """The statements of settling in one dialect."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._locking = Locking(dialect)
+
+        def over(statement: str, **columns: str) -> TextClause:
+            given = bulk.rows_sql(dialect, {"id": "bigint", **columns})
+            return text(statement.format(given=given))
+
+        self._accept = over(_ACCEPT, provider_id="text")
+        self._record = over(_RECORD, provider_id="text")
+        self._reject = over(_REJECT, said="text")
+        self._give_back = over(_GIVE_BACK, said="text", retry_at="bigint")
+        self._doubt = over(_DOUBT, said="text")
+
+    def settle(
+        self,
+        connection: Connection,
+        batch: Batch,
+        outcomes: Mapping[int, Outcome],
+        *,
+        now: datetime,
+        request_id: str | None,
+    ) -> None:
+        """See services.ports.Outbox.settle."""
+        rejected = _of(outcomes, Rejected)
+        if any(r.opted_out for r in rejected.values()):
+            bar_intents(connection)
+        self._locking.hold_batch(connection, batch.id)
+        self._locking.hold_deliveries(connection, outcomes.keys())
+        moment = {"batch": batch.id, "now": to_ms(now)}
+        self._write_accepted(connection, _of(outcomes, Accepted), moment)
+        self._write_rejected(connection, batch, rejected, now)
+        self._write_returned(connection, outcomes, moment)
+        doubts = [(i, _said(o)) for i, o in _of(outcomes, Unknown).items()]
+        self._run(connection, self._doubt, doubts, moment)
+        if request_id is not None:
+            cut = request_id[:_LONGEST_ID]
+            connection.execute(_NOTE_REQUEST, {"batch": batch.id, "request": cut})
+        self._locking.close_batch(connection, batch.id)
+
+    def _write_accepted(
+        self, connection: Connection, accepted: Mapping[int, Accepted], moment: dict[str, int]
+    ) -> None:
+        rows = [
+            (i, None if o.provider_id is None else o.provider_id[:_LONGEST_ID])
+            for i, o in accepted.items()
+        ]
+        self._run(connection, self._accept, rows, moment)
+        self._run(connection, self._record, rows, moment)
+
+    def _write_rejected(
+        self,
+        connection: Connection,
+        batch: Batch,
+        rejected: Mapping[int, Rejected],
+        now: datetime,
+    ) -> None:
+        rows = [(i, _said(o)) for i, o in rejected.items()]
+        moment = {"batch": batch.id, "now": to_ms(now)}
+        moved = set(self._run(connection, self._reject, rows, moment))
+        held = [i for i in batch.items if i.delivery_id in moved]
+        invalid = [i for i in held if rejected[i.delivery_id].invalid_address]
+        mark_invalid(connection, batch.channel, invalid, now)
+        for item in held:
+            if rejected[item.delivery_id].opted_out:
+                said = rejected[item.delivery_id].code
+                record_opt_out(connection, batch, item, said, now)
+
+    def _write_returned(
+        self, connection: Connection, outcomes: Mapping[int, Outcome], moment: dict[str, int]
+    ) -> None:
+        """What surely did not leave goes back to pending; a refusal is tried again once mended."""
+        later = [(i, _said(o), to_ms(o.retry_at)) for i, o in _of(outcomes, NotSent).items()]
+        mended = [(i, _said(o), moment["now"]) for i, o in _of(outcomes, Refused).items()]
+        self._run(connection, self._give_back, later + mended, moment)
+
+    def _run(
+        self,
+        connection: Connection,
+        statement: TextClause,
+        rows: Sequence[Sequence[object]],
+        moment: dict[str, int],
+    ) -> list[int]:
+        if not rows:
+            return []
+        used = {name: moment[name] for name in moment if f":{name}" in statement.text}
+        result = connection.execute(
+            statement, {**used, **bulk.rows_parameters(self._dialect, rows)}
+        )
+        return list(result.scalars()) if result.returns_rows else []
+
+
+def _of(outcomes: Mapping[int, Outcome], kind: type[_T]) -> dict[int, _T]:
+    return {i: o for i, o in outcomes.items() if isinstance(o, kind)}
+
+
+def _said(outcome: Rejected | NotSent | Unknown | Refused) -> str:
+    return f"{outcome.code}: {outcome.reason}"[:_LONGEST_OUTCOME]

@@ -1,0 +1,55 @@
+"""The sweep: takes back what workers that died, or were stopped too long, had in their hands."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from campaigns.domain.delivery import DeliveryState
+from campaigns.store import bulk
+from campaigns.store.clock import to_ms
+
+_OVERDUE = "SELECT id FROM batches WHERE open AND lease_until < :now ORDER BY id"
+# A message that may have left is never sent again by itself; one that surely did not, is.
+_TAKE_BACK = text(
+    """
+    UPDATE deliveries SET
+        state = CASE state WHEN 'claimed' THEN 'pending' ELSE 'in_doubt' END,
+        outcome = CASE state WHEN 'claimed' THEN outcome
+                             ELSE 'the worker stopped while this was being sent' END,
+        batch_id = CASE state WHEN 'claimed' THEN NULL ELSE batch_id END
+     WHERE batch_id = :batch AND state IN ('claimed', 'sending')
+    RETURNING state
+    """
+)
+_CLOSE = text("UPDATE batches SET open = false WHERE id = :batch")
+# One statement per end, so that each can use the index of what is due.
+_CANCEL = text(
+    """
+    UPDATE deliveries SET state = 'cancelled', outcome = 'the run was cancelled', settled_at = :now
+     WHERE state = 'pending' AND run_id IN (SELECT id FROM runs WHERE state = 'cancelled')
+    """
+)
+_EXPIRE = text(
+    """
+    UPDATE deliveries SET state = 'expired', outcome = 'the offer ended before this was sent',
+           settled_at = :now
+     WHERE state = 'pending' AND run_id IN (SELECT id FROM runs WHERE expires_at <= :now)
+    """
+)
+
+
+def sweep(connection: Connection, now: datetime) -> dict[DeliveryState, int]:
+    """See services.ports.Outbox.sweep. Batches that another sweep holds are left to it."""
+    moved: Counter[DeliveryState] = Counter()
+    by_row = bulk.dialect_of(connection) == "postgresql"
+    overdue = text(_OVERDUE + (" FOR UPDATE SKIP LOCKED" if by_row else ""))
+    for batch_id in list(connection.execute(overdue, {"now": to_ms(now)}).scalars()):
+        states = connection.execute(_TAKE_BACK, {"batch": batch_id}).scalars()
+        moved.update(map(DeliveryState, states))
+        connection.execute(_CLOSE, {"batch": batch_id})
+    for state, end in ((DeliveryState.CANCELLED, _CANCEL), (DeliveryState.EXPIRED, _EXPIRE)):
+        moved[state] += connection.execute(end, {"now": to_ms(now)}).rowcount
+    return {state: count for state, count in moved.items() if count}

@@ -38,8 +38,13 @@ class Finding:
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{where}: {self.sentence}"
+
+    @property
+    def sentence(self) -> str:
+        """What was found, where it shows, and how to mend it."""
         shown = ", ".join(x for x in (self.channel, self.locale, self.part) if x)
-        return f"{where}: {self.message}{f' [{shown}]' if shown else ''} {self.mend}".rstrip()
+        return f"{self.message}{f' [{shown}]' if shown else ''} {self.mend}".rstrip()
 
     def as_json(self) -> dict[str, object]:
         """Every field under its own name, for machines."""

@@ -1,0 +1,28 @@
+"""Checks of a compiled campaign: one module per family, each a function from what was compiled
+to findings. They look at rendered skeletons, so what they prove holds for every message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from campaigns.content.checks import copy, facts, fit, legal, links, voice
+from campaigns.content.checks.view import Checked
+from campaigns.domain.findings import Finding
+
+Check = Callable[[Checked], Iterator[Finding]]
+
+CHECKS: Final[tuple[Check, ...]] = (
+    copy.check,
+    facts.check,
+    fit.check,
+    legal.check,
+    links.check,
+    voice.check,
+)
+
+
+def run_checks(checked: Checked) -> tuple[Finding, ...]:
+    """All findings, each once, by file and line."""
+    found = dict.fromkeys(finding for check in CHECKS for finding in check(checked))
+    return tuple(sorted(found, key=lambda f: (f.file, f.line or 0)))

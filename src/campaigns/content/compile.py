@@ -1,0 +1,137 @@
+"""Compile: a campaign's files into a release, and everything that is wrong with them.
+
+Pure but for reading the files; `child.run` wraps it in a process with limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+from campaigns.content.checks import run_checks
+from campaigns.content.checks.view import Checked
+from campaigns.content.context import Contexts, Key
+from campaigns.content.names import name_errors
+from campaigns.content.reading import read_sources
+from campaigns.content.render import Renderer
+from campaigns.content.sources import Sources
+from campaigns.content.templates import Progress
+from campaigns.domain.channel import Channel
+from campaigns.domain.customer import AttributeValue
+from campaigns.domain.findings import Finding, Level
+from campaigns.domain.message import Skeleton
+from campaigns.domain.release import Policy, Release
+from campaigns.errors import FileError, FilesError, UserError
+
+#: The topic of service messages: all of them.
+_ANY_TOPIC = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What compiling gave: a release unless a file is wrong, and all findings."""
+
+    release: Release | None
+    findings: tuple[Finding, ...]
+
+
+def compile_campaign(
+    root: Path, name: str, edition: str = "", progress: Progress = lambda _path: None
+) -> Compiled:
+    """Compile and check one campaign. Raises NotFoundError for a name that is none."""
+    try:
+        sources = read_sources(root, name)
+        contexts = Contexts(sources)
+        skeletons = _skeletons(sources, contexts, progress)
+    except (FileError, FilesError) as error:
+        errors = error.errors if isinstance(error, FilesError) else (error,)
+        return Compiled(None, tuple(_finding(e) for e in errors))
+    release = _release(sources, contexts, skeletons, edition)
+    findings = run_checks(Checked(sources, release))
+    return Compiled(release, findings)
+
+
+def _finding(error: FileError) -> Finding:
+    return Finding("file", Level.ERROR, error.message, "", str(error.path), error.line)
+
+
+def _skeletons(sources: Sources, contexts: Contexts, progress: Progress) -> tuple[Skeleton, ...]:
+    """Every skeleton. Raises FilesError with the errors of all of them, each once."""
+    renderer = Renderer(sources, contexts, progress)
+    if errors := list(name_errors(sources, renderer.templates.plain, contexts.names())):
+        raise FilesError(errors)
+    skeletons: list[Skeleton] = []
+    found: dict[str, FileError] = {}
+    for key in keys(sources):
+        try:
+            skeletons.append(renderer.skeleton(key))
+        except FilesError as several:
+            found |= {str(e): e for e in several.errors}
+    if found:
+        raise FilesError(list(found.values()))
+    return tuple(skeletons)
+
+
+def keys(sources: Sources) -> Iterator[Key]:
+    """Every skeleton of a campaign. The public post is one for all, in one locale each."""
+    combinations = list(_trait_values(sources))
+    for channel in sources.campaign.channels:
+        for locale in sources.locales:
+            for variant in sources.variants:
+                for traits in combinations[:1] if channel is Channel.X_POST else combinations:
+                    yield Key(channel, locale, variant, traits)
+
+
+def _trait_values(sources: Sources) -> Iterator[tuple[tuple[str, AttributeValue], ...]]:
+    """All combinations; the first is that of customers without values."""
+    names = sources.campaign.traits
+    specs = [sources.attributes[name] for name in names]
+    choices: list[tuple[AttributeValue, ...]] = [s.choices or (False, True) for s in specs]
+    for values in product(*choices):
+        yield tuple(zip(names, values, strict=True))
+
+
+def _release(
+    sources: Sources, contexts: Contexts, skeletons: tuple[Skeleton, ...], edition: str
+) -> Release:
+    campaign, brand = sources.campaign, sources.brand
+    policy = Policy(
+        channels=campaign.channels,
+        purpose=campaign.purpose,
+        topic=campaign.topic or _ANY_TOPIC,
+        audience=campaign.audience,
+        locales=sources.locales,
+        traits=campaign.traits,
+        post_locale=campaign.post_locale or sources.locales[0],
+        expires_at=campaign.expires_at(brand.time_zone),
+    )
+    facts = {
+        name: {locale: written[name] for locale, written in contexts.written.items()}
+        for name in campaign.facts
+    }
+    return Release(
+        campaign=sources.name,
+        title=campaign.title,
+        edition=edition or campaign.edition,
+        policy=policy,
+        facts=facts,
+        senders={c: brand.senders.of(c) or {} for c in campaign.channels},
+        skeletons=skeletons,
+        manifest=sources.manifest(),
+    )
+
+
+def demand(compiled: Compiled, name: str) -> Release:
+    """The release, or FilesError with every finding of level error."""
+    errors = [f for f in compiled.findings if f.level is Level.ERROR]
+    if errors:
+        raise FilesError([_file_error(f) for f in errors])
+    if compiled.release is None:
+        raise UserError(f"{name} could not be compiled.")
+    return compiled.release
+
+
+def _file_error(finding: Finding) -> FileError:
+    return FileError(finding.sentence, path=finding.file, line=finding.line)

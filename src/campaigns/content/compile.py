@@ -17,13 +17,13 @@ from campaigns.content.names import name_errors
 from campaigns.content.reading import read_sources
 from campaigns.content.render import Renderer
 from campaigns.content.sources import Sources
-from campaigns.content.templates import Progress
+from campaigns.content.templates import Progress, Stopped
 from campaigns.domain.channel import Channel
 from campaigns.domain.customer import AttributeValue
 from campaigns.domain.findings import Finding, Level
 from campaigns.domain.message import Skeleton
 from campaigns.domain.release import Policy, Release
-from campaigns.errors import FileError, FilesError, UserError
+from campaigns.errors import FileError, FilesError
 
 #: The topic of service messages: all of them.
 _ANY_TOPIC = "*"
@@ -48,6 +48,8 @@ def compile_campaign(
     except (FileError, FilesError) as error:
         errors = error.errors if isinstance(error, FilesError) else (error,)
         return Compiled(None, tuple(_finding(e) for e in errors))
+    except Stopped as stopped:
+        return Compiled(None, (_finding(stopped.error),))
     release = _release(sources, contexts, skeletons, edition)
     findings = run_checks(Checked(sources, release))
     return Compiled(release, findings)
@@ -122,16 +124,3 @@ def _release(
         manifest=sources.manifest(),
     )
 
-
-def demand(compiled: Compiled, name: str) -> Release:
-    """The release, or FilesError with every finding of level error."""
-    errors = [f for f in compiled.findings if f.level is Level.ERROR]
-    if errors:
-        raise FilesError([_file_error(f) for f in errors])
-    if compiled.release is None:
-        raise UserError(f"{name} could not be compiled.")
-    return compiled.release
-
-
-def _file_error(finding: Finding) -> FileError:
-    return FileError(finding.sentence, path=finding.file, line=finding.line)

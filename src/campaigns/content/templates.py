@@ -26,6 +26,14 @@ class OutOfTime(BaseException):
     """The processor time of a compile is used up (raised by a timer, see child.py)."""
 
 
+class Stopped(Exception):  # noqa: N818 - carries the error to tell
+    """The compile ends here: there is no time to look for more errors."""
+
+    def __init__(self, error: FileError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A file, and the line at which a template in it starts."""
@@ -91,7 +99,7 @@ class Templates:
             raise FileError("this template needs too much memory.", path=place.path) from None
         except OutOfTime as error:
             told = "this template does not end in time; look at its loops."
-            raise self._error(told, place, error) from None
+            raise Stopped(self._error(told, place, error)) from None
         except RecursionError:
             told = "this template includes or calls itself without end."
             raise FileError(told, path=place.path) from None

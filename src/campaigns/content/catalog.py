@@ -1,0 +1,97 @@
+"""The catalog: the campaigns in the templates folder, checked and compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from campaigns.content.compiler import SHARED, Compiler
+from campaigns.errors import FileError, FilesError
+
+if TYPE_CHECKING:
+    from campaigns.content.compile import Compiled
+    from campaigns.domain.brand import Brand
+    from campaigns.domain.customer import AttributeSpec
+    from campaigns.domain.findings import Finding
+    from campaigns.domain.release import Release
+
+
+class Catalog:
+    """The campaigns of one templates folder. Reading and compiling happen when asked for; what
+    was compiled is kept as long as no file of it changes."""
+
+    def __init__(self, templates: Path, compiler: Compiler = SHARED) -> None:
+        self.templates = templates
+        self._compiler = compiler
+        self._known: dict[tuple[str, str], tuple[str, Compiled]] = {}
+
+    def campaigns(self) -> list[str]:
+        """The names of all campaigns. Raises FileError when the folder is not there."""
+        folder = self.templates / "campaigns"
+        if not folder.is_dir():
+            raise FileError(
+                "there is no such folder. CAMPAIGNS_TEMPLATES says where brand, layouts and "
+                "campaigns are; without it they are in ./templates.",
+                path=folder,
+            )
+        return sorted(path.parent.name for path in folder.glob("*/campaign.yaml"))
+
+    def brand(self) -> Brand:
+        """The brand. Raises FileError or FilesError."""
+        from campaigns.content.reading import read_model
+        from campaigns.domain.brand import Brand
+
+        return read_model(self.templates / "brand.yaml", Brand)[1]
+
+    def attributes(self) -> Mapping[str, AttributeSpec]:
+        """The declared attributes of customers. Raises FileError or FilesError."""
+        from campaigns.content.reading import read_attributes
+
+        return read_attributes(self.templates / "attributes.yaml")[1]
+
+    def compile(self, name: str, *, edition: str = "") -> Release:
+        """The campaign's release. Raises NotFoundError with the nearest name, and FilesError with
+        every wrong file and every finding of level error."""
+        from campaigns.domain.findings import Level
+
+        compiled = self.examine(name, edition=edition)
+        errors = [f for f in compiled.findings if f.level is Level.ERROR]
+        if errors or compiled.release is None:
+            raise FilesError([FileError(f.sentence, path=f.file, line=f.line) for f in errors])
+        return compiled.release
+
+    def check(self, name: str) -> list[Finding]:
+        """Everything that is wrong, or looks wrong, with a campaign. Raises NotFoundError."""
+        return list(self.examine(name).findings)
+
+    def examine(self, name: str, *, edition: str = "") -> Compiled:
+        """The release, unless a file is wrong, and all findings. Raises NotFoundError."""
+        self.campaigns()
+        digest = self._digest(name)
+        known = self._known.get((name, edition))
+        if known is None or known[0] != digest:
+            known = (digest, self._compiler.compile(self.templates, name, edition))
+            self._known[name, edition] = known
+        return known[1]
+
+    def schemas(self) -> dict[str, dict[str, Any]]:
+        """JSON Schemas (draft 2020-12) by file kind: brand, campaign, copy, attributes."""
+        from campaigns.content.schemas import schemas
+
+        return schemas()
+
+    def _digest(self, name: str) -> str:
+        """Of every file that the campaign is made from."""
+        digest = blake2b(digest_size=16)
+        for path in self._files(name):
+            content = path.read_bytes() if path.is_file() else b""
+            digest.update(f"{path.name}\0{len(content)}\0".encode() + content)
+        return digest.hexdigest()
+
+    def _files(self, name: str) -> Iterator[Path]:
+        yield self.templates / "brand.yaml"
+        yield self.templates / "attributes.yaml"
+        yield from sorted((self.templates / "layouts").glob("*.j2"))
+        yield from sorted((self.templates / "campaigns" / name).glob("*.yaml"))

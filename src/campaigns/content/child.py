@@ -1,0 +1,162 @@
+"""The process that compiles: one that waits, with everything imported, and forks one per compile.
+
+A template is a program, and some programs do not end or want all the memory there is. So each
+compile runs in a process of its own with limits, and is killed when it meets them; the process
+that asked stays as it was. The waiting process has one thread and holds no locks, which makes
+forking it safe however many threads the asking process has.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pickle
+import resource
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import BinaryIO, Final, NoReturn
+
+from campaigns.content.compile import Compiled, compile_campaign
+from campaigns.content.frames import COMPILED, HEAD, NOT_FOUND, PROGRESS, write_frame
+from campaigns.content.templates import OutOfTime
+from campaigns.domain.findings import Finding, Level
+from campaigns.errors import NotFoundError
+
+#: Processor time of one compile. An ordinary campaign needs a tenth of it.
+SOFT_CPU_SECONDS: Final = 1.5
+#: Where the soft limit cannot reach (one long operation inside C), the kernel kills.
+HARD_CPU_SECONDS: Final = 2
+#: Time on the clock: for a process that waits instead of working, on a busy machine too.
+WALL_SECONDS: Final = 10.0
+#: Memory of one compile beyond what the imports take.
+MEMORY_BYTES: Final = 256 * 1024 * 1024
+
+
+def serve() -> None:
+    """Answer requests until standard input ends: with the process that asks, this one ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    import twitter_text  # noqa: F401 - slow to import, so once and for all compiles
+
+    for line in sys.stdin.buffer:
+        kind, content = _compile_apart(json.loads(line))
+        write_frame(sys.stdout.buffer, kind, content)
+
+
+def _compile_apart(request: dict[str, str]) -> tuple[bytes, bytes]:
+    """Fork, compile there, wait within limits."""
+    readable, writable = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(readable)
+        _work(request, os.fdopen(writable, "wb"))
+    os.close(writable)
+    with os.fdopen(readable, "rb", buffering=0) as stream:
+        kind, content, place = _listen(stream)
+    if kind is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    if kind is None:
+        path = place or str(Path(request["root"]) / "campaigns" / request["name"])
+        return COMPILED, pickle.dumps(Compiled(None, (_too_much(path),)))
+    return kind, content
+
+
+def _too_much(path: str) -> Finding:
+    return Finding(
+        "file",
+        Level.ERROR,
+        "this template needs too much time or memory; look at its loops and numbers.",
+        "",
+        path,
+    )
+
+
+def _listen(stream: BinaryIO) -> tuple[bytes | None, bytes, str]:
+    """The result of a compile and the file it was at last; no result when it died or stalled."""
+    deadline = time.monotonic() + WALL_SECONDS
+    received = bytearray()
+    place = ""
+    while (left := deadline - time.monotonic()) > 0:
+        if not select.select([stream], [], [], left)[0]:
+            break
+        chunk = stream.read(1 << 16)
+        if not chunk:
+            break
+        received += chunk
+        while len(received) >= HEAD.size:
+            kind, length = HEAD.unpack_from(received)
+            if len(received) < HEAD.size + length:
+                break
+            content = bytes(received[HEAD.size : HEAD.size + length])
+            del received[: HEAD.size + length]
+            if kind != PROGRESS:
+                return kind, content, place
+            place = content.decode()
+    return None, b"", place
+
+
+def _work(request: dict[str, str], stream: BinaryIO) -> NoReturn:
+    """In the forked process: compile within limits, send the result, end."""
+    status = 1
+    try:
+        os.chdir(request["cwd"])
+        _limit()
+        kind, content = _compiled(request, stream)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        write_frame(stream, kind, content)
+        status = 0
+    finally:
+        os._exit(status)  # never back into the parent's loop
+
+
+def _limit() -> None:
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, sys.stderr.fileno())
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    memory = _address_space() + MEMORY_BYTES
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (HARD_CPU_SECONDS, HARD_CPU_SECONDS))
+    signal.signal(signal.SIGPROF, _out_of_time)
+    signal.setitimer(signal.ITIMER_PROF, SOFT_CPU_SECONDS)
+
+
+def _address_space() -> int:
+    """Bytes of address space in use now; where Linux does not tell, a generous guess."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except OSError:
+        return 1 << 30
+    return pages * resource.getpagesize()
+
+
+def _out_of_time(_signal: int, _frame: object) -> NoReturn:
+    raise OutOfTime
+
+
+def _compiled(request: dict[str, str], stream: BinaryIO) -> tuple[bytes, bytes]:
+    last = [Path(request["root"]) / "campaigns" / request["name"]]
+
+    def progress(path: Path) -> None:
+        if path != last[0]:
+            last[0] = path
+            write_frame(stream, PROGRESS, str(path).encode())
+
+    try:
+        result = compile_campaign(
+            Path(request["root"]), request["name"], request["edition"], progress
+        )
+    except NotFoundError as error:
+        return NOT_FOUND, str(error).encode()
+    except (OutOfTime, MemoryError):
+        result = Compiled(None, (_too_much(str(last[0])),))
+    return COMPILED, pickle.dumps(result)
+
+
+if __name__ == "__main__":
+    serve()

@@ -1,0 +1,102 @@
+"""Every command that the docs show works as shown, in a fresh folder, against a sandbox."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from campaigns.sandbox.process import SandboxProcess
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md")])
+_BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+#: Commands that other tests run for real, or that start what this test starts itself.
+_ELSEWHERE = ("source ", "campaigns sandbox", "campaigns studio", "prefect ", "git ", "export ")
+
+
+def commands(page: Path) -> list[str]:
+    """The shell lines of a page, comments cut, continued lines joined."""
+    text = page.read_text(encoding="utf-8")
+    lines = [
+        line for block in _BLOCK.findall(text) for line in block.replace("\\\n", " ").splitlines()
+    ]
+    return [line.split(" # ")[0].split("  #")[0].strip() for line in lines if line.strip()]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder such as a clean checkout: the shipped templates and nothing else."""
+    made = tmp_path_factory.mktemp("checkout")
+    shutil.copytree(ROOT / "templates", made / "templates")
+    return made
+
+
+@pytest.fixture(scope="module")
+def environment(folder: Path) -> Iterator[dict[str, str]]:
+    with SandboxProcess(folder / "sandbox") as sandbox:
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("CAMPAIGNS_")}
+        binaries = str(Path(sys.executable).parent)
+        yield clean | {
+            "PATH": binaries + os.pathsep + clean["PATH"],
+            "CAMPAIGNS_SANDBOX_URL": sandbox.url,
+        }
+
+
+def test_the_first_campaign_of_the_readme_runs_as_written(
+    folder: Path, environment: dict[str, str]
+) -> None:
+    ran = 0
+    for command in commands(ROOT / "README.md"):
+        if command.startswith(_ELSEWHERE) or command.startswith("make "):
+            continue
+        done = subprocess.run(  # noqa: PLW1510
+            ["bash", "-euc", command], cwd=folder, env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        ran += 1
+    assert ran >= 8
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_every_command_in_the_docs_exists_with_the_options_shown(page: Path) -> None:
+    from campaigns.cli import cli
+
+    for command in commands(page):
+        words = shlex.split(command.removesuffix("&"), comments=True)
+        if not words or words[0] != "campaigns":
+            continue
+        node, context = cli, cli.make_context("campaigns", [], resilient_parsing=True)
+        options: set[str] = set()
+        for word in words[1:]:
+            if hasattr(node, "get_command") and not word.startswith("-"):
+                found = node.get_command(context, word)
+                assert found is not None, f"{page.name}: there is no `{word}` in `{command}`"
+                node = found
+                options = {o for p in node.params for o in p.opts} | {"--help"}
+            elif word.startswith("--"):
+                name = word.split("=")[0]
+                assert name in options, f"{page.name}: `{name}` is no option in `{command}`"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_every_make_target_in_the_docs_exists(page: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for command in commands(page):
+        if command.startswith("make "):
+            target = command.split()[1]
+            assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"no `make {target}`"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_every_link_between_the_docs_leads_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", text):
+        assert (page.parent / target).exists(), f"{page.name} links to {target}"

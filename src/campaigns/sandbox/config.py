@@ -59,6 +59,8 @@ class SandboxConfig:
     @classmethod
     def from_file(cls, path: Path) -> Self:
         """Read a JSON object with any of the fields. Raises FileError."""
+        from pydantic import TypeAdapter, ValidationError
+
         try:
             raw = orjson.loads(path.read_bytes())
         except OSError as error:
@@ -72,4 +74,9 @@ class SandboxConfig:
             raise FileError(
                 f"unknown setting {name!r}; known: {', '.join(sorted(known))}", path=path
             )
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()})
+        try:
+            return TypeAdapter(cls).validate_python(raw)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"]))
+            raise FileError(f"{place}: {first['msg']}", path=path) from None

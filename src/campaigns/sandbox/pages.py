@@ -1,0 +1,167 @@
+"""The pages: every inbox as its owner sees it. HTML from the server, no scripts, nothing loaded."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote, unquote
+
+from campaigns.sandbox.call import Answer, Call
+from campaigns.sandbox.config import SandboxConfig
+from campaigns.sandbox.log import Entry, SandboxLog
+from campaigns.sandbox.rendering import Seen
+from campaigns.sandbox.segments import segments
+from campaigns.sandbox.writer import LogWriter
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_ON_OVERVIEW, _IN_INBOX = 40, 25
+CHANNELS = {
+    "email": "E-mail",
+    "sms": "SMS",
+    "whatsapp": "WhatsApp",
+    "x_dm": "X direct messages",
+    "x_post": "X posts",
+}
+# A mail in an iframe's srcdoc inherits this policy: its inline styles work, nothing is fetched.
+_POLICY = (
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+_INVISIBLE = re.compile(r"[\u00ad\u034f\u200b-\u200f\u2060\ufeff\s]+")
+
+
+class Pages:
+    """Everything that is neither a vendor's API nor /sandbox/."""
+
+    def __init__(self, home: Path, log: LogWriter, config: SandboxConfig) -> None:
+        self._log = log
+        self._reader = SandboxLog(home, x_username=config.x_username)
+        self._brand = {"name": config.x_name, "username": config.x_username}
+
+    def close(self) -> None:
+        """Let go of the log."""
+        self._reader.close()
+
+    def handle(self, call: Call) -> Answer:
+        """Answer one request for a page."""
+        if call.method not in ("GET", "HEAD"):
+            return self._page("missing", 405, wanted=call.path)
+        query = dict(parse_qsl(call.query))
+        path = unquote(call.path)
+        if path == "/":
+            return self._search(query["q"]) if query.get("q", "").strip() else self._overview(query)
+        if path == "/x":
+            return self._posts(query)
+        if path == "/style.css":
+            style = (_TEMPLATES / "style.css").read_bytes()
+            return Answer(200, style, dict(_HEADERS), "text/css")
+        if path.startswith("/inbox/") and len(path) > len("/inbox/"):
+            return self._inbox(path.removeprefix("/inbox/"), query)
+        return self._page("missing", 404, wanted=path)
+
+    def _overview(self, query: dict[str, str]) -> Answer:
+        channel = query.get("channel") if query.get("channel") in CHANNELS else None
+        shown, older = self._some(query, _ON_OVERVIEW, channel=channel)
+        return self._page("overview", shown=shown, older=older, channel=channel)
+
+    def _search(self, wanted: str) -> Answer:
+        wanted = wanted.strip().lstrip("@")
+        if wanted.startswith("+"):
+            wanted = re.sub(r"[^+0-9]", "", wanted)
+        found = self._reader.addresses(wanted)
+        if found and found[0].lower() == wanted.lower():
+            return Answer(303, headers={**_HEADERS, "Location": f"/inbox/{quote(found[0])}"})
+        return self._page("search", wanted=wanted, found=found)
+
+    def _inbox(self, address: str, query: dict[str, str]) -> Answer:
+        shown, older = self._some(query, _IN_INBOX, to=address.lstrip("@"))
+        threads = {
+            channel: [pair for pair in reversed(shown) if pair[0].channel == channel]
+            for channel in ("sms", "whatsapp", "x_dm")
+        }
+        return self._page(
+            "inbox",
+            200 if shown else 404,
+            address=shown[0][0].recipient if shown else address,
+            mails=[pair for pair in shown if pair[0].channel == "email"],
+            threads={channel: pairs for channel, pairs in threads.items() if pairs},
+            older=older,
+        )
+
+    def _posts(self, query: dict[str, str]) -> Answer:
+        shown, older = self._some(query, _IN_INBOX, channel="x_post")
+        return self._page("posts", shown=shown, older=older)
+
+    def _some(
+        self, query: dict[str, str], count: int, **filters: Any
+    ) -> tuple[list[tuple[Entry, Seen]], int | None]:
+        """One page of messages, newest first, and where the next begins."""
+        before = query.get("before", "")
+        found = list(
+            self._reader.messages(
+                **filters,
+                before=int(before) if before.isdecimal() else None,
+                newest=True,
+                limit=count + 1,
+            )
+        )
+        return found[:count], found[count - 1][0].id if len(found) > count else None
+
+    def _page(self, name: str, status: int = 200, **values: Any) -> Answer:
+        template = self._environment.get_template(f"{name}.html")
+        html = template.render(
+            counts=self._log.counts, channels=CHANNELS, brand=self._brand, **values
+        )
+        return Answer(status, html.encode(), dict(_HEADERS), "text/html")
+
+    @cached_property
+    def _environment(self) -> Environment:
+        # Loaded with the first page: a sandbox under load may never show one.
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+        environment = Environment(
+            loader=FileSystemLoader(_TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.filters["preview"] = preview
+        environment.filters["day"] = lambda moment: f"{moment.day} {moment:%b %Y}"
+        environment.filters["clock"] = lambda moment: f"{moment:%H:%M}"
+        environment.filters["moment"] = _moment
+        environment.filters["segments"] = _segments
+        environment.filters["address_path"] = lambda address: "/inbox/" + quote(address)
+        return environment
+
+
+def preview(seen: Seen) -> str:
+    """What a mail client shows beside the subject: the preheader, or the first words."""
+    if seen.html and "preheader" in seen.html:
+        from selectolax.lexbor import LexborHTMLParser
+
+        node = LexborHTMLParser(seen.html).css_first("body [class*=preheader]")
+        if node is not None:
+            return _INVISIBLE.sub(" ", node.text()).strip()[:140]
+    return _INVISIBLE.sub(" ", seen.text).strip()[:140]
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
+
+
+def _segments(text: str) -> str:
+    count, encoding = segments(text)
+    return f"{count} segment{'s' if count != 1 else ''} · {encoding}"

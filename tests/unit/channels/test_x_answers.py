@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from campaigns.channels.wire import Answer
-from campaigns.channels.x.answers import ids_by_handle, outcome_of
+from campaigns.channels.x.answers import outcome_of, user_id_in
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import Accepted, NotSent, Outcome, Refused, Rejected, Unknown
 from tests.unit.channels.make import NOW
@@ -50,7 +50,11 @@ def test_a_2xx_is_accepted_whatever_the_body(
     [
         (POST, _answer(403, _detail("You are not allowed to create duplicate content.")), Rejected),
         (POST, _answer(403, _detail("Your account is suspended.")), Refused),
-        (DM, _answer(403, _detail("You cannot send messages to this user.")), Rejected),
+        (
+            DM,
+            _answer(403, _detail("You do not have permission to DM one or more participants.")),
+            Rejected,
+        ),
         (
             DM,
             _answer(
@@ -84,10 +88,9 @@ def test_a_429_waits_for_the_moment_x_names() -> None:
     assert outcome.retry_at == datetime.fromtimestamp(reset, UTC)
 
 
-def test_handles_are_found_whatever_their_case_and_unknown_ones_are_left_out() -> None:
-    body = {
-        "data": [{"id": "1", "username": "Demo_Ana"}, {"id": "2"}],
-        "errors": [{"value": "demo_gone", "title": "Not Found Error"}],
-    }
-    assert ids_by_handle(orjson.dumps(body)) == {"demo_ana": "1"}
-    assert ids_by_handle(b'{"da') == {}
+def test_a_handle_nobody_has_is_answered_with_200_and_no_data() -> None:
+    found = _answer(200, {"data": {"id": "1", "username": "Demo_Ana", "name": "Ana"}})
+    assert user_id_in(found) == "1"
+    missing = {"errors": [{"value": "demo_gone", "title": "Not Found Error"}]}
+    assert user_id_in(_answer(200, missing)) is None
+    assert user_id_in(_answer(400, missing)) is None

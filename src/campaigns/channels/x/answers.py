@@ -11,6 +11,10 @@ from campaigns.channels.wire import Answer
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import Accepted, Outcome, Refused, Rejected, Unknown
 
+#: What a 403 says when it is the app that may not, and not the person who will not be written to
+#: ('You do not have permission to DM one or more participants').
+_ABOUT_THE_APP = ("oauth", "client app", "access level", "developer app", "suspended")
+
 
 def outcome_of(channel: Channel, answer: Answer, now: datetime) -> Outcome:
     """What X's answer to a post or a direct message says about it."""
@@ -38,21 +42,15 @@ def _forbidden(channel: Channel, said: str) -> Outcome:
     words = said.lower()
     if "duplicate" in words:
         return Rejected("x:duplicate", "the account has posted this very text before")
-    if channel is Channel.X_POST or "permission" in words or "oauth" in words:
+    if channel is Channel.X_POST or any(w in words for w in _ABOUT_THE_APP):
         return Refused("x:403", f"this X app or account may not do this: {said or 'forbidden'}")
     return Rejected("x:403", "this person takes no direct messages from the account")
 
 
-def ids_by_handle(body: bytes) -> dict[str, str]:
-    """Handle in lower case → user id, of those X knows."""
-    users = _document(body).get("data")
-    if not isinstance(users, list):
-        return {}
-    return {
-        str(u["username"]).lower(): str(u["id"])
-        for u in users
-        if isinstance(u, dict) and "username" in u and "id" in u
-    }
+def user_id_in(answer: Answer) -> str | None:
+    """The id in the answer to a look-up; None when X knows nobody by that name, which it says with
+    a 200, `errors` and no `data`."""
+    return _id(answer.body) if answer.ok else None
 
 
 def _id(body: bytes) -> str | None:

@@ -16,7 +16,7 @@ from campaigns.channels.config import ChannelConfiguration, require
 from campaigns.channels.deadline import Deadline
 from campaigns.channels.one_by_one import one_by_one
 from campaigns.channels.wire import Answer, Interrupted, NotConnected, Wire
-from campaigns.channels.x.answers import ids_by_handle, outcome_of
+from campaigns.channels.x.answers import outcome_of, user_id_in
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import Envelope, NotSent, Outcome, Refused, Rejected, Unknown
 from campaigns.domain.message import fill_part
@@ -120,15 +120,16 @@ class PostSender(XSender):
         except ConfigurationError as error:
             return [Refused("x:content", str(error))] * len(envelopes)
         text = fill_part(skeleton.parts["body"], {})
+        client = self._client
 
         def post(_: Envelope, deadline: Deadline) -> Outcome:
-            return self._send(lambda: self._client.create_tweet(text=text), deadline)
+            return self._send(lambda: client.create_tweet(text=text), deadline)
 
         return one_by_one(envelopes, post, total=self._deadline, clock=self._clock)
 
 
 class DirectMessageSender(XSender):
-    """Direct messages, by handle. X wants the user's id, so handles are looked up first."""
+    """Direct messages, by handle. X wants the user's id, so a handle is looked up first."""
 
     channel: ClassVar[Channel] = Channel.X_DM
     limits: ClassVar[Limits] = Limits(
@@ -152,44 +153,42 @@ class DirectMessageSender(XSender):
                 )
 
     def send(self, skeleton: Skeleton, envelopes: Sequence[Envelope]) -> list[Outcome]:
-        """Look up who is new, then one request each; see `one_by_one`."""
-        half = self._deadline / 2
-        failed = self._look_up(envelopes, Deadline(half.total_seconds()))
-        if failed is not None:
-            return [failed] * len(envelopes)
+        """One request each, two where the id is not known yet; see `one_by_one`."""
+        client = self._client
 
         def message(envelope: Envelope, deadline: Deadline) -> Outcome:
-            return self._message(skeleton, envelope, deadline)
+            user_id = self._user_id(client, _handle(envelope), deadline)
+            if not isinstance(user_id, str):
+                return user_id
+            text = fill_part(skeleton.parts["body"], envelope.values)
+            return self._send(
+                lambda: client.create_direct_message(participant_id=user_id, text=text), deadline
+            )
 
-        return one_by_one(envelopes, message, total=half, clock=self._clock)
+        return one_by_one(envelopes, message, total=self._deadline, clock=self._clock)
 
-    def _message(self, skeleton: Skeleton, envelope: Envelope, deadline: Deadline) -> Outcome:
-        user_id = self._ids.get(_handle(envelope))
-        if user_id is None:
-            return Rejected("x:unknown", "X knows nobody by this handle", invalid_address=True)
-        text = fill_part(skeleton.parts["body"], envelope.values)
-        return self._send(
-            lambda: self._client.create_direct_message(participant_id=user_id, text=text), deadline
-        )
+    def _user_id(
+        self, client: Any, handle: str, deadline: Deadline
+    ) -> str | Rejected | Refused | NotSent:
+        """The id of a handle, or why no message can be sent to it now.
 
-    def _look_up(self, envelopes: Sequence[Envelope], deadline: Deadline) -> Outcome | None:
-        """Learn the ids of handles not known yet; or why no message can be sent now."""
-        handles = sorted({_handle(e) for e in envelopes} - set(self._ids))
-        if not handles:
-            return None
-        ending = self._call(
-            lambda: self._client.get_users(usernames=handles, user_auth=True), deadline
-        )
-        if isinstance(ending, Answer) and ending.ok:
-            self._ids |= ids_by_handle(ending.body)
-            return None
+        One handle a request: X answers a batch with one malformed name in it by a 400 for all.
+        """
+        if handle in self._ids:
+            return self._ids[handle]
+        ending = self._call(lambda: client.get_user(username=handle, user_auth=True), deadline)
+        if isinstance(ending, Answer) and (ending.ok or ending.status in (400, 404)):
+            found = user_id_in(ending)
+            if found is None:
+                return Rejected("x:unknown", "X knows nobody by this handle", invalid_address=True)
+            self._ids[handle] = found
+            return found
         now = self._clock()
         outcome = outcome_of(self.channel, ending, now) if isinstance(ending, Answer) else ending
         if isinstance(outcome, Refused | NotSent):
             return outcome
         # No message was sent, whatever went wrong.
-        code = getattr(outcome, "code", "x:lookup")
-        return NotSent(code, "X could not be asked for its users' ids", now + _LOOKUP_PAUSE)
+        return NotSent("x:lookup", "X could not be asked for the person's id", now + _LOOKUP_PAUSE)
 
 
 def _handle(envelope: Envelope) -> str:

@@ -1,0 +1,117 @@
+"""A sandbox for the contract suite, and what each channel sends to it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from urllib.request import Request, urlopen
+
+import orjson
+
+from campaigns.channels.base import Sender
+from campaigns.channels.config import ChannelConfiguration, Credentials, Endpoints
+from campaigns.channels.registry import open_senders
+from campaigns.domain.channel import Channel
+from campaigns.domain.delivery import Envelope
+from campaigns.domain.message import Part, Skeleton
+from campaigns.sandbox.config import SandboxConfig
+from campaigns.sandbox.process import SandboxProcess
+from tests.unit.channels.make import envelopes, skeleton_for
+
+CALLBACK = "https://news.example.com/webhooks/twilio"
+SENDERS = {
+    Channel.EMAIL: {
+        "address": "hello@news.example.com",
+        "name": "Shop",
+        "reply_to": "care@shop.example.com",
+    },
+    Channel.SMS: {"from": "+447700900123"},
+    Channel.WHATSAPP: {"from": "+447700900124"},
+}
+#: As the sandbox's log calls them; X is told no delivery id.
+PROVIDERS = {
+    Channel.EMAIL: "sendgrid",
+    Channel.SMS: "twilio",
+    Channel.WHATSAPP: "twilio",
+    Channel.X_DM: "x",
+    Channel.X_POST: "x",
+}
+_ids = itertools.count(1_000)
+
+
+def credentials(config: SandboxConfig | None = None) -> Credentials:
+    """The keys that open a sandbox."""
+    config = config or SandboxConfig()
+    return Credentials(
+        config.sendgrid_key,
+        config.twilio_account_sid,
+        config.twilio_auth_token,
+        config.x_consumer_key,
+        config.x_consumer_secret,
+        config.x_access_token,
+        config.x_access_token_secret,
+    )
+
+
+def configuration(url: str, seconds: float = 10.0, **wrong: str) -> ChannelConfiguration:
+    """All senders pointed at `url`; `wrong` replaces keys."""
+    return ChannelConfiguration(
+        replace(credentials(), **wrong),
+        Endpoints(url, CALLBACK, timedelta(seconds=seconds)),
+        SENDERS,
+    )
+
+
+@contextmanager
+def opened(channel: Channel, url: str, seconds: float = 10.0, **wrong: str) -> Iterator[Sender]:
+    """A sender for one channel."""
+    sender = open_senders(configuration(url, seconds, **wrong), [channel])[channel]
+    try:
+        yield sender
+    finally:
+        sender.close()
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A message nobody has sent before, and people who have not had it."""
+
+    skeleton: Skeleton
+    envelopes: list[Envelope]
+
+
+def fresh(channel: Channel, count: int = 1) -> Mail:
+    """New delivery ids; a new text for X, which refuses to post one twice."""
+    first = next(itertools.islice(_ids, count - 1, None)) - count + 1
+    skeleton = skeleton_for(channel)
+    people = [
+        replace(new, delivery_id=first + n) for n, new in enumerate(envelopes(channel, count))
+    ]
+    if channel is Channel.X_POST:
+        body = Part((f"Spring sale, no. {first}: https://shop.example.com",), ())
+        skeleton = replace(skeleton, parts={"body": body})
+    return Mail(skeleton, people)
+
+
+def say(sandbox: SandboxProcess, path: str, document: Any, method: str = "POST") -> None:
+    """Tell the sandbox something: `faults`, `x/users`, `inbound`."""
+    body = None if method == "DELETE" else orjson.dumps(document)
+    request = Request(f"{sandbox.url}/sandbox/{path}", data=body, method=method)
+    with urlopen(request, timeout=10):
+        pass
+
+
+@contextmanager
+def misbehaving(
+    sandbox: SandboxProcess, channel: Channel, kind: str, **more: Any
+) -> Iterator[None]:
+    """The channel's vendor misbehaves this way."""
+    say(sandbox, "faults", {"kind": kind, "provider": PROVIDERS[channel], **more})
+    try:
+        yield
+    finally:
+        say(sandbox, "faults", None, method="DELETE")

@@ -6,6 +6,7 @@ Named tuples, since a million of them pass through an import.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, TypeAlias
@@ -114,6 +115,50 @@ class BlankRow(NamedTuple):
     """A row without any value: counted, not refused."""
 
     line: int
+
+
+class RepeatedRow(NamedTuple):
+    """A second row of a customer in one file. Only its noes are taken."""
+
+    line: int
+    ref: str
+
+
+@dataclass(slots=True)
+class BatchResult:
+    """What became of a batch of rows.
+
+    rows = created + updated + unchanged + refused + repeated.
+    """
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    refused: list[RefusedRow] = field(default_factory=list)
+    repeated: list[RepeatedRow] = field(default_factory=list)
+    granted: int = 0
+    denied: int = 0
+    kept_opt_out: int = 0
+    suppressed: int = 0
+    interactions: int = 0
+
+
+class SeenCustomers:
+    """Which customers a file has had, in one bit each."""
+
+    def __init__(self) -> None:
+        self._bits = bytearray()
+
+    def __contains__(self, customer_id: int) -> bool:
+        byte = customer_id >> 3
+        return byte < len(self._bits) and bool(self._bits[byte] & (1 << (customer_id & 7)))
+
+    def add(self, customer_id: int) -> None:
+        """Remember one more."""
+        byte = customer_id >> 3
+        if byte >= len(self._bits):
+            self._bits.extend(bytes(byte + 1024 - len(self._bits)))
+        self._bits[byte] |= 1 << (customer_id & 7)
 
 
 ReadRow: TypeAlias = CustomerRow | RefusedRow | BlankRow

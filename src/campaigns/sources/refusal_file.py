@@ -1,0 +1,77 @@
+"""The report of an import: a CSV with a line for every row or value that did not go in."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+from campaigns.domain.intake import LeftOut, RefusedRow, RepeatedRow
+from campaigns.errors import FileError
+from campaigns.sources.formulas import harmless
+
+_LONGEST_VALUE = 80
+
+
+class RefusalFile:
+    """Written at `path` as soon as there is something to tell; used as a context.
+
+    Every cell is safe to open in a spreadsheet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: IO[str] | None = None
+        self._writer: Any = None
+
+    @property
+    def path(self) -> Path | None:
+        """The file; None while there is nothing to tell."""
+        return self._path if self._file else None
+
+    def refused(self, row: RefusedRow) -> None:
+        """A row that does not go in."""
+        self._tell(row.line, "row refused", row.reason, row.column, row.value)
+
+    def repeated(self, row: RepeatedRow) -> None:
+        """A second row of one customer."""
+        reason = "this customer stands in the file already; only a no was taken from this row"
+        self._tell(row.line, "row repeated", reason, "", row.ref)
+
+    def left_out(self, value: LeftOut) -> None:
+        """A value without which its row goes in."""
+        self._tell(value.line, "value left out", value.reason, value.column, value.value)
+
+    def _tell(self, line: int, what: str, reason: str, column: str, value: str) -> None:
+        if self._file is None:
+            self._open()
+        shown = " ".join(value.split())
+        if len(shown) > _LONGEST_VALUE:
+            shown = f"{shown[:_LONGEST_VALUE]}… ({len(value):,} characters)"
+        self._writer.writerow([line, what, reason, harmless(column), harmless(shown)])
+
+    def _open(self) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._path.open("w", encoding="utf-8-sig", newline="")
+        except OSError as error:
+            raise FileError(
+                f"the report of refused rows cannot be written: {error.strerror}. "
+                "Set CAMPAIGNS_HOME to a folder that can be written.",
+                path=self._path,
+            ) from error
+        self._writer = csv.writer(self._file)
+        self._writer.writerow(["line", "what", "reason", "column", "value"])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._file is not None:
+            self._file.close()

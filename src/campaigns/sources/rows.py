@@ -1,0 +1,236 @@
+"""From a row's cells to what the row says of a customer. Made once per file, called per row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+
+from campaigns.domain.address import Address, AddressError, read
+from campaigns.domain.channel import AddressKind, Channel
+from campaigns.domain.customer import AddressStatus, AttributeSpec, AttributeValue
+from campaigns.domain.intake import (
+    AddressEntry,
+    CustomerRow,
+    Fields,
+    LeftOut,
+    RefusedRow,
+    SuppressionEntry,
+)
+from campaigns.sources import places
+from campaigns.sources.cells import Reader, RowError, reader, text_of
+from campaigns.sources.headers import Headers
+from campaigns.sources.mapping import Defaults, FieldName, MappingFile, SuppressionRule, Value
+from campaigns.sources.rules import (
+    Cells,
+    attribute_of,
+    consent_of,
+    interactions_of,
+    suppression_of,
+)
+
+_LONGEST_NAME = 80
+_LONGEST_REF = 80
+#: Fields that hold phones and handles → the channels they reach. A later field wins.
+_REACH: tuple[tuple[FieldName, AddressKind, tuple[Channel, ...]], ...] = (
+    ("phone", AddressKind.PHONE, (Channel.SMS, Channel.WHATSAPP)),
+    ("sms", AddressKind.PHONE, (Channel.SMS,)),
+    ("whatsapp", AddressKind.PHONE, (Channel.WHATSAPP,)),
+    ("x_handle", AddressKind.HANDLE, (Channel.X_DM,)),
+)
+
+
+class RowBuilder:
+    """Builds rows of one file under one mapping.
+
+    `attributes` are the declared ones; a shipped mapping's attribute that is not declared is
+    left unread.
+    """
+
+    def __init__(
+        self,
+        mapping: MappingFile,
+        headers: Headers,
+        *,
+        file_name: str,
+        defaults: Defaults,
+        attributes: Mapping[str, AttributeSpec],
+        now: datetime,
+    ) -> None:
+        self._file = file_name
+        self._defaults = defaults
+        self._fields = _readers(mapping.fields, headers)
+        self._columns = {n: v.column[0] if v.column else n for n, v in mapping.fields.items()}
+        self._ref = reader(mapping.ref, headers) if mapping.ref else None
+        self._attributes = [
+            (name, convert)
+            for name, value in mapping.attributes.items()
+            if name in attributes
+            and (convert := attribute_of(name, value, attributes[name], headers))
+        ]
+        self._consents = [c for r in mapping.consents if (c := consent_of(r, headers, now))]
+        self._suppressions = [
+            (r, s) for r in mapping.suppressions if (s := suppression_of(r, headers))
+        ]
+        name = mapping.name or "file"
+        self._interactions = [
+            i for r in mapping.interactions if (i := interactions_of(r, name, headers, now))
+        ]
+        self._reach = [r for r in _REACH if r[0] in self._fields]
+
+    def build(self, line: int, cells: Cells) -> CustomerRow | RefusedRow:
+        """What this row says, or why it does not go in."""
+        try:
+            return self._build(line, cells)
+        except RowError as error:
+            return RefusedRow(line, error.reason, error.column, error.value)
+
+    def _build(self, line: int, cells: Cells) -> CustomerRow:
+        left_out: list[LeftOut] = []
+        ref = self._read_ref(cells)
+        stated = self._stated(line, cells, left_out)
+        region = stated.country or self._defaults.country
+        addresses = self._addresses(line, cells, region, left_out)
+        if not addresses:
+            self._must_be_someone(ref, left_out)
+        suppressions, addresses = self._suppressed(cells, addresses)
+        place = f"{self._file}:{line}"
+        return CustomerRow(
+            line=line,
+            ref=ref,
+            stated=stated,
+            otherwise=_otherwise(self._defaults, region),
+            attributes=self._read_attributes(cells),
+            addresses=tuple(addresses),
+            consents=tuple(c for read in self._consents if (c := read(cells, place))),
+            suppressions=suppressions,
+            interactions=tuple(i for read in self._interactions if (i := read(cells))),
+            left_out=tuple(left_out),
+        )
+
+    def _read_ref(self, cells: Cells) -> str | None:
+        if self._ref is None:
+            return None
+        return text_of(self._ref(cells), "ref", _LONGEST_REF)
+
+    def _must_be_someone(self, ref: str | None, left_out: Sequence[LeftOut]) -> None:
+        """Without an address a row needs a ref, and an address that was no good is the reason."""
+        unusable = [x for x in left_out if x.column in self._address_columns]
+        if unusable:
+            first = unusable[0]
+            raise RowError(first.reason, first.column, first.value)
+        if ref is None:
+            raise RowError("nothing says who the customer is: no id and no address")
+
+    @property
+    def _address_columns(self) -> set[str]:
+        return {self._columns[name] for name, _, _ in self._reach}
+
+    def _stated(self, line: int, cells: Cells, left_out: list[LeftOut]) -> Fields:
+        first, last = self._names(cells)
+        values: dict[str, str | Channel | None] = {}
+        for name, convert in _PLACES:
+            read = self._fields.get(name)
+            text = read(cells) if read else ""
+            values[name] = convert(text) if text else None
+            if text and values[name] is None:
+                reason = f"it is no {name.replace('_', ' ')} we know; the row goes in without it"
+                left_out.append(LeftOut(line, reason, self._columns[name], text))
+        return Fields(first, last, **values)  # type: ignore[arg-type]
+
+    def _names(self, cells: Cells) -> tuple[str | None, str | None]:
+        first, last = (self._text("first_name", cells), self._text("last_name", cells))
+        if first or last or "full_name" not in self._fields:
+            return first, last
+        full = self._fields["full_name"](cells)
+        head, _, tail = full.partition(" ")
+        column = self._columns["full_name"]
+        return text_of(head, column, _LONGEST_NAME), text_of(tail.strip(), column, _LONGEST_NAME)
+
+    def _text(self, name: FieldName, cells: Cells) -> str | None:
+        read = self._fields.get(name)
+        return text_of(read(cells), self._columns[name], _LONGEST_NAME) if read else None
+
+    def _addresses(
+        self, line: int, cells: Cells, region: str | None, left_out: list[LeftOut]
+    ) -> list[AddressEntry]:
+        found: dict[Channel, AddressEntry] = {}
+        if email := self._email(cells):
+            found[Channel.EMAIL] = AddressEntry(Channel.EMAIL, *email)
+        for name, kind, channels in self._reach:
+            text = self._fields[name](cells)
+            if not text:
+                continue
+            try:
+                address = _read(kind, text, region)
+            except AddressError as error:
+                left_out.append(LeftOut(line, str(error), self._columns[name], text))
+                continue
+            for channel in channels:
+                found[channel] = AddressEntry(channel, *address)
+        return list(found.values())
+
+    def _email(self, cells: Cells) -> Address | None:
+        field = self._fields.get("email")
+        text = field(cells) if field else ""
+        if not text:
+            return None
+        try:
+            return read(AddressKind.EMAIL, text)
+        except AddressError as error:
+            raise RowError(f"no e-mail address: {error}", self._columns["email"], text) from None
+
+    def _read_attributes(self, cells: Cells) -> dict[str, AttributeValue]:
+        values = ((name, convert(cells)) for name, convert in self._attributes)
+        return {name: value for name, value in values if value is not None}
+
+    def _suppressed(
+        self, cells: Cells, addresses: list[AddressEntry]
+    ) -> tuple[tuple[SuppressionEntry, ...], list[AddressEntry]]:
+        entries: list[SuppressionEntry] = []
+        for rule, applies in self._suppressions:
+            if applies(cells):
+                entries += _suppress(rule, addresses)
+                addresses = _mark(rule, addresses)
+        return tuple(entries), addresses
+
+
+def _readers(fields: Mapping[FieldName, Value], headers: Headers) -> dict[FieldName, Reader]:
+    return {name: read for name, value in fields.items() if (read := reader(value, headers))}
+
+
+_PLACES: tuple[tuple[FieldName, Callable[[str], str | Channel | None]], ...] = (
+    ("locale", places.locale),
+    ("country", places.country),
+    ("time_zone", places.time_zone),
+    ("preferred_channel", places.channel),
+)
+
+
+@lru_cache(maxsize=1_000)
+def _otherwise(defaults: Defaults, region: str | None) -> Fields:
+    return Fields(
+        locale=defaults.locale or places.likely_locale(region),
+        country=defaults.country,
+        time_zone=defaults.time_zone,
+    )
+
+
+@lru_cache(maxsize=1_000)  # a household's phone, a phone for two channels
+def _read(kind: AddressKind, text: str, region: str | None) -> Address:
+    return read(kind, text, region)
+
+
+def _suppress(rule: SuppressionRule, addresses: list[AddressEntry]) -> list[SuppressionEntry]:
+    kind = rule.channel.address_kind
+    found = next((a for a in addresses if a.channel is rule.channel), None)
+    if found is None:
+        return []
+    return [SuppressionEntry(kind, found.normalised, rule.purpose, rule.reason)]
+
+
+def _mark(rule: SuppressionRule, addresses: list[AddressEntry]) -> list[AddressEntry]:
+    status: AddressStatus | None = rule.status
+    if status is None:
+        return addresses
+    return [a._replace(status=status) if a.channel is rule.channel else a for a in addresses]

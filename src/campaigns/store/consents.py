@@ -1,0 +1,55 @@
+"""The ledger of consents and its projection, the standings: always written together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection
+
+from campaigns.store import bulk
+from campaigns.store.schema import consents, standings
+
+LEDGER_COLUMNS = (
+    "customer_id",
+    "channel",
+    "purpose",
+    "topic",
+    "granted",
+    "at",
+    "source",
+    "proof",
+    "actor",
+)
+_STANDING_COLUMNS = LEDGER_COLUMNS[:6]
+
+#: One row for the ledger, in the order of LEDGER_COLUMNS.
+LedgerRow = tuple[int, str, str, str, bool, int, str, str, str]
+
+
+def append(connection: Connection, rows: Iterable[LedgerRow]) -> None:
+    """Add to the ledger and bring the standings to what it says now.
+
+    Of entries on one matter the newest stands, and of two of the same moment the no. Whoever may
+    write a denial calls `engine.bar_intents` first.
+    """
+    listed = list(rows)
+    bulk.insert(connection, consents, LEDGER_COLUMNS, listed)
+    newest: dict[tuple[object, ...], tuple[object, ...]] = {}
+    for row in listed:
+        before = newest.get(row[:4])
+        if before is None or _stands_over(row[5], row[4], before):
+            newest[row[:4]] = row[:6]
+    bulk.insert(
+        connection, standings, _STANDING_COLUMNS, newest.values(), on_conflict=_NEWEST_STANDS
+    )
+
+
+def _stands_over(at: int, granted: bool, before: tuple[object, ...]) -> bool:
+    return (at, not granted) > (before[5], not before[4])
+
+
+_NEWEST_STANDS = """
+ON CONFLICT (customer_id, channel, purpose, topic)
+DO UPDATE SET granted = excluded.granted, at = excluded.at
+ WHERE excluded.at > standings.at OR (excluded.at = standings.at AND NOT excluded.granted)
+"""

@@ -1,0 +1,74 @@
+"""Customers: importing rows, recording interactions, finding, showing, exporting.
+
+The one door to profiles; what is behind it is in the modules beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cached_property
+
+import orjson
+
+from campaigns.domain.intake import BatchResult, CustomerRow, SeenCustomers
+from campaigns.domain.interaction import Interaction
+from campaigns.store import interactions
+from campaigns.store.clock import to_ms
+from campaigns.store.engine import Database, bar_intents
+from campaigns.store.hashing import AddressHash
+from campaigns.store.interactions import EventRow
+from campaigns.store.upserting import Upsert
+
+#: Held by an import while it writes a batch: two at once could make one customer twice.
+_IMPORT_LOCK = 4_801_238
+
+
+class SqlProfiles:
+    """Implements services.import_customers.Profiles and services.record_interactions.Timeline."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @cached_property
+    def _hashing(self) -> AddressHash:
+        with self._database.read() as connection:
+            return AddressHash.load(connection)
+
+    def upsert(
+        self, rows: Sequence[CustomerRow], *, now: datetime, actor: str, seen: SeenCustomers
+    ) -> BatchResult:
+        """Create and update customers: one transaction, all or nothing.
+
+        See services.import_customers.Profiles.
+        """
+        hashing = self._hashing
+        says_no = any(r.suppressions or not all(c.granted for c in r.consents) for r in rows)
+        with self._database.write() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_IMPORT_LOCK})")
+            if says_no:
+                bar_intents(connection)
+            return Upsert(connection, hashing, now=now, actor=actor, seen=seen).run(rows)
+
+    def record_interactions(self, events: Sequence[Interaction]) -> int:
+        """Write events that are not known by their source key yet, with what follows from them:
+        uses of channels, the last message received, the last purchase. One transaction.
+
+        Returns how many were new.
+        """
+        rows = [_event_row(e) for e in events]
+        with self._database.write() as connection:
+            return len(interactions.record(connection, rows))
+
+
+def _event_row(event: Interaction) -> EventRow:
+    return EventRow(
+        event.customer_id,
+        to_ms(event.at),
+        str(event.kind),
+        str(event.channel) if event.channel else None,
+        event.delivery_id,
+        event.source_key,
+        orjson.dumps(event.data).decode() if event.data else None,
+    )

@@ -1,0 +1,130 @@
+"""Interactions, and what follows from them: uses of channels and the date of the last purchase."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+from campaigns.domain.interaction import USE_KINDS, InteractionKind
+from campaigns.store import bulk
+from campaigns.store.schema import channel_uses, interactions
+
+_COLUMNS = {
+    "customer_id": "bigint",
+    "at": "bigint",
+    "kind": "text",
+    "channel": "text",
+    "delivery_id": "bigint",
+    "source_key": "text",
+    "data": "text",
+}
+
+
+class EventRow(NamedTuple):
+    """One interaction in storage values, in the order of the columns."""
+
+    customer_id: int
+    at: int
+    kind: str
+    channel: str | None
+    delivery_id: int | None
+    source_key: str
+    data: str | None = None
+
+
+def record(connection: Connection, rows: Sequence[EventRow]) -> set[str]:
+    """Write events that are not known yet, and what follows from them. Returns their source keys.
+
+    An event that is told twice, in one call or in two, counts once.
+    """
+    if not rows:
+        return set()
+    listed = list({row.source_key: row for row in rows}.values())
+    dialect = bulk.dialect_of(connection)
+    data = "given.data" if dialect == "sqlite" else "CAST(given.data AS jsonb)"
+    statement = text(
+        _INSERT.format(given=bulk.rows_sql(dialect, _COLUMNS), data=data)  # our own text only
+    )
+    result = connection.execute(statement, bulk.rows_parameters(dialect, listed))
+    written = set(result.scalars())
+    follow(connection, [row for row in listed if row.source_key in written])
+    return written
+
+
+_INSERT = """
+INSERT INTO interactions (customer_id, at, kind, channel, delivery_id, source_key, data)
+SELECT given.customer_id, given.at, given.kind, given.channel, given.delivery_id,
+       given.source_key, {data}
+  FROM {given} AS given WHERE true
+    ON CONFLICT (source_key) WHERE source_key IS NOT NULL DO NOTHING
+RETURNING source_key
+"""
+
+
+def record_new(connection: Connection, rows: Sequence[EventRow]) -> None:
+    """Write events that are surely new: those of customers created in this transaction."""
+    bulk.insert(connection, interactions, tuple(_COLUMNS), rows)
+    follow(connection, rows)
+
+
+def follow(connection: Connection, rows: Sequence[EventRow]) -> None:
+    """Bring uses and last purchases up to these events."""
+    uses: dict[tuple[int, str], tuple[int, int | None]] = {}
+    purchases: dict[int, int] = {}
+    for row in rows:
+        if row.kind == _PURCHASED:
+            purchases[row.customer_id] = max(row.at, purchases.get(row.customer_id, row.at))
+        if row.channel is not None and row.kind in _USES:
+            key = (row.customer_id, row.channel)
+            count, inbound = uses.get(key, (0, None))
+            if row.kind == _REPLIED:
+                inbound = row.at if inbound is None else max(row.at, inbound)
+            uses[key] = (count + 1, inbound)
+    _add_uses(connection, uses)
+    _note_purchases(connection, purchases)
+
+
+_PURCHASED, _REPLIED = str(InteractionKind.PURCHASED), str(InteractionKind.REPLIED)
+_USES = frozenset(str(k) for k in USE_KINDS)
+
+
+def _add_uses(connection: Connection, uses: dict[tuple[int, str], tuple[int, int | None]]) -> None:
+    bulk.insert(
+        connection,
+        channel_uses,
+        ("customer_id", "channel", "uses", "last_inbound_at"),
+        [(*key, *value) for key, value in sorted(uses.items())],
+        on_conflict=_ADD.format(later=_LATER[bulk.dialect_of(connection)]),
+    )
+
+
+_ADD = """
+ON CONFLICT (customer_id, channel) DO UPDATE
+SET uses = channel_uses.uses + excluded.uses, last_inbound_at = {later}
+"""
+_LATER = {
+    "sqlite": "max(coalesce(excluded.last_inbound_at, channel_uses.last_inbound_at), "
+    "coalesce(channel_uses.last_inbound_at, excluded.last_inbound_at))",
+    "postgresql": "greatest(excluded.last_inbound_at, channel_uses.last_inbound_at)",
+}
+
+
+def _note_purchases(connection: Connection, purchases: dict[int, int]) -> None:
+    if not purchases:
+        return
+    dialect = bulk.dialect_of(connection)
+    given = bulk.rows_sql(dialect, {"id": "bigint", "at": "bigint"})
+    connection.execute(
+        text(_NOTE_PURCHASE.format(given=given)),
+        bulk.rows_parameters(dialect, sorted(purchases.items())),
+    )
+
+
+_NOTE_PURCHASE = """
+UPDATE customers SET last_purchase_at = given.at
+  FROM {given} AS given
+ WHERE customers.id = given.id
+   AND (customers.last_purchase_at IS NULL OR customers.last_purchase_at < given.at)
+"""

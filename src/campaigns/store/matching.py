@@ -1,0 +1,103 @@
+"""Who a row is about: by its ref, else by its e-mail address, else by its phone or X handle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from campaigns.domain.channel import AddressKind, Channel
+from campaigns.domain.intake import CustomerRow
+from campaigns.domain.merging import Known, system_of
+from campaigns.store.hashing import AddressHash
+
+_KINDS = {channel: channel.address_kind for channel in Channel}
+#: Which address tells who a customer without a ref is: the first of these that the row has.
+_TELLING = (Channel.EMAIL, Channel.SMS, Channel.WHATSAPP, Channel.X_DM)
+
+
+class MismatchError(Exception):
+    """The row cannot be about the customer it seems to be about. `str()` is the reason."""
+
+
+class Matcher:
+    """The customers a batch may be about, by ref and by address; new ones join as they come."""
+
+    def __init__(self, hashing: AddressHash) -> None:
+        self._hash = hashing.key
+        self._keys: dict[tuple[AddressKind, str], str] = {}
+        self._by_ref: dict[str, Known] = {}
+        self._by_key: dict[str, list[Known]] = {}
+
+    def key(self, kind: AddressKind, normalised: str) -> str:
+        """The keyed hash of an address, made once a batch."""
+        pair = (kind, normalised)
+        key = self._keys.get(pair)
+        if key is None:
+            key = self._keys[pair] = self._hash(kind, normalised)
+        return key
+
+    def telling(self, row: CustomerRow) -> tuple[AddressKind, str] | None:
+        """The kind and key of the address that tells who this is; None without an address."""
+        for channel in _TELLING:
+            for entry in row.addresses:
+                if entry.channel is channel:
+                    kind = _KINDS[channel]
+                    return kind, self.key(kind, entry.normalised)
+        return None
+
+    def add(self, customer: Known) -> None:
+        """Let later rows find this customer."""
+        self._by_ref[customer.ref] = customer
+        for _, key, _ in customer.addresses.values():
+            self._own(customer, key)
+
+    def add_all(self, customers: Iterable[Known]) -> None:
+        """The same for several."""
+        for customer in customers:
+            self.add(customer)
+
+    def moved(self, customer: Known, old: str | None, new: str) -> None:
+        """The customer's address on one channel is another one now."""
+        if old is not None and all(key != old for _, key, _ in customer.addresses.values()):
+            self._by_key[old].remove(customer)
+        self._own(customer, new)
+
+    def _own(self, customer: Known, key: str) -> None:
+        owners = self._by_key.setdefault(key, [])
+        if customer not in owners:
+            owners.append(customer)
+
+    def find(self, row: CustomerRow) -> tuple[Known | None, bool]:
+        """The customer this row is about, None for a new one; and whether the row's ref takes the
+        place of one that was made from an address. Raises MismatchError."""
+        telling = self.telling(row)
+        owners: Sequence[Known] = self._by_key.get(telling[1], ()) if telling else ()
+        by_email = telling is not None and telling[0] is AddressKind.EMAIL
+        if row.ref is None:
+            return self._by_address(owners), False
+        named = self._by_ref.get(row.ref)
+        others = [o for o in owners if o is not named] if by_email else []
+        if named is not None:
+            if others:
+                raise MismatchError(f"its e-mail address belongs to customer {others[0].ref}")
+            return named, False
+        made = [o for o in owners if o.ref_is_made]
+        if len(made) == 1:
+            self._by_ref[row.ref] = made[0]
+            return made[0], True
+        return self._of_another_system(row.ref, others), False
+
+    def _by_address(self, owners: Sequence[Known]) -> Known | None:
+        if len(owners) > 1:
+            told = ", ".join(o.ref for o in owners[:3])
+            raise MismatchError(
+                f"its address belongs to several customers ({told}); map an id as `ref`"
+            )
+        return owners[0] if owners else None
+
+    def _of_another_system(self, ref: str, owners: Sequence[Known]) -> Known | None:
+        """One e-mail address is one customer: else the same inbox would get a campaign twice."""
+        if not owners:
+            return None
+        if any(system_of(o.ref) == system_of(ref) for o in owners):
+            raise MismatchError(f"its e-mail address belongs to customer {owners[0].ref}")
+        return owners[0]

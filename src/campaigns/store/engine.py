@@ -110,7 +110,8 @@ def _parse(url: str, home: Path) -> URL:
         case "postgresql" | "postgres" | "postgresql+psycopg":
             return parsed.set(drivername="postgresql+psycopg")
         case "sqlite" if parsed.database and parsed.database != ":memory:":
-            _make_folder(Path(parsed.database).parent)
+            if not parsed.database.startswith("file:"):  # SQLite's own addresses, as for mode=ro
+                _make_folder(Path(parsed.database).parent)
             return parsed
         case name:
             raise DatabaseError(f"{SETTING} asks for `{name}`. {_ALLOWED}")

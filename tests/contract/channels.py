@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
-from urllib.request import Request, urlopen
+from urllib.request import ProxyHandler, Request, build_opener
 
 import orjson
 
@@ -40,6 +40,7 @@ PROVIDERS = {
     Channel.X_DM: "x",
     Channel.X_POST: "x",
 }
+_DIRECT = build_opener(ProxyHandler({}))
 _ids = itertools.count(1_000)
 
 
@@ -101,7 +102,7 @@ def say(sandbox: SandboxProcess, path: str, document: Any, method: str = "POST")
     """Tell the sandbox something: `faults`, `x/users`, `inbound`."""
     body = None if method == "DELETE" else orjson.dumps(document)
     request = Request(f"{sandbox.url}/sandbox/{path}", data=body, method=method)
-    with urlopen(request, timeout=10):
+    with _DIRECT.open(request, timeout=10):
         pass
 
 

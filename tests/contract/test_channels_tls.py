@@ -1,0 +1,157 @@
+"""The way to the vendors' own hosts: TLS, trusted or not."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from campaigns.channels import wire as wires
+from campaigns.channels.deadline import Deadline
+from campaigns.channels.wire import Answer, Interrupted, NotConnected, Wire
+
+OK = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for `localhost` that nobody signed, with its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "certificate.pem"
+    path.write_bytes(
+        made.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return path
+
+
+@contextmanager
+def _serving(certificate: Path, answer: Callable[[ssl.SSLSocket], None]) -> Iterator[int]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=_serve, args=(server, context, answer), daemon=True)
+        thread.start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join(timeout=5)
+
+
+def _serve(
+    server: socket.socket, context: ssl.SSLContext, answer: Callable[[ssl.SSLSocket], None]
+) -> None:
+    while True:
+        try:
+            connection, _ = server.accept()
+            with context.wrap_socket(connection, server_side=True) as secure:
+                answer(secure)
+        except ssl.SSLError:
+            continue  # a client that does not trust us
+        except OSError:
+            return
+
+
+def _whole(secure: ssl.SSLSocket) -> None:
+    """Answer each request as soon as it ends with this mark."""
+    data = b""
+    while more := secure.recv(65536):
+        data += more
+        if data.endswith(b"the end"):
+            secure.sendall(OK)
+            data = b""
+
+
+def _post(wire: Wire, port: int, seconds: float = 5, size: int = 0) -> Answer:
+    return wire.request(
+        "POST",
+        f"https://localhost:{port}/",
+        headers={},
+        body=b"x" * size + b"the end",
+        deadline=Deadline(seconds),
+    )
+
+
+@pytest.fixture
+def trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = ssl.create_default_context(cafile=str(certificate))
+    monkeypatch.setattr(wires, "_tls", lambda: context)
+
+
+def test_a_host_whose_certificate_nobody_signed_gets_nothing(certificate: Path) -> None:
+    with (
+        _serving(certificate, _whole) as port,
+        pytest.raises(NotConnected, match="CERTIFICATE_VERIFY_FAILED"),
+    ):
+        _post(Wire(None), port)
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_certificate_for_another_name_gets_nothing(certificate: Path) -> None:
+    with _serving(certificate, _whole) as port, pytest.raises(NotConnected, match="mismatch"):
+        Wire(f"https://127.0.0.1:{port}").request(
+            "POST", "https://localhost/", headers={}, body=b"the end", deadline=Deadline(5)
+        )
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize("size", [0, 3_000_000])
+def test_requests_over_tls_are_answered_on_one_connection(certificate: Path, size: int) -> None:
+    connections = 0
+
+    def counted(secure: ssl.SSLSocket) -> None:
+        nonlocal connections
+        connections += 1
+        _whole(secure)
+
+    with _serving(certificate, counted) as port:
+        wire = Wire(None)
+        answers = [_post(wire, port, size=size) for _ in range(4)]
+        wire.close()
+    assert [(a.status, a.body) for a in answers] == [(201, b"{}")] * 4
+    # TLS 1.3 tickets that come after the first answer may look like a goodbye, once.
+    assert connections <= 2
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_drip_over_tls_does_not_outlive_the_deadline(certificate: Path) -> None:
+    def drip(secure: ssl.SSLSocket) -> None:
+        secure.recv(65536)
+        for byte in OK:
+            secure.sendall(bytes([byte]))
+            time.sleep(0.1)
+
+    with _serving(certificate, drip) as port:
+        begun = time.monotonic()
+        with pytest.raises(Interrupted):
+            _post(Wire(None), port, seconds=0.5)
+        assert time.monotonic() - begun < 1.5

@@ -44,7 +44,7 @@ def _locales(sources: Sources) -> Iterator[FileError]:
             told = unknown("locale of the brand", locale, brand.locales)
             yield document.error(told, ("locales", index))
     for locale, files in sources.copies.items():
-        if not files:
+        if not files and locale in brand.locales:
             yield document.error(
                 f"there is no copy for {locale}: add copy.{language(locale)}.yaml beside this "
                 f"file, or name the campaign's own `locales`.",

@@ -123,4 +123,3 @@ def _release(
         skeletons=skeletons,
         manifest=sources.manifest(),
     )
-

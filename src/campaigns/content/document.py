@@ -30,6 +30,7 @@ _FLOAT: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,17}")
 _WORDS: Final[dict[str, Json]] = {
     "": None, "~": None, "null": None, "true": True, "false": False, "True": True, "False": False,
 }  # fmt: skip
+_TAGS: Final = frozenset({"str", "int", "float", "bool", "null", "timestamp", "value", "merge"})
 #: Control characters, and the private-use areas that stand for slots while a message is compiled.
 FORBIDDEN: Final = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ue000-\uf8ff\U000f0000-\U0010ffff]"
@@ -156,7 +157,7 @@ class _Builder:
         text: str = node.value
         block = node.style in ("|", ">")
         self.first_lines[loc] = line + 1 if block else line
-        if not str(node.tag).startswith("tag:yaml.org,2002:"):
+        if str(node.tag).removeprefix("tag:yaml.org,2002:") not in _TAGS:
             self.fail(f"tags such as {node.tag} are not used here.", line)
         if found := FORBIDDEN.search(text):
             self.fail(f"control character U+{ord(found[0]):04X}; remove it.", line)

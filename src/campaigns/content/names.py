@@ -81,9 +81,10 @@ def _unknown_roots(
     for piece, first_line in text.pieces():
         try:
             tree = sandbox.parse(piece)
+            undeclared = meta.find_undeclared_variables(tree) - set(sandbox.globals)
         except TemplateSyntaxError:
             continue
-        for name in sorted(meta.find_undeclared_variables(tree) - set(sandbox.globals)):
+        for name in sorted(undeclared):
             if name in ROOTS or name in MORE_ROOTS:
                 continue
             line = next((n.lineno for n in tree.find_all(nodes.Name) if n.name == name), 1)

@@ -11,12 +11,13 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from jinja2 import StrictUndefined, TemplateNotFound, Undefined
-from jinja2.exceptions import SecurityError
+from jinja2 import StrictUndefined, TemplateNotFound, Undefined, nodes
+from jinja2.exceptions import SecurityError, TemplateAssertionError
 from jinja2.loaders import BaseLoader
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
+from campaigns.content.document import FORBIDDEN
 from campaigns.content.slot_value import MARK, SlotMarks, SlotValue
 from campaigns.content.validate import listing, nearest, unknown
 
@@ -36,7 +37,7 @@ _FILTERS: Final = (
         "list",
     ),
     *("lower", "map", "max", "min", "reject", "rejectattr", "replace", "reverse", "round", "safe"),
-    *("select", "selectattr", "slice", "sort", "string", "striptags", "sum", "title", "trim"),
+    *("select", "selectattr", "slice", "sort", "string", "sum", "title", "trim"),
     *("truncate", "unique", "upper", "urlencode", "wordcount", "wordwrap"),
 )
 #: Filters that leave printed values as they are, and so may take text that holds some.
@@ -46,8 +47,10 @@ _TRANSPARENT: Final = frozenset(
 )
 _TEXT_METHODS: Final = frozenset({"strip", "lstrip", "rstrip", "startswith", "endswith", "split"})
 _DICT_METHODS: Final = frozenset({"items", "keys", "values", "get"})
-_PADDING: Final = frozenset(
+#: Methods that pad to any length, or make any character, a slot's mark among them.
+_METHODS_REFUSED: Final = frozenset(
     {"format", "format_map", "center", "ljust", "rjust", "zfill", "expandtabs", "translate"}
+    | {"encode", "decode", "to_bytes", "unescape", "striptags"}
 )
 _LONGEST_RANGE: Final = 1000
 _SCALARS: Final = (str, int, float)
@@ -108,6 +111,15 @@ class Sandbox(ImmutableSandboxedEnvironment):
             return value
         raise SecurityError(f"a {type(value).__name__} is printed here; print one of its values")
 
+    def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
+        """Refuse control characters and marks that a template spells out (`"\\u0007"`)."""
+        for constant in source.find_all(nodes.Const):
+            found = FORBIDDEN.search(constant.value) if isinstance(constant.value, str) else None
+            if found:
+                told = f"control character U+{ord(found[0]):04X}; remove it"
+                raise TemplateAssertionError(told, constant.lineno, *args[:2])
+        return super()._generate(source, *args, **kwargs)
+
     def getattr(self, obj: Any, attribute: str) -> Any:
         """`a.b`: an entry of a dict, before any method; never a private name."""
         return self._entry(obj, attribute, super().getattr)
@@ -121,7 +133,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             obj.refuse(f"with `.{key}`")
         if isinstance(key, SlotValue):
             key.refuse("as a key")
-        if isinstance(key, str) and (key.startswith("_") or key in _PADDING):
+        if isinstance(key, str) and (key.startswith("_") or key in _METHODS_REFUSED):
             raise SecurityError(f"`{key}` is not allowed in a template")
         if type(obj) is not dict:
             return otherwise(obj, key)

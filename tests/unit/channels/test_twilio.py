@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from http.client import HTTPMessage
+from pathlib import Path
 
 import orjson
 import pytest
@@ -168,6 +170,25 @@ def test_the_codes_the_design_names_mean_what_it_says(
     codes: tuple[int, ...], verdict: Verdict
 ) -> None:
     assert {meaning_of(code).verdict for code in codes} == {verdict}
+
+
+_DOCS = Path(__file__).parents[3] / "docs" / "channels.md"
+
+
+def test_the_documented_codes_are_those_of_the_table() -> None:
+    rows = {
+        Verdict.INVALID_ADDRESS: "the number is of no use",
+        Verdict.OPTED_OUT: "the person replied STOP",
+        Verdict.REJECTED: "this message only",
+        Verdict.REFUSED: "the account, the sender or the text",
+        Verdict.RETRY: "too quick",
+        Verdict.UNKNOWN: "unknown |",
+    }
+    lines = _DOCS.read_text(encoding="utf-8").splitlines()
+    for verdict, start in rows.items():
+        (line,) = (row for row in lines if row.startswith(f"| {start}"))
+        documented = {int(code) for code in re.findall(r"\b\d{5}\b", line)}
+        assert documented == {c for c, m in MEANINGS.items() if m.verdict is verdict}
 
 
 def test_an_unknown_code_rejects_the_message_and_says_where_to_read_more() -> None:

@@ -59,6 +59,7 @@ class Control:
         return {
             "accepted": dict(self._log.counts),
             "total": self._log.counts.total(),
+            "commits": self._log.commits,
             "cpu_seconds": time.process_time(),
             "uptime_seconds": time.monotonic() - self._started,
             "faults": self._faults.describe(),

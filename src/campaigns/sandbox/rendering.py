@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qsl
 
 import orjson
 
 from campaigns.sandbox.twilio_content import Content
+from campaigns.sandbox.twilio_resources import form_of
 from campaigns.sandbox.twilio_rules import WHATSAPP, variables
 
 Templates = Callable[[str], Content | None]
@@ -62,7 +62,7 @@ def mail(document: dict[str, Any], part: int) -> Seen:
 
 def text(body: bytes, template: Templates) -> Seen:
     """An SMS or WhatsApp message of a Twilio request."""
-    form = dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
+    form = form_of(body)
     sender = form.get("From", "").removeprefix(WHATSAPP) or form.get("MessagingServiceSid", "")
     content = template(form["ContentSid"]) if form.get("ContentSid") else None
     if content is None:

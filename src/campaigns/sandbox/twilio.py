@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import secrets
 from base64 import b64encode
-from urllib.parse import parse_qsl
 
 from campaigns.sandbox.call import Answer, Call, json_answer
 from campaigns.sandbox.config import SandboxConfig
@@ -14,7 +13,7 @@ from campaigns.sandbox.twilio_errors import refuse
 from campaigns.sandbox.twilio_history import History
 from campaigns.sandbox.twilio_inbound import Inbound
 from campaigns.sandbox.twilio_messages import Messages
-from campaigns.sandbox.twilio_resources import account, delivery_in
+from campaigns.sandbox.twilio_resources import account, delivery_in, form_of
 from campaigns.sandbox.writer import LogWriter
 
 _PATH = re.compile(r"/2010-04-01/Accounts/(AC[0-9a-fA-F]{32})(?:/(Messages))?(?:/(\w+))?\.json")
@@ -67,7 +66,7 @@ class Twilio:
 
     def concerns(self, call: Call) -> list[tuple[str | None, str | None]]:
         """The (delivery, recipient) pair in a request that may be malformed."""
-        form = dict(parse_qsl(call.body.decode(errors="replace")))
+        form = form_of(call.body)
         if "To" not in form:
             return []
         delivery = delivery_in(form.get("StatusCallback", ""))

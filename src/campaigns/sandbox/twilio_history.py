@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlencode
+from urllib.parse import parse_qs, urlencode
 
 from campaigns.sandbox.call import Answer, Call, json_answer
 from campaigns.sandbox.twilio_content import Contents
 from campaigns.sandbox.twilio_errors import refuse
 from campaigns.sandbox.twilio_messages import SID_DIGITS
-from campaigns.sandbox.twilio_resources import API, message, segments_of
+from campaigns.sandbox.twilio_resources import API, form_of, message, segments_of
 from campaigns.sandbox.twilio_rules import WHATSAPP, variables
 from campaigns.sandbox.writer import LogWriter
 
@@ -57,7 +57,7 @@ class History:
         found: list[Any] = []
         for row in rows:
             sender = query.get("From")
-            if sender is None or dict(parse_qsl(row[5].decode())).get("From") == sender:
+            if sender is None or form_of(row[5]).get("From") == sender:
                 found.append(row)
             if len(found) > size:
                 break
@@ -88,7 +88,7 @@ class History:
 
     def _resource(self, row: tuple[Any, ...]) -> dict[str, Any]:
         _, channel, error, sid, at, raw = row
-        form = dict(parse_qsl(raw.decode(), keep_blank_values=True))
+        form = form_of(raw)
         text = form.get("Body", "")
         content = self._contents.any(form.get("ContentSid", ""))
         if content:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl
-
 from campaigns.sandbox import phones
 from campaigns.sandbox.call import Answer, Call, json_answer
 from campaigns.sandbox.config import SandboxConfig
 from campaigns.sandbox.twilio_content import Content, Contents
 from campaigns.sandbox.twilio_errors import refuse
 from campaigns.sandbox.twilio_inbound import Inbound
-from campaigns.sandbox.twilio_resources import delivery_in, message, segments_of
+from campaigns.sandbox.twilio_resources import delivery_in, form_of, message, segments_of
 from campaigns.sandbox.twilio_rules import MAX_BODY, WHATSAPP, Rules, variables
 from campaigns.sandbox.writer import LogWriter, Recipient
 
@@ -31,7 +29,7 @@ class Messages:
 
     def create(self, call: Call) -> Answer:
         """POST Messages.json. Raises RefusedError."""
-        form = dict(parse_qsl(call.body.decode(errors="replace"), keep_blank_values=True))
+        form = form_of(call.body)
         to = form.get("To", "")
         channel = "whatsapp" if to.startswith(WHATSAPP) else "sms"
         number = to.removeprefix(WHATSAPP)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import orjson
@@ -95,14 +96,22 @@ def _is_sender(name: str, channel: str) -> bool:
     return channel == "sms" and named is not None
 
 
+@lru_cache(maxsize=64)
+def _is_url(address: str) -> bool:
+    parts = urlsplit(address)
+    return (
+        parts.scheme in ("http", "https")
+        and bool(parts.hostname)
+        and "_" not in str(parts.hostname)
+    )
+
+
 def _check_options(form: dict[str, str]) -> None:
     period = form.get("ValidityPeriod")
     if period is not None and not (period.isdecimal() and 1 <= int(period) <= _MAX_VALIDITY):
         raise refuse(21624)
     callback = form.get("StatusCallback")
-    if callback is not None:
-        parts = urlsplit(callback)
-        if parts.scheme not in ("http", "https") or not parts.hostname or "_" in parts.hostname:
-            raise refuse(21609, detail=callback)
+    if callback is not None and not _is_url(callback.partition("?")[0]):
+        raise refuse(21609, detail=callback)
     if "ScheduleType" in form or "SendAt" in form:
         raise refuse(20001, detail="the sandbox sends at once: it does not schedule messages")

@@ -41,6 +41,7 @@ class LogWriter:
         )
         self._next_request = self._next_id("requests")
         self._next_message = self._next_id("messages")
+        self.commits = 0
         self._requests: list[tuple[int, str, str, int, bytes]] = []
         self._messages: list[tuple[int, int, int, str, str | None, str | None, int | None]] = []
         self._others: list[tuple[str, tuple[Any, ...]]] = []
@@ -126,6 +127,7 @@ class LogWriter:
             for statement, values in others:
                 execute(statement, values)
             execute("COMMIT")
+            self.commits += 1
         except sqlite3.Error:
             if self.connection.in_transaction:
                 execute("ROLLBACK")

@@ -87,7 +87,7 @@ class Campaign(_Frozen):
         (), description="attributes (bool or choice) that the copy or layouts branch on"
     )
     expires: Annotated[datetime | date | None, BeforeValidator(_moment)] = Field(
-        None, union_mode="left_to_right", description="nothing is sent after this day or moment"
+        None, description="nothing is sent after this day or moment"
     )
     layouts: Layouts = Layouts()
     slots: dict[Name, SlotSpec] = Field(default_factory=dict)

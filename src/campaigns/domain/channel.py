@@ -14,6 +14,8 @@ class Channel(StrEnum):
     X_DM = "x_dm"
     X_POST = "x_post"
 
+    __hash__ = str.__hash__  # enum's own is a Python call; look-ups by channel are everywhere
+
     @property
     def label(self) -> str:
         """The channel's name as people read it."""
@@ -31,6 +33,8 @@ class AddressKind(StrEnum):
     EMAIL = "email"
     PHONE = "phone"
     HANDLE = "handle"
+
+    __hash__ = str.__hash__
 
 
 _LABELS = {

@@ -22,6 +22,8 @@ class Purpose(StrEnum):
     MARKETING = "marketing"
     SERVICE = "service"
 
+    __hash__ = str.__hash__  # enum's own is a Python call
+
 
 class ConsentSource(StrEnum):
     """Where an entry came from. Only the customer's own word lifts the customer's own no."""

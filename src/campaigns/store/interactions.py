@@ -42,12 +42,13 @@ def record(connection: Connection, rows: Sequence[EventRow]) -> set[str]:
     if not rows:
         return set()
     listed = list({row.source_key: row for row in rows}.values())
+    plain = [tuple(row) for row in listed]  # a named tuple is no JSON array
     dialect = bulk.dialect_of(connection)
     data = "given.data" if dialect == "sqlite" else "CAST(given.data AS jsonb)"
     statement = text(
         _INSERT.format(given=bulk.rows_sql(dialect, _COLUMNS), data=data)  # our own text only
     )
-    result = connection.execute(statement, bulk.rows_parameters(dialect, listed))
+    result = connection.execute(statement, bulk.rows_parameters(dialect, plain))
     written = set(result.scalars())
     follow(connection, [row for row in listed if row.source_key in written])
     return written

@@ -35,7 +35,7 @@ _HARMLESS: Final = re.compile(
 _CUE: Final = re.compile(
     r"(?<!\w)(?i:c[oóò]d(?:ig[oi]|i|e)|cup[oó]n?|coupon|voucher|promocode|gutschein(?:code)?|codice)"
     r"(?:\s(?i:promocional|de descuento|de descompte|promo))?"
-    r"(?:\s?:|\s(?i:es|és|is|ist|est|era))?\s{0,3}[\"“«'(]?(?P<code>[A-Z0-9][A-Z0-9_-]{2,39})(?!\w)"
+    r"(?:\s?:|\s(?i:es|és|is|ist|est|era)(?!\w))?\s{0,3}[\"“«'(]?(?P<code>[A-Z0-9][A-Z0-9_-]{2,39})(?!\w)"
 )
 _CUE_WORDS: Final = ("cod", "cód", "còd", "cup", "coup", "voucher", "gutschein")
 _NOT_CODES_TEXT: Final = "QR PIN IBAN BIC HTML SMS EAN CIF NIF NIE SEPA URL PDF PUK CVV CVC"

@@ -21,13 +21,13 @@ _ORDINAL: Final = r"(?:(?:st|nd|rd|th|er|ro|r|n|\.?[º°])(?!\w)|\.(?=\s|\s?[-�
 #: After a day: no further digit, unit, decimals or minutes.
 _NO_UNIT: Final = r"(?!\d|[.,:]\d|\s?[%€$£])"
 _YEAR: Final = (
-    rf"(?:(?:,?{_S}(?:(?:de|del|of){_S})?|,)(?P<year>\d{{4,5}}){_NO_UNIT}"
+    rf"(?:(?:,?{_S}(?:(?i:de|del|of){_S})?|,)(?P<year>\d{{4,5}}){_NO_UNIT}"
     r"|\s(?:de )?'(?P<short_year>\d\d)(?!\d))?"
 )
-_ARTICLE: Final = rf"(?:(?:the|el|día|dia|den|dem|le|il|o|els?){_S}|l')?"
+_ARTICLE: Final = rf"(?:(?i:the|el|día|dia|den|dem|le|il|o|els?){_S}|l')?"
 _JOINT: Final = (
     rf"(?:\s{{0,3}}[-–—]\s{{0,3}}|{_S}(?P<word>(?i:to|al?|until|till|through|hasta|fins|bis|au|ao"
-    rf"|y|i|and|et|und|&)){_S}(?:(?:al?|el|the|zum|le){_S}|a?l'|a l')?)"
+    rf"|y|i|and|et|und|&)){_S}(?:(?i:al?|el|the|zum|le){_S}|(?i:a?l'|a l'))?)"
 )
 _STREET: Final = (
     r"(?<!\w)(?:pla[çc]a|plaza|pl|calle|c/|carrer|avinguda|avenida|avda?|passeig|paseo|ronda"

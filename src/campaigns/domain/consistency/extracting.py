@@ -47,10 +47,10 @@ def extract(text: str, locale: str, asked: Asked | None = None) -> list[Mention]
     reading = read(text)
     words = lexicon(locale, asked.currencies)
     found = _Found(len(reading.text))
+    found.add(links_in(reading.text))
     for place in masked(reading.text):
         found.take(*place)
     for whole in (
-        links_in(reading.text),
         declared_codes(reading.text, asked),
         cued_codes(reading.text, reading.low),
     ):

@@ -4,7 +4,8 @@ Decisions:
 - A number with + is a phone number, whatever its digits: one that no country has is still a wrong
   one, and is told. Groups are dropped from its end until a number is left that some country has.
 - Without + the locale's country decides and the number must be a valid one there; a possible one
-  counts after a word for phone. Six digits in one (Andorra) need such a word, or a space.
+  counts after a word for phone, a 0 or a bracket. Six digits in one (Andorra) need such a word,
+  or a space.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def phones_at(text: str, at: int, words: Lexicon) -> tuple[Mention, ...]:
     match = _NUMBER.match(text, start) or _NUMBER.match(text, at)
     if match is None:
         return ()
-    cued = bool(_CUE.search(text, max(0, match.start() - 24), match.start()))
+    cued = match[0][0] in "0(" or bool(_CUE.search(text, max(0, match.start() - 24), match.start()))
     ends = [
         (c, match.start() + len(c))
         for c in _candidates(match[0])

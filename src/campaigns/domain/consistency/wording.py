@@ -50,37 +50,41 @@ _DEAL_DIGITS: Final = re.compile(
     r"(?!\w|\s?[%€$£×x'\"]|[.,]\d|\s(?:cm|mm|m|in|ft|px|euro|d[oóò]l|pound"
     r"|libra|lliur|por c|per c))"
 )
-_FRACTIONS: Final = (
-    (("half",), Decimal(50), r"half[\s-](?:the\s)?(?:price|off)(?!\w)"),
-    (("½",), Decimal(50), r"½\s?(?:price|off|precio)"),
+_HALF: Final = InWords(Kind.PERCENT, Decimal(50))
+_PART: Final = InWords(Kind.PERCENT)
+_ONE_MORE: Final = InWords(Kind.TEXT)
+#: Words of which one must be there, what is meant, and how it is said.
+_SAYINGS: Final = (
+    (("half",), _HALF, r"half[\s-](?:the\s)?(?:price|off)(?!\w)"),
+    (("½",), _HALF, r"½\s?(?:price|off|precio)"),
     (
         ("mitad", "meitat"),
-        Decimal(50),
+        _HALF,
         r"(?:a\s)?(?:la\s)?(?:mitad\sdel?\sprecio|meitat\sdel?\spreu|mitad\sde\sdescuento)"
         r"|a\sla\s(?:mitad|meitat)(?!\s(?:del?|d')\b)"
-        r"|(?:cuestan?|valen?|pagas?|paga|costa|costen|pagues)\sla\s(?:mitad|meitat)",
+        r"|(?:cuestan?|valen?|pagas?|costa|costen|pagues)\sla\s(?:mitad|meitat)",
     ),
-    (
-        ("third", "quarter"),
-        None,
-        r"(?:a|one|two|three)[\s-](?:third|quarter)s?\soff(?!\w)",
-    ),
+    (("third", "quarter"), _PART, r"(?:a|one|two|three)[\s-](?:third|quarter)s?\soff(?!\w)"),
     (
         ("tercio", "cuarta", "terç", "quart"),
-        None,
+        _PART,
         r"una?\s(?:tercio|cuarta\sparte|terç|quart)\sde\sdesc(?:uento|ompte)",
     ),
-    (("get one",), None, r"buy\sone,?\s(?:and\s)?get\sone(?:\sfree)?"),
-    (("llévate otr", "emporta't", "endú-te"), None,
-     r"(?:compra\suno?a?,?\s(?:y|i)\s)(?:llévate\sotr[oa]|emporta't\sun\saltre|endú-te'n\sun\saltre)"),
-)  # fmt: skip
+    (("get one",), _ONE_MORE, r"buy\sone,?\s(?:and\s)?get\sone(?:\sfree)?"),
+    (
+        ("llévate otr", "emporta't", "endú-te"),
+        _ONE_MORE,
+        r"compra\suno?a?,?\s(?:y|i)\s"
+        r"(?:llévate\sotr[oa]|emporta't\sun\saltre|endú-te'n\sun\saltre)",
+    ),
+)
 
 
 def wordings_in(low: str, words: Lexicon) -> Iterator[Mention]:
     """The amounts in words. `low` is in lower case."""
     yield from _with_units(low, words)
     yield from _deals(low)
-    yield from _fractions(low)
+    yield from _sayings(low)
     yield from _days(low, words)
 
 
@@ -160,11 +164,11 @@ def _deals(low: str) -> Iterator[Mention]:
             yield _mention(InWords(Kind.TEXT, f"{get}x{pay}"), taken.start(1), match.end())
 
 
-def _fractions(low: str) -> Iterator[Mention]:
-    for anchors, value, pattern in _FRACTIONS:
+def _sayings(low: str) -> Iterator[Mention]:
+    for anchors, value, pattern in _SAYINGS:
         if any(anchor in low for anchor in anchors):
             for match in _compiled(pattern).finditer(low):
-                yield _mention(InWords(Kind.PERCENT, value), *match.span())
+                yield _mention(value, *match.span())
 
 
 @cache

@@ -159,7 +159,7 @@ def preview(seen: Seen) -> str:
 
 
 def _moment(moment: datetime) -> str:
-    return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
+    return f"{moment.day} {moment:%b, %H:%M} UTC"
 
 
 def _segments(text: str) -> str:

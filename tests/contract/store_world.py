@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from campaigns.domain.audience import Audience, Everyone
 from campaigns.domain.batch import Batch, Written
-from campaigns.domain.channel import AddressKind, Channel
+from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.delivery import DeliveryState, Outcome
 from campaigns.domain.message import Escape, Hole, Part, Skeleton, Slot, SlotType, message_hash
@@ -32,7 +32,6 @@ NOW = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
 LEASE = timedelta(minutes=2)
 MARGIN = timedelta(seconds=30)
 LIMITS = {Channel.EMAIL: 1000, Channel.SMS: 100, Channel.WHATSAPP: 100, Channel.X_POST: 1}
-KINDS = {Channel.EMAIL: AddressKind.EMAIL, Channel.X_DM: AddressKind.HANDLE}
 _names = itertools.count(1)
 
 
@@ -118,62 +117,45 @@ class World:
         **values: Any,
     ) -> int:
         """A customer with an address, and a consent to marketing, on each channel."""
-        number = next(_names)
-        row = {
-            "ref": f"c{number}",
-            "locale": "en_GB",
-            "attributes": {},
-            "created_at": 0,
-            "updated_at": 0,
-        } | values
+        return self.customers(1, consents=consents, channels=channels, **values)[0]
+
+    def customers(
+        self,
+        count: int,
+        *,
+        consents: bool = True,
+        channels: Sequence[Channel] = (Channel.EMAIL,),
+        **values: Any,
+    ) -> list[int]:
+        """Several of them, in one transaction."""
+        common = {"locale": "en_GB", "attributes": {}, "created_at": 0, "updated_at": 0}
+        table = schema.customers
+        made = []
         with self.database.write() as connection:
-            found = connection.execute(
-                insert(schema.customers).values(row).returning(schema.customers.c.id)
-            )
-            customer_id: int = found.scalar_one()
-        for channel in channels:
-            self.address(customer_id, channel)
-            if consents:
-                self.standing(customer_id, channel, granted=True)
-        return customer_id
+            hashing = AddressHash.load(connection)
+            for _ in range(count):
+                row = {"ref": f"c{next(_names)}", **common, **values}
+                found = connection.execute(insert(table).values(row).returning(table.c.id))
+                made.append(found.scalar_one())
+                for channel in channels:
+                    _address(connection, hashing, made[-1], channel)
+                    if consents:
+                        _standing(connection, made[-1], channel, granted=True)
+        return made
 
     def address(
         self, customer_id: int, channel: Channel, address: str = "", status: str = "active"
     ) -> None:
         """Give the customer an address; customers with the same one share its suppression."""
-        default = f"c{customer_id}@example.com" if channel is Channel.EMAIL else f"+1{customer_id}"
-        value = address or default
         with self.database.write() as connection:
-            key = AddressHash.load(connection).key(channel.address_kind, value)
-            connection.execute(
-                insert(schema.addresses).values(
-                    customer_id=customer_id,
-                    channel=channel,
-                    address=value,
-                    address_key=key,
-                    status=status,
-                    updated_at=0,
-                )
-            )
+            hashing = AddressHash.load(connection)
+            _address(connection, hashing, customer_id, channel, address, status)
 
-    def standing(
-        self,
-        customer_id: int,
-        channel: Channel,
-        *,
-        granted: bool,
-        purpose: Purpose = Purpose.MARKETING,
-        topic: str = "*",
-        at: datetime = NOW - timedelta(days=30),
-    ) -> None:
-        """What the ledger says, written as whoever records consents does."""
-        table = schema.standings
-        key = {"customer_id": customer_id, "channel": channel, "purpose": purpose, "topic": topic}
+    def standing(self, customer_id: int, channel: Channel, **said: Any) -> None:
+        """What the ledger says (see `_standing`), written as whoever records consents does."""
         with self.database.write() as connection:
             bar_intents(connection)
-            found = [table.c[name] == value for name, value in key.items()]
-            connection.execute(table.delete().where(*found))
-            connection.execute(insert(table).values(**key, granted=granted, at=to_ms(at)))
+            _standing(connection, customer_id, channel, **said)
 
     def suppress(self, customer_id: int, channel: Channel, purpose: str = "marketing") -> None:
         """Suppress the customer's live address."""
@@ -278,3 +260,42 @@ class World:
             schema.interactions.c.kind == "sent"
         )
         return sorted(row.delivery_id for row in self.rows(query))
+
+
+def _address(
+    connection: Connection,
+    hashing: AddressHash,
+    customer_id: int,
+    channel: Channel,
+    address: str = "",
+    status: str = "active",
+) -> None:
+    default = f"c{customer_id}@example.com" if channel is Channel.EMAIL else f"+1{customer_id}"
+    value = address or default
+    connection.execute(
+        insert(schema.addresses).values(
+            customer_id=customer_id,
+            channel=channel,
+            address=value,
+            address_key=hashing.key(channel.address_kind, value),
+            status=status,
+            updated_at=0,
+        )
+    )
+
+
+def _standing(
+    connection: Connection,
+    customer_id: int,
+    channel: Channel,
+    *,
+    granted: bool,
+    purpose: Purpose = Purpose.MARKETING,
+    topic: str = "*",
+    at: datetime = NOW - timedelta(days=30),
+) -> None:
+    table = schema.standings
+    key = {"customer_id": customer_id, "channel": channel, "purpose": purpose, "topic": topic}
+    found = [table.c[name] == value for name, value in key.items()]
+    connection.execute(table.delete().where(*found))
+    connection.execute(insert(table).values(**key, granted=granted, at=to_ms(at)))

@@ -7,13 +7,14 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, make_url, select, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from campaigns.errors import DatabaseError
 from campaigns.store import engine as engine_module
 from campaigns.store.engine import Database, open_database
 from campaigns.store.schema import meta
+from tests.databases import PostgresDatabases
 
 
 def test_without_a_url_the_database_is_a_file_in_home(tmp_path: Path) -> None:
@@ -113,15 +114,19 @@ def test_an_unreachable_server_is_named_without_the_password(tmp_path: Path) -> 
 @pytest.mark.postgres
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
 def test_every_spelling_of_a_postgresql_url_is_understood(
-    scheme: str, postgres_url: object, postgres_template: str, tmp_path: Path
+    scheme: str, postgres_databases: PostgresDatabases, tmp_path: Path
 ) -> None:
-    url = make_url(str(postgres_url)).set(drivername=scheme, database=postgres_template)
+    name = postgres_databases.take()
+    url = postgres_databases.server.set(drivername=scheme, database=name)
     open_database(url.render_as_string(hide_password=False), tmp_path).close()
+    postgres_databases.give_back(name)
 
 
 @pytest.mark.postgres
-def test_a_database_that_does_not_exist_is_named(postgres_url: object, tmp_path: Path) -> None:
-    url = make_url(str(postgres_url)).set(database="nowhere")
+def test_a_database_that_does_not_exist_is_named(
+    postgres_databases: PostgresDatabases, tmp_path: Path
+) -> None:
+    url = postgres_databases.server.set(database="nowhere")
     with pytest.raises(DatabaseError, match=r"no database at .*/nowhere.*Create it"):
         open_database(url.render_as_string(hide_password=False), tmp_path)
 

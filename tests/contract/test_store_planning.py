@@ -162,7 +162,7 @@ def test_a_direct_message_needs_that_the_customer_wrote_first_and_said_no_no_sin
 
 def test_profiles_come_in_order_page_by_page(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(candidates, "PAGE", 3)
-    customers = [world.customer() for _ in range(7)]
+    customers = world.customers(7)
     assert [p.customer_id for p in _profiles(world)] == customers
     within = world.planning.profiles(
         release(), first_customer=customers[1], last_customer=customers[5], now=NOW
@@ -252,7 +252,7 @@ def test_the_same_customer_is_never_planned_twice_for_a_campaign(world: World) -
 
 
 def test_rows_lie_by_channel_skeleton_and_customer(world: World) -> None:
-    customers = [world.customer() for _ in range(6)]
+    customers = world.customers(6)
     made = release()
     run = world.started(made, running=False)
     plan = [

@@ -113,7 +113,7 @@ def test_a_stopped_run_does_not_go_on_beside_a_newer_one(world: World) -> None:
 
 
 def test_cancelling_ends_what_is_pending_and_leaves_what_may_have_left(world: World) -> None:
-    run = world.planned([world.customer(), world.customer()])
+    run = world.planned(world.customers(2))
     batch = world.claim(run)
     world.intend(batch)
     pending = batch.items[0].delivery_id

@@ -29,13 +29,15 @@ _OPEN_BATCH = """
 INSERT INTO batches (run_id, shard, channel, skeleton_id, owner, lease_until, open)
 VALUES (:run, :shard, :channel, :skeleton, :owner, :until, true) RETURNING id
 """
+# MATERIALIZED, or PostgreSQL may run the subquery again for each row and take more than :most.
 _TAKE = """
+WITH due AS MATERIALIZED (
+  SELECT id FROM deliveries
+   WHERE run_id = :run AND shard = :shard AND channel = :channel AND skeleton_id = :skeleton
+     AND state = 'pending' AND not_before <= :now
+   ORDER BY run_id, shard, channel, skeleton_id, id LIMIT :most {rows})
 UPDATE deliveries SET state = 'claimed', batch_id = :batch
- WHERE state = 'pending' AND id IN (
-   SELECT id FROM deliveries
-    WHERE run_id = :run AND shard = :shard AND channel = :channel AND skeleton_id = :skeleton
-      AND state = 'pending' AND not_before <= :now
-    ORDER BY run_id, shard, channel, skeleton_id, id LIMIT :most {rows})
+ WHERE state = 'pending' AND id IN (SELECT id FROM due)
 """
 _READ = """
 SELECT d.id, d.customer_id, c.ref, a.address, c.first_name, c.last_name, c.attributes,

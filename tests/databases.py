@@ -1,0 +1,97 @@
+"""Databases for tests: migrated, empty, one's own, and quick to get.
+
+Migrating takes half a second, so SQLite files are copies of a migrated one, in memory where the
+system has a folder for that (waiting for a disk would be most of the time), and PostgreSQL
+databases are used again after they have been emptied.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, Connection, create_engine, text
+
+from campaigns.store.engine import open_database
+from campaigns.store.migrations import HEAD
+from campaigns.store.schema import metadata
+
+_MEMORY = Path("/dev/shm")
+
+
+class SqliteFiles:
+    """Hands out copies of a migrated file."""
+
+    def __init__(self) -> None:
+        usable = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK)
+        self._folder = Path(tempfile.mkdtemp("campaigns", dir=_MEMORY if usable else None))
+        self._numbers = itertools.count()
+        open_database("", self._folder).close()
+
+    def copy(self, to: Path | None = None) -> Path:
+        """A new file, or this one."""
+        file = to or self._folder / f"campaigns_{next(self._numbers)}.db"
+        shutil.copy(self._folder / "campaigns.db", file)
+        return file
+
+    def close(self) -> None:
+        """Remove them all."""
+        shutil.rmtree(self._folder)
+
+
+class PostgresDatabases:
+    """Hands out migrated databases of one server, made when needed, emptied when given back."""
+
+    def __init__(self, server: URL) -> None:
+        self.server = server
+        self._made: list[str] = []
+        self._free: list[str] = []
+
+    def take(self) -> str:
+        """The name of an empty database."""
+        if self._free:
+            return self._free.pop()
+        name = f"campaigns_test_{os.getpid()}_{len(self._made)}"
+        with _admin(self.server) as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        self._made.append(name)
+        open_database(self.url(name), Path()).close()
+        return name
+
+    def url(self, name: str) -> str:
+        """As the setting has it."""
+        return self.server.set(database=name).render_as_string(hide_password=False)
+
+    def give_back(self, name: str) -> None:
+        """Empty it for the next test; what the test left open is closed."""
+        with _admin(self.server.set(database=name)) as connection:
+            connection.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            )
+            for table in reversed(metadata.sorted_tables):
+                kept = " WHERE key <> 'address_key'" if table.name == "meta" else ""
+                connection.execute(text(f"DELETE FROM {table.name}{kept}"))
+            connection.execute(text(f"UPDATE alembic_version SET version_num = '{HEAD}'"))
+        self._free.append(name)
+
+    def close(self) -> None:
+        """Drop them all."""
+        with _admin(self.server) as connection:
+            for name in self._made:
+                connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@contextmanager
+def _admin(url: URL) -> Iterator[Connection]:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()

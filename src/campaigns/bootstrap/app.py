@@ -178,8 +178,29 @@ class App:
         encoding: str | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> ImportReport:
-        """Bring customers in from a file; the counts of the report add up to its rows."""
-        raise UserError(str((path, mapping, encoding, progress)))
+        """Bring customers in from a file; the counts of the report add up to its rows.
+
+        Raises FileError or FilesError when the file or the mapping as a whole is wrong.
+        """
+        from campaigns.services.import_customers import import_customers
+        from campaigns.sources.customer_file import open_customer_file
+        from campaigns.sources.mapping import Defaults
+        from campaigns.sources.refusal_file import RefusalFile
+
+        brand = self.catalog.brand()
+        source = open_customer_file(
+            path,
+            mapping=mapping,
+            encoding=encoding,
+            attributes=self.catalog.attributes(),
+            defaults=Defaults(locale=brand.default_locale, time_zone=brand.time_zone),
+        )
+        now = self.clock.now()
+        refused = self.settings.home / "reports" / f"{path.stem}-{now:%Y%m%d-%H%M%S}-refused.csv"
+        with RefusalFile(refused) as refusals:
+            return import_customers(
+                source, self.profiles, refusals, now=now, actor="import", progress=progress
+            )
 
     # Runs -----------------------------------------------------------------------------------
 

@@ -119,7 +119,10 @@ class Templates:
         while trace is not None:
             inner = self._places.get(trace.tb_frame.f_code.co_filename)
             if inner is not None:
-                place, line = inner, trace.tb_lineno
+                # Jinja2 rewrites the lines of errors to the template's, but not for a timer's.
+                compiled = trace.tb_frame.f_globals.get("__jinja_template__")
+                here = trace.tb_lineno
+                place, line = inner, compiled.get_corresponding_lineno(here) if compiled else here
             trace = trace.tb_next
         return FileError(told, path=place.path, line=place.first_line - 1 + (line or 1))
 

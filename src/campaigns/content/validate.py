@@ -21,8 +21,22 @@ def validate(document: Document, model: type[Model]) -> Model:
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
-        details = error.errors(include_url=False)
+        details = _without_misspelt(error.errors(include_url=False))
         raise FilesError(_unique(file_error(document, model, d) for d in details)) from None
+
+
+def _without_misspelt(details: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+    """A misspelt key is one mistake: not also the absence of the right one."""
+    found = [d["loc"] for d in details if d["type"] == "extra_forbidden"]
+
+    def misspelt(detail: ErrorDetails) -> bool:
+        if detail["type"] != "missing":
+            return False
+        *parent, name = detail["loc"]
+        beside = [str(loc[-1]) for loc in found if list(loc[:-1]) == parent]
+        return bool(nearest(str(name), beside))
+
+    return [d for d in details if not misspelt(d)]
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str:

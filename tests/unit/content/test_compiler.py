@@ -1,0 +1,158 @@
+"""Compiling in a process with limits: bombs end in one error, and this process stays small."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from campaigns.content.compiler import Compiler
+from campaigns.errors import NotFoundError
+from tests.unit.content.files import Files
+
+DOUBLING = (
+    "{% set ns = namespace(x=START) %}{% for i in range(60) %}{% set ns.x = STEP %}{% endfor %}"
+)
+LOOPS = "{% for a in range(1000) %}{% for b in range(1000) %}{% for c in range(1000) %}"
+ENDS = "{% endfor %}" * 3
+
+BOMBS = {
+    "a range of a billion": "{{ range(1000000000) | list | length }}",
+    "a range of a power": "{{ range(10**9) | list | length }}",
+    "a tower of powers": "{{ 9**9**9 }}",
+    "a text times a power": "{{ 'a' * 10**9 }}",
+    "a text times a billion": "{{ 'a' * 1000000000 }}",
+    "a list times a billion": "{{ [0] * 1000000000 }}",
+    "lorem ipsum without end": "{{ lipsum(n=1000000) }}",
+    "nested loops with output": f"{LOOPS}x{ENDS}",
+    "nested loops without output": f"{LOOPS}{ENDS}",
+    "nested loops of a million pieces": f"{LOOPS}{{{{ facts.discount }}}}{ENDS}",
+    "doubling a text": DOUBLING.replace("START", "'a'").replace("STEP", "ns.x ~ ns.x"),
+    "doubling a list": DOUBLING.replace("START", "[1]").replace("STEP", "ns.x + ns.x"),
+    "doubling by replacing": DOUBLING.replace("START", "'a'").replace(
+        "STEP", "ns.x | replace('a', 'aa')"
+    ),
+    "doubling by joining": DOUBLING.replace("START", "'a'").replace("STEP", "[ns.x, ns.x] | join"),
+    "squaring a number": DOUBLING.replace("START", "9").replace("STEP", "ns.x * ns.x"),
+    "a width in a format": "{{ '%1000000000d' % 1 }}",
+    "a width in a format method": "{{ '{:1000000000}'.format(1) }}",
+    "padding by a method": "{{ 'x'.ljust(1000000000) }}",
+    "a wide indent, folded while parsing": "{{ 'x\\ny' | indent(1000000000) }}",
+    "a huge batch": "{{ [1] | batch(1000000000, 'x') | list | length }}",
+    "a huge slice": "{{ [1] | slice(1000000000) | list | length }}",
+    "a macro that calls itself twice": ("{% macro m() %}{{ m() }}{{ m() }}{% endmacro %}{{ m() }}"),
+    "a macro with a deep tree": (
+        "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(60) }}"
+    ),
+    "a loop in itself": "{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}",
+    "a layout in itself": "{% include 'sms.txt.j2' %}",
+}
+
+
+@pytest.fixture(scope="module")
+def compiler() -> Iterator[Compiler]:
+    compiler = Compiler()
+    yield compiler
+    compiler.close()
+
+
+def seconds_allowed() -> float:
+    """Three, on a machine that has a processor free; longer on one that is shared."""
+    return 3.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_in_a_layout_ends_in_one_error_that_names_the_file(
+    name: str, files: Files, compiler: Compiler
+) -> None:
+    files.change("layouts/sms.txt.j2", "{{ legal }}", "{{ legal }}" + BOMBS[name])
+    compiler.start()
+    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    started = time.monotonic()
+    compiled = compiler.compile(files.root, "sale")
+    took = time.monotonic() - started
+    assert compiled.release is None
+    (finding,) = {f.file for f in compiled.findings}
+    assert finding == str(files.root / "layouts/sms.txt.j2")
+    assert took < seconds_allowed()
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - size
+    assert grown < 50 * 1024  # KiB
+
+
+def test_a_bomb_in_copy_names_the_copy(files: Files, compiler: Compiler) -> None:
+    line = files.english("Buy now", f'"{LOOPS}x{ENDS}"')
+    (finding,) = compiler.compile(files.root, "sale").findings
+    assert str(finding) == (
+        f"{files.root}/campaigns/sale/copy.en.yaml:{line}: "
+        "this template does not end in time; look at its loops."
+    )
+
+
+def test_after_a_bomb_the_next_campaign_compiles(files: Files, compiler: Compiler) -> None:
+    original = (files.root / "layouts/sms.txt.j2").read_text()
+    files.write("layouts/sms.txt.j2", BOMBS["doubling a text"])
+    assert compiler.compile(files.root, "sale").release is None
+    files.write("layouts/sms.txt.j2", original)
+    assert compiler.compile(files.root, "sale").findings == ()
+
+
+def test_the_process_gives_what_compiling_here_gives(files: Files, compiler: Compiler) -> None:
+    assert compiler.compile(files.root, "sale") == files.compile()
+
+
+def test_an_unknown_campaign_is_told_as_such(files: Files, compiler: Compiler) -> None:
+    with pytest.raises(NotFoundError, match="did you mean `sale`"):
+        compiler.compile(files.root, "sael")
+
+
+def test_paths_are_relative_to_where_the_asking_process_is_now(
+    tmp_path: Path, compiler: Compiler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Files(tmp_path / "here")
+    monkeypatch.chdir(tmp_path)
+    assert compiler.compile(Path("here"), "sale").findings == ()
+
+
+def test_a_process_that_was_killed_is_started_again(files: Files, compiler: Compiler) -> None:
+    compiler.compile(files.root, "sale")
+    assert compiler._process is not None
+    os.kill(compiler._process.pid, signal.SIGKILL)
+    assert compiler.compile(files.root, "sale").findings == ()
+
+
+def test_threads_may_compile_at_the_same_time(files: Files, compiler: Compiler) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda _: compiler.compile(files.root, "sale"), range(8)))
+    hashes = {r.release.hash for r in results if r.release}
+    assert len(hashes) == 1
+    assert len([r for r in results if r.release]) == 8
+
+
+def test_no_secret_is_in_the_process_that_runs_templates(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMPAIGNS_TWILIO_AUTH_TOKEN", "canary-token")
+    compiler = Compiler()
+    try:
+        compiler.compile(files.root, "sale")
+        assert compiler._process is not None
+        environment = Path(f"/proc/{compiler._process.pid}/environ").read_bytes()
+        assert b"PYTHONPATH" in environment
+        assert b"canary-token" not in environment
+    finally:
+        compiler.close()
+
+
+def test_closing_ends_the_process(files: Files) -> None:
+    compiler = Compiler()
+    compiler.compile(files.root, "sale")
+    process = compiler._process
+    assert process is not None
+    compiler.close()
+    assert process.poll() == 0

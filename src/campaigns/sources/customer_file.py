@@ -34,7 +34,7 @@ class CustomerFile:
         table: Table,
         mapping: MappingFile,
         *,
-        defaults: Defaults,
+        fallback: Defaults,
         attributes: Mapping[str, AttributeSpec],
     ) -> None:
         self.name = table.path.name
@@ -43,7 +43,7 @@ class CustomerFile:
         self.repeated = tuple(table.headers.repeated)
         self._table = table
         self._mapping = mapping
-        self._defaults = defaults
+        self._fallback = fallback
         self._attributes = attributes
 
     def rows(self, now: datetime) -> Iterator[ReadRow]:
@@ -52,7 +52,7 @@ class CustomerFile:
             self._mapping,
             self._table.headers,
             file_name=self.name,
-            defaults=self._defaults,
+            fallback=self._fallback,
             attributes=self._attributes,
             now=now,
         ).build
@@ -73,9 +73,12 @@ def open_customer_file(
 ) -> CustomerFile:
     """Open a CSV or Parquet file by a mapping file, or by recognising its headers.
 
-    `attributes` are the declared ones (templates/attributes.yaml); `defaults` stand in for those
-    the mapping leaves out. Raises FileError or FilesError: everything that is wrong with the file
-    or the mapping as a whole is told here, before a row goes in.
+    `attributes` are the declared ones (templates/attributes.yaml); `defaults` are the brand's: its
+    locale counts where neither the file, nor the mapping, nor the customer's country tells one,
+    and its time zone only for customers of its own country.
+
+    Raises FileError or FilesError: everything that is wrong with the file or the mapping as a
+    whole is told here, before a row goes in.
     """
     declared = attributes or {}
     table = open_table(path, encoding)
@@ -83,15 +86,7 @@ def open_customer_file(
         chosen = recognise(path, table.headers)
     else:
         chosen = _read_mapping(mapping, table, declared)
-    return CustomerFile(
-        table, chosen, defaults=_merged(chosen.defaults, defaults), attributes=declared
-    )
-
-
-def _merged(first: Defaults, second: Defaults | None) -> Defaults:
-    given = first.model_dump(exclude_none=True)
-    fallback = second.model_dump(exclude_none=True) if second else {}
-    return Defaults(**{**fallback, **given})
+    return CustomerFile(table, chosen, fallback=defaults or Defaults(), attributes=declared)
 
 
 def _read_mapping(path: Path, table: Table, attributes: Mapping[str, AttributeSpec]) -> MappingFile:

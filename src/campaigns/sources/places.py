@@ -11,9 +11,6 @@ from babel.languages import get_official_languages
 from campaigns.domain.channel import Channel
 from campaigns.sources.headers import fold
 
-#: The locale of a customer of whom nothing is known: campaigns then use their default locale.
-UNDETERMINED = "und"
-
 #: Languages in which countries may be written in full.
 _NAMES_IN = ("en", "es", "ca", "fr", "de", "it", "pt")
 _ALSO = {"uk": "GB", "usa": "US", "u.s.a.": "US", "u.s.": "US", "england": "GB", "scotland": "GB"}
@@ -67,13 +64,13 @@ def _zones() -> frozenset[str]:
 
 
 @cache
-def likely_locale(country_code: str | None) -> str:
+def likely_locale(country_code: str | None) -> str | None:
     """The first official language of a country: a guess for a new customer, never for a known
-    one; `und` where no country is known."""
+    one; None where no country is known."""
     if country_code is None:
-        return UNDETERMINED
+        return None
     languages = get_official_languages(country_code, de_facto=True)
-    return f"{languages[0]}_{country_code}" if languages else UNDETERMINED
+    return f"{languages[0]}_{country_code}" if languages else None
 
 
 def channel(text: str) -> Channel | None:

@@ -53,12 +53,13 @@ class RowBuilder:
         headers: Headers,
         *,
         file_name: str,
-        defaults: Defaults,
+        fallback: Defaults,
         attributes: Mapping[str, AttributeSpec],
         now: datetime,
     ) -> None:
         self._file = file_name
-        self._defaults = defaults
+        self._defaults = mapping.defaults
+        self._fallback = fallback
         self._fields = _readers(mapping.fields, headers)
         self._columns = {n: v.column[0] if v.column else n for n, v in mapping.fields.items()}
         self._ref = reader(mapping.ref, headers) if mapping.ref else None
@@ -99,7 +100,7 @@ class RowBuilder:
             line=line,
             ref=ref,
             stated=stated,
-            otherwise=_otherwise(self._defaults, region),
+            otherwise=_otherwise(self._defaults, self._fallback, region),
             attributes=self._read_attributes(cells),
             addresses=tuple(addresses),
             consents=tuple(c for read in self._consents if (c := read(cells, place))),
@@ -208,12 +209,22 @@ _PLACES: tuple[tuple[FieldName, Callable[[str], str | Channel | None]], ...] = (
 
 
 @lru_cache(maxsize=1_000)
-def _otherwise(defaults: Defaults, region: str | None) -> Fields:
+def _otherwise(defaults: Defaults, fallback: Defaults, region: str | None) -> Fields:
+    """What a new customer is taken for where the row does not say.
+
+    A brand's time zone is not a foreign customer's: better none, and quiet hours that hold in all
+    zones of the country, than a wrong one.
+    """
+    at_home = region is not None and region == fallback.country
     return Fields(
-        locale=defaults.locale or places.likely_locale(region),
+        locale=defaults.locale or places.likely_locale(region) or fallback.locale or _UNDETERMINED,
         country=defaults.country,
-        time_zone=defaults.time_zone,
+        time_zone=defaults.time_zone or (fallback.time_zone if at_home else None),
     )
+
+
+#: The locale of a customer of whom nothing is known: campaigns then use their default locale.
+_UNDETERMINED = "und"
 
 
 @lru_cache(maxsize=1_000)  # a household's phone, a phone for two channels

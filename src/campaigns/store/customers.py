@@ -5,19 +5,24 @@ The one door to profiles; what is behind it is in the modules beside it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 import orjson
 
 from campaigns.domain.intake import BatchResult, CustomerRow, SeenCustomers
 from campaigns.domain.interaction import Interaction
-from campaigns.store import interactions
+from campaigns.domain.views import CustomerView, DeliveryView
+from campaigns.errors import NotFoundError
+from campaigns.store import interactions, portability
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import Database, bar_intents
+from campaigns.store.finding import find_customer
 from campaigns.store.hashing import AddressHash
 from campaigns.store.interactions import EventRow
+from campaigns.store.reading import read_customer, read_delivery
 from campaigns.store.upserting import Upsert
 
 #: Held by an import while it writes a batch: two at once could make one customer twice.
@@ -60,6 +65,53 @@ class SqlProfiles:
         rows = [_event_row(e) for e in events]
         with self._database.write() as connection:
             return len(interactions.record(connection, rows))
+
+    def find(self, who: str) -> int:
+        """The number of the customer with this ref, e-mail address, phone or X handle.
+
+        Raises NotFoundError when there is none, or when an address belongs to several.
+        """
+        hashing = self._hashing
+        with self._database.read() as connection:
+            return find_customer(connection, hashing, who)
+
+    def show(self, customer_id: int) -> CustomerView:
+        """Everything known of one customer. Raises NotFoundError."""
+        with self._database.read() as connection:
+            return read_customer(connection, customer_id)
+
+    def delivery(self, delivery_id: int) -> DeliveryView:
+        """One message: to whom, why there, what it said, what became of it.
+
+        Raises NotFoundError.
+        """
+        with self._database.read() as connection:
+            return read_delivery(connection, delivery_id)
+
+    def export(self, customer_id: int) -> dict[str, Any]:
+        """Everything known of one customer as a JSON document; `import_export` reads it.
+
+        Raises NotFoundError.
+        """
+        with self._database.read() as connection:
+            documents, following = portability.export_customers(connection, customer_id, 1)
+        if following != customer_id + 1:
+            raise NotFoundError(f"there is no customer number {customer_id}.")
+        return documents[0]
+
+    def export_all(self) -> Iterator[dict[str, Any]]:
+        """Every customer's document, streamed."""
+        return portability.export_all(self._database)
+
+    def import_export(self, document: Mapping[str, Any], *, now: datetime) -> int:
+        """Bring an exported customer in again, here or in another database. Returns the number.
+
+        A customer who is known keeps what is known: a no outlives a yes of the document.
+        """
+        hashing = self._hashing
+        with self._database.write() as connection:
+            bar_intents(connection)
+            return portability.import_document(connection, hashing, document, now)
 
 
 def _event_row(event: Interaction) -> EventRow:

@@ -1,0 +1,176 @@
+"""What people are shown of a customer and of a delivery: all that is known, in plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from campaigns.domain.channel import Channel
+from campaigns.domain.consent import Consent, Purpose
+from campaigns.domain.customer import AddressStatus, AttributeValue
+from campaigns.domain.delivery import DeliveryState, ProviderState
+from campaigns.domain.interaction import InteractionKind
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressionView:
+    """Why an address is not written to: `purpose` is `marketing` or `all`."""
+
+    purpose: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AddressView:
+    """One address, and whether it may be written to."""
+
+    channel: Channel
+    address: str
+    status: AddressStatus
+    updated_at: datetime
+    suppression: SuppressionView | None
+
+
+@dataclass(frozen=True, slots=True)
+class StandingView:
+    """What the ledger says now on one matter."""
+
+    channel: Channel
+    purpose: Purpose
+    topic: str
+    granted: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UseView:
+    """How often a channel was really used, and when the customer last wrote to us there."""
+
+    channel: Channel
+    uses: int
+    last_inbound_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class InteractionView:
+    """One event; `campaign` is that of the delivery it is about."""
+
+    at: datetime
+    kind: InteractionKind
+    channel: Channel | None
+    delivery_id: int | None
+    campaign: str | None
+    data: Mapping[str, AttributeValue]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryLine:
+    """One delivery to the customer, in short. `why` is the reason in words."""
+
+    delivery_id: int
+    run_id: int
+    campaign: str
+    edition: str
+    channel: Channel
+    reason: str
+    why: str
+    state: DeliveryState
+    provider_state: ProviderState | None
+    outcome: str | None
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SkipLine:
+    """A run that had the customer in its audience and sent nothing; `why` in words."""
+
+    run_id: int
+    campaign: str
+    edition: str
+    reason: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerView:
+    """Everything known of one customer. Interactions and deliveries are newest first."""
+
+    customer_id: int
+    ref: str
+    first_name: str | None
+    last_name: str | None
+    locale: str
+    country: str | None
+    time_zone: str | None
+    preferred_channel: Channel | None
+    attributes: Mapping[str, AttributeValue]
+    last_purchase_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    addresses: tuple[AddressView, ...]
+    standings: tuple[StandingView, ...]
+    consents: tuple[Consent, ...]
+    uses: tuple[UseView, ...]
+    interactions: tuple[InteractionView, ...]
+    deliveries: tuple[DeliveryLine, ...]
+    skips: tuple[SkipLine, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as JSON values, instants in ISO 8601."""
+        return {name: _plain(value) for name, value in asdict(self).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryView:
+    """One message: to whom, on which channel and why, what was said, what became of it.
+
+    Attributes:
+        ref: the customer's; None for the public post.
+        address, values, message_hash: as stored before the message left; None before that.
+        provider_id: the provider's name for the message; request_id: for the request it was in.
+    """
+
+    delivery_id: int
+    customer_id: int
+    ref: str | None
+    campaign: str
+    edition: str
+    run_id: int
+    release_hash: str
+    skeleton_id: int
+    skeleton_hash: str
+    channel: Channel
+    reason: str
+    why: str
+    state: DeliveryState
+    attempts: int
+    outcome: str | None
+    settled_at: datetime | None
+    provider_id: str | None
+    provider_state: ProviderState | None
+    request_id: str | None
+    address: str | None
+    values: Mapping[str, str] | None
+    message_hash: str | None
+    interactions: tuple[InteractionView, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as JSON values, instants in ISO 8601."""
+        return {name: _plain(value) for name, value in asdict(self).items()}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case datetime():
+            return value.isoformat()
+        case str():
+            return str(value)
+        case _:
+            return value

@@ -1,0 +1,287 @@
+"""Reading one customer or one delivery whole, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, RowMapping, Select, select
+
+from campaigns.domain.channel import PUBLIC, Channel
+from campaigns.domain.consent import Consent, ConsentSource, Purpose
+from campaigns.domain.customer import AddressStatus
+from campaigns.domain.delivery import DeliveryState, ProviderState
+from campaigns.domain.interaction import InteractionKind
+from campaigns.domain.routing import Reason, Skip
+from campaigns.domain.views import (
+    AddressView,
+    CustomerView,
+    DeliveryLine,
+    DeliveryView,
+    InteractionView,
+    SkipLine,
+    StandingView,
+    SuppressionView,
+    UseView,
+)
+from campaigns.errors import NotFoundError
+from campaigns.store.clock import from_ms, from_ms_or_none
+from campaigns.store.schema import (
+    addresses,
+    batches,
+    campaigns,
+    channel_uses,
+    consents,
+    customers,
+    deliveries,
+    interactions,
+    messages,
+    runs,
+    skeletons,
+    skips,
+    standings,
+    suppressions,
+)
+
+#: The unique key of deliveries begins with campaign and step; naming both lets it be used.
+_STEPS = tuple(range(10))
+
+
+def read_customer(connection: Connection, customer_id: int) -> CustomerView:
+    """Everything known of one customer. Raises NotFoundError."""
+    row = connection.execute(select(customers).where(customers.c.id == customer_id)).mappings()
+    found = row.one_or_none()
+    if found is None:
+        raise NotFoundError(f"there is no customer number {customer_id}.")
+    preferred = found["preferred_channel"]
+    return CustomerView(
+        customer_id=customer_id,
+        ref=found["ref"],
+        first_name=found["first_name"],
+        last_name=found["last_name"],
+        locale=found["locale"],
+        country=found["country"],
+        time_zone=found["time_zone"],
+        preferred_channel=Channel(preferred) if preferred else None,
+        attributes=found["attributes"],
+        last_purchase_at=from_ms_or_none(found["last_purchase_at"]),
+        created_at=from_ms(found["created_at"]),
+        updated_at=from_ms(found["updated_at"]),
+        addresses=_addresses(connection, customer_id),
+        standings=_standings(connection, customer_id),
+        consents=_consents(connection, customer_id),
+        uses=_uses(connection, customer_id),
+        interactions=_interactions(connection, interactions.c.customer_id == customer_id),
+        deliveries=_deliveries(connection, customer_id),
+        skips=_skips(connection, customer_id),
+    )
+
+
+def _all(connection: Connection, query: Select[Any]) -> Sequence[RowMapping]:
+    return connection.execute(query).mappings().all()
+
+
+def _addresses(connection: Connection, customer_id: int) -> tuple[AddressView, ...]:
+    query = (
+        select(
+            addresses,
+            suppressions.c.purpose.label("suppressed_for"),
+            suppressions.c.reason,
+            suppressions.c.at,
+        )
+        .outerjoin(suppressions, suppressions.c.address_key == addresses.c.address_key)
+        .where(addresses.c.customer_id == customer_id)
+    )
+    found = [
+        AddressView(
+            Channel(row["channel"]),
+            row["address"],
+            AddressStatus(row["status"]),
+            from_ms(row["updated_at"]),
+            SuppressionView(row["suppressed_for"], row["reason"], from_ms(row["at"]))
+            if row["suppressed_for"]
+            else None,
+        )
+        for row in _all(connection, query)
+    ]
+    return tuple(sorted(found, key=lambda a: list(Channel).index(a.channel)))
+
+
+def _standings(connection: Connection, customer_id: int) -> tuple[StandingView, ...]:
+    s = standings.c
+    query = select(standings).where(s.customer_id == customer_id)
+    return tuple(
+        StandingView(
+            Channel(row["channel"]),
+            Purpose(row["purpose"]),
+            row["topic"],
+            row["granted"],
+            from_ms(row["at"]),
+        )
+        for row in _all(connection, query.order_by(s.channel, s.purpose, s.topic))
+    )
+
+
+def _consents(connection: Connection, customer_id: int) -> tuple[Consent, ...]:
+    query = select(consents).where(consents.c.customer_id == customer_id).order_by(consents.c.id)
+    return tuple(
+        Consent(
+            Channel(row["channel"]),
+            Purpose(row["purpose"]),
+            row["topic"],
+            row["granted"],
+            from_ms(row["at"]),
+            ConsentSource(row["source"]),
+            row["proof"],
+            row["actor"],
+        )
+        for row in _all(connection, query)
+    )
+
+
+def _uses(connection: Connection, customer_id: int) -> tuple[UseView, ...]:
+    u = channel_uses.c
+    query = select(channel_uses).where(u.customer_id == customer_id).order_by(u.channel)
+    return tuple(
+        UseView(Channel(row["channel"]), row["uses"], from_ms_or_none(row["last_inbound_at"]))
+        for row in _all(connection, query)
+    )
+
+
+def _interactions(connection: Connection, which: Any) -> tuple[InteractionView, ...]:
+    i = interactions.c
+    query = (
+        select(i.at, i.kind, i.channel, i.delivery_id, i.data, campaigns.c.name)
+        .select_from(
+            interactions.outerjoin(deliveries, deliveries.c.id == i.delivery_id).outerjoin(
+                campaigns, campaigns.c.id == deliveries.c.campaign_id
+            )
+        )
+        .where(which)
+        .order_by(i.at.desc(), i.id.desc())
+    )
+    return tuple(
+        InteractionView(
+            from_ms(row["at"]),
+            InteractionKind(row["kind"]),
+            Channel(row["channel"]) if row["channel"] else None,
+            row["delivery_id"],
+            row["name"],
+            row["data"] or {},
+        )
+        for row in _all(connection, query)
+    )
+
+
+def _deliveries(connection: Connection, customer_id: int) -> tuple[DeliveryLine, ...]:
+    d = deliveries.c
+    query = (
+        select(deliveries, campaigns.c.name, campaigns.c.edition)
+        .join(campaigns, campaigns.c.id == d.campaign_id)
+        .where(
+            d.campaign_id.in_(select(campaigns.c.id)),
+            d.step.in_(_STEPS),
+            d.customer_id == customer_id,
+        )
+        .order_by(d.id.desc())
+    )
+    return tuple(_line(row) for row in _all(connection, query))
+
+
+def _line(row: RowMapping) -> DeliveryLine:
+    channel = Channel(row["channel"])
+    return DeliveryLine(
+        row["id"],
+        row["run_id"],
+        row["name"],
+        row["edition"],
+        channel,
+        row["reason"],
+        Reason.decode(row["reason"]).explain(channel),
+        DeliveryState(row["state"]),
+        ProviderState(row["provider_state"]) if row["provider_state"] else None,
+        row["outcome"],
+        from_ms_or_none(row["settled_at"]),
+    )
+
+
+def _skips(connection: Connection, customer_id: int) -> tuple[SkipLine, ...]:
+    query = (
+        select(skips, campaigns.c.name, campaigns.c.edition)
+        .join(runs, runs.c.id == skips.c.run_id)
+        .join(campaigns, campaigns.c.id == runs.c.campaign_id)
+        .where(skips.c.run_id.in_(select(runs.c.id)), skips.c.customer_id == customer_id)
+        .order_by(skips.c.run_id.desc())
+    )
+    return tuple(
+        SkipLine(
+            row["run_id"],
+            row["name"],
+            row["edition"],
+            row["reason"],
+            Skip.decode(row["reason"]).explain(),
+        )
+        for row in _all(connection, query)
+    )
+
+
+def read_delivery(connection: Connection, delivery_id: int) -> DeliveryView:
+    """One message whole. Raises NotFoundError."""
+    d = deliveries.c
+    query = (
+        select(
+            deliveries,
+            campaigns.c.name,
+            campaigns.c.edition,
+            runs.c.release_hash,
+            skeletons.c.hash.label("skeleton_hash"),
+            customers.c.ref,
+            messages.c.address,
+            messages.c.slot_values,
+            messages.c.hash.label("message_hash"),
+            batches.c.request_id,
+        )
+        .join(campaigns, campaigns.c.id == d.campaign_id)
+        .join(runs, runs.c.id == d.run_id)
+        .join(skeletons, skeletons.c.id == d.skeleton_id)
+        .outerjoin(customers, customers.c.id == d.customer_id)
+        .outerjoin(messages, messages.c.delivery_id == d.id)
+        .outerjoin(batches, batches.c.id == d.batch_id)
+        .where(d.id == delivery_id)
+    )
+    row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        raise NotFoundError(f"there is no delivery {delivery_id}.")
+    return _view(connection, row)
+
+
+def _view(connection: Connection, row: RowMapping) -> DeliveryView:
+    line = _line(row)
+    about = interactions.c.delivery_id == line.delivery_id
+    values = row["slot_values"]
+    return DeliveryView(
+        delivery_id=line.delivery_id,
+        customer_id=row["customer_id"],
+        ref=None if row["customer_id"] == PUBLIC else row["ref"],
+        campaign=line.campaign,
+        edition=line.edition,
+        run_id=line.run_id,
+        release_hash=row["release_hash"],
+        skeleton_id=row["skeleton_id"],
+        skeleton_hash=row["skeleton_hash"],
+        channel=line.channel,
+        reason=line.reason,
+        why=line.why,
+        state=line.state,
+        attempts=row["attempts"],
+        outcome=line.outcome,
+        settled_at=line.settled_at,
+        provider_id=row["provider_id"],
+        provider_state=line.provider_state,
+        request_id=row["request_id"],
+        address=row["address"],
+        values=None if values is None else orjson.loads(values),
+        message_hash=row["message_hash"],
+        interactions=_interactions(connection, about),
+    )

@@ -13,14 +13,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import wait
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
+from campaigns.bootstrap.parts import Parts
 from campaigns.bootstrap.workers import dispatch_in_process, workers
 from campaigns.domain.channel import Channel
 from campaigns.domain.findings import Finding, Level
+from campaigns.domain.message import fill
 from campaigns.domain.plan import PlanCounts
 from campaigns.domain.release import Release
 from campaigns.domain.run import Run, RunState, Shard
@@ -34,16 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from campaigns.channels.base import Sender
-    from campaigns.content.catalog import Catalog
     from campaigns.domain.delivery import DeliveryState
+    from campaigns.services.diagnose import Diagnosis
     from campaigns.services.import_customers import ImportReport
-    from campaigns.services.links import Links
-    from campaigns.store.customers import SqlProfiles
-    from campaigns.store.engine import Database
-    from campaigns.store.outbox import SqlOutbox
-    from campaigns.store.planning import SqlPlanning
-    from campaigns.store.releases import SqlReleases
-    from campaigns.store.runs import SqlRuns
 
 CLOCK = Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic, sleep=time.sleep)
 
@@ -56,26 +49,14 @@ def connect(settings: Settings | None = None) -> App:
     return App(settings or load_settings())
 
 
-class App:
+class App(Parts):
     """The product's verbs. Safe to share between threads; each thread gets its own senders."""
 
     def __init__(self, settings: Settings, clock: Clock = CLOCK) -> None:
-        self.settings = settings
-        self.clock = clock
+        super().__init__(settings, clock)
         self._threads = threading.local()
         self._senders: list[Mapping[Channel, Sender]] = []
         self._limited = threading.Lock()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Give every connection back."""
@@ -83,67 +64,7 @@ class App:
             for sender in senders.values():
                 sender.close()
         self._senders.clear()
-        if "database" in self.__dict__:
-            self.database.close()
-
-    # What the product is made of ------------------------------------------------------------
-
-    @cached_property
-    def database(self) -> Database:
-        """The store's database, migrated."""
-        from campaigns.store.engine import open_database
-
-        return open_database(self.settings.database_url, self.settings.home)
-
-    @cached_property
-    def catalog(self) -> Catalog:
-        """The marketer's files."""
-        from campaigns.content.catalog import Catalog
-
-        return Catalog(self.settings.templates)
-
-    @cached_property
-    def releases(self) -> SqlReleases:
-        """Frozen releases."""
-        from campaigns.store.releases import SqlReleases
-
-        return SqlReleases(self.database)
-
-    @cached_property
-    def runs(self) -> SqlRuns:
-        """Runs and shards."""
-        from campaigns.store.runs import SqlRuns
-
-        return SqlRuns(self.database)
-
-    @cached_property
-    def planning(self) -> SqlPlanning:
-        """Profiles as planning reads them, and plans."""
-        from campaigns.store.planning import SqlPlanning
-
-        return SqlPlanning(self.database)
-
-    @cached_property
-    def outbox(self) -> SqlOutbox:
-        """Deliveries."""
-        from campaigns.store.outbox import SqlOutbox
-
-        return SqlOutbox(self.database)
-
-    @cached_property
-    def profiles(self) -> SqlProfiles:
-        """Customers, for reading and writing."""
-        from campaigns.store.customers import SqlProfiles
-
-        return SqlProfiles(self.database)
-
-    @cached_property
-    def links(self) -> Links:
-        """Signed links to customers' pages."""
-        from campaigns.bootstrap.wiring import link_secret
-        from campaigns.services.links import Links
-
-        return Links(str(self.settings.public_url), link_secret(self.settings))
+        super().close()
 
     # Content --------------------------------------------------------------------------------
 
@@ -201,6 +122,21 @@ class App:
             return import_customers(
                 source, self.profiles, refusals, now=now, actor="import", progress=progress
             )
+
+    def diagnose(self) -> list[Diagnosis]:
+        """What is set up, what is missing, what would happen."""
+        from campaigns.bootstrap.probes import probes
+        from campaigns.services.diagnose import diagnose
+
+        return diagnose(probes(self))
+
+    def message(self, delivery_id: int) -> dict[str, str]:
+        """The exact message of a delivery, made again from its skeleton and stored values; empty
+        while nothing has been written. Raises NotFoundError."""
+        view = self.profiles.delivery(delivery_id)
+        if view.values is None:
+            return {}
+        return fill(self.releases.skeleton(view.skeleton_id), view.values)
 
     # Runs -----------------------------------------------------------------------------------
 

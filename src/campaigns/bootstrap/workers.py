@@ -14,7 +14,8 @@ from campaigns.settings import Settings
 
 def dispatch_in_process(settings: Mapping[str, object], run_id: int, no: int) -> DispatchCounts:
     """`App.dispatch_shard` in a worker process; `settings` is `Settings.revealed()`."""
-    return _app(tuple(sorted(settings.items()))).dispatch_shard(run_id, no)
+    counts: DispatchCounts = _app(tuple(sorted(settings.items()))).dispatch_shard(run_id, no)
+    return counts
 
 
 @contextmanager

@@ -20,6 +20,7 @@ COMMANDS = {
     "import": ("campaigns.cli.customers", "Bring customers in from a CSV or Parquet file."),
     "export": ("campaigns.cli.customers", "Write what is known of one customer, or of all."),
     "check": ("campaigns.cli.content", "Check campaigns before anything is sent."),
+    "studio": ("campaigns.cli.studio", "See a campaign as it will arrive, while you write it."),
     "measure": ("campaigns.cli.measuring", "Tell how long a text is on a channel, and if it fits."),
     "schema": ("campaigns.cli.content", "Write the schemas that let editors check your files."),
     "plan": ("campaigns.cli.running", "Show who would get what, and who not, and why."),

@@ -36,7 +36,14 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
     from rich import box
     from rich.table import Table
 
-    built = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    built = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD if any(columns) else box.SIMPLE,
+        show_header=any(columns),
+        pad_edge=False,
+    )
     listed = [list(r) for r in rows]
     for index, column in enumerate(columns):
         values = [r[index] for r in listed]

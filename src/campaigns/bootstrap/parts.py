@@ -1,0 +1,101 @@
+"""What the application is made of: each part opened when it is first used, and once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from campaigns.services.dispatch import Clock
+from campaigns.settings import Settings
+
+if TYPE_CHECKING:
+    from campaigns.content.catalog import Catalog
+    from campaigns.services.links import Links
+    from campaigns.store.customers import SqlProfiles
+    from campaigns.store.engine import Database
+    from campaigns.store.outbox import SqlOutbox
+    from campaigns.store.planning import SqlPlanning
+    from campaigns.store.releases import SqlReleases
+    from campaigns.store.runs import SqlRuns
+
+
+class Parts:
+    """Settings and the adapters they choose. A context: leaving it gives connections back."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give every connection back."""
+        if "database" in self.__dict__:
+            self.database.close()
+
+    @cached_property
+    def database(self) -> Database:
+        """The store's database, migrated."""
+        from campaigns.store.engine import open_database
+
+        return open_database(self.settings.database_url, self.settings.home)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The marketer's files."""
+        from campaigns.content.catalog import Catalog
+
+        return Catalog(self.settings.templates)
+
+    @cached_property
+    def releases(self) -> SqlReleases:
+        """Frozen releases."""
+        from campaigns.store.releases import SqlReleases
+
+        return SqlReleases(self.database)
+
+    @cached_property
+    def runs(self) -> SqlRuns:
+        """Runs and shards."""
+        from campaigns.store.runs import SqlRuns
+
+        return SqlRuns(self.database)
+
+    @cached_property
+    def planning(self) -> SqlPlanning:
+        """Profiles as planning reads them, and plans."""
+        from campaigns.store.planning import SqlPlanning
+
+        return SqlPlanning(self.database)
+
+    @cached_property
+    def outbox(self) -> SqlOutbox:
+        """Deliveries."""
+        from campaigns.store.outbox import SqlOutbox
+
+        return SqlOutbox(self.database)
+
+    @cached_property
+    def profiles(self) -> SqlProfiles:
+        """Customers, for reading and writing."""
+        from campaigns.store.customers import SqlProfiles
+
+        return SqlProfiles(self.database)
+
+    @cached_property
+    def links(self) -> Links:
+        """Signed links to customers' pages."""
+        from campaigns.bootstrap.wiring import link_secret
+        from campaigns.services.links import Links
+
+        return Links(str(self.settings.public_url), link_secret(self.settings))

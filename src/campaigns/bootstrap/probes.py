@@ -1,0 +1,99 @@
+"""What `campaigns doctor` looks at."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from campaigns.domain.findings import Level
+from campaigns.services.diagnose import Diagnosis
+
+if TYPE_CHECKING:
+    from campaigns.bootstrap.app import App
+
+#: Which settings each channel needs before it can go live.
+_KEYS = {
+    "e-mail (SendGrid)": ("sendgrid_api_key",),
+    "SMS and WhatsApp (Twilio)": ("twilio_account_sid", "twilio_auth_token"),
+    "X": ("x_consumer_key", "x_consumer_secret", "x_access_token", "x_access_token_secret"),
+}
+
+
+def probes(app: App) -> dict[str, Callable[[], Iterator[Diagnosis]]]:
+    """Each thing to look at, by name."""
+    return {
+        "mode": lambda: _mode(app),
+        "database": lambda: _database(app),
+        "campaigns": lambda: _campaigns(app),
+        "customers": lambda: _customers(app),
+        "providers": lambda: _providers(app),
+    }
+
+
+def _mode(app: App) -> Iterator[Diagnosis]:
+    if app.settings.live:
+        yield Diagnosis("mode", None, "LIVE: `campaigns run` reaches real customers.")
+        if (app.settings.public_url.host or "").endswith(("example.com", "example.org")):
+            yield Diagnosis(
+                "public pages",
+                False,
+                "CAMPAIGNS_PUBLIC_URL is still an example.",
+                "Set it to where your unsubscribe pages answer.",
+            )
+    else:
+        yield Diagnosis(
+            "mode",
+            True,
+            "Sandbox: nothing can reach a real customer.",
+            "CAMPAIGNS_LIVE=true goes live.",
+        )
+
+
+def _database(app: App) -> Iterator[Diagnosis]:
+    yield Diagnosis("database", True, f"{app.database.place} ({app.database.dialect}), up to date.")
+
+
+def _customers(app: App) -> Iterator[Diagnosis]:
+    from campaigns.domain.audience import Everyone
+
+    number = app.planning.audience_size(Everyone("everyone"), now=app.clock.now())
+    advice = "" if number else "Bring some in: campaigns import FILE, or campaigns sample."
+    yield Diagnosis("customers", True if number else None, f"{number:,} customers.", advice)
+
+
+def _campaigns(app: App) -> Iterator[Diagnosis]:
+    names = app.campaign_names()
+    if not names:
+        yield Diagnosis("campaigns", None, f"none in {app.settings.templates}.")
+    for name in names:
+        findings = app.check(name)
+        errors = sum(f.level is Level.ERROR for f in findings)
+        if errors:
+            told = f"{name} has {errors} error(s)."
+            yield Diagnosis("campaigns", False, told, f"See: campaigns check {name}")
+        else:
+            yield Diagnosis("campaigns", True, f"{name} is ready.")
+
+
+def _providers(app: App) -> Iterator[Diagnosis]:
+    if not app.settings.live:
+        yield _sandbox(app)
+    values = app.settings.revealed()
+    for provider, keys in _KEYS.items():
+        missing = [f"CAMPAIGNS_{key.upper()}" for key in keys if not values[key]]
+        if missing:
+            ok = False if app.settings.live else None
+            yield Diagnosis(provider, ok, "no keys.", f"To go live set {', '.join(missing)}.")
+        else:
+            yield Diagnosis(provider, True, "keys are set.")
+
+
+def _sandbox(app: App) -> Diagnosis:
+    url = app.settings.sandbox_url
+    try:
+        socket.create_connection((url.host or "", url.port or 80), timeout=2).close()
+    except OSError:
+        found = f"nothing answers at {url}."
+        return Diagnosis("sandbox", None, found, "Start it: campaigns sandbox")
+    return Diagnosis("sandbox", True, f"answers at {url}")

@@ -9,19 +9,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import orjson
+from pydantic import Field, TypeAdapter, ValidationError
 
 from campaigns.errors import FileError, UserError
 
 Pairs = Sequence[tuple[str | None, str | None]]
-
-PROVIDERS = ("sendgrid", "twilio", "x")
 
 
 class Kind(StrEnum):
@@ -73,13 +72,13 @@ class Rule:
     """
 
     kind: Kind
-    provider: str = "any"
-    rate: float = 1.0
+    provider: Literal["any", "sendgrid", "twilio", "x"] = "any"
+    rate: Annotated[float, Field(ge=0, le=1)] = 1.0
     seed: int = 0
     count: int | None = None
     skip: int = 0
     to: tuple[str, ...] = ()
-    on: str = "send"
+    on: Literal["send", "any"] = "send"
     seconds: float = 0.0
 
     @classmethod
@@ -87,28 +86,19 @@ class Rule:
         """Read one rule. Raises UserError naming what is wrong."""
         if not isinstance(raw, dict):
             raise UserError(f"a fault is a JSON object, found {raw!r}")
-        unknown = raw.keys() - set(cls.__slots__)
+        unknown = raw.keys() - {f.name for f in fields(cls)}
         if unknown:
-            raise UserError(
-                f"unknown key {min(unknown)!r} in a fault; known: {', '.join(cls.__slots__)}"
-            )
+            known = ", ".join(f.name for f in fields(cls))
+            raise UserError(f"unknown key {min(unknown)!r} in a fault; known: {known}")
+        if raw.get("kind") not in list(Kind):
+            raise UserError(f"unknown kind {raw.get('kind')!r}; one of: {', '.join(Kind)}")
         try:
-            kind = Kind(str(raw.get("kind")))
-        except ValueError:
-            raise UserError(
-                f"unknown kind {raw.get('kind')!r}; one of: {', '.join(Kind)}"
-            ) from None
-        if raw.get("provider", "any") not in (*PROVIDERS, "any"):
-            raise UserError(
-                f"unknown provider {raw['provider']!r}; one of: any, sendgrid, twilio, x"
+            return TypeAdapter(cls).validate_python(
+                {"seconds": _SECONDS.get(raw["kind"], 0.0), **raw}
             )
-        if raw.get("on", "send") not in ("send", "any"):
-            raise UserError(f"on is send or any, found {raw['on']!r}")
-        if not 0 <= raw.get("rate", 1) <= 1:
-            raise UserError(f"rate is between 0 and 1, found {raw['rate']!r}")
-        values = {**raw, "kind": kind, "to": tuple(raw.get("to", ()))}
-        values.setdefault("seconds", _SECONDS.get(kind, 0.0))
-        return cls(**values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise UserError(f"{first['loc'][0]} in a fault: {first['msg']}") from None
 
 
 class FaultBook:

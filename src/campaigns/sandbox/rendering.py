@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -77,13 +75,13 @@ def post(body: bytes, sender: str) -> Seen:
 
 
 def _filler(tags: dict[str, str]) -> Callable[[str], str]:
-    if not tags:
-        return str
-    pattern = _pattern(tuple(tags))
-    return lambda value: pattern.sub(lambda match: tags[match[0]], value)
+    """One tag after another, raw: so a value that holds a later tag is replaced again, and a tag
+    that another begins with is cut short. What the vendor does with either is not documented;
+    this is the reading that shows the mistake."""
 
+    def fill(value: str) -> str:
+        for tag, given in tags.items():
+            value = value.replace(tag, given)
+        return value
 
-@lru_cache(maxsize=256)
-def _pattern(tags: tuple[str, ...]) -> re.Pattern[str]:
-    # The longest first, so that no tag is taken for the beginning of another.
-    return re.compile("|".join(re.escape(t) for t in sorted(tags, key=len, reverse=True)))
+    return fill

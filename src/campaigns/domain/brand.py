@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from campaigns.domain.channel import Channel
-from campaigns.domain.facts import HttpsUrl, Texts, Zone
+from campaigns.domain.facts import Amount, Currency, HttpsUrl, Texts, Zone
 
 
 def _locale(name: str) -> str:
@@ -41,6 +41,7 @@ LocaleName = Annotated[str, AfterValidator(_locale)]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9A-Fa-f]{6}$")]
 E164 = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\r\n]*$")]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Domain = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9-]+)+$")
 ]
@@ -158,6 +159,15 @@ class Limits(_Frozen):
     subject_characters: Annotated[int, Field(ge=20, le=200)] = 78
 
 
+class Prices(_Frozen):
+    """What the provider asks for. For previews: no message states these."""
+
+    currency: Currency
+    sms_segment: dict[Country, Amount] = Field(
+        default_factory=dict, description="price of one SMS segment by the customer's country"
+    )
+
+
 class Brand(_Frozen):
     """templates/brand.yaml: what every campaign shares."""
 
@@ -186,6 +196,7 @@ class Brand(_Frozen):
     names: tuple[Name, ...] = ()
     voice: Voice = Voice()
     limits: Limits = Limits()
+    prices: Prices | None = None
 
     @model_validator(mode="after")
     def _default_is_offered(self) -> Brand:

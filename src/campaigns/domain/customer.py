@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Standing
@@ -33,6 +33,7 @@ class AttributeSpec(BaseModel):
     choices: tuple[str, ...] = ()
     max_length: int = 40
     description: str = ""
+    example: str | int | float | None = Field(None, description="a typical value, for previews")
 
 
 @dataclass(frozen=True, slots=True)

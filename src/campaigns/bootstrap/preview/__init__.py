@@ -1,0 +1,46 @@
+"""Previews: campaigns as they will arrive, read from the marketer's files.
+
+Read-only, and apart from the application that sends: nothing here knows a channel or the outbox.
+"""
+
+from __future__ import annotations
+
+from campaigns.bootstrap.preview.build import Previewer, channel_label, locale_label
+from campaigns.bootstrap.preview.desk import Desk, State, open_desk
+from campaigns.bootstrap.preview.model import (
+    Cell,
+    Choices,
+    Column,
+    FactRow,
+    FactTable,
+    Offer,
+    Option,
+    Preview,
+    Reading,
+    Row,
+    Sighting,
+    Stranger,
+    Trait,
+)
+
+__all__ = [
+    "Cell",
+    "Choices",
+    "Column",
+    "Desk",
+    "FactRow",
+    "FactTable",
+    "Offer",
+    "Option",
+    "Preview",
+    "Previewer",
+    "Reading",
+    "Row",
+    "Sighting",
+    "State",
+    "Stranger",
+    "Trait",
+    "channel_label",
+    "locale_label",
+    "open_desk",
+]

@@ -1,0 +1,201 @@
+"""Building a preview from a release: pure, so that a release compiled before can still be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+from babel import Locale
+from selectolax.lexbor import LexborHTMLParser
+
+from campaigns.bootstrap.preview.fact_table import fact_table, take_preheader
+from campaigns.bootstrap.preview.measures import readings
+from campaigns.bootstrap.preview.model import Cell, Choices, Offer, Option, Preview, Row, Trait
+from campaigns.bootstrap.preview.readers import READERS, TYPICAL, Readers, why_unfilled
+from campaigns.domain.brand import Brand
+from campaigns.domain.campaign import Campaign
+from campaigns.domain.channel import Channel
+from campaigns.domain.customer import AttributeSpec, AttributeValue
+from campaigns.domain.findings import Finding
+from campaigns.domain.message import Skeleton, fill
+from campaigns.domain.release import Release
+from campaigns.domain.slots import SlotError
+
+#: The variant that every campaign has.
+_BASE = "a"
+
+
+@dataclass(frozen=True)
+class Previewer:
+    """Shows one release. Everything it needs is frozen in the release itself."""
+
+    release: Release
+    findings: Sequence[Finding] = ()
+
+    @cached_property
+    def brand(self) -> Brand:
+        """The brand as it was when the release was compiled."""
+        return Brand.model_validate(self._document("brand.yaml"))
+
+    @cached_property
+    def campaign(self) -> Campaign:
+        """The campaign as it was when the release was compiled."""
+        path = f"campaigns/{self.release.campaign}/campaign.yaml"
+        return Campaign.model_validate(self._document(path))
+
+    @cached_property
+    def attributes(self) -> Mapping[str, AttributeSpec]:
+        """The declared attributes."""
+        specs = self._document("attributes.yaml")
+        return {name: AttributeSpec.model_validate(spec) for name, spec in specs.items()}
+
+    def _document(self, path: str) -> dict[str, Any]:
+        documents: dict[str, Any] = self.release.manifest["documents"]  # type: ignore[assignment]
+        found: dict[str, Any] = documents.get(path, {})
+        return found
+
+    @cached_property
+    def offer(self) -> Offer:
+        """What there is to choose from."""
+        policy = self.release.policy
+        variants = sorted({s.variant for s in self.release.skeletons})
+        return Offer(
+            locales=tuple(Option(name, locale_label(name)) for name in policy.locales),
+            channels=tuple(Option(c.value, channel_label(c)) for c in policy.channels),
+            readers=READERS,
+            variants=tuple(Option(v, v.upper()) for v in variants),
+            traits=tuple(self._trait(name) for name in policy.traits),
+        )
+
+    def _trait(self, name: str) -> Trait:
+        spec = self.attributes.get(name)
+        values: Sequence[AttributeValue] = (spec.choices if spec else ()) or (False, True)
+        words = {False: "no", True: "yes"}
+        options = tuple(Option(str(v), words[v] if isinstance(v, bool) else str(v)) for v in values)
+        return Trait(name, name.replace("_", " "), options)
+
+    @property
+    def has_mail(self) -> bool:
+        """Whether e-mail is one of the campaign's channels."""
+        return Channel.EMAIL in self.release.policy.channels
+
+    def preview(self, wanted: Choices) -> Preview:
+        """The page's data for what is wanted, as far as it exists."""
+        choices = self._settled(wanted)
+        locales = [choices.locale] if choices.locale else self.release.policy.locales
+        return Preview(
+            name=self.release.campaign,
+            title=self.release.title,
+            purpose=self.release.policy.purpose.value,
+            brand=self.brand.name,
+            release=self.release.hash,
+            offer=self.offer,
+            choices=choices,
+            rows=tuple(self._row(locale, choices) for locale in locales),
+        )
+
+    def _settled(self, wanted: Choices) -> Choices:
+        offer = self.offer
+        return Choices(
+            locale=_one(wanted.locale, offer.locales, ""),
+            channel=_one(wanted.channel, offer.channels, ""),
+            reader=_one(wanted.reader, offer.readers, TYPICAL),
+            variant=_one(wanted.variant, offer.variants, _BASE),
+            traits={
+                t.name: _one(wanted.traits.get(t.name, ""), t.options, t.options[0].value)
+                for t in offer.traits
+            },
+        )
+
+    def _row(self, locale: str, choices: Choices) -> Row:
+        skeletons = list(self._skeletons(locale, choices))
+        reader = next(r.label for r in self.offer.readers if r.value == choices.reader)
+        return Row(
+            locale=locale,
+            label=locale_label(locale),
+            reader=reader,
+            cells=tuple(
+                self.cell(s, choices.reader)
+                for s in skeletons
+                if choices.channel in ("", s.channel.value)
+            ),
+            table=fact_table(self.campaign, self.brand, locale, skeletons),
+        )
+
+    def _skeletons(self, locale: str, choices: Choices) -> Iterator[Skeleton]:
+        for channel in self.release.policy.channels:
+            yield self.skeleton(channel, locale, choices)
+
+    def skeleton(self, channel: Channel, locale: str, choices: Choices) -> Skeleton:
+        """The skeleton that fits the choices best. Raises KeyError for an unknown locale."""
+        for skeleton in self.release.skeletons:
+            if (skeleton.channel, skeleton.locale) != (channel, locale):
+                continue
+            if channel is not Channel.X_POST and any(
+                choices.traits.get(name, str(value)) != str(value)
+                for name, value in skeleton.traits
+            ):
+                continue
+            if skeleton.variant == (choices.variant or _BASE):
+                return skeleton
+        raise KeyError(locale)
+
+    def cell(self, skeleton: Skeleton, reader: str) -> Cell:
+        """One message, filled for a reader."""
+        policy, sender = self.release.policy, self.release.senders.get(skeleton.channel, {})
+        cell = Cell(
+            channel=skeleton.channel,
+            locale=skeleton.locale,
+            parts={},
+            preheader="",
+            sender=sender.get("name", self.brand.name),
+            address=sender.get("address") or sender.get("from") or sender.get("handle") or "",
+            readings=(),
+            findings=tuple(
+                f
+                for f in self.findings
+                if (f.channel, f.locale) == (skeleton.channel.value, skeleton.locale)
+            ),
+            public=skeleton.channel is Channel.X_POST,
+            sent=skeleton.channel is not Channel.X_POST or skeleton.locale == policy.post_locale,
+        )
+        try:
+            values = Readers(self.brand, self.attributes).values(reader, skeleton)
+        except SlotError as error:
+            return _keyed(replace(cell, unfilled=why_unfilled(error)))
+        parts = fill(skeleton, values)
+        hidden = take_preheader(LexborHTMLParser(parts["html"])) if "html" in parts else ""
+        return _keyed(
+            replace(
+                cell,
+                parts=parts,
+                preheader=hidden,
+                readings=readings(skeleton.channel, skeleton.locale, parts, self.brand),
+            )
+        )
+
+
+def _one(wanted: str, options: Sequence[Option], default: str) -> str:
+    return wanted if any(o.value == wanted for o in options) else default
+
+
+def _keyed(cell: Cell) -> Cell:
+    shown = [dict(cell.parts), cell.unfilled, [str(f) for f in cell.findings], cell.address]
+    told = [(r.label, r.value) for r in cell.readings]
+    document = orjson.dumps([shown, told, cell.sender, cell.sent], option=orjson.OPT_SORT_KEYS)
+    return replace(cell, key=blake2b(document, digest_size=6).hexdigest())
+
+
+def channel_label(channel: Channel) -> str:
+    """The channel's name at the start of a line."""
+    label = channel.label
+    return label[:1].upper() + label[1:]
+
+
+def locale_label(locale: str) -> str:
+    """`es_ES` as people read it: Spanish (Spain)."""
+    return Locale.parse(locale).get_display_name("en") or locale

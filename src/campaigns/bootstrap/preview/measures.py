@@ -1,0 +1,58 @@
+"""How long a message is, in the words of a preview."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from campaigns.bootstrap.preview.model import Reading
+from campaigns.content.measure import X_WEIGHTED, PostMeasure, SizeMeasure, SmsMeasure, measure
+from campaigns.domain.brand import Brand
+from campaigns.domain.channel import Channel
+from campaigns.domain.slots import units
+
+
+def readings(
+    channel: Channel, locale: str, parts: Mapping[str, str], brand: Brand
+) -> tuple[Reading, ...]:
+    """The measures of one filled message."""
+    return tuple(_readings(channel, locale, parts, brand))
+
+
+def _readings(
+    channel: Channel, locale: str, parts: Mapping[str, str], brand: Brand
+) -> Iterator[Reading]:
+    if channel is Channel.EMAIL:
+        subject, most = units(parts["subject"]), brand.limits.subject_characters
+        yield Reading("Subject", f"subject {subject} of {most} characters", subject <= most)
+    match measure(channel, parts["html" if channel is Channel.EMAIL else "body"]):
+        case SmsMeasure() as sms:
+            most = brand.limits.sms_segments
+            fits = sms.valid and sms.segments <= most
+            yield Reading("Segments", f"{sms.segments} of {most} segments", fits)
+            yield Reading("Encoding", sms.encoding)
+            yield Reading("Length", f"{sms.units} characters")
+            yield from _price(locale, sms.segments, brand)
+        case PostMeasure() as post:
+            yield Reading("Weighted length", f"{post.weighted_length} of {X_WEIGHTED}", post.valid)
+        case SizeMeasure(channel=Channel.EMAIL) as size:
+            told = f"{size.units / 1024:.1f} of {size.limit // 1024} KB"
+            yield Reading("Size", told, size.valid)
+        case SizeMeasure() as size:
+            yield Reading("Length", f"{size.units:,} of {size.limit:,} characters", size.valid)
+
+
+def _price(locale: str, segments: int, brand: Brand) -> Iterator[Reading]:
+    """What one customer's SMS costs in the locale's country, where the brand has a price."""
+    country = locale.rsplit("_", maxsplit=1)[-1]
+    price = brand.prices.sms_segment.get(country) if brand.prices else None
+    if brand.prices and price is not None:
+        from babel.numbers import format_currency
+
+        cost = format_currency(
+            price * segments,
+            brand.prices.currency,
+            format="¤#,##0.00##",
+            locale="en",
+            currency_digits=False,
+        )
+        yield Reading("Price", f"{cost} to {country}")

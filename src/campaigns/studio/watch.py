@@ -1,0 +1,85 @@
+"""Watching the files: what was saved is compiled, and every open page is told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from campaigns.bootstrap.preview import Choices, Desk, State
+from campaigns.errors import CampaignsError, NotFoundError
+
+#: How often the files are looked at: fast enough that a page follows within a second.
+INTERVAL: Final = 0.2
+
+
+class Watch:
+    """Keeps the desk's campaigns up to date, in threads, so that no page waits for a compile."""
+
+    def __init__(self, desk: Desk, interval: float = INTERVAL) -> None:
+        self._desk = desk
+        self._interval = interval
+        self._pages: dict[asyncio.Queue[State | None], str] = {}
+        self._settled = asyncio.Condition()
+
+    async def run(self) -> None:
+        """Look at the files for ever."""
+        seen = None
+        while True:
+            stamp = await asyncio.to_thread(self._desk.stamp)
+            if stamp != seen:
+                seen = stamp
+                await self._refresh()
+            await asyncio.sleep(self._interval)
+
+    async def _refresh(self) -> None:
+        try:
+            names = await asyncio.to_thread(self._desk.names)
+        except (CampaignsError, OSError):
+            return  # the page says so itself
+        opened = set(self._pages.values())
+        for name in sorted({*names, *opened}, key=lambda n: (n not in opened, n)):
+            await self._examine(name)
+
+    async def _examine(self, name: str) -> None:
+        before = self._desk.state(name)
+        try:
+            after = await asyncio.to_thread(self._desk.examine, name)
+        except (NotFoundError, OSError):
+            self._tell(name, None)
+            return
+        if before is None and after.previewer is not None:
+            # The first preview loads tables that all others use.
+            await asyncio.to_thread(after.previewer.preview, Choices())
+        if before is None or before.version != after.version:
+            self._tell(name, after)
+        async with self._settled:
+            self._settled.notify_all()
+
+    def _tell(self, name: str, state: State | None) -> None:
+        for queue, campaign in self._pages.items():
+            if campaign in (name, ""):
+                queue.put_nowait(state)
+
+    @contextmanager
+    def following(self, campaign: str) -> Iterator[asyncio.Queue[State | None]]:
+        """A queue of what becomes of a campaign, or of all (""); None: it is gone."""
+        queue: asyncio.Queue[State | None] = asyncio.Queue()
+        self._pages[queue] = campaign
+        try:
+            yield queue
+        finally:
+            del self._pages[queue]
+
+    async def state(self, name: str, patience: float) -> State | None:
+        """How a campaign stands; None when its first compile takes longer than `patience`
+        seconds."""
+        async with self._settled:
+            try:
+                await asyncio.wait_for(
+                    self._settled.wait_for(lambda: self._desk.state(name) is not None), patience
+                )
+            except TimeoutError:
+                return None
+        return self._desk.state(name)

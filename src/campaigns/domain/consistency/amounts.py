@@ -2,7 +2,8 @@
 
 Decisions:
 - A sign is no part of the value: `-20 %` on a poster is a discount of 20 %.
-- In a range (`10–20 %`, `from 10 to 20 €`, `10 o 20 €`) both ends are amounts.
+- In a range or a pair (`10–20 %`, `20 y 30 %`, `from 10 to 20 €`, `10 o 20 €`) both ends are
+  amounts.
 - `€5m`, `2 mil €`, `1.5 million euros` are read in full, so that none is taken for €5.
 - `5€50` and `49,- €` are prices. Weights are not: `5 pounds of flour`.
 - `100 %` before a material or a quality (`100% cotton`, `100 % seguro`) says what a thing is, not
@@ -26,7 +27,7 @@ from campaigns.domain.consistency.numerals import NUMERAL, numeral
 
 #: Words for percent, and the languages that use them.
 PERCENT_WORDS: Final = {
-    r"per\s?cent": ("en", "ca"),
+    r"per[\s-]?cent": ("en", "ca"),
     r"por\s?cien(?:to)?": ("es",),
     r"per\s?cento": ("it",),
     r"pour\s?cent": ("fr",),
@@ -48,7 +49,8 @@ _FULL: Final = re.compile(
 )
 _S: Final = r"\s{1,4}"
 _CUE: Final = re.compile(
-    r"\b(?:d['e]|del|des de|desde|from|between|entre|von|zwischen|dal?|tra)(?: e?ls?)?\s{0,3}$",
+    r"\b(?:d['e]|del|des de|desde|from|between|entre|von|zwischen|dal?|tra)(?: e?ls?| una?)?"
+    r"\s{0,3}$",
     re.IGNORECASE,
 )
 
@@ -74,7 +76,10 @@ def _patterns(words: Lexicon) -> _Patterns:
         rf"|(?:de )?(?P<unit>(?<=\d){unit}|{unit}(?!\d)))"
     )
     either = rf"(?:\s{{0,3}}(?P<pct>%|(?i:{percent})(?!\w))|{scale}\s{{0,3}}{money})"
-    joint = rf"(?:\s?[-–—]\s?|(?P<weak>{_S}(?i:a|al|to|y|i|and|e|bis|und){_S})|{_S}(?:o|or){_S})"
+    joint = (
+        rf"(?:\s?[-–—]\s?|(?P<weak>{_S}(?i:a|al|to|y|i|and|e|bis|und){_S}(?:una?{_S}|el{_S})?)"
+        rf"|{_S}(?:o|or){_S})"
+    )
     return _Patterns(
         after=re.compile(number + either),
         before=re.compile(rf"(?:{sign_pattern(words)})\s{{0,2}}$"),
@@ -91,7 +96,8 @@ def amounts_at(text: str, at: int, words: Lexicon) -> tuple[Mention, ...]:
     known = _patterns(words)
     if match := known.range.match(text, at):
         second = known.after.match(text, match.end())
-        if second and (not match["weak"] or _CUE.search(text, max(0, at - 12), at)):
+        is_two = second and (second["pct"] or not match["weak"])
+        if second and (is_two or _CUE.search(text, max(0, at - 12), at)):
             whole = _after(second, words)
             return (_lower(match, second, words), whole)
     after = known.after.match(text, at)

@@ -144,27 +144,28 @@ class _Judge:
             if not overlaps(mention, self.covered):
                 self.in_words.append(Remark(mention, *plainly(mention, self.declared)))
         elif mention.parts and not self._is_known(mention):
-            for part in mention.parts:
-                self._weigh_value(part)
+            for is_start, part in zip((True, False), mention.parts, strict=True):
+                self._weigh_value(part, is_start)
         else:
             self._weigh_value(mention)
 
     def _is_known(self, mention: Mention) -> bool:
         return any(matches(known, mention) for known in (*self.declared, *self.allowed))
 
-    def _weigh_value(self, mention: Mention) -> None:
+    def _weigh_value(self, mention: Mention, is_start: bool | None = None) -> None:
+        """`is_start` tells the first day of a written range (True) from its last (False)."""
         facts = [f for f in self.declared if matches(f, mention) and self._on_its_day(f, mention)]
         if self._year_is_unclear(mention):
             self.ambiguous.append(Remark(mention, None, unclear_year(mention, self.declared)))
         elif facts:
             self._record(mention, facts)
-        elif not (self._ends_a_range(mention) or self._is_harmless(mention)):
+        elif not (self._ends_a_range(mention, is_start) or self._is_harmless(mention)):
             self.strangers.append(Remark(mention, *stranger(mention, self.declared)))
 
     def _record(self, mention: Mention, facts: Sequence[Declared]) -> None:
         for fact in facts:
             self.found[fact.name].append(_place(mention))
-        self._ends_a_range(mention)
+        self._ends_a_range(mention, None)
         if mention.doubtful:
             self.ambiguous.append(Remark(mention, facts[0].name, doubt(mention, facts[0])))
         elif not mention.local:
@@ -198,14 +199,16 @@ class _Judge:
         days = {day for f in self.declared for day in _days(f.value)}
         return len([d for d in days if same_day(d, mention.value)]) > 1
 
-    def _ends_a_range(self, mention: Mention) -> bool:
-        """Note an end of a declared range that stands alone."""
+    def _ends_a_range(self, mention: Mention, is_start: bool | None) -> bool:
+        """Whether it is an end of a declared range; one that stands alone is noted."""
         was_one = False
         for fact in self.declared:
-            is_start = is_end(fact, mention)
-            if is_start is not None:
-                self.ends[fact.name][is_start].append(_place(mention))
-                was_one = True
+            end = is_end(fact, mention)
+            if end is None or is_start not in (None, end):
+                continue
+            was_one = True
+            if is_start is None:
+                self.ends[fact.name][end].append(_place(mention))
         return was_one
 
     def join_ranges(self) -> None:

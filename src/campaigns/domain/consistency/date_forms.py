@@ -21,8 +21,10 @@ _ORDINAL: Final = r"(?:(?:st|nd|rd|th|er|ro|r|n|\.?[º°])(?!\w)|\.(?=\s|\s?[-�
 #: After a day: no further digit, unit, decimals or minutes.
 _NO_UNIT: Final = r"(?!\d|[.,:]\d|\s?[%€$£])"
 _YEAR: Final = (
-    rf"(?:(?:,?{_S}(?:(?i:de|del|of){_S})?|,)(?P<year>\d{{4,5}}){_NO_UNIT}"
-    r"|\s(?:de )?'(?P<short_year>\d\d)(?!\d))?"
+    rf"(?:(?:,?{_S}(?:(?i:de|del|of){_S})?|[,/-])(?P<year>\d{{4,5}}){_NO_UNIT}"
+    # Two digits are a year after an apostrophe, or where nothing is left that they could count.
+    r"|(?:\s(?i:del? )?|[/-])(?:'(?=\d)|(?=\d\d\s?(?:[.,;:!?)\n—–]|$)))(?P<short_year>\d\d)"
+    r"(?!\d|[.,:]\d))?"
 )
 _ARTICLE: Final = rf"(?:(?i:the|el|día|dia|den|dem|le|il|o|els?){_S}|l')?"
 _JOINT: Final = (
@@ -30,7 +32,7 @@ _JOINT: Final = (
     rf"|y|i|and|et|und|&)){_S}(?:(?i:al?|el|the|zum|le){_S}|(?i:a?l'|a l'))?)"
 )
 _STREET: Final = (
-    r"(?<!\w)(?:pla[çc]a|plaza|pl|calle|c/|carrer|avinguda|avenida|avda?|passeig|paseo|ronda"
+    r"(?<!\w)(?:pla[çc]a|plaza|pl|calle|c/|carrer|avinguda|avenida|ava?|avda|avgda|passeig|paseo|ronda"
     r"|rambla|via|vía|street|square|rua|praça|rue|place|corso|piazza|stra[sß]{1,2}e|platz)\.?\s{1,2}"
     r"(?:(?:del?|des?|la|los|les|du|da)\s|de l'|l')*$"
 )
@@ -90,7 +92,7 @@ def date_forms(words: Lexicon) -> DateForms:
     days = weekdays(words.language)
     month, weekday = _month_pattern(words.language), f"(?i:{_any(days)})"
     day = rf"(?P<day>\d{{1,2}})(?!\d){_ORDINAL}"
-    link = rf"(?:{_S}(?:(?i:of|de|del){_S}|(?i:d')\s?)?|-)"
+    link = rf"(?:{_S}(?:(?i:of|de|del){_S}|(?i:d')\s?)?|[-/])"
     before = rf"(?:(?P<weekday>{weekday})\.?(?:,\s{{0,3}}|{_S}){_ARTICLE})?"
     return DateForms(
         language=words.language,
@@ -122,15 +124,15 @@ def _month_names(language: str) -> dict[str, tuple[int, str]]:
 
 
 def _month_pattern(language: str) -> str:
-    english = sorted(months("en"), key=len, reverse=True)
-    capital = "|".join(f"{name.capitalize()}|{name.upper()}" for name in english)
-    rest = {name for other in month_languages(language) if other != "en" for name in months(other)}
-    pattern = f"(?:{capital}|(?i:{_any(rest)}))(?!\\w)"
+    # `may` and `march` are words; without a capital they need a year.
+    words = r"M(?:ay|AY|arch|ARCH)|(?:may|march)(?=,?\s{1,3}\d{4})"
+    rest = {name for other in month_languages(language) for name in months(other)}
+    pattern = f"(?:{words}|(?i:{_any(rest - {'may', 'march'})}))(?!\\w)"
     short = _any(short_months(language))
     if language == "en":
         capital = "|".join(f"{n.capitalize()}|{n.upper()}" for n in short.split("|"))
         return rf"(?:{pattern}|(?:{capital})(?!\w))"
-    year = r"(?=\.|\s{1,3}(?:del?\s{1,3})?\d{4})" if short else ""
+    year = r"(?=\.|\s{1,3}(?:del?\s{1,3})?\d{4}|[-/]\d)" if short else ""
     return rf"(?:{pattern}|(?i:{short})(?!\w){year})" if short else pattern
 
 

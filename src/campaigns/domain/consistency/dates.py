@@ -10,9 +10,11 @@ Decisions:
 - An impossible date (31 April, the wrong weekday, day 91) is a mention with a `Day` as its value,
   which no declared date equals.
 - A date in the name of a street (`Plaça 1 d'Octubre, 12`) is no date.
-- English months need their capital (`3 may be enough`); abbreviated months in other languages need
-  a year or a point. Month before day without a year is read in English only, and not after `in`
-  (`in March 20 shops open`).
+- `May` and `March` need their capital or a year (`3 may be enough`); abbreviated months in other
+  languages need a year or a point. Two digits are a year after an apostrophe, or where the sentence
+  ends with them (`31 Mar 27`).
+- Month before day without a year is read in English only, and not after `in` (`in March 20 shops
+  open`).
 - Two dates joined by a dash, `to`, `al`, `fins al` … are a range; joined by `and` they are two
   dates, unless `between` or `entre` stands before.
 """

@@ -106,6 +106,8 @@ def _begins_a_value(text: str, at: int) -> bool:
     before = text[at - 1]
     if before in ".,:/'" and at > 1 and text[at - 2].isdigit():
         return False
+    if before in "xX×" and at > 1 and text[at - 2].isdigit():
+        return True
     return not (before.isalpha() or before == "_") or _is_symbol(text, at)
 
 

@@ -32,11 +32,16 @@ _SYMBOLS: Final = {"€": "EUR", "£": "GBP", "$": "USD", "US$": "USD", "$US": "
 _NAMES: Final = {
     r"euros?|eur": "EUR",
     r"d[oóò]ll?ar(?:e?s)?|dollari|usd": "USD",
-    r"pounds?(?: sterling)?(?! of\b)|libras?(?: esterlinas?)?(?! de\b)|lliur(?:a|es)(?! de\b)"
+    r"quid|pounds?(?: sterling)?(?! of\b)|libras?(?: esterlinas?)?(?! de\b)|lliur(?:a|es)(?! de\b)"
     r"|gbp": "GBP",
 }
+#: Before a p for pence; 720p is a screen.
+_TWO_DIGITS: Final = r"(?<=\d)(?<!\d{3})"
 #: Hundredths: the word, and the currency (empty: the locale's own, EUR or USD).
-_CENTS: Final = {r"cents?|c[eéè]nt(?:imos?|ims?)|centimes?|¢": "", r"pence|(?<=\d)p": "GBP"}
+_CENTS: Final = {
+    r"cents?|cts?|c[eéè]nt(?:imos?|ims?)|centimes?|¢": "",
+    rf"pence|{_TWO_DIGITS}p": "GBP",
+}
 ACCENTS: Final = str.maketrans("áàâéèêíìîïóòôúùûüç", "aaaeeeiiiiooouuuuc")
 #: Languages whose month names are always known.
 _EVERYWHERE: Final = ("en", "es", "ca")
@@ -63,7 +68,7 @@ class Lexicon:
             return known, False
         low = word.lower()
         for pattern, currency in _CENTS.items():
-            if re.fullmatch(pattern.replace(r"(?<=\d)", ""), low):
+            if re.fullmatch(pattern.replace(_TWO_DIGITS, ""), low):
                 return currency or self.cent, True
         for pattern, currency in _NAMES.items():
             if re.fullmatch(pattern, low):

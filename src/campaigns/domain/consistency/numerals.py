@@ -55,9 +55,10 @@ def _spaced(written: str, words: Lexicon) -> Numeral:
     value = Decimal(joined.replace(",", "."))
     spaces_are_usual = words.group == "\xa0" or words.decimal == ","
     local = spaces_are_usual and (mark is None or mark[0] == words.decimal)
-    if " " not in written or words.group == "\xa0":
+    last = written.rsplit(" ", 1)[-1]
+    if last == written or last.startswith("0") or words.group == "\xa0":
         return Numeral(value, local=local)
-    return Numeral(value, numeral(written.rsplit(" ", 1)[1], words).value, local, doubtful=True)
+    return Numeral(value, numeral(last, words).value, local, doubtful=True)
 
 
 def _value(written: str, decimal: str, group: str) -> Decimal | None:

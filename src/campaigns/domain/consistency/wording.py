@@ -34,6 +34,7 @@ _MONEY_ANCHORS: Final = (
     "pound",
     "libra",
     "lliur",
+    "quid",
     "€",
 )
 _UNITS_OF: Final = re.compile(
@@ -46,7 +47,8 @@ _DEAL: Final = re.compile(
     r"|\s(?:por|per)\s?c|\seuro|\sd[oóò]l|\spound|\slibra|\slliur)"
 )
 _DEAL_DIGITS: Final = re.compile(
-    r"(?P<take>[2-9])(?:\s?[x×X]\s?|\s(?:por|for|per)\s)(?P<pay>[1-9])"
+    r"(?P<take>[2-9])(?:\s?[x×X]\s?|\s(?:por|for|per|for the price of|por el precio de"
+    r"|pel preu de)\s)(?P<pay>[1-9])"
     r"(?!\w|\s?[%€$£×x'\"]|[.,]\d|\s(?:cm|mm|m|in|ft|px|euro|d[oóò]l|pound"
     r"|libra|lliur|por c|per c))"
 )
@@ -70,6 +72,7 @@ _SAYINGS: Final = (
         _PART,
         r"una?\s(?:tercio|cuarta\sparte|terç|quart)\sde\sdesc(?:uento|ompte)",
     ),
+    (("bogof",), _ONE_MORE, r"bogof(?!\w)"),
     (("get one",), _ONE_MORE, r"buy\sone,?\s(?:and\s)?get\sone(?:\sfree)?"),
     (
         ("llévate otr", "emporta't", "endú-te"),

@@ -41,9 +41,11 @@ def serve() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import twitter_text  # noqa: F401 - slow to import, so once and for all compiles
 
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whoever prints must not spoil a frame
     for line in sys.stdin.buffer:
         kind, content = _compile_apart(json.loads(line))
-        write_frame(sys.stdout.buffer, kind, content)
+        write_frame(answers, kind, content)
 
 
 def _compile_apart(request: dict[str, str]) -> tuple[bytes, bytes]:

@@ -108,11 +108,7 @@ class Contexts:
         spell = SPELLING[key.channel]
         facts = {name: spell(text) for name, text in self._written[key.locale].items()}
         customer = {n: SlotValue(slot, f"customer.{n}") for n, slot in self.slots.items()}
-        traits = dict(key.traits)
-        links = {
-            name: SlotValue(Slot(slot, SlotType.URL, LINK_LENGTH), f"links.{name}")
-            for name, slot in _LINKS.items()
-        }
+        traits, links = dict(key.traits), _links()
         context = {
             "facts": facts,
             "kinds": {name: fact.kind for name, fact in campaign.facts.items()},
@@ -123,12 +119,7 @@ class Contexts:
             "words": _all_in(brand.words, key.locale),
             "labels": _all_in(brand.labels, key.locale),
             "legal": in_locale(brand.legal.get(key.channel, ""), key.locale) or "",
-            "campaign": {
-                "name": self._sources.name,
-                "title": campaign.title,
-                "purpose": campaign.purpose.value,
-                "topic": campaign.topic or "",
-            },
+            "campaign": self._campaign(),
             "locale": key.locale,
             "language": language(key.locale),
             "channel": key.channel.value,
@@ -143,10 +134,26 @@ class Contexts:
             id(context["labels"]): "label of the brand",
         }
 
+    def _campaign(self) -> dict[str, str]:
+        campaign = self._sources.campaign
+        return {
+            "name": self._sources.name,
+            "title": campaign.title,
+            "purpose": campaign.purpose.value,
+            "topic": campaign.topic or "",
+        }
+
     def default_fallback(self, slot: str, locale: str) -> str | None:
         """What campaign.yaml says stands there without a value."""
         own = self._sources.campaign.slots.get(slot)
         return in_locale(own.fallback, locale) if own and own.fallback is not None else None
+
+
+def _links() -> dict[str, SlotValue]:
+    return {
+        name: SlotValue(Slot(slot, SlotType.URL, LINK_LENGTH), f"links.{name}")
+        for name, slot in _LINKS.items()
+    }
 
 
 def _all_in(texts: Mapping[str, Texts], locale: str) -> dict[str, str]:

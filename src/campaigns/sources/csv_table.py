@@ -53,7 +53,7 @@ class CsvTable:
             for line, cells in records:
                 if isinstance(cells, str):
                     yield RefusedRow(line, cells)
-                elif len(cells) == width and cells[0]:
+                elif len(cells) == width and cells[0].strip():
                     yield line, cells
                 else:
                     yield _odd(line, cells, width)

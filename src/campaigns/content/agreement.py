@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from campaigns.content.parts import LAYOUTS, layout_names
 from campaigns.content.sources import Sources
-from campaigns.content.validate import listing, unknown
 from campaigns.domain.audience import (
     MAX_DEPTH,
     AllOf,
@@ -21,6 +20,7 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.facts import in_locale
 from campaigns.domain.locales import language
 from campaigns.errors import FileError
+from campaigns.yaml_files.validate import listing, unknown
 
 #: Every value of every trait gives a skeleton of its own.
 MAX_TRAIT_COMBINATIONS = 24

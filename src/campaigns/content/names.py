@@ -9,8 +9,8 @@ from jinja2 import TemplateSyntaxError, meta, nodes
 
 from campaigns.content.sandbox import Sandbox
 from campaigns.content.sources import CopyText, Sources
-from campaigns.content.validate import unknown
 from campaigns.errors import FileError
+from campaigns.yaml_files.validate import unknown
 
 #: What a root name holds, in errors.
 KINDS = {"facts": "fact", "customer": "customer value", "links": "link", "traits": "trait"}

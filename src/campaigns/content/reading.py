@@ -10,14 +10,14 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, RootModel, field_validator
 
 from campaigns.content.agreement import agreement_errors
-from campaigns.content.document import Document, read_document, read_text
 from campaigns.content.sources import Sources
-from campaigns.content.validate import listing, nearest, validate
 from campaigns.domain.brand import Brand
 from campaigns.domain.campaign import Campaign, Copy, Name
 from campaigns.domain.customer import AttributeSpec
 from campaigns.domain.locales import language
 from campaigns.errors import FileError, FilesError, NotFoundError
+from campaigns.yaml_files.document import Document, read_document, read_text
+from campaigns.yaml_files.validate import listing, nearest, validate
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)

@@ -9,7 +9,6 @@ from typing import Any, Final
 import css_inline
 
 from campaigns.content.context import Contexts, Key
-from campaigns.content.document import FORBIDDEN
 from campaigns.content.parts import layout_names
 from campaigns.content.slot_value import MARK, SlotMarks
 from campaigns.content.sources import PARAGRAPHS, CopyText, Sources, Wording
@@ -19,6 +18,7 @@ from campaigns.domain.campaign import Words
 from campaigns.domain.message import Escape, Part, Skeleton, Slot
 from campaigns.domain.slots import SlotError, write_value
 from campaigns.errors import FileError, FilesError
+from campaigns.yaml_files.document import FORBIDDEN
 
 _BLANK_LINES: Final = re.compile(r"\n[ \t]*\n\s*")
 _SPACES: Final = re.compile(r"[ \t]+")

@@ -17,9 +17,9 @@ from jinja2.loaders import BaseLoader
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from campaigns.content.document import FORBIDDEN
 from campaigns.content.slot_value import MARK, SlotMarks, SlotValue
-from campaigns.content.validate import listing, nearest, unknown
+from campaigns.yaml_files.document import FORBIDDEN
+from campaigns.yaml_files.validate import listing, nearest, unknown
 
 #: Left out: what is random, reaches Python attributes, or pads to any length.
 _FILTERS: Final = (

@@ -9,10 +9,10 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TypeAlias
 
-from campaigns.content.document import Document, Loc
 from campaigns.domain.brand import Brand
 from campaigns.domain.campaign import Campaign, Copy, Words
 from campaigns.domain.customer import AttributeSpec
+from campaigns.yaml_files.document import Document, Loc
 
 Text: TypeAlias = "str | tuple[str, ...]"
 

@@ -7,8 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from campaigns.content.document import Document, Loc, read_document
-from campaigns.content.validate import unknown, validate
 from campaigns.domain.customer import AttributeSpec
 from campaigns.domain.intake import ReadRow
 from campaigns.errors import FileError, FilesError
@@ -18,6 +16,8 @@ from campaigns.sources.mapping import Defaults, MappingFile, Value
 from campaigns.sources.recognise import no_header, recognise, unused
 from campaigns.sources.rows import RowBuilder
 from campaigns.sources.table import Table, open_table
+from campaigns.yaml_files.document import Document, Loc, read_document
+from campaigns.yaml_files.validate import unknown, validate
 
 
 class CustomerFile:

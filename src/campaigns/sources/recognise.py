@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
-from campaigns.content.document import read_document
-from campaigns.content.validate import validate
 from campaigns.errors import FileError
 from campaigns.sources.headers import Headers
 from campaigns.sources.mapping import MappingFile, Recognise, Value
+from campaigns.yaml_files.document import read_document
+from campaigns.yaml_files.validate import validate
 
 _FOLDER = Path(__file__).parent / "recognised"
 

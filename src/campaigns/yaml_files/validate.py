@@ -10,8 +10,8 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from campaigns.content.document import Document, Loc
 from campaigns.errors import FileError, FilesError
+from campaigns.yaml_files.document import Document, Loc
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.content.document import MAX_BYTES, read_document
 from campaigns.errors import FileError, FilesError
+from campaigns.yaml_files.document import MAX_BYTES, read_document
 
 
 def read(tmp_path: Path, text: str | bytes) -> object:

@@ -62,6 +62,7 @@ class _Patterns:
     bare: re.Pattern[str]
     range: re.Pattern[str]
     tail: re.Pattern[str]
+    sign_ends: frozenset[str]
 
 
 @lru_cache(maxsize=64)
@@ -82,6 +83,7 @@ def _patterns(words: Lexicon) -> _Patterns:
     )
     return _Patterns(
         after=re.compile(number + either),
+        sign_ends=frozenset(sign[-1] for sign in words.currencies),
         before=re.compile(rf"(?:{sign_pattern(words)})\s{{0,2}}$"),
         bare=re.compile(number + scale),
         range=re.compile(rf"(?P<first>{NUMERAL}){joint}(?=\d)"),
@@ -103,7 +105,9 @@ def amounts_at(text: str, at: int, words: Lexicon) -> tuple[Mention, ...]:
     after = known.after.match(text, at)
     if after and after["pct"]:
         return () if _is_full(text, after) else (_after(after, words),)
-    before = known.before.search(text, max(0, at - 6), at)
+    before = None
+    if any(c in known.sign_ends for c in text[max(0, at - 3) : at]):
+        before = known.before.search(text, max(0, at - 6), at)
     if before and not (before.start() and text[before.start() - 1].isdigit()):
         return tuple(_before(text, before, at, words))
     return (_after(after, words),) if after else ()

@@ -21,6 +21,7 @@ from typing import Final
 from campaigns.domain.consistency.mentions import Asked, Kind, Mention
 
 _MARKS: Final = "_-"
+_LONGEST: Final = 40
 _TYPICAL: Final = re.compile(r"(?=.{5,40}$)(?=.*\d)(?=(?:.*[A-Z]){3})[A-Z0-9]+(?:[_-][A-Z0-9]+)*")
 _UNITS: Final = (
     "ML|CL|L|KG|G|GR|MG|CM|MM|M|KM|W|KW|KWH|V|MAH|GB|TB|MB|HZ|MHZ|GHZ|P|PX|H|MIN|HP|CV|ST|ND|RD|TH"
@@ -65,15 +66,15 @@ def cued_codes(text: str, low: str) -> Iterator[Mention]:
 def codes_at(text: str, at: int, asked: Asked) -> tuple[Mention, ...]:
     """The code around the digit at `at`."""
     start, end = at, at
-    while start and (_is_token(text[start - 1])):
+    while start and at - start <= _LONGEST and _is_token(text[start - 1]):
         start -= 1
-    while end < len(text) and _is_token(text[end]):
+    while end < len(text) and end - at <= _LONGEST and _is_token(text[end]):
         end += 1
     while end > at and text[end - 1] in _MARKS:
         end -= 1
     token = text[start:end].lstrip(_MARKS)
     start = end - len(token)
-    if _goes_on(text, start, end):
+    if len(token) > _LONGEST or _goes_on(text, start, end):
         return ()
     if not (_is_declared(token, asked.codes) or _is_typical(token)):
         return ()

@@ -81,8 +81,13 @@ def links_in(text: str) -> Iterator[Mention]:
             end = _trimmed(text, match.start(), match.end())
             taken.append((match.start(), end))
             yield _link(text, match.start(), end)
+    seen = 0
     for point in _POINT.finditer(text):
-        place = _bare(text, point.start())
+        if point.start() < seen:
+            continue  # in a host that was looked at from an earlier point
+        host = _host(text, point.start())
+        seen = host.end() if host else seen
+        place = _bare(text, host) if host else None
         if place and not any(s < place[1] and place[0] < e for s, e in taken):
             taken.append(place)
             yield _link(text, *place)
@@ -102,14 +107,19 @@ def _link(text: str, start: int, end: int) -> Mention:
     return Mention(Kind.URL, link_value(text[start:end]), "", start, end)
 
 
-def _bare(text: str, point: int) -> tuple[int, int] | None:
-    """The link without a scheme around a point, if it is one."""
+def _host(text: str, point: int) -> re.Match[str] | None:
+    """The name with points in it around a point, if it is the whole of a word."""
     before = _HOST_START.search(text, max(0, point - _LONGEST_HOST), point)
     if before is None or (before.start() and text[before.start() - 1] in "@/"):
         return None
     host = _HOST_END.match(text, before.start())
     if host is None or host.end() <= point or text[host.end() : host.end() + 1] in ("@", "_"):
         return None
+    return host
+
+
+def _bare(text: str, host: re.Match[str]) -> tuple[int, int] | None:
+    """The place of a link without a scheme, if that is what the name is."""
     path = _PATH.match(text, host.end())
     start, end = host.start(), path.end() if path else host.end()
     top = host[0].split(":")[0].rsplit(".", 1)[1]

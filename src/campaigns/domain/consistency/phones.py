@@ -29,6 +29,8 @@ _CUE: Final = re.compile(
 )
 _MONEY_AROUND: Final = re.compile(r"\s?(?:%|€|\$|£|EUR\b|USD\b|GBP\b)")
 _SHORTEST_PLAIN: Final = 7
+#: How many groups of digits after a number may belong to something else.
+_MOST_GROUPS: Final = 6
 
 
 def phones_at(text: str, at: int, words: Lexicon) -> tuple[Mention, ...]:
@@ -59,7 +61,7 @@ def phones_at(text: str, at: int, words: Lexicon) -> tuple[Mention, ...]:
 
 def _candidates(written: str) -> Iterator[str]:
     """The number, then without its last group, and so on."""
-    while written:
+    for _ in range(_MOST_GROUPS):
         yield written
         shorter = _GROUP_END.sub("", written)
         if shorter == written:

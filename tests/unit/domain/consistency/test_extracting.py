@@ -222,3 +222,17 @@ def test_an_email_of_8_kb_is_read_in_two_milliseconds() -> None:
         return clock.perf_counter() - start
 
     assert min(seconds() for _ in range(40)) < 0.004
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["a.", "1 111 ", "1.", "1,1", ")", "http://a)", "+34 ", "1-", "@a", "#a", "dos por ", "A1"],
+)
+def test_no_text_makes_extraction_slow(unit: str) -> None:
+    """Patterns that look back and forth must not multiply: it stays in proportion to the length."""
+    text = (unit * 8192)[:8192]
+
+    start = clock.perf_counter()
+    extract(text, "es_ES", Asked(("A1B2",), ("1 1 1",), numbers=True))
+
+    assert clock.perf_counter() - start < 2

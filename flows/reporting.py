@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import cast
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from prefect.settings import PREFECT_UI_URL
 
 from campaigns.domain.plan import PlanCounts
 from campaigns.domain.routing import SKIP_TEXT, SkipReason
+from campaigns.services.report import Progress
 
 
 def publish(key: str, markdown: str, description: str) -> None:
@@ -57,10 +59,16 @@ def listed(numbers: Mapping[str, int]) -> str:
 
 
 class ProgressBar:
-    """A progress artifact that moves: at most one update per percent, whatever the size."""
+    """A progress artifact that moves while messages are settled.
 
-    def __init__(self, key: str, description: str) -> None:
+    Looking costs a count over the run, so it is done at most once a second and takes at most a
+    tenth of the time; a change of less than a percent is not written.
+    """
+
+    def __init__(self, key: str, description: str, progress: Callable[[], Progress]) -> None:
+        self._progress = progress
         self._percent = 0.0
+        self._next_look = 0.0
         self._artifact = cast(
             "UUID",
             create_progress_artifact(
@@ -68,9 +76,15 @@ class ProgressBar:
             ),
         )
 
-    def move(self, done: int, total: int, description: str | None = None) -> None:
-        """So many of the total are done."""
-        percent = 100.0 if done >= total else 100.0 * done / total
-        if percent - self._percent >= 1 or (percent == 100.0 and self._percent < percent):
+    def look(self, *, last: bool = False) -> None:
+        """See how far the run is; `last` looks in any case."""
+        started = time.monotonic()
+        if started < self._next_look and not last:
+            return
+        seen = self._progress()
+        percent = 100.0 * seen.settled / seen.planned if seen.planned else 100.0
+        if percent - self._percent >= 1 or (last and percent != self._percent):
             self._percent = percent
-            update_progress_artifact(self._artifact, round(percent, 1), description)
+            update_progress_artifact(self._artifact, round(percent, 1))
+        now = time.monotonic()
+        self._next_look = now + max(1.0, 10 * (now - started))

@@ -17,6 +17,7 @@ from prefect.states import Completed
 from pydantic import Field
 
 from campaigns.bootstrap import App, connect
+from campaigns.domain.findings import Level
 from campaigns.domain.plan import PlanCounts
 from campaigns.errors import CampaignsError
 from campaigns.services.dispatch import DispatchCounts
@@ -25,8 +26,8 @@ from flows.reporting import ProgressBar, listed, plan_sentence, plan_table, publ
 from flows.senders import Senders
 from flows.steps import CannotGoOnError, failed, outcome, step, waited
 
-#: How often the progress bar is looked at, in seconds.
-LOOK_EVERY = 1.0
+#: How often, in seconds, the loop sees whether a shard has ended.
+LOOK_EVERY = 0.25
 
 
 def campaign_names() -> list[str]:
@@ -99,7 +100,7 @@ def _send(app: App, campaign: str, limit: int | None) -> Any:
 
 def _dispatch(app: App, run_id: int, campaign: str, shards: list[int]) -> DispatchCounts:
     """Send every shard, as many at a time as there are workers, while the bar moves."""
-    bar = ProgressBar(f"progress-{campaign}", f"Sending {campaign}")
+    bar = ProgressBar(f"progress-{campaign}", f"Sending {campaign}", lambda: app.progress(run_id))
     waiting, under_way = deque(shards), set[PrefectFuture[DispatchCounts]]()
     ended: list[PrefectFuture[DispatchCounts]] = []
     with Senders(app, run_id, len(shards)) as senders:
@@ -109,8 +110,8 @@ def _dispatch(app: App, run_id: int, campaign: str, shards: list[int]) -> Dispat
                 under_way.add(dispatch_shard.submit(senders, no, no + 1, len(shards)))
             done, under_way = wait(list(under_way), timeout=LOOK_EVERY)
             ended.extend(done)
-            progress = app.progress(run_id)
-            bar.move(progress.settled, progress.planned, f"Sending {campaign}")
+            bar.look()
+        bar.look(last=True)
     total = DispatchCounts()
     for future in ended:
         total.add(waited(future))
@@ -153,7 +154,8 @@ def compile_and_check(campaign: str, limit: int | None) -> tuple[int, list[int]]
     log = get_run_logger()
     with connect() as app:
         for finding in app.check(campaign):
-            log.warning("%s", finding)
+            if finding.level is Level.WARNING:  # an error stops the run and is its message
+                log.warning("%s", finding)
         run, resumed = app.start_run(campaign, limit)
         shards = [s.no for s in app.shards(run.id)]
     going_on = "Going on with" if resumed else "Started"

@@ -1,0 +1,119 @@
+"""One real Prefect server for all flow tests, and a shop of one's own for each.
+
+Prefect reads its environment when it is imported, and test modules import it when they are
+collected: so the environment is prepared here, first.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.environment import prepare
+
+_PREFECT_HOME = Path(tempfile.mkdtemp(prefix="campaigns-prefect-"))
+prepare(_PREFECT_HOME)
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+CUSTOMERS = 200
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(_PREFECT_HOME, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Prefect:
+    """The server of this session."""
+
+    api: str
+    home: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """For `prefect` commands and workers in processes of their own."""
+        return {**os.environ, "PREFECT_API_URL": self.api}
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[Prefect]:
+    """Started once: 10 to 20 seconds. Its scheduler looks every second, so tests need not wait."""
+    from flows.server import PrefectServer
+
+    os.environ["PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS"] = "1"
+    with PrefectServer(log=_PREFECT_HOME / "server.log") as server:
+        server.wait()
+        yield Prefect(server.api, _PREFECT_HOME)
+
+
+@pytest.fixture
+def prefect(prefect_server: Prefect) -> Iterator[Prefect]:
+    """This session's server as the one flows run on."""
+    from prefect.logging.handlers import APILogWorker
+    from prefect.settings import (
+        PREFECT_API_URL,
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+        temporary_settings,
+    )
+
+    # Each flow would otherwise wait a second for the thread that beats its heart.
+    quick: dict[Any, Any] = {PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
+    with temporary_settings({PREFECT_API_URL: prefect_server.api, **quick}):
+        yield prefect_server
+        APILogWorker.instance().drain()  # the last lines go in the background: to this server
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A brand with customers, sending to a sandbox of its own."""
+
+    home: Path
+    sandbox: Any
+
+    def sent(self) -> int:
+        """Messages to customers that the sandbox's providers took; the public post apart."""
+        return sum(n for channel, n in self.sandbox.log.counts().items() if channel != "x_post")
+
+    def texts(self) -> int:
+        """Text messages the sandbox took: they go one by one."""
+        counts = self.sandbox.log.counts()
+        return sum(counts.get(channel, 0) for channel in ("sms", "whatsapp"))
+
+
+@pytest.fixture(scope="session")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with made-up customers in it, to copy."""
+    from campaigns.bootstrap import connect
+    from campaigns.sample import write_csv
+    from campaigns.settings import Settings
+
+    home = tmp_path_factory.mktemp("imported")
+    file = home / "customers.csv"
+    mapping = write_csv(file, count=CUSTOMERS, seed=7, now=datetime.now(UTC))
+    with connect(Settings(home=home)) as app:
+        app.import_customers(file, mapping)
+    return home
+
+
+@pytest.fixture
+def shop(imported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    """Customers, a sandbox, and the environment that flows and workers find them by."""
+    from campaigns.sandbox.process import SandboxProcess
+
+    home = tmp_path / "home"
+    shutil.copytree(imported, home)
+    with SandboxProcess(tmp_path / "sandbox") as sandbox:
+        monkeypatch.setenv("CAMPAIGNS_HOME", str(home))
+        monkeypatch.setenv("CAMPAIGNS_TEMPLATES", str(CHECKOUT / "templates"))
+        monkeypatch.setenv("CAMPAIGNS_SANDBOX_URL", sandbox.url)
+        monkeypatch.setenv("CAMPAIGNS_LIVE", "false")
+        monkeypatch.setenv("CAMPAIGNS_SHARD_SIZE", "100")
+        yield Shop(home, sandbox)

@@ -1,0 +1,140 @@
+"""The flow send-campaign, end to end through the sandbox, on a real Prefect server."""
+
+from __future__ import annotations
+
+import pytest
+
+from campaigns.bootstrap import connect
+from campaigns.cli import run as campaigns
+from campaigns.domain.run import RunState
+from flows.send_campaign import dispatch_shard, finish, plan_shard, send_campaign
+from tests.flows.conftest import Prefect, Shop
+from tests.flows.pages import artifacts, log_lines, newest_run, task_runs
+
+pytestmark = pytest.mark.prefect
+
+
+def test_a_run_sends_what_was_planned_and_shows_it_by_stage_and_shard(
+    prefect: Prefect, shop: Shop
+) -> None:
+    counts = send_campaign("spring_sale")
+
+    assert counts["accepted"] == counts["planned"] == counts["recorded"] == shop.sent() > 0
+    run = newest_run()
+    assert run.name.startswith("spring_sale, ")
+    assert run.state_name == "Completed"
+    names = {
+        "check and compile spring_sale",
+        "plan shard 1 of 2",
+        "plan shard 2 of 2",
+        "prepare the channels",
+        "send shard 1 of 2",
+        "send shard 2 of 2",
+        "report",
+    }
+    assert task_runs(run.id, count=len(names)) == dict.fromkeys(names, "COMPLETED")
+    shown = artifacts(run.id)
+    assert shown["progress-spring-sale"] == 100
+    assert log_lines(run.id, containing="Shard 2 of 2: ")
+
+
+def test_the_artifact_is_the_command_lines_table(
+    prefect: Prefect,
+    shop: Shop,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")  # so that no line of the table is folded
+    counts = send_campaign("spring_sale")
+
+    shown = artifacts(newest_run().id)["report-spring-sale"]
+    with connect() as app:
+        report = app.report(counts["run"])
+    assert shown == report.markdown()
+    assert campaigns(["show", "run", str(counts["run"])]) == 0
+    printed = capsys.readouterr().out
+    for _, line, number in report.rows():
+        assert f"| {line} | {number:,} |" in str(shown)
+        assert any(line in row and f"{number:,}" in row for row in printed.splitlines()), line
+
+
+def test_running_again_sends_nothing_twice(prefect: Prefect, shop: Shop) -> None:
+    first = send_campaign("spring_sale")
+    sent = shop.sent()
+
+    second = send_campaign("spring_sale")
+
+    assert shop.sent() == sent
+    assert second["planned"] == second["accepted"] == 0
+    assert second["already"] == first["planned"]
+    assert not shop.sandbox.log.duplicates()
+
+
+def test_a_dry_run_tells_the_plan_and_sends_nothing(prefect: Prefect, shop: Shop) -> None:
+    counts = send_campaign("spring_sale", dry_run=True)
+
+    run = newest_run()
+    assert "dry run" in run.name
+    assert shop.sandbox.log.counts() == {}
+    with connect() as app:
+        assert app.runs.latest() is None
+        preview = app.preview("spring_sale")
+    assert counts == {"planned": preview.planned.total(), "skipped": preview.skipped.total()}
+    assert f"| audience | everyone the campaign is for | {preview.audience:,} |" in str(
+        artifacts(run.id)["plan-spring-sale"]
+    )
+
+
+def test_a_limited_run_sends_to_so_many_and_the_next_to_the_rest(
+    prefect: Prefect, shop: Shop
+) -> None:
+    first = send_campaign("spring_sale", limit=5)
+    second = send_campaign("spring_sale")
+
+    assert first["accepted"] == 5
+    assert second["already"] == 5
+    assert shop.sent() == first["accepted"] + second["accepted"]
+    assert not shop.sandbox.log.duplicates()
+
+
+def test_a_wrong_name_fails_with_one_message_and_no_traceback(prefect: Prefect, shop: Shop) -> None:
+    state = send_campaign("sprnig_sale", return_state=True)
+
+    assert state.is_failed()
+    assert "sprnig_sale" in state.message
+    assert "spring_sale" in state.message.replace("sprnig_sale", "")  # the way out
+    lines = log_lines(newest_run().id, containing="sprnig_sale")
+    assert not any("Traceback" in line or "NoneType" in line for line in lines)
+
+
+def test_nobody_in_the_audience_fails_with_one_message(
+    prefect: Prefect, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMPAIGNS_HOME", str(shop.home / "empty"))
+
+    state = send_campaign("spring_sale", return_state=True)
+
+    assert state.is_failed()
+    assert "nobody is in the audience" in state.message
+
+
+def test_a_provider_that_is_down_fails_the_flow_and_the_next_run_goes_on(
+    prefect: Prefect, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    up = shop.sandbox.url
+    shop.sandbox.stop()
+    state = send_campaign("spring_sale", return_state=True)
+    assert state.is_failed()
+
+    shop.sandbox.start()
+    monkeypatch.setenv("CAMPAIGNS_SANDBOX_URL", shop.sandbox.url)
+    counts = send_campaign("spring_sale")
+
+    assert counts["accepted"] == counts["planned"] == shop.sent() > 0, up
+    with connect() as app:
+        assert app.latest_run().state is RunState.FINISHED
+
+
+def test_only_steps_that_do_no_harm_twice_are_repeated() -> None:
+    assert plan_shard.retries == finish.retries == 2
+    assert dispatch_shard.retries == 0

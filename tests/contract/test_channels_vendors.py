@@ -14,7 +14,9 @@ import orjson
 import pytest
 
 from campaigns.channels.base import Sender
+from campaigns.channels.config import Endpoints
 from campaigns.channels.registry import open_senders
+from campaigns.channels.wire import Answer, NotConnected, Wire
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import Accepted, NotSent, Refused, Rejected
 from campaigns.domain.message import Escape, Hole, Part, fill
@@ -309,3 +311,32 @@ def test_a_rehearsal_reaches_nothing_but_the_sandbox(
         assert isinstance(sender.send(mail.skeleton, mail.envelopes)[0], Accepted)
         sender.close()
     assert asked == {"127.0.0.1"}
+
+
+HOSTS = {
+    Channel.EMAIL: "https://api.sendgrid.com/v3/mail/send",
+    Channel.SMS: f"https://api.twilio.com/2010-04-01/Accounts/AC{'0' * 32}/Messages.json",
+    Channel.WHATSAPP: "https://content.twilio.com/v1/Content",
+    Channel.X_DM: "https://api.twitter.com/2/users/by/username/demo_1",
+    Channel.X_POST: "https://api.twitter.com/2/tweets",
+}
+
+
+@pytest.mark.parametrize("channel", list(Channel))
+def test_live_requests_go_to_the_vendors_own_hosts_whatever_the_environment(
+    channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWILIO_EDGE", "sydney")
+    monkeypatch.setenv("TWILIO_REGION", "au1")
+    asked: list[str] = []
+
+    def unplugged(_: Wire, __: str, url: str, **more: Any) -> Answer:
+        asked.append(url.partition("?")[0])
+        raise NotConnected("unplugged")
+
+    monkeypatch.setattr(Wire, "request", unplugged)
+    live = replace(configuration(""), endpoints=Endpoints(base_url=None))
+    sender = open_senders(live, [channel])[channel]
+    mail = fresh(channel)
+    assert isinstance(sender.send(mail.skeleton, mail.envelopes)[0], NotSent)
+    assert asked == [HOSTS[channel]]

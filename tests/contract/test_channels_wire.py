@@ -215,6 +215,15 @@ def _answer_early(server: socket.socket) -> None:
         time.sleep(0.2)  # lets the answer arrive before the reset that unread bytes cause
 
 
+def test_a_request_that_has_no_time_left_is_not_begun(wires: list[Wire]) -> None:
+    with loopback(saying(OK)) as server:
+        wire = _wire(server, wires)
+        _post(wire)
+        with pytest.raises(NotConnected):
+            _post(wire, seconds=0)
+        assert len(server.requests) == 1
+
+
 def test_redirects_are_not_followed(wires: list[Wire]) -> None:
     answer = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
     with loopback(saying(answer)) as server:

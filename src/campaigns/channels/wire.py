@@ -85,6 +85,8 @@ class Wire:
         deadline: Deadline,
     ) -> Answer:
         """One request, one answer. Raises NotConnected or Interrupted, nothing else."""
+        if deadline.left <= 0:
+            raise NotConnected("no time was left to begin")
         target = self._target(url)
         origin = (target.scheme, target.netloc)
         request = _written(method, target, headers, body)

@@ -147,7 +147,6 @@ class WhatsAppSender(TwilioSender):
             self._client,
             self._http,
             category=self._sender.get("category", "MARKETING"),
-            seconds=self._deadline.total_seconds() / 2,
             clock=self._clock,
         )
 
@@ -161,7 +160,7 @@ class WhatsAppSender(TwilioSender):
 
         for skeleton in skeletons:
             try:
-                self._templates.sid(template_of(skeleton))
+                self._templates.sid(template_of(skeleton), Deadline(self._deadline.total_seconds()))
             except ContentUnavailableError as error:
                 raise ConfigurationError(
                     f"Twilio could not be asked for the WhatsApp templates: {error}. Check "
@@ -179,21 +178,22 @@ class WhatsAppSender(TwilioSender):
             fields = (
                 payload.text_fields(skeleton, envelope)
                 if free
-                else self._template_fields(template, envelope)
+                else self._template_fields(template, envelope, deadline)
             )
             return self._create(envelope, fields, deadline)
 
         return one_by_one(envelopes, send_one, total=self._deadline, clock=self._clock)
 
     def _template_fields(
-        self, template: Template | Refused, envelope: Envelope
+        self, template: Template | Refused, envelope: Envelope, deadline: Deadline
     ) -> payload.Fields | Outcome:
         from campaigns.channels.twilio.content import ContentUnavailableError
 
         if isinstance(template, Refused):
             return template
         try:
-            return payload.template_fields(template, self._templates.sid(template), envelope)
+            sid = self._templates.sid(template, deadline)
+            return payload.template_fields(template, sid, envelope)
         except ContentUnavailableError as error:
             return error.outcome
         except ConfigurationError as error:

@@ -32,23 +32,21 @@ class ContentUnavailableError(Exception):
 class ContentTemplates:
     """The account's templates, through the SDK's `client.content.v1`."""
 
-    def __init__(
-        self, client: Any, http: WireHttpClient, *, category: str, seconds: float, clock: Clock
-    ) -> None:
+    def __init__(self, client: Any, http: WireHttpClient, *, category: str, clock: Clock) -> None:
         self._contents = client.content.v1.contents
         self._http = http
         self._category = category
-        self._seconds = seconds
         self._clock = clock
         self._sids: dict[str, str] = {}
 
-    def sid(self, template: Template) -> str:
-        """The SID of the approved template.
+    def sid(self, template: Template, deadline: Deadline) -> str:
+        """The SID of the approved template, asked for at most once.
 
         Raises ConfigurationError when WhatsApp has not approved it (yet), and
         ContentUnavailableError when Twilio cannot be asked.
         """
         if template.name not in self._sids:
+            self._http.deadline = deadline
             sid = self._find(template) or self._create(template)
             self._require_approval(template, sid)
             self._sids[template.name] = sid
@@ -122,7 +120,6 @@ class ContentTemplates:
 
     def _ask(self, call: Callable[[], _T]) -> _T:
         """One call of the SDK, its failures translated: whatever happened, no message left."""
-        self._http.deadline = Deadline(self._seconds)
         try:
             return call()
         except NotConnected as error:

@@ -155,6 +155,7 @@ def _response(answer: Answer) -> web.Response:
         body=answer.body,
         headers=answer.headers,
         content_type=answer.content_type,
+        charset="utf-8" if (answer.content_type or "").startswith("text/") else None,
     )
 
 

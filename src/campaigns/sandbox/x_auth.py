@@ -92,9 +92,12 @@ class Signatures:
         query = f"?{call.query}" if call.query else ""
         headers = {"Authorization": authorization}
         for host in _HOSTS:
-            valid, request = self._endpoint.validate_protected_resource_request(
-                host + call.path + query, http_method=call.method, headers=headers
-            )
+            try:
+                valid, request = self._endpoint.validate_protected_resource_request(
+                    host + call.path + query, http_method=call.method, headers=headers
+                )
+            except ValueError:  # the header is no OAuth header
+                return False
             if valid:
                 self._keys.remember(request.timestamp, request.nonce)
                 return True

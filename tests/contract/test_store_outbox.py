@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, event, insert, select, update
 
 from campaigns.domain.channel import PUBLIC, Channel
 from campaigns.domain.consent import ALL_TOPICS, Purpose, Standing, permits
@@ -602,3 +602,44 @@ def test_what_is_pending_when_the_offer_ends_expires(world: World) -> None:
     assert world.outbox.sweep(now=LATER - timedelta(milliseconds=1)) == {}
     assert world.outbox.sweep(now=LATER) == {S.EXPIRED: 1}
     assert world.states(run) == [S.EXPIRED]
+
+
+# Cost -------------------------------------------------------------------------------------------
+
+
+def test_no_statement_of_a_worker_reads_the_whole_outbox(sqlite_database: Database) -> None:
+    """Each batch must cost the same however many deliveries there are, in this run and before."""
+    world = World(sqlite_database)
+    run = world.planned(world.customers(3))
+    statements: dict[str, Any] = {}
+
+    def note(_c: object, _cur: object, statement: str, parameters: Any, *_rest: object) -> None:
+        if "deliveries" in statement:
+            statements[statement] = parameters
+
+    event.listen(sqlite_database.engine, "before_cursor_execute", note)
+    batch = world.claim(run)
+    world.intend(batch)
+    outcomes = [ACCEPTED, REJECTED, NOT_SENT]
+    ids = [i.delivery_id for i in batch.items]
+    world.outbox.settle(batch, dict(zip(ids, outcomes, strict=True)), now=NOW)
+    world.outbox.next_due(run.id, 0)
+    world.claim(run, now=LATER)
+    world.outbox.sweep(now=LATER + LEASE + MARGIN)
+    world.runs.move(run.id, RunState.CANCELLED, now=LATER)
+    event.remove(sqlite_database.engine, "before_cursor_execute", note)
+    with sqlite_database.write() as connection:
+        plans = {
+            statement: [
+                row.detail
+                for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            ]
+            for statement, parameters in statements.items()
+        }
+    assert len(plans) >= 10
+    for statement, plan in plans.items():
+        read = [step for step in plan if "deliveries" in step or step in ("SCAN d", "SCAN t")]
+        assert not [s for s in read if s.startswith("SCAN") or "ix_deliveries_run_id" in s], (
+            statement,
+            plan,
+        )

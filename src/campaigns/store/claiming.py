@@ -17,7 +17,8 @@ from campaigns.store.clock import from_ms, from_ms_or_none, to_ms
 
 _NO_ATTRIBUTES: Mapping[str, AttributeValue] = {}
 
-# The literal states let the databases see that the partial indexes fit.
+# The states are literal, and the same as in the partial indexes, so that the databases see that
+# these fit: SQLite does not conclude `state IN ('claimed', 'sending')` from `state = 'claimed'`.
 _FIRST_DUE = """
 SELECT d.channel, d.skeleton_id
   FROM deliveries d JOIN runs r ON r.id = d.run_id
@@ -46,7 +47,7 @@ SELECT d.id, d.customer_id, c.ref, a.address, c.first_name, c.last_name, c.attri
   LEFT JOIN customers c ON c.id = d.customer_id
   LEFT JOIN addresses a ON a.customer_id = d.customer_id AND a.channel = d.channel
   LEFT JOIN channel_uses u ON u.customer_id = d.customer_id AND u.channel = d.channel
- WHERE d.batch_id = :batch AND d.state = 'claimed'
+ WHERE d.batch_id = :batch AND d.state IN ('claimed', 'sending') AND d.state = 'claimed'
  ORDER BY d.id
 """
 

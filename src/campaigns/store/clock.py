@@ -20,7 +20,7 @@ def to_ms(moment: datetime) -> int:
 
 def from_ms(ms: int) -> datetime:
     """The instant in UTC."""
-    return datetime.fromtimestamp(ms / 1000, UTC)
+    return _EPOCH + _MS * ms  # exact, where a float of seconds is not
 
 
 def from_ms_or_none(ms: int | None) -> datetime | None:

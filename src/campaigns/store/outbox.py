@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal_column, select
 
 from campaigns.domain.batch import Batch, Written
 from campaigns.domain.channel import PUBLIC, Channel
@@ -101,7 +101,7 @@ class SqlOutbox:
         query = select(func.min(deliveries.c.not_before)).where(
             deliveries.c.run_id == run_id,
             deliveries.c.shard == shard,
-            deliveries.c.state == DeliveryState.PENDING,
+            deliveries.c.state == literal_column("'pending'"),  # literal: the index is partial
         )
         with self._database.read() as connection:
             return from_ms_or_none(connection.execute(query).scalar())

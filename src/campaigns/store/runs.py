@@ -8,7 +8,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    Update,
     func,
     insert,
     literal,
@@ -19,7 +18,6 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from campaigns.domain.consent import Purpose
-from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.release import Release
 from campaigns.domain.run import ACTIVE_RUN_STATES, TRANSITIONS, Run, RunState, Shard
 from campaigns.errors import NotFoundError
@@ -27,7 +25,8 @@ from campaigns.store import audience, bulk
 from campaigns.store.clock import from_ms, from_ms_or_none, to_ms, to_ms_or_none
 from campaigns.store.engine import Database, bar_intents
 from campaigns.store.releases import save_release
-from campaigns.store.schema import campaigns, customers, deliveries, runs, shards
+from campaigns.store.schema import campaigns, customers, runs, shards
+from campaigns.store.sweeping import cancel_pending
 
 _ENDED = frozenset({RunState.FINISHED, RunState.STOPPED, RunState.CANCELLED})
 
@@ -109,7 +108,7 @@ class SqlRuns:
                 bar_intents(connection)
                 moved = connection.execute(change).rowcount == 1
                 if moved and to is RunState.CANCELLED:
-                    connection.execute(_cancel_pending(run_id, now))
+                    cancel_pending(connection, now)
         except IntegrityError:  # another run of the campaign has become active meanwhile
             return False
         return moved
@@ -172,19 +171,6 @@ def _cut(
     ).where(numbered.c.place % shard_size == 0)
     names = ["run_id", "no", "first_customer", "last_customer"]
     connection.execute(insert(shards).from_select(names, cut))
-
-
-def _cancel_pending(run_id: int, now: datetime) -> Update:
-    pending = (deliveries.c.run_id == run_id) & (deliveries.c.state == DeliveryState.PENDING)
-    return (
-        update(deliveries)
-        .where(pending)
-        .values(
-            state=DeliveryState.CANCELLED,
-            settled_at=to_ms(now),
-            outcome="the run was cancelled",
-        )
-    )
 
 
 def _get(connection: Connection, run_id: int) -> Run:

@@ -35,11 +35,11 @@ SELECT d.customer_id, :now, 'sent', d.channel, d.id
     ON CONFLICT (delivery_id) WHERE kind = 'sent' DO NOTHING
 """
 # All else counts only from the batch that claimed the row last. That batch may still speak after
-# its lease: nobody else can have sent what it left in doubt.
+# its lease: nobody else can have sent what it left in doubt. (`+ 0`: see intending.)
 _REJECT = """
 UPDATE deliveries SET state = 'rejected', outcome = given.said, settled_at = :now
   FROM {given} AS given
- WHERE deliveries.id = given.id AND deliveries.batch_id = :batch
+ WHERE deliveries.id = given.id AND deliveries.batch_id + 0 = :batch
    AND deliveries.state IN ('claimed', 'sending', 'in_doubt')
 RETURNING deliveries.id
 """
@@ -47,13 +47,14 @@ _GIVE_BACK = """
 UPDATE deliveries SET state = 'pending', outcome = given.said, not_before = given.retry_at,
        batch_id = NULL
   FROM {given} AS given
- WHERE deliveries.id = given.id AND deliveries.batch_id = :batch
+ WHERE deliveries.id = given.id AND deliveries.batch_id + 0 = :batch
    AND deliveries.state IN ('claimed', 'sending', 'in_doubt')
 """
 _DOUBT = """
 UPDATE deliveries SET state = 'in_doubt', outcome = given.said
   FROM {given} AS given
- WHERE deliveries.id = given.id AND deliveries.batch_id = :batch AND deliveries.state = 'sending'
+ WHERE deliveries.id = given.id AND deliveries.batch_id + 0 = :batch
+   AND deliveries.state = 'sending'
 """
 _NOTE_REQUEST = text("UPDATE batches SET request_id = :request WHERE id = :batch")
 _LONGEST_OUTCOME, _LONGEST_ID = 300, 120  # the columns' widths

@@ -25,18 +25,21 @@ _TAKE_BACK = text(
     """
 )
 _CLOSE = text("UPDATE batches SET open = false WHERE id = :batch")
-# One statement per end, so that each can use the index of what is due.
+# One statement per end, over the index of what is due. That every shard is -1 or more is always
+# true, and lets SQLite prefer it to the index of all the run's rows.
 _CANCEL = text(
     """
     UPDATE deliveries SET state = 'cancelled', outcome = 'the run was cancelled', settled_at = :now
-     WHERE state = 'pending' AND run_id IN (SELECT id FROM runs WHERE state = 'cancelled')
+     WHERE state = 'pending' AND shard >= -1
+       AND run_id IN (SELECT id FROM runs WHERE state = 'cancelled')
     """
 )
 _EXPIRE = text(
     """
     UPDATE deliveries SET state = 'expired', outcome = 'the offer ended before this was sent',
            settled_at = :now
-     WHERE state = 'pending' AND run_id IN (SELECT id FROM runs WHERE expires_at <= :now)
+     WHERE state = 'pending' AND shard >= -1
+       AND run_id IN (SELECT id FROM runs WHERE expires_at <= :now)
     """
 )
 
@@ -50,6 +53,11 @@ def sweep(connection: Connection, now: datetime) -> dict[DeliveryState, int]:
         states = connection.execute(_TAKE_BACK, {"batch": batch_id}).scalars()
         moved.update(map(DeliveryState, states))
         connection.execute(_CLOSE, {"batch": batch_id})
-    for state, end in ((DeliveryState.CANCELLED, _CANCEL), (DeliveryState.EXPIRED, _EXPIRE)):
-        moved[state] += connection.execute(end, {"now": to_ms(now)}).rowcount
+    moved[DeliveryState.CANCELLED] += cancel_pending(connection, now)
+    moved[DeliveryState.EXPIRED] += connection.execute(_EXPIRE, {"now": to_ms(now)}).rowcount
     return {state: count for state, count in moved.items() if count}
+
+
+def cancel_pending(connection: Connection, now: datetime) -> int:
+    """End what is pending in cancelled runs. Returns how many."""
+    return connection.execute(_CANCEL, {"now": to_ms(now)}).rowcount

@@ -49,6 +49,10 @@ class EmptyAudienceError(UserError):
     """Nobody is in the audience: nothing was sent."""
 
 
+class ApprovalNeededError(UserError):
+    """The campaign runs only as an approved release, and nobody has approved this one."""
+
+
 class ConfigurationError(UserError):
     """A setting is missing or wrong; the message names the setting."""
 

@@ -25,6 +25,7 @@ from campaigns.domain.plan import PlanCounts
 from campaigns.domain.release import Release
 from campaigns.domain.run import Run, RunState, Shard
 from campaigns.errors import EmptyAudienceError, NotFoundError, UserError
+from campaigns.services.approve import require_approval
 from campaigns.services.dispatch import Clock, DispatchCounts, Dispatcher
 from campaigns.services.plan_run import plan_post, plan_shard, preview
 from campaigns.services.report import Progress, RunReport, progress, report
@@ -161,6 +162,7 @@ class App(Parts):
                 f"its campaign.yaml, or import customers first (`campaigns import FILE`)."
             )
         self.releases.save(release, now)
+        require_approval(release, self.approvals)
         return self.runs.start(release, now=now, shard_size=self.settings.shard_size, limit=limit)
 
     def shards(self, run_id: int) -> list[Shard]:

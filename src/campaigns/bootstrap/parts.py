@@ -12,6 +12,7 @@ from campaigns.settings import Settings
 if TYPE_CHECKING:
     from campaigns.content.catalog import Catalog
     from campaigns.services.links import Links
+    from campaigns.store.approvals import SqlApprovals
     from campaigns.store.customers import SqlProfiles
     from campaigns.store.engine import Database
     from campaigns.store.outbox import SqlOutbox
@@ -63,6 +64,13 @@ class Parts:
         from campaigns.store.releases import SqlReleases
 
         return SqlReleases(self.database)
+
+    @cached_property
+    def approvals(self) -> SqlApprovals:
+        """Who approved which release."""
+        from campaigns.store.approvals import SqlApprovals
+
+        return SqlApprovals(self.database)
 
     @cached_property
     def runs(self) -> SqlRuns:

@@ -23,8 +23,11 @@ COMMANDS = {
     "studio": ("campaigns.cli.studio", "See a campaign as it will arrive, while you write it."),
     "measure": ("campaigns.cli.measuring", "Tell how long a text is on a channel, and if it fits."),
     "schema": ("campaigns.cli.content", "Write the schemas that let editors check your files."),
+    "approve": ("campaigns.cli.proof", "Approve one exact release."),
     "plan": ("campaigns.cli.running", "Show who would get what, and who not, and why."),
     "run": ("campaigns.cli.running", "Send a campaign, once to each customer."),
+    "diff": ("campaigns.cli.proof", "Show what changed between two releases."),
+    "reproduce": ("campaigns.cli.proof", "Make a sent message again, and prove it."),
     "show": ("campaigns.cli.showing", "Look at a customer, a delivery or a run."),
 }
 

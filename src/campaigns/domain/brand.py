@@ -168,6 +168,14 @@ class Prices(_Frozen):
     )
 
 
+class ApprovalRules(_Frozen):
+    """What an approval asks for."""
+
+    author_may_approve: bool = Field(
+        True, description="false: a campaign that needs approval is approved by somebody else"
+    )
+
+
 class Brand(_Frozen):
     """templates/brand.yaml: what every campaign shares."""
 
@@ -197,6 +205,7 @@ class Brand(_Frozen):
     voice: Voice = Voice()
     limits: Limits = Limits()
     prices: Prices | None = None
+    approval: ApprovalRules = ApprovalRules()
 
     @model_validator(mode="after")
     def _default_is_offered(self) -> Brand:

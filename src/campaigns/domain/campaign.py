@@ -92,6 +92,10 @@ class Campaign(_Frozen):
     layouts: Layouts = Layouts()
     slots: dict[Name, SlotSpec] = Field(default_factory=dict)
     edition: Edition = Field("", description="of a campaign that recurs: which time this is")
+    author: Line | None = Field(None, description="who writes it; see the brand's `approval`")
+    needs_approval: bool = Field(
+        False, description="runs only as a release that somebody approved (campaigns approve)"
+    )
 
     @model_validator(mode="after")
     def _topic_of_marketing(self) -> Campaign:

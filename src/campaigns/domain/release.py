@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
+from typing import Any
 
 import orjson
 
@@ -68,6 +69,16 @@ class Release:
             option=orjson.OPT_SORT_KEYS,
         )
         return blake2b(document, digest_size=16).hexdigest()
+
+    def source(self, file: str) -> Mapping[str, Any]:
+        """A source document as it was frozen, such as `brand.yaml`; empty when there is none."""
+        documents: Mapping[str, Any] = self.manifest.get("documents", {})  # type: ignore[assignment]
+        return documents.get(file) or {}
+
+    @property
+    def campaign_file(self) -> str:
+        """The campaign's own file among the sources."""
+        return f"campaigns/{self.campaign}/campaign.yaml"
 
     def skeleton(
         self,

@@ -47,6 +47,13 @@ class SqlReleases:
             skeletons: dict[str, bytes] = {row.hash: row.document for row in rows}
         return _decode(document, skeletons)
 
+    def starting_with(self, beginning: str) -> list[str]:
+        """Hashes that begin so, two at the most: one names a release, more do not."""
+        column = schema.releases.c.hash
+        query = select(column).where(column.startswith(beginning, autoescape=True)).limit(2)
+        with self._database.read() as connection:
+            return list(connection.execute(query).scalars())
+
     def skeleton_ids(self, release_hash: str) -> dict[str, int]:
         """Skeleton hash → id, for the outbox's narrow rows."""
         with self._database.read() as connection:

@@ -187,6 +187,18 @@ release_skeletons = Table(
     Column("skeleton_id", BigKey, ForeignKey("skeletons.id"), primary_key=True),
 )
 
+#: Somebody's yes to one exact release: rows are added, never changed.
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("release_hash", String(32), ForeignKey("releases.hash"), nullable=False),
+    Column("by", String(80), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("note", Text, nullable=False),
+    Index("ix_approvals_release_hash", "release_hash"),
+)
+
 #: What may be told once: a campaign (and edition, for those that recur).
 campaigns = Table(
     "campaigns",

@@ -1,0 +1,97 @@
+"""Verbs about releases: approve one, compare two, make a sent message again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from campaigns.bootstrap.app import App
+from campaigns.domain.approval import Approval
+from campaigns.domain.message import fill, message_hash
+from campaigns.domain.release import Release
+from campaigns.domain.release_diff import Change, diff
+from campaigns.domain.views import DeliveryView
+from campaigns.errors import NotFoundError, UserError
+from campaigns.services.approve import approve
+
+#: So many characters of a hash are enough to name a release, if only one begins with them.
+SHORTEST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Reproduction:
+    """A message made again.
+
+    Attributes:
+        parts: the exact message.
+        expected: the hash stored before the message left; `found` is computed now, from the
+            skeleton's content and the stored values.
+    """
+
+    view: DeliveryView
+    parts: dict[str, str]
+    expected: str
+    found: str
+    in_release: bool
+
+    @property
+    def proven(self) -> bool:
+        """Whether this is, byte for byte, what was said."""
+        return self.expected == self.found and self.in_release
+
+
+def find_release(app: App, name: str) -> Release:
+    """A release by its hash, or its beginning: a stored one, else what the files compile to now.
+
+    Raises NotFoundError, or UserError when several begin so.
+    """
+    if len(name) < SHORTEST:
+        raise UserError(f"`{name}` is too short for a release; give {SHORTEST} characters or more.")
+    stored = app.releases.starting_with(name)
+    if len(stored) > 1:
+        raise UserError(f"several releases begin with `{name}`: {', '.join(stored)}.")
+    if stored:
+        return app.releases.load(stored[0])
+    for campaign in app.campaign_names():
+        compiled = app.catalog.examine(campaign).release
+        if compiled is not None and compiled.hash.startswith(name):
+            return compiled
+    raise NotFoundError(
+        f"no release begins with `{name}`, neither stored nor made by the present files. "
+        "`campaigns plan NAME` tells a campaign's release."
+    )
+
+
+def approve_release(app: App, name: str, *, by: str, note: str) -> Approval:
+    """Write down that somebody said yes to a release. Raises UserError when they may not."""
+    release = app.compile(name) if name in app.campaign_names() else find_release(app, name)
+    now = app.clock.now()
+    app.releases.save(release, now)
+    return approve(release, app.approvals, by=by, note=note, now=now)
+
+
+def compare_releases(app: App, old: str, new: str) -> list[Change]:
+    """What changed from one release to another."""
+    return diff(find_release(app, old), find_release(app, new))
+
+
+def reproduce(app: App, delivery_id: int) -> Reproduction:
+    """Make a delivery's message again and hold it against the hash that was stored.
+
+    Raises NotFoundError when there is no such delivery or nothing has been written for it.
+    """
+    view = app.profiles.delivery(delivery_id)
+    if view.values is None or view.message_hash is None:
+        raise NotFoundError(
+            f"delivery {delivery_id} has no message: it is {view.state} and nothing was written "
+            "for it, or the customer was erased."
+        )
+    skeleton = app.releases.skeleton(view.skeleton_id)
+    release = app.releases.load(view.release_hash)
+    return Reproduction(
+        view=view,
+        parts=fill(skeleton, view.values),
+        expected=view.message_hash,
+        found=message_hash(skeleton.hash, view.values),
+        in_release=release.hash == view.release_hash
+        and any(s.hash == skeleton.hash for s in release.skeletons),
+    )

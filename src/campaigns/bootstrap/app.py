@@ -89,7 +89,9 @@ class App(Parts):
 
     def schemas(self) -> dict[str, dict[str, object]]:
         """JSON Schemas of the YAML files, by name."""
-        return self.catalog.schemas()
+        from campaigns.sources.mapping import MappingFile
+
+        return {**self.catalog.schemas(), "mapping": MappingFile.model_json_schema()}
 
     # Customers ------------------------------------------------------------------------------
 

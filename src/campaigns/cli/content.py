@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 
@@ -47,24 +46,38 @@ def _tell(checked: Sequence[str], found: Sequence[Finding]) -> None:
 
 
 @click.command("schema")
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder to write the schemas to; without it they are printed.",
-)
-def schema_command(out: Path | None) -> None:
-    """Write the JSON Schemas of the YAML files, so that an editor completes and checks them."""
-    import orjson
+@click.option("--check", is_flag=True, help="Only tell whether the written schemas are current.")
+@json_option
+def schema_command(check: bool, as_json: bool) -> int:
+    """Write the JSON Schemas of the YAML files into templates/schemas.
 
+    The files name them in their first line, so that an editor completes and checks while you type.
+    """
     from campaigns.bootstrap import connect
+    from campaigns.bootstrap.authoring import stale_schemas, write_schemas
 
     with connect() as app:
-        schemas = app.schemas()
-    if out is None:
-        print_json(schemas)
-        return
-    out.mkdir(parents=True, exist_ok=True)
-    for name, schema in schemas.items():
-        path = out / f"{name}.schema.json"
-        path.write_bytes(orjson.dumps(schema, option=orjson.OPT_INDENT_2) + b"\n")
-        click.echo(path)
+        if as_json:
+            print_json(app.schemas())
+        elif check:
+            stale = stale_schemas(app)
+            for path in stale:
+                click.echo(f"{path} is not current: campaigns schema", err=True)
+            return 2 if stale else 0
+        else:
+            for path in write_schemas(app):
+                click.echo(path)
+    return 0
+
+
+@click.command("new")
+@click.argument("name")
+def new_command(name: str) -> None:
+    """Start campaign NAME from a sound example: it checks clean, and is yours to change."""
+    from campaigns.bootstrap import connect
+    from campaigns.bootstrap.authoring import new_campaign
+
+    with connect() as app:
+        for path in new_campaign(app, name):
+            click.echo(path)
+    click.echo(f"Next: change the words, then `campaigns check {name}`, `campaigns studio`.")

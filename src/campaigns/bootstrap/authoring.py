@@ -1,0 +1,43 @@
+"""Verbs for those who write campaigns: begin one, and give their editor the schemas."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+
+from campaigns.bootstrap.app import App
+
+
+def new_campaign(app: App, name: str) -> list[Path]:
+    """Begin a campaign from the example; the files written. Raises UserError."""
+    from campaigns.content.starter import begin
+
+    return begin(app.catalog, name, today=app.clock.now().date())
+
+
+def write_schemas(app: App) -> list[Path]:
+    """Write every schema into templates/schemas; their paths."""
+    for path, document in _schemas(app).items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(document)
+    return list(_schemas(app))
+
+
+def stale_schemas(app: App) -> list[Path]:
+    """Schemas that are missing in templates/schemas or not what they would be now."""
+    return [
+        path
+        for path, document in _schemas(app).items()
+        if not path.exists() or path.read_bytes() != document
+    ]
+
+
+def _schemas(app: App) -> dict[Path, bytes]:
+    folder = app.settings.templates / "schemas"
+    return {
+        folder / f"{name}.schema.json": orjson.dumps(
+            schema, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+        )
+        for name, schema in app.schemas().items()
+    }

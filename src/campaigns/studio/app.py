@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
-from campaigns.bootstrap.preview import Desk, State
+from campaigns.bootstrap.preview import Desk, Known, State
 from campaigns.domain.channel import Channel
 from campaigns.errors import CampaignsError
 from campaigns.studio.mail import MAIL_POLICY, mail_page
@@ -47,8 +47,8 @@ _HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "X-DNS-Prefetch-Control": "off",
 }
-#: A first compile takes a quarter of a second; after this the page says that it is on its way.
-_PATIENCE: Final = 0.8
+#: Seconds. A first compile takes half of one; after this the page says that it is on its way.
+_PATIENCE: Final = 1.5
 #: A sign of life, so that a page whose studio has ended knows.
 _BEAT: Final = 15.0
 
@@ -104,17 +104,44 @@ class _Studio:
         state = await self._watch.state(query.campaign, _PATIENCE)
         if state is None:
             return _page(self._pages.waiting(query))
-        return _page(await asyncio.to_thread(self._pages.campaign, query, names, state))
+        return _page(await asyncio.to_thread(self._campaign, query, names, state))
+
+    def _campaign(self, query: Query, names: Sequence[str], state: State) -> str:
+        known, notice = self._known(query)
+        return self._pages.campaign(
+            query, names, state, known, notice, customers=self._desk.customers.exist
+        )
+
+    def _known(self, query: Query) -> tuple[Known | None, str]:
+        """The customer that is asked for, or why there is none."""
+        who, customers = query.choices.customer, self._desk.customers
+        if not who or not customers.exist:
+            return None, ""
+        try:
+            return customers.find(who), ""
+        except CampaignsError as error:
+            return None, str(error)
 
     async def mail(self, request: Request) -> Response:
         """One mail's HTML, for a frame of the page."""
         query = read_query(request.query_params)
         state = self._desk.state(query.campaign)
-        html = await asyncio.to_thread(_mail, query, state)
+        html = await asyncio.to_thread(self._mail, query, state)
         if html is None:
             raise HTTPException(404)
         page = mail_page(html, dark=query.look == "dark")
         return HTMLResponse(page, headers={**_HEADERS, "Content-Security-Policy": MAIL_POLICY})
+
+    def _mail(self, query: Query, state: State | None) -> str | None:
+        if state is None or state.previewer is None:
+            return None
+        previewer, (known, _) = state.previewer, self._known(query)
+        choices = previewer.settled(query.choices, known)
+        try:
+            skeleton = previewer.skeleton(Channel.EMAIL, choices.locale, choices)
+        except KeyError:
+            return None
+        return previewer.cell(skeleton, choices.reader, known).parts.get("html")
 
     async def events(self, request: Request) -> Response:
         """Server-sent events: how a campaign stands, now and after each change."""
@@ -147,17 +174,6 @@ class _Studio:
         told = {404: "There is no such page.", 405: "The studio only shows: every page is a GET."}
         query = replace(read_query(request.query_params), campaign="")
         return _page(self._pages.trouble(query, told.get(status, "That did not work.")), status)
-
-
-def _mail(query: Query, state: State | None) -> str | None:
-    if state is None or state.previewer is None:
-        return None
-    previewer, choices = state.previewer, query.choices
-    try:
-        skeleton = previewer.skeleton(Channel.EMAIL, choices.locale, choices)
-    except KeyError:
-        return None
-    return previewer.cell(skeleton, choices.reader).parts.get("html")
 
 
 def _page(html: str, status: int = 200) -> Response:

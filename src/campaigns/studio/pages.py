@@ -13,6 +13,7 @@ from campaigns.bootstrap.preview import (
     Cell,
     Column,
     FactTable,
+    Known,
     Previewer,
     State,
     channel_label,
@@ -57,10 +58,20 @@ class Pages:
             "themes": THEMES,
         }
 
-    def campaign(self, query: Query, names: Sequence[str], state: State) -> str:
-        """One campaign: messages, fact tables, findings."""
+    def campaign(
+        self,
+        query: Query,
+        names: Sequence[str],
+        state: State,
+        known: Known | None = None,
+        notice: str = "",
+        *,
+        customers: bool = False,
+    ) -> str:
+        """One campaign: messages, fact tables, findings. `notice`: why the customer who was
+        asked for is not shown; `customers`: there are some to ask for."""
         previewer = state.previewer
-        preview = previewer.preview(query.choices) if previewer else None
+        preview = previewer.preview(query.choices, known) if previewer else None
         settled = query if preview is None else query.settled(preview.choices)
         return self._write(
             "campaign.html",
@@ -68,6 +79,9 @@ class Pages:
             names=names,
             state=state,
             preview=preview,
+            known=known,
+            notice=notice,
+            customers=customers,
             grouped=grouped(state.findings),
             cell_key=_cell_key,
         )

@@ -53,6 +53,7 @@ class Query:
             "campaign": self.campaign,
             "locale": locale,
             "reader": self.choices.reader,
+            "customer": self.choices.customer,
             "variant": self.choices.variant,
             **{TRAIT + name: value for name, value in self.choices.traits.items()},
             "look": self.look,
@@ -72,6 +73,7 @@ def read_query(parameters: Mapping[str, str]) -> Query:
         locale=parameters.get("locale", ""),
         channel=parameters.get("channel", ""),
         reader=parameters.get("reader", ""),
+        customer=parameters.get("customer", "").strip(),
         variant=parameters.get("variant", ""),
         traits=traits,
     )

@@ -25,12 +25,14 @@ class Watch:
 
     async def run(self) -> None:
         """Look at the files for ever."""
+        warming = asyncio.create_task(asyncio.to_thread(self._desk.warm))
         seen = None
         while True:
             stamp = await asyncio.to_thread(self._desk.stamp)
             if stamp != seen:
                 seen = stamp
                 await self._refresh()
+            await warming
             await asyncio.sleep(self._interval)
 
     async def _refresh(self) -> None:
@@ -50,7 +52,7 @@ class Watch:
             self._tell(name, None)
             return
         if before is None and after.previewer is not None:
-            # The first preview loads tables that all others use.
+            # The first preview of a language loads tables that all others use.
             await asyncio.to_thread(after.previewer.preview, Choices())
         if before is None or before.version != after.version:
             self._tell(name, after)

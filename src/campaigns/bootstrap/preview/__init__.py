@@ -6,6 +6,7 @@ Read-only, and apart from the application that sends: nothing here knows a chann
 from __future__ import annotations
 
 from campaigns.bootstrap.preview.build import Previewer, channel_label, locale_label
+from campaigns.bootstrap.preview.customers import Customers, Known
 from campaigns.bootstrap.preview.desk import Desk, State, open_desk
 from campaigns.bootstrap.preview.model import (
     Cell,
@@ -27,9 +28,11 @@ __all__ = [
     "Cell",
     "Choices",
     "Column",
+    "Customers",
     "Desk",
     "FactRow",
     "FactTable",
+    "Known",
     "Offer",
     "Option",
     "Preview",

@@ -12,6 +12,7 @@ import orjson
 from babel import Locale
 from selectolax.lexbor import LexborHTMLParser
 
+from campaigns.bootstrap.preview.customers import Known
 from campaigns.bootstrap.preview.fact_table import fact_table, take_preheader
 from campaigns.bootstrap.preview.measures import readings
 from campaigns.bootstrap.preview.model import Cell, Choices, Offer, Option, Preview, Row, Trait
@@ -21,6 +22,7 @@ from campaigns.domain.campaign import Campaign
 from campaigns.domain.channel import Channel
 from campaigns.domain.customer import AttributeSpec, AttributeValue
 from campaigns.domain.findings import Finding
+from campaigns.domain.locales import resolve
 from campaigns.domain.message import Skeleton, fill
 from campaigns.domain.release import Release
 from campaigns.domain.slots import SlotError
@@ -83,9 +85,9 @@ class Previewer:
         """Whether e-mail is one of the campaign's channels."""
         return Channel.EMAIL in self.release.policy.channels
 
-    def preview(self, wanted: Choices) -> Preview:
-        """The page's data for what is wanted, as far as it exists."""
-        choices = self._settled(wanted)
+    def preview(self, wanted: Choices, known: Known | None = None) -> Preview:
+        """The page's data for what is wanted, as far as it exists; `known`: for this customer."""
+        choices = self.settled(wanted, known)
         locales = [choices.locale] if choices.locale else self.release.policy.locales
         return Preview(
             name=self.release.campaign,
@@ -95,31 +97,36 @@ class Previewer:
             release=self.release.hash,
             offer=self.offer,
             choices=choices,
-            rows=tuple(self._row(locale, choices) for locale in locales),
+            rows=tuple(self._row(locale, choices, known) for locale in locales),
         )
 
-    def _settled(self, wanted: Choices) -> Choices:
-        offer = self.offer
+    def settled(self, wanted: Choices, known: Known | None = None) -> Choices:
+        """What is wanted, as far as it exists; language and traits are those of the customer."""
+        offer, locale, traits = self.offer, wanted.locale, wanted.traits
+        if known is not None:
+            locale = resolve(known.locale, self.release.policy.locales)
+            traits = {t.name: str(known.values.get(t.name)) for t in offer.traits}
         return Choices(
-            locale=_one(wanted.locale, offer.locales, ""),
+            locale=_one(locale, offer.locales, ""),
             channel=_one(wanted.channel, offer.channels, ""),
             reader=_one(wanted.reader, offer.readers, TYPICAL),
+            customer=wanted.customer,
             variant=_one(wanted.variant, offer.variants, _BASE),
             traits={
-                t.name: _one(wanted.traits.get(t.name, ""), t.options, t.options[0].value)
+                t.name: _one(traits.get(t.name, ""), t.options, t.options[0].value)
                 for t in offer.traits
             },
         )
 
-    def _row(self, locale: str, choices: Choices) -> Row:
+    def _row(self, locale: str, choices: Choices, known: Known | None) -> Row:
         skeletons = list(self._skeletons(locale, choices))
-        reader = next(r.label for r in self.offer.readers if r.value == choices.reader)
+        label = next(r.label for r in self.offer.readers if r.value == choices.reader)
         return Row(
             locale=locale,
             label=locale_label(locale),
-            reader=reader,
+            reader=known.label if known else f"{label.lower()} reader",
             cells=tuple(
-                self.cell(s, choices.reader)
+                self.cell(s, choices.reader, known)
                 for s in skeletons
                 if choices.channel in ("", s.channel.value)
             ),
@@ -144,8 +151,8 @@ class Previewer:
                 return skeleton
         raise KeyError(locale)
 
-    def cell(self, skeleton: Skeleton, reader: str) -> Cell:
-        """One message, filled for a reader."""
+    def cell(self, skeleton: Skeleton, reader: str, known: Known | None = None) -> Cell:
+        """One message, filled for a reader or a customer."""
         policy, sender = self.release.policy, self.release.senders.get(skeleton.channel, {})
         cell = Cell(
             channel=skeleton.channel,
@@ -164,17 +171,20 @@ class Previewer:
             sent=skeleton.channel is not Channel.X_POST or skeleton.locale == policy.post_locale,
         )
         try:
-            values = Readers(self.brand, self.attributes).values(reader, skeleton)
+            values = Readers(self.brand, self.attributes).values(
+                reader, skeleton, known.values if known else None
+            )
         except SlotError as error:
             return _keyed(replace(cell, unfilled=why_unfilled(error)))
         parts = fill(skeleton, values)
+        country = (known.country if known else None) or skeleton.locale.rsplit("_", maxsplit=1)[-1]
         hidden = take_preheader(LexborHTMLParser(parts["html"])) if "html" in parts else ""
         return _keyed(
             replace(
                 cell,
                 parts=parts,
                 preheader=hidden,
-                readings=readings(skeleton.channel, skeleton.locale, parts, self.brand),
+                readings=readings(skeleton.channel, country, parts, self.brand),
             )
         )
 

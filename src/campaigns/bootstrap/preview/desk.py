@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 from campaigns.bootstrap.preview.build import Previewer
+from campaigns.bootstrap.preview.customers import Customers
 from campaigns.content.catalog import Catalog
+from campaigns.content.compiler import SHARED
+from campaigns.content.measure import measure
+from campaigns.domain.channel import Channel
 from campaigns.domain.findings import Finding, Level
 from campaigns.errors import CampaignsError, FileError, FilesError, NotFoundError
 from campaigns.settings import load_settings
@@ -48,14 +52,20 @@ class State:
 class Desk:
     """Compiles campaigns and remembers them. Every verb may be called from any thread."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, customers: Customers) -> None:
         self._catalog = catalog
+        self.customers = customers
         self._states: dict[str, State] = {}
 
     @property
     def templates(self) -> Path:
         """The folder that is looked at."""
         return self._catalog.templates
+
+    def warm(self) -> None:
+        """Load what the first preview needs: slow imports, before anyone waits for them."""
+        for channel in Channel:
+            measure(channel, "x")
 
     def names(self) -> list[str]:
         """All campaigns. Raises FileError when the folder is not there."""
@@ -101,8 +111,10 @@ class Desk:
 
 
 def open_desk(templates: Path | None = None) -> Desk:
-    """The desk over the templates folder of the settings, or over another."""
-    return Desk(Catalog(templates or load_settings().templates))
+    """The desk over the templates folder and the database of the settings."""
+    settings = load_settings()
+    SHARED.start()  # the compiling process imports while this one does
+    return Desk(Catalog(templates or settings.templates), Customers(settings))
 
 
 def _same(one: State, other: State) -> bool:

@@ -12,14 +12,14 @@ from campaigns.domain.slots import units
 
 
 def readings(
-    channel: Channel, locale: str, parts: Mapping[str, str], brand: Brand
+    channel: Channel, country: str, parts: Mapping[str, str], brand: Brand
 ) -> tuple[Reading, ...]:
-    """The measures of one filled message."""
-    return tuple(_readings(channel, locale, parts, brand))
+    """The measures of one filled message; `country` is the reader's, for prices."""
+    return tuple(_readings(channel, country, parts, brand))
 
 
 def _readings(
-    channel: Channel, locale: str, parts: Mapping[str, str], brand: Brand
+    channel: Channel, country: str, parts: Mapping[str, str], brand: Brand
 ) -> Iterator[Reading]:
     if channel is Channel.EMAIL:
         subject, most = units(parts["subject"]), brand.limits.subject_characters
@@ -31,7 +31,7 @@ def _readings(
             yield Reading("Segments", f"{sms.segments} of {most} segments", fits)
             yield Reading("Encoding", sms.encoding)
             yield Reading("Length", f"{sms.units} characters")
-            yield from _price(locale, sms.segments, brand)
+            yield from _price(country, sms.segments, brand)
         case PostMeasure() as post:
             yield Reading("Weighted length", f"{post.weighted_length} of {X_WEIGHTED}", post.valid)
         case SizeMeasure(channel=Channel.EMAIL) as size:
@@ -41,9 +41,8 @@ def _readings(
             yield Reading("Length", f"{size.units:,} of {size.limit:,} characters", size.valid)
 
 
-def _price(locale: str, segments: int, brand: Brand) -> Iterator[Reading]:
-    """What one customer's SMS costs in the locale's country, where the brand has a price."""
-    country = locale.rsplit("_", maxsplit=1)[-1]
+def _price(country: str, segments: int, brand: Brand) -> Iterator[Reading]:
+    """What one customer's SMS costs in a country, where the brand has a price."""
     price = brand.prices.sms_segment.get(country) if brand.prices else None
     if brand.prices and price is not None:
         from babel.numbers import format_currency

@@ -34,13 +34,16 @@ class Choices:
     Attributes:
         locale: one locale, or empty for all.
         channel: one channel, or empty for all.
-        reader: a reader's name, or `customer:` and the customer's ref.
+        reader: a made-up reader's name.
+        customer: a real customer instead: their ref, e-mail address, phone or handle. Language
+            and traits are theirs.
         traits: trait name → value, as in `Option.value`.
     """
 
     locale: str = ""
     channel: str = ""
     reader: str = ""
+    customer: str = ""
     variant: str = ""
     traits: Mapping[str, str] = field(default_factory=dict)
 

@@ -130,13 +130,25 @@
   document.addEventListener("change", (event) => {
     const form = byId("choices");
     if (!form || event.target.form !== form) return;
+    // A customer has a language and traits of their own; choosing others lets go of them.
+    const customer = form.elements.customer;
+    if (customer && /^(locale|reader|trait\.)/.test(event.target.name)) customer.value = "";
+    choose(form, event.target.name === "theme" ? "" : "Shown as chosen");
+  });
+
+  document.addEventListener("submit", (event) => {
+    if (event.target.id !== "choices") return;
+    event.preventDefault();
+    choose(event.target, "Shown as chosen");
+  });
+
+  function choose(form, words) {
     const asked = new URLSearchParams(new FormData(form));
     for (const [name, value] of [...asked]) if (!value) asked.delete(name);
     const address = "/?" + asked;
     history.replaceState(null, "", address);
-    for (const link of document.querySelectorAll("[data-frame]")) link.blur();
-    refresh(address, () => (event.target.name === "theme" ? "" : "Shown as chosen"));
-  });
+    refresh(address, () => byId("notice")?.textContent || words);
+  }
 
   // Fact tables: one stop of the Tab key, arrows inside ------------------------------------------
   function ready() {

@@ -12,15 +12,13 @@ import os
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from campaigns.sandbox.schema import open_for_writing
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(NamedTuple):
     """One message of an accepted request. `recipient` None is everyone."""
 
     part: int
@@ -77,10 +75,7 @@ class LogWriter:
         self._requests.append((request, provider, provider_id, at, body))
         number = self._next_message
         self._next_message = number + len(recipients)
-        self._messages += [
-            (number + i, request, r.part, r.channel, r.recipient, r.delivery, r.error)
-            for i, r in enumerate(recipients)
-        ]
+        self._messages += [(number + i, request, *r) for i, r in enumerate(recipients)]
 
     def put(self, statement: str, *values: Any) -> None:
         """Any other row, in the same commit."""

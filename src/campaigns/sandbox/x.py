@@ -174,30 +174,30 @@ class X:
             size = 0
         if not 5 <= size <= 100:
             return _invalid("max_results must be between 5 and 100", "max_results")
-        rows: list[Any] = []
-        if user.id == self.me.id:
-            rows = self._log.connection.execute(
-                "SELECT r.provider_id, r.accepted_at, r.body FROM messages m "
-                "JOIN requests r ON r.id = m.request "
-                "WHERE m.channel = 'x_post' ORDER BY m.id DESC LIMIT ?",
-                (size,),
-            ).fetchall()
-        posts = [
-            {
-                "id": post,
-                "text": _text(body),
-                "created_at": datetime.fromtimestamp(at / 1e6, UTC).strftime(
-                    "%Y-%m-%dT%H:%M:%S.000Z"
-                ),
-                "edit_history_tweet_ids": [post],
-            }
-            for post, at, body in rows
-        ]
+        posts = self._posts(size) if user.id == self.me.id else []
         meta: dict[str, Any] = {"result_count": len(posts)}
         if not posts:
             return json_answer(200, {"meta": meta})
         meta |= {"newest_id": posts[0]["id"], "oldest_id": posts[-1]["id"]}
         return json_answer(200, {"data": posts, "meta": meta})
+
+    def _posts(self, count: int) -> list[dict[str, Any]]:
+        """The newest posts."""
+        rows = self._log.connection.execute(
+            "SELECT r.provider_id, r.accepted_at, r.body FROM messages m "
+            "JOIN requests r ON r.id = m.request "
+            "WHERE m.channel = 'x_post' ORDER BY m.id DESC LIMIT ?",
+            (count,),
+        )
+        return [
+            {
+                "id": post,
+                "text": _text(body),
+                "created_at": _written(at),
+                "edit_history_tweet_ids": [post],
+            }
+            for post, at, body in rows
+        ]
 
 
 def problem(status: int, title: str, detail: str, kind: str = "about:blank") -> Answer:
@@ -233,3 +233,7 @@ def _is_valid_post(text: str) -> bool:
     from twitter_text import parse_tweet
 
     return bool(parse_tweet(text).valid)
+
+
+def _written(at: int) -> str:
+    return f"{datetime.fromtimestamp(at // 1_000_000, UTC):%Y-%m-%dT%H:%M:%S.000Z}"

@@ -1,0 +1,172 @@
+"""Releases: approved by hash, compared, and their messages made again years later."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from campaigns.bootstrap import App, connect
+from campaigns.bootstrap.proof import approve_release, compare_releases, reproduce
+from campaigns.cli import run as cli
+from campaigns.errors import ApprovalNeededError, NotFoundError, UserError
+from campaigns.sandbox.process import SandboxProcess
+from campaigns.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[App]:
+    shutil.copytree(ROOT / "templates", tmp_path / "templates")
+    with (
+        SandboxProcess(tmp_path / "sandbox") as sandbox,
+        connect(
+            Settings(
+                home=tmp_path / "home",
+                templates=tmp_path / "templates",
+                sandbox_url=sandbox.url,  # type: ignore[arg-type]
+            )
+        ) as app,
+    ):
+        yield app
+
+
+def import_people(app: App, tmp_path: Path, count: int = 40) -> None:
+    from datetime import UTC, datetime
+
+    from campaigns.sample import write_csv
+
+    file = tmp_path / "people.csv"
+    app.import_customers(file, write_csv(file, count=count, seed=3, now=datetime.now(UTC)))
+
+
+def edit(app: App, file: str, old: str, new: str) -> None:
+    path = app.settings.templates / file
+    before = path.read_text(encoding="utf-8")
+    assert old in before
+    path.write_text(before.replace(old, new, 1), encoding="utf-8")
+
+
+def send(app: App, name: str) -> int:
+    run, _ = app.start_run(name)
+    for shard in app.shards(run.id):
+        app.plan_shard(run.id, shard.no)
+    app.begin_sending(run.id)
+    app.dispatch_all(run.id)
+    app.finish(run.id)
+    return run.id
+
+
+CAMPAIGN = "campaigns/shop_moves/campaign.yaml"
+
+
+def needs_approval(app: App) -> None:
+    edit(
+        app,
+        CAMPAIGN,
+        "purpose: service",
+        "author: Ana Puig\nneeds_approval: true\npurpose: service",
+    )
+
+
+def test_a_campaign_that_needs_approval_runs_only_once_approved(app: App, tmp_path: Path) -> None:
+    import_people(app, tmp_path)
+    needs_approval(app)
+    with pytest.raises(ApprovalNeededError, match="campaigns approve"):
+        app.start_run("shop_moves")
+    approve_release(app, "shop_moves", by="Berta Soler", note="read in all languages")
+    run, _ = app.start_run("shop_moves")
+    assert [a.by for a in app.approvals.of(run.release_hash)] == ["Berta Soler"]
+
+
+def test_any_edit_asks_for_approval_again(app: App, tmp_path: Path) -> None:
+    import_people(app, tmp_path)
+    needs_approval(app)
+    approve_release(app, "shop_moves", by="Berta Soler", note="")
+    edit(app, "brand.yaml", "name: Brotanell", "name: Brotanell  # the same name, another file")
+    with pytest.raises(ApprovalNeededError):
+        app.start_run("shop_moves")
+
+
+def test_the_author_may_not_approve_when_the_brand_says_so(app: App) -> None:
+    needs_approval(app)
+    edit(
+        app,
+        "brand.yaml",
+        "name: Brotanell",
+        "approval: {author_may_approve: false}\nname: Brotanell",
+    )
+    with pytest.raises(UserError, match="somebody else"):
+        approve_release(app, "shop_moves", by="  ana  PUIG ", note="")
+    assert approve_release(app, "shop_moves", by="Berta Soler", note="").by == "Berta Soler"
+
+
+def test_editing_files_during_a_run_changes_nothing_in_that_run(app: App, tmp_path: Path) -> None:
+    import_people(app, tmp_path)
+    run, _ = app.start_run("spring_sale")
+    app.plan_shard(run.id, 0)
+    edit(app, "campaigns/spring_sale/campaign.yaml", "percent: 20", "percent: 25")
+    app.begin_sending(run.id)
+    app.dispatch_all(run.id)
+    delivery = first_delivery(app, run.id)
+    made = reproduce(app, delivery)
+    assert made.proven
+    assert made.view.release_hash == run.release_hash
+    assert not any("25" in part for name, part in made.parts.items() if name == "subject")
+
+
+def first_delivery(app: App, run_id: int) -> int:
+    query = text("SELECT min(id) FROM deliveries WHERE run_id = :run AND state = 'accepted'")
+    with app.database.read() as connection:
+        return int(connection.execute(query, {"run": run_id}).scalar_one())
+
+
+def test_a_message_is_proven_and_a_changed_value_is_not(app: App, tmp_path: Path) -> None:
+    import_people(app, tmp_path)
+    delivery = first_delivery(app, send(app, "spring_sale"))
+    assert reproduce(app, delivery).proven
+    with app.database.write() as connection:
+        connection.execute(
+            text("UPDATE messages SET slot_values = replace(slot_values, 'https', 'http')")
+        )
+    assert not reproduce(app, delivery).proven
+
+
+def test_reproducing_says_when_there_is_nothing_to_reproduce(app: App) -> None:
+    with pytest.raises(NotFoundError, match="delivery 7"):
+        reproduce(app, 7)
+
+
+def test_diff_names_the_fact_the_words_and_the_layout_that_changed(app: App) -> None:
+    old = approve_release(app, "spring_sale", by="Berta", note="").release_hash
+    edit(app, "campaigns/spring_sale/campaign.yaml", "percent: 20", "percent: 25")
+    edit(app, "campaigns/spring_sale/copy.en.yaml", "Visit the spring shop", "See the shop")
+    edit(app, "layouts/sms.txt.j2", "{{ legal }}", "{{ legal }} ")
+    new = approve_release(app, "spring_sale", by="Berta", note="").release_hash
+    changes = {(c.group, c.where): (c.before, c.after) for c in compare_releases(app, old, new)}
+    assert changes["fact", "discount.en_GB"] == ("20%", "25%")
+    assert changes["copy", "copy.en.yaml: call_to_action"] == (
+        "Visit the spring shop",
+        "See the shop",
+    )
+    assert ("layout", "layouts/sms.txt.j2") in changes
+    assert {group for group, _ in changes} == {"fact", "copy", "layout"}
+    assert compare_releases(app, old, old) == []
+
+
+def test_the_same_files_make_the_same_release_wherever_they_lie(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(app.settings.templates, tmp_path / "elsewhere")
+    hashes = set()
+    for folder in (app.settings.templates, tmp_path / "elsewhere"):
+        monkeypatch.setenv("CAMPAIGNS_TEMPLATES", str(folder))
+        monkeypatch.setenv("CAMPAIGNS_HOME", str(tmp_path / folder.name / "home"))
+        assert cli(["approve", "spring_sale", "--by", "Berta", "--json"]) == 0
+        hashes.add(json.loads(capsys.readouterr().out)["release_hash"])
+    assert len(hashes) == 1

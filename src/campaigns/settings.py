@@ -52,7 +52,9 @@ class Settings(BaseSettings):
     x_access_token_secret: SecretStr = SecretStr("")
     shard_size: int = Field(20_000, ge=100, description="customers per shard")
     workers: int = Field(0, ge=0, description="worker processes; 0: one per core")
-    lease_seconds: int = Field(120, ge=10, description="how long a claim lasts")
+    lease_seconds: int = Field(
+        120, ge=60, description="how long a claim lasts; longer than any provider's deadline"
+    )
 
     @model_validator(mode="after")
     def _the_sandbox_is_on_this_machine(self) -> Self:

@@ -104,6 +104,12 @@ def _cancel_run(world: World, run: Run, batch: Batch) -> None:
     world.runs.move(run.id, RunState.CANCELLED, now=NOW)
 
 
+def _plan_again(world: World, run: Run, batch: Batch) -> None:
+    world.execute(_run(run).values(state=RunState.FINISHED))
+    later = world.planned([batch.items[0].customer_id])
+    world.execute(_run(later).values(state=RunState.FINISHED))
+
+
 #: What each statement is for: the moves it makes, with the batch that holds the row. All others
 #: it leaves alone.
 MOVES: dict[Callable[[World, Run, Batch], None], dict[S, S]] = {
@@ -122,6 +128,7 @@ MOVES: dict[Callable[[World, Run, Batch], None], dict[S, S]] = {
     _sweep_cancelled: {S.PENDING: S.CANCELLED},
     _sweep_expired: {S.PENDING: S.EXPIRED},
     _cancel_run: {S.PENDING: S.CANCELLED},
+    _plan_again: {S.CANCELLED: S.PENDING},
 }
 
 

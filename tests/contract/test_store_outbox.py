@@ -204,7 +204,7 @@ def _expire(world: World, customer: int, run: Run) -> None:
         (_forget, S.SUPPRESSED, "no active address any more"),
         (_new_address, S.PENDING, "the address changed while this was being written"),
         (_pause, S.PENDING, "the run was not running"),
-        (_cancel, S.CANCELLED, "the run was cancelled"),
+        (_cancel, S.CANCELLED, "the run was cancelled or stopped"),
         (_expire, S.EXPIRED, "the offer ended before this was sent"),
     ],
 )

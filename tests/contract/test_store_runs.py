@@ -93,23 +93,36 @@ def test_states_move_along_the_table_only(world: World) -> None:
             assert world.runs.get(run.id).state is expected
 
 
-def test_a_stop_says_when_and_why_and_going_on_forgets_it(world: World) -> None:
+def test_a_stop_says_when_and_why(world: World) -> None:
     run = world.started()
     later = NOW + timedelta(minutes=5)
     world.runs.move(run.id, RunState.STOPPED, now=later, because="wrong key")
     stopped = world.runs.get(run.id)
     assert (stopped.stopped_because, stopped.finished_at) == ("wrong key", later)
-    world.runs.move(run.id, RunState.RUNNING, now=later)
-    running = world.runs.get(run.id)
-    assert (running.stopped_because, running.finished_at) == (None, None)
 
 
-def test_a_stopped_run_does_not_go_on_beside_a_newer_one(world: World) -> None:
-    old = world.started()
-    world.runs.move(old.id, RunState.STOPPED, now=NOW)
-    world.started()
-    assert not world.runs.move(old.id, RunState.RUNNING, now=NOW)
-    assert world.runs.get(old.id).state is RunState.STOPPED
+def test_going_on_after_a_pause_forgets_why_it_paused(world: World) -> None:
+    run = world.started()
+    world.runs.move(run.id, RunState.PAUSED, now=NOW, because="no connection")
+    assert world.runs.get(run.id).stopped_because == "no connection"
+    world.runs.move(run.id, RunState.RUNNING, now=NOW)
+    assert world.runs.get(run.id).stopped_because is None
+
+
+@pytest.mark.parametrize("end", [RunState.STOPPED, RunState.CANCELLED])
+def test_what_an_ended_run_left_unsent_the_next_run_plans_again(
+    world: World, end: RunState
+) -> None:
+    old = world.planned(world.customers(2))
+    batch = world.claim(old)
+    world.intend(batch)
+    unsent, left = (item.delivery_id for item in batch.items)
+    world.set_delivery(unsent, state="pending", batch_id=None)
+    world.runs.move(old.id, end, now=NOW)
+    new = world.planned([world.delivery(n).customer_id for n in (unsent, left)])
+    assert (world.delivery(unsent).run_id, world.delivery(unsent).state) == (new.id, "pending")
+    assert (world.delivery(left).run_id, world.delivery(left).state) == (old.id, "sending")
+    assert world.delivery(unsent).outcome is None
 
 
 def test_cancelling_ends_what_is_pending_and_leaves_what_may_have_left(world: World) -> None:
@@ -120,7 +133,7 @@ def test_cancelling_ends_what_is_pending_and_leaves_what_may_have_left(world: Wo
     world.set_delivery(pending, state="pending")
     world.runs.move(run.id, RunState.CANCELLED, now=NOW)
     assert world.states(run) == [DeliveryState.CANCELLED, DeliveryState.SENDING]
-    assert world.delivery(pending).outcome == "the run was cancelled"
+    assert world.delivery(pending).outcome == "the run was cancelled or stopped"
 
 
 def test_shards_hold_the_same_number_however_sparse_the_audience_is(world: World) -> None:

@@ -16,7 +16,7 @@ class RunState(StrEnum):
     RUNNING = "running"
     PAUSED = "paused"
     FINISHED = "finished"
-    STOPPED = "stopped"  # a provider refused the configuration or content
+    STOPPED = "stopped"  # a provider refused the configuration or content: mend it, run again
     CANCELLED = "cancelled"
 
 
@@ -27,7 +27,7 @@ TRANSITIONS: dict[RunState, frozenset[RunState]] = {
     _R.PLANNING: frozenset({_R.RUNNING, _R.PAUSED, _R.CANCELLED, _R.STOPPED}),
     _R.RUNNING: frozenset({_R.PAUSED, _R.FINISHED, _R.STOPPED, _R.CANCELLED}),
     _R.PAUSED: frozenset({_R.RUNNING, _R.CANCELLED}),
-    _R.STOPPED: frozenset({_R.RUNNING, _R.CANCELLED}),
+    _R.STOPPED: frozenset(),
     _R.FINISHED: frozenset(),
     _R.CANCELLED: frozenset(),
 }

@@ -33,6 +33,7 @@ from sqlalchemy import (
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose, Standing
 from campaigns.domain.customer import AddressStatus, AttributeValue, Profile
+from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.release import Release
 from campaigns.store import audience
 from campaigns.store.bulk import Dialect
@@ -66,11 +67,13 @@ def in_audience(
 
 
 def has_delivery(campaign_id: int | ScalarSelect[int]) -> ColumnElement[bool]:
-    """The customer has a delivery of this campaign and edition, from whichever run."""
+    """The customer has a delivery of this campaign and edition, from whichever run; one that was
+    cancelled before it left does not count."""
     return exists().where(
         deliveries.c.campaign_id == campaign_id,
         deliveries.c.step == 0,
         deliveries.c.customer_id == customers.c.id,
+        deliveries.c.state != DeliveryState.CANCELLED,
     )
 
 

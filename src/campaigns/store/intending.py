@@ -26,7 +26,7 @@ _PENDING, _SUPPRESSED = DeliveryState.PENDING, DeliveryState.SUPPRESSED
 #: Verdict → the state it leads to, and the outcome that people read.
 VERDICTS: dict[str, tuple[DeliveryState, str | None]] = {
     "send": (DeliveryState.SENDING, None),
-    "cancelled": (DeliveryState.CANCELLED, "the run was cancelled"),
+    "cancelled": (DeliveryState.CANCELLED, "the run was cancelled or stopped"),
     "expired": (DeliveryState.EXPIRED, "the offer ended before this was sent"),
     "held": (_PENDING, "the run was not running"),
     "late": (_PENDING, "the lease of the claim was about to end"),
@@ -44,7 +44,7 @@ VERDICTS: dict[str, tuple[DeliveryState, str | None]] = {
 # a batch made a moment ago, would expect one row there and compare all with all. By id it is quick.
 _VERDICT = """
 SELECT given.id AS id, CASE
-    WHEN r.state = 'cancelled' THEN 'cancelled'
+    WHEN r.state IN ('cancelled', 'stopped') THEN 'cancelled'
     WHEN r.expires_at <= :now THEN 'expired'
     WHEN r.state <> 'running' THEN 'held'
     WHEN b.lease_until <= :until THEN 'late'

@@ -40,6 +40,16 @@ _COLUMNS = (
     "not_before",
 )
 
+#: The promise: one delivery per campaign, step and customer. Only one that was cancelled before it
+#: left is planned again, and belongs to the new run from then on.
+_UNLESS_IT_HAS_ONE = (
+    "ON CONFLICT (campaign_id, step, customer_id) DO UPDATE SET "
+    "run_id = excluded.run_id, shard = excluded.shard, channel = excluded.channel, "
+    "skeleton_id = excluded.skeleton_id, reason = excluded.reason, state = excluded.state, "
+    "attempts = 0, not_before = 0, batch_id = NULL, settled_at = NULL, outcome = NULL "
+    "WHERE deliveries.state = 'cancelled'"
+)
+
 
 class SqlPlanning:
     """Implements services.ports.PlanStore."""
@@ -167,7 +177,7 @@ def _insert_deliveries(
             )
             for d in ordered
         ],
-        on_conflict="ON CONFLICT (campaign_id, step, customer_id) DO NOTHING",
+        on_conflict=_UNLESS_IT_HAS_ONE,
     )
 
 

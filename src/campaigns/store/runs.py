@@ -91,7 +91,8 @@ class SqlRuns:
         """Change the state along domain.run.TRANSITIONS; False if it was not possible.
 
         When this returns True for a state that does not send, no intent of the run can commit any
-        more. Cancelling also cancels what is still pending.
+        more. A run that is cancelled or stopped cancels what is still pending: the next run of
+        the campaign plans it again.
         """
         sources = [source for source, targets in TRANSITIONS.items() if to in targets]
         change = (
@@ -107,7 +108,7 @@ class SqlRuns:
             with self._database.write() as connection:
                 bar_intents(connection)
                 moved = connection.execute(change).rowcount == 1
-                if moved and to is RunState.CANCELLED:
+                if moved and to in {RunState.CANCELLED, RunState.STOPPED}:
                     cancel_pending(connection, now)
         except IntegrityError:  # another run of the campaign has become active meanwhile
             return False

@@ -29,9 +29,10 @@ _CLOSE = text("UPDATE batches SET open = false WHERE id = :batch")
 # true, and lets SQLite prefer it to the index of all the run's rows.
 _CANCEL = text(
     """
-    UPDATE deliveries SET state = 'cancelled', outcome = 'the run was cancelled', settled_at = :now
+    UPDATE deliveries SET state = 'cancelled', settled_at = :now,
+           outcome = 'the run was cancelled or stopped'
      WHERE state = 'pending' AND shard >= -1
-       AND run_id IN (SELECT id FROM runs WHERE state = 'cancelled')
+       AND run_id IN (SELECT id FROM runs WHERE state IN ('cancelled', 'stopped'))
     """
 )
 _EXPIRE = text(
@@ -59,5 +60,5 @@ def sweep(connection: Connection, now: datetime) -> dict[DeliveryState, int]:
 
 
 def cancel_pending(connection: Connection, now: datetime) -> int:
-    """End what is pending in cancelled runs. Returns how many."""
+    """End what is pending in cancelled and stopped runs. Returns how many."""
     return connection.execute(_CANCEL, {"now": to_ms(now)}).rowcount

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache
+from typing import Any, NamedTuple
 
 from campaigns.domain.address import Address, AddressError, read
 from campaigns.domain.channel import AddressKind, Channel
@@ -31,6 +31,8 @@ from campaigns.sources.rules import (
 
 _LONGEST_NAME = 80
 _LONGEST_REF = 80
+_MOST_PLACES = 20_000
+_NAMES: tuple[FieldName, ...] = ("first_name", "last_name", "full_name")
 #: Fields that hold phones and handles → the channels they reach. A later field wins.
 _REACH: tuple[tuple[FieldName, AddressKind, tuple[Channel, ...]], ...] = (
     ("phone", AddressKind.PHONE, (Channel.SMS, Channel.WHATSAPP)),
@@ -77,16 +79,24 @@ class RowBuilder:
         self._interactions = [
             i for r in mapping.interactions if (i := interactions_of(r, name, headers, now))
         ]
-        self._reach = [r for r in _REACH if r[0] in self._fields]
+        self._reach = [
+            (self._fields[name], kind, channels, self._columns[name])
+            for name, kind, channels in _REACH
+            if name in self._fields
+        ]
+        self._texts = {n: self._fields.get(n, _nothing) for n in (*_NAMES, "email")}
+        self._place_readers = [self._fields.get(name, _nothing) for name, _ in _PLACES]
+        self._places: dict[tuple[str, ...], _Places] = {}
+        self._otherwise: dict[str | None, Fields] = {}
 
     def build(self, line: int, cells: Cells) -> CustomerRow | RefusedRow:
         """What this row says, or why it does not go in."""
         try:
-            return self._build(line, cells)
+            return self._build(line, [c.strip() for c in cells])
         except RowError as error:
             return RefusedRow(line, error.reason, error.column, error.value)
 
-    def _build(self, line: int, cells: Cells) -> CustomerRow:
+    def _build(self, line: int, cells: list[str]) -> CustomerRow:
         left_out: list[LeftOut] = []
         ref = self._read_ref(cells)
         stated = self._stated(line, cells, left_out)
@@ -94,20 +104,28 @@ class RowBuilder:
         addresses = self._addresses(line, cells, region, left_out)
         if not addresses:
             self._must_be_someone(ref, left_out)
-        suppressions, addresses = self._suppressed(cells, addresses)
+        suppressions: tuple[SuppressionEntry, ...] = ()
+        if self._suppressions:
+            suppressions, addresses = self._suppressed(cells, addresses)
         place = f"{self._file}:{line}"
         return CustomerRow(
-            line=line,
-            ref=ref,
-            stated=stated,
-            otherwise=_otherwise(self._defaults, self._fallback, region),
-            attributes=self._read_attributes(cells),
-            addresses=tuple(addresses),
-            consents=tuple(c for read in self._consents if (c := read(cells, place))),
-            suppressions=suppressions,
-            interactions=tuple(i for read in self._interactions if (i := read(cells))),
-            left_out=tuple(left_out),
+            line,
+            ref,
+            stated,
+            self._fallbacks(region),
+            self._read_attributes(cells),
+            tuple(addresses),
+            tuple([c for read in self._consents if (c := read(cells, place)) is not None]),
+            suppressions,
+            tuple([i for read in self._interactions if (i := read(cells)) is not None]),
+            tuple(left_out),
         )
+
+    def _fallbacks(self, region: str | None) -> Fields:
+        known = self._otherwise.get(region)
+        if known is None:
+            known = self._otherwise[region] = _otherwise(self._defaults, self._fallback, region)
+        return known
 
     def _read_ref(self, cells: Cells) -> str | None:
         if self._ref is None:
@@ -125,32 +143,34 @@ class RowBuilder:
 
     @property
     def _address_columns(self) -> set[str]:
-        return {self._columns[name] for name, _, _ in self._reach}
+        return {column for _, _, _, column in self._reach}
 
     def _stated(self, line: int, cells: Cells, left_out: list[LeftOut]) -> Fields:
+        texts = tuple([read(cells) for read in self._place_readers])
+        known = self._places.get(texts)
+        if known is None:
+            if len(self._places) > _MOST_PLACES:
+                self._places.clear()
+            known = self._places[texts] = _read_places(texts)
+        for name, text in known.unknown:
+            reason = f"it is no {name.replace('_', ' ')} we know; the row goes in without it"
+            left_out.append(LeftOut(line, reason, self._columns[name], text))
         first, last = self._names(cells)
-        values: dict[str, str | Channel | None] = {}
-        for name, convert in _PLACES:
-            read = self._fields.get(name)
-            text = read(cells) if read else ""
-            values[name] = convert(text) if text else None
-            if text and values[name] is None:
-                reason = f"it is no {name.replace('_', ' ')} we know; the row goes in without it"
-                left_out.append(LeftOut(line, reason, self._columns[name], text))
-        return Fields(first, last, **values)  # type: ignore[arg-type]
+        return Fields(first, last, *known.values)
 
     def _names(self, cells: Cells) -> tuple[str | None, str | None]:
-        first, last = (self._text("first_name", cells), self._text("last_name", cells))
-        if first or last or "full_name" not in self._fields:
-            return first, last
-        full = self._fields["full_name"](cells)
-        head, _, tail = full.partition(" ")
-        column = self._columns["full_name"]
-        return text_of(head, column, _LONGEST_NAME), text_of(tail.strip(), column, _LONGEST_NAME)
-
-    def _text(self, name: FieldName, cells: Cells) -> str | None:
-        read = self._fields.get(name)
-        return text_of(read(cells), self._columns[name], _LONGEST_NAME) if read else None
+        first, last = self._texts["first_name"](cells), self._texts["last_name"](cells)
+        columns = self._columns
+        if not first and not last:
+            full = self._texts["full_name"](cells)
+            if not full:
+                return None, None
+            first, _, last = full.partition(" ")
+            columns = dict.fromkeys(("first_name", "last_name"), columns["full_name"])
+        return (
+            text_of(first, columns["first_name"], _LONGEST_NAME) if first else None,
+            text_of(last.strip(), columns["last_name"], _LONGEST_NAME) if last else None,
+        )
 
     def _addresses(
         self, line: int, cells: Cells, region: str | None, left_out: list[LeftOut]
@@ -158,22 +178,21 @@ class RowBuilder:
         found: dict[Channel, AddressEntry] = {}
         if email := self._email(cells):
             found[Channel.EMAIL] = AddressEntry(Channel.EMAIL, *email)
-        for name, kind, channels in self._reach:
-            text = self._fields[name](cells)
+        for reader_, kind, channels, column in self._reach:
+            text = reader_(cells)
             if not text:
                 continue
             try:
-                address = _read(kind, text, region)
+                mailable, normalised = read(kind, text, region)
             except AddressError as error:
-                left_out.append(LeftOut(line, str(error), self._columns[name], text))
+                left_out.append(LeftOut(line, str(error), column, text))
                 continue
             for channel in channels:
-                found[channel] = AddressEntry(channel, *address)
+                found[channel] = AddressEntry(channel, mailable, normalised)
         return list(found.values())
 
     def _email(self, cells: Cells) -> Address | None:
-        field = self._fields.get("email")
-        text = field(cells) if field else ""
+        text = self._texts["email"](cells)
         if not text:
             return None
         try:
@@ -182,8 +201,11 @@ class RowBuilder:
             raise RowError(f"no e-mail address: {error}", self._columns["email"], text) from None
 
     def _read_attributes(self, cells: Cells) -> dict[str, AttributeValue]:
-        values = ((name, convert(cells)) for name, convert in self._attributes)
-        return {name: value for name, value in values if value is not None}
+        return {
+            name: value
+            for name, convert in self._attributes
+            if (value := convert(cells)) is not None
+        }
 
     def _suppressed(
         self, cells: Cells, addresses: list[AddressEntry]
@@ -194,6 +216,28 @@ class RowBuilder:
                 entries += _suppress(rule, addresses)
                 addresses = _mark(rule, addresses)
         return tuple(entries), addresses
+
+
+class _Places(NamedTuple):
+    """What four cells say of language, country, zone and channel, and what they fail to say."""
+
+    values: tuple[Any, Any, Any, Any]
+    unknown: tuple[tuple[FieldName, str], ...]
+
+
+def _read_places(texts: tuple[str, ...]) -> _Places:
+    told = list(zip(_PLACES, texts, strict=True))
+    values = [convert(text) if text else None for (_, convert), text in told]
+    unknown = [
+        (name, text)
+        for ((name, _), text), value in zip(told, values, strict=True)
+        if text and value is None
+    ]
+    return _Places((values[0], values[1], values[2], values[3]), tuple(unknown))
+
+
+def _nothing(_: Cells) -> str:
+    return ""
 
 
 def _readers(fields: Mapping[FieldName, Value], headers: Headers) -> dict[FieldName, Reader]:
@@ -208,7 +252,6 @@ _PLACES: tuple[tuple[FieldName, Callable[[str], str | Channel | None]], ...] = (
 )
 
 
-@lru_cache(maxsize=1_000)
 def _otherwise(defaults: Defaults, fallback: Defaults, region: str | None) -> Fields:
     """What a new customer is taken for where the row does not say.
 
@@ -225,11 +268,6 @@ def _otherwise(defaults: Defaults, fallback: Defaults, region: str | None) -> Fi
 
 #: The locale of a customer of whom nothing is known: campaigns then use their default locale.
 _UNDETERMINED = "und"
-
-
-@lru_cache(maxsize=1_000)  # a household's phone, a phone for two channels
-def _read(kind: AddressKind, text: str, region: str | None) -> Address:
-    return read(kind, text, region)
 
 
 def _suppress(rule: SuppressionRule, addresses: list[AddressEntry]) -> list[SuppressionEntry]:

@@ -62,7 +62,7 @@ def _granted(rule: ConsentRule, headers: Headers) -> Callable[[Cells], bool | No
     if read is None:
         return None
     word = answer(rule.granted)
-    return lambda cells: word(read(cells))
+    return lambda cells: word(text) if (text := read(cells)) else None
 
 
 def _moment_of(

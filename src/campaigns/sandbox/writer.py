@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 
 from campaigns.sandbox.schema import open_for_writing
 
-
 #: Turns of the event loop before a commit. Each reads the sockets again, so what is on its way
 #: still joins the group: with 16 busy connections 13 requests share a commit instead of 5, while
 #: a single client waits some microseconds more.

@@ -6,22 +6,37 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from campaigns.bootstrap import connect
+from campaigns.bootstrap import App, connect
 from campaigns.domain.run import RunState
+from campaigns.services.dispatch import DispatchCounts
 from flows.send_campaign import send_campaign
+from flows.senders import Senders
 from tests.flows.conftest import CHECKOUT, Prefect, Shop
 from tests.flows.pages import until
 
-pytestmark = pytest.mark.prefect
+#: A flow's sending without Prefect, in a process to be killed: two shards, two senders.
+SENDING = """
+from concurrent.futures import ThreadPoolExecutor
+from campaigns.bootstrap import connect
+from flows.senders import Senders
+with connect() as app:
+    run = app.latest_run()
+    with Senders(app, run.id, 2) as senders, ThreadPoolExecutor(2) as threads:
+        list(threads.map(senders.send, [0, 1]))
+"""
 
-FLOW = "from flows.send_campaign import send_campaign; send_campaign('spring_sale')"
+
+class StopRequested(BaseException):
+    """As Prefect's own signal: not an Exception."""
 
 
-def slow_down(shop: Shop) -> None:
+@pytest.fixture
+def slow(shop: Shop) -> Shop:
     """Every request to Twilio takes long enough to be stopped in."""
     request = urllib.request.Request(
         f"{shop.sandbox.url}/sandbox/faults",
@@ -29,87 +44,117 @@ def slow_down(shop: Shop) -> None:
         headers={"Content-Type": "application/json"},
     )
     urllib.request.urlopen(request, timeout=5).close()
+    return shop
 
 
-def flow_process(prefect: Prefect) -> subprocess.Popen[bytes]:
+def process(prefect_environment: dict[str, str] | None, code: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-c", FLOW],
+        [sys.executable, "-c", code],
         cwd=CHECKOUT,
-        env=prefect.environment,
+        env=prefect_environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
 
 
-def descendants(pid: int) -> set[int]:
-    """Processes below this one, from /proc."""
-    parents = {}
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = status.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue  # it ended while we looked
-        parents[int(status.parent.name)] = int(fields[1])
+def begun(app: App) -> int:
+    """A run that is ready to send; its id."""
+    run, _ = app.start_run("spring_sale")
+    for shard in app.shards(run.id):
+        app.plan_shard(run.id, shard.no)
+    app.begin_sending(run.id)
+    return run.id
+
+
+def below(pid: int) -> set[int]:
+    """Processes below this one that still run, from /proc; the dead that nobody has collected
+    do not."""
     found, grown = {pid}, set[int]()
     while grown != found:
         grown = set(found)
-        found |= {child for child, parent in parents.items() if parent in found}
-    return found - {pid}
+        found |= {child for child, (state, parent) in _processes().items() if parent in grown}
+    return alive(found - {pid})
 
 
 def alive(pids: set[int]) -> set[int]:
-    """Those that still run; the dead that nobody has collected do not."""
+    """Those that still run."""
+    return {pid for pid, (state, _) in _processes().items() if state != "Z"} & pids
 
-    def runs(pid: int) -> bool:
+
+def _processes() -> dict[int, tuple[str, int]]:
+    """Process → its state and its parent."""
+    seen = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
         try:
-            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+            state, parent, *_ = status.read_text().rpartition(")")[2].split()
         except OSError:
-            return False
-
-    return {pid for pid in pids if runs(pid)}
+            continue  # it ended while we looked
+        seen[int(status.parent.name)] = (state, int(parent))
+    return seen
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_cancelled_flow_stops_sending_and_the_next_run_goes_on(
-    prefect: Prefect, shop: Shop, monkeypatch: pytest.MonkeyPatch, workers: int
+def test_senders_stop_before_their_next_message_when_the_flow_is_stopped(
+    slow: Shop, monkeypatch: pytest.MonkeyPatch, workers: int
 ) -> None:
     monkeypatch.setenv("CAMPAIGNS_WORKERS", str(workers))
-    slow_down(shop)
-    process = flow_process(prefect)
-    until(lambda: shop.texts() > 2, seconds=60)
-    below = descendants(process.pid)
-    process.send_signal(signal.SIGTERM)
-    process.wait(30)
+    with connect() as app, ThreadPoolExecutor(2) as threads:
+        run_id = begun(app)
+        sending: list[Future[DispatchCounts]] = []
 
-    until(lambda: not alive(below), seconds=10)
+        def stopped() -> None:
+            with Senders(app, run_id, len(app.shards(run_id))) as senders:
+                sending.extend(threads.submit(senders.send, no) for no in range(workers))
+                until(lambda: slow.texts() > 2)
+                raise StopRequested
+
+        with pytest.raises(StopRequested):
+            stopped()
+        counts = [future.result() for future in sending]  # they ended by themselves
+
+        assert sum(c.outcomes.total() for c in counts) == slow.sent()
+        assert app.runs.get(run_id).state is RunState.PAUSED
+        report = app.report(run_id)
+        assert report.waiting > 0, "it was stopped too late to show anything"
+        assert report.accepted == slow.sent()
+        assert sum(n for (_, state), n in report.states.items() if state == "in_doubt") == 0
+
+
+def test_senders_end_with_a_flow_that_is_killed_outright(
+    slow: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMPAIGNS_WORKERS", "2")
+    with connect() as app:
+        run_id = begun(app)
+        flow = process(None, SENDING)
+        until(lambda: slow.texts() > 2)
+        senders = below(flow.pid)
+        flow.kill()
+        flow.wait()
+
+        assert senders, "there were no senders"
+        until(lambda: not alive(senders), seconds=10)
+        assert app.report(run_id).waiting > 0
+
+
+@pytest.mark.prefect
+def test_a_cancelled_flow_stops_sending_and_the_next_run_goes_on(
+    prefect: Prefect, slow: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMPAIGNS_WORKERS", "2")
+    code = "from flows.send_campaign import send_campaign; send_campaign('spring_sale')"
+    flow = process(prefect.environment, code)
+    until(lambda: slow.texts() > 2, seconds=60)
+    children = below(flow.pid)
+    flow.send_signal(signal.SIGTERM)
+    flow.wait(30)
+
+    until(lambda: not alive(children), seconds=10)
     with connect() as app:
         run = app.latest_run()
         assert run.state is RunState.PAUSED
         assert app.report(run.id).waiting > 0, "it was stopped too late to show anything"
-    assert _finishes(shop), "messages were lost or sent twice"
-
-
-def test_senders_end_with_a_flow_that_is_killed_outright(
-    prefect: Prefect, shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CAMPAIGNS_WORKERS", "2")
-    slow_down(shop)
-    process = flow_process(prefect)
-    until(lambda: shop.texts() > 2, seconds=60)
-    below = descendants(process.pid)
-    process.kill()
-    process.wait()
-
-    until(lambda: not alive(below))
-    assert below, "there were no senders"
-    with connect() as app:
-        assert app.report(app.latest_run().id).waiting > 0
-
-
-def _finishes(shop: Shop) -> bool:
-    """Send the rest; every planned customer has one message, in the log and on the profile."""
     counts = send_campaign("spring_sale")
-    return bool(
-        counts["accepted"] == counts["planned"] == shop.sent() and not shop.sandbox.log.duplicates()
-    )
+    assert counts["accepted"] == counts["planned"] == slow.sent()
+    assert not slow.sandbox.log.duplicates()

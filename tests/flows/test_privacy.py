@@ -1,0 +1,94 @@
+"""Prefect holds ids and counts: marked customers go through every flow and leave no mark there."""
+
+from __future__ import annotations
+
+import csv
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from campaigns.bootstrap import connect
+from campaigns.sample import write_csv
+from flows.housekeeping import housekeeping
+from flows.import_customers import import_customers
+from flows.send_campaign import send_campaign
+from tests.flows.conftest import Prefect, Shop
+from tests.flows.pages import artifacts, newest_run
+
+pytestmark = pytest.mark.prefect
+
+#: In names, addresses, handles and values that are refused.
+MARK = "canary"
+
+
+@pytest.fixture
+def marked(shop: Shop) -> tuple[Path, Path]:
+    """Customers whose every personal value is marked, three of them with an error."""
+    file = shop.home / "marked.csv"
+    mapping = write_csv(file, count=150, seed=3, now=datetime.now(UTC))
+    with file.open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    for number, row in enumerate(rows):
+        row["customer_id"] = f"{MARK}-{number}"
+        row["first_name"], row["last_name"] = f"{MARK}-first", f"{MARK}-last"
+        row["email"] = f"{MARK}.{number}@example.com" if row["email"] else ""
+        row["x_handle"] = f"@{MARK}_{number}" if row["x_handle"] else ""
+    for row, column in zip(rows, ("email", "phone", "country"), strict=False):
+        row[column] = f"{MARK} is not one"
+    with file.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return file, mapping
+
+
+def test_no_personal_data_reaches_prefect(
+    prefect: Prefect, shop: Shop, marked: tuple[Path, Path]
+) -> None:
+    file, mapping = marked
+    report = import_customers(str(file), str(mapping))
+    dry = send_campaign("spring_sale", dry_run=True)
+    sent = send_campaign("spring_sale")
+    housekeeping()
+    import_customers(str(shop.home / "absent.csv"), return_state=True)
+
+    assert report["created"] > 100
+    assert report["refused"] + report.get("values left out", 0) > 0
+    assert dry["planned"] == sent["accepted"] > 0
+    with connect() as app:
+        view = app.profiles.show(app.profiles.find(f"{MARK}-100"))
+        assert view.first_name == f"{MARK}-first", "nothing marked went through"
+    assert _holding(prefect.home, b"spring_sale"), "Prefect's files are not where they are sought"
+    assert _holding(prefect.home, MARK.encode()) == []
+    assert _holding(prefect.home, b"+34600") == []
+
+
+def test_an_import_that_cannot_read_its_file_fails_with_one_message(
+    prefect: Prefect, shop: Shop
+) -> None:
+    state = import_customers(str(shop.home / "absent.csv"), return_state=True)
+
+    assert state.is_failed()
+    assert "absent.csv" in state.message
+    assert "Traceback" not in state.message
+
+
+def test_an_import_shows_its_counts(
+    prefect: Prefect, shop: Shop, marked: tuple[Path, Path]
+) -> None:
+    file, mapping = marked
+    report = import_customers(str(file), str(mapping))
+
+    run = newest_run()
+    assert run.name.startswith("marked.csv, ")
+    assert f"| created | {report['created']:,} |" in str(artifacts(run.id)["import"])
+    again = import_customers(str(file), str(mapping))
+    assert again["created"] == 0
+    assert again["rows"] == report["rows"]
+
+
+def _holding(folder: Path, text: bytes) -> list[str]:
+    """Files below the folder that hold this text in any letter case, SQLite's log included."""
+    files = (f for f in folder.rglob("*") if f.is_file())
+    return [f.name for f in files if text.lower() in f.read_bytes().lower()]

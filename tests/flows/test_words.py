@@ -1,0 +1,107 @@
+"""What flows and demo say, without a server."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections import Counter
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from campaigns.domain.channel import Channel
+from campaigns.domain.plan import PlanCounts
+from campaigns.errors import UserError
+from flows import stage
+from flows.environment import prepare
+from flows.reporting import plan_sentence, plan_table
+from flows.server import free_port
+from flows.story import Story
+from tests.flows.conftest import CHECKOUT
+
+COUNTS = PlanCounts(
+    Counter({Channel.EMAIL: 1200, Channel.SMS: 3}), Counter({"no_consent": 40}), already=7
+)
+
+
+def test_a_plans_table_adds_up_to_the_audience() -> None:
+    *rows, audience = [line.split("|")[3].strip() for line in plan_table(COUNTS).splitlines()[2:]]
+
+    assert sum(int(n.replace(",", "")) for n in rows) == COUNTS.audience
+    assert audience == "1,250"
+
+
+def test_a_shards_plan_is_one_sentence() -> None:
+    assert plan_sentence(COUNTS) == (
+        "1,203 planned (e-mail 1,200, SMS 3); 40 skipped (No consent 40); 7 had it already"
+    )
+    assert plan_sentence(PlanCounts()) == "0 planned; 0 skipped"
+
+
+def test_a_demo_that_does_not_add_up_says_so_and_fails() -> None:
+    written = StringIO()
+    story = Story(Console(file=written, width=100))
+    story.check("two and two are four", holds=True)
+    assert story.ending(1.0) == 0
+
+    story.check("two and two are five", holds=False)
+
+    assert story.ending(1.0) == 1
+    assert "✗ two and two are five" in written.getvalue()
+    assert "does not add up" in written.getvalue()
+
+
+def test_only_one_demo_runs_in_a_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    with stage.only_one(), pytest.raises(UserError, match="stop it first"), stage.only_one():
+        pass
+    with stage.only_one():  # and the folder is free again
+        pass
+
+
+def test_our_prefect_leaves_the_users_server_and_profile_alone(tmp_path: Path) -> None:
+    environ = {"PREFECT_API_URL": "https://prefect.example.com/api", "PREFECT_PROFILE": "work"}
+
+    prepare(tmp_path / "home", environ=environ, PREFECT_CLI_COLORS="false")
+
+    assert environ.keys().isdisjoint({"PREFECT_API_URL", "PREFECT_PROFILE"})
+    assert environ["PREFECT_HOME"] == str(tmp_path / "home")
+    assert environ["DO_NOT_TRACK"] == "1"
+    assert environ["PREFECT_CLI_COLORS"] == "false"
+
+
+def test_a_taken_port_is_left_to_who_has_it() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert free_port(port) != port
+    assert free_port(port) == port
+
+
+def test_the_product_does_not_import_prefect_nor_the_flows() -> None:
+    code = (
+        "import sys, campaigns.cli, campaigns.bootstrap as b; b.App, b.connect; "
+        "assert not {'prefect', 'flows'} & sys.modules.keys()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_layers_hold() -> None:
+    linter = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run(
+        [linter, "--no-cache"],
+        cwd=CHECKOUT,
+        env={**os.environ, "PYTHONPATH": "src"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout

@@ -202,17 +202,7 @@ class App(Parts):
     def dispatch_shard(self, run_id: int, no: int) -> DispatchCounts:
         """Send what is due of one shard, on this thread."""
         run = self.runs.get(run_id)
-        dispatcher = Dispatcher(
-            outbox=self.outbox,
-            runs=self.runs,
-            releases=self.releases,
-            senders=self._prepared_senders(self.releases.load(run.release_hash)),
-            links=self.links,
-            clock=self.clock,
-            owner=f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}",
-            lease=timedelta(seconds=self.settings.lease_seconds),
-        )
-        return dispatcher.dispatch_shard(run, no)
+        return self._dispatcher(run.release_hash).dispatch_shard(run, no)
 
     def dispatch_all(
         self, run_id: int, on_progress: Callable[[Progress], None] | None = None
@@ -227,12 +217,16 @@ class App(Parts):
                 else executor.submit(self.dispatch_shard, run_id, no)
                 for no in numbers
             }
+            look = 0.0
             while futures:
                 done, futures = wait(futures, timeout=0.5, return_when="FIRST_COMPLETED")
                 for future in done:
                     total.add(future.result())
-                if on_progress:
+                began = self.clock.monotonic()
+                if on_progress and (began >= look or not futures):
                     on_progress(self.progress(run_id))
+                    now = self.clock.monotonic()
+                    look = now + 10 * (now - began)  # counting a large run takes its time
         return total
 
     def finish(self, run_id: int, unreachable: Mapping[Channel, str] | None = None) -> RunReport:
@@ -268,6 +262,22 @@ class App(Parts):
     def sweep(self) -> Mapping[DeliveryState, int]:
         """Take back what workers that died had in their hands."""
         return self.outbox.sweep(now=self.clock.now())
+
+    def _dispatcher(self, release_hash: str) -> Dispatcher:
+        """This thread's dispatcher for the release, kept for the shards to come."""
+        known: dict[str, Dispatcher] = self._threads.__dict__.setdefault("dispatchers", {})
+        if release_hash not in known:
+            known[release_hash] = Dispatcher(
+                outbox=self.outbox,
+                runs=self.runs,
+                releases=self.releases,
+                senders=self._prepared_senders(self.releases.load(release_hash)),
+                links=self.links,
+                clock=self.clock,
+                owner=f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}",
+                lease=timedelta(seconds=self.settings.lease_seconds),
+            )
+        return known[release_hash]
 
     def _prepared_senders(self, release: Release) -> Mapping[Channel, Sender]:
         """This thread's senders for the release, prepared with the providers once."""

@@ -88,7 +88,10 @@ class DispatchCounts:
 
 @dataclass(slots=True)
 class Dispatcher:
-    """One worker of one run. Not shared between threads: each has its own senders."""
+    """One worker of one release. Not shared between threads: each has its own senders.
+
+    Worth keeping between shards: it remembers skeletons and the numbers and dates written so far.
+    """
 
     outbox: Outbox
     runs: Runs
@@ -168,13 +171,19 @@ class Dispatcher:
                 delivery_id=w.delivery_id,
                 address=w.address,
                 values=w.values,
-                headers=unsubscribe_headers(self.links.values(w.delivery_id)) if one_click else {},
+                headers=self._unsubscribe_headers(w) if one_click else {},
                 last_inbound_at=inbound[w.delivery_id],
             )
             for w in going
         ]
         outcomes = sender.send(skeleton, envelopes)
         return dict(zip((e.delivery_id for e in envelopes), outcomes, strict=True))
+
+    def _unsubscribe_headers(self, message: Written) -> dict[str, str]:
+        """The text's own link where it has one, rather than to sign it again."""
+        known = "unsubscribe_url" in message.values
+        values = message.values if known else self.links.values(message.delivery_id)
+        return unsubscribe_headers(values)
 
     def _skeleton(self, skeleton_id: int) -> tuple[Skeleton, str, Writer]:
         known = self._skeletons.get(skeleton_id)

@@ -66,8 +66,8 @@ def mail_request(
 ) -> MailRequest:
     """The request for these envelopes. `sender` has `address`, and maybe `name`, `reply_to`."""
     holes = holes_of(skeleton)
-    values = [[escape(e.values[h.slot], h.escape) for h in holes] for e in envelopes]
-    delimiter = _delimiter(skeleton, values)
+    values = [_escaped(holes, e.values) for e in envelopes]
+    delimiter, clashes = _delimiter(skeleton, values)
     tags = {hole: f"{delimiter}{n};" for n, hole in enumerate(holes)}
     request = MailRequest(_shared(skeleton, tags, sender))
     room = LARGEST_REQUEST - _JSON_GROWTH * len(orjson.dumps(request.body))
@@ -75,7 +75,8 @@ def mail_request(
         substitutions = dict(zip(tags.values(), own, strict=True))
         size = len(orjson.dumps(substitutions))
         room -= _JSON_GROWTH * size + _FRAME
-        kept = _why_kept(own, delimiter, size, room, now)
+        clash = clashes and any(delimiter in value for value in own)
+        kept = _why_kept(clash, size, room, now)
         if kept is not None:
             request.kept[index] = kept
             continue
@@ -95,12 +96,25 @@ def _parts(skeleton: Skeleton) -> Iterator[Part]:
             yield skeleton.parts[name]
 
 
-def _delimiter(skeleton: Skeleton, values: Sequence[Sequence[str]]) -> str:
+def _escaped(holes: Sequence[Hole], values: Mapping[str, str]) -> list[str]:
+    """One person's values, each safe for its hole. Plain letters and digits are so anywhere, and
+    most values are nothing else: seeing that costs a tenth of escaping them."""
+    return [
+        value
+        if (value := values[h.slot]).isalnum() and value.isascii()
+        else escape(value, h.escape)
+        for h in holes
+    ]
+
+
+def _delimiter(skeleton: Skeleton, values: Sequence[Sequence[str]]) -> tuple[str, bool]:
+    """What tags start with, and whether somebody's values hold it all the same."""
     literals = "".join(literal for part in _parts(skeleton) for literal in part.literals)
     free = [d for d in DELIMITERS if d not in literals]
     everything = "".join(value for own in values for value in own)
     # When somebody's values hold every one of them, it is theirs that stay behind.
-    return next((d for d in free if d not in everything), free[-1])
+    unused = next((d for d in free if d not in everything), None)
+    return (free[-1], True) if unused is None else (unused, False)
 
 
 def _shared(
@@ -127,10 +141,8 @@ def _tagged(part: Part, tags: Mapping[Hole, str]) -> str:
     return part.literals[0] + "".join(tags[hole] + literal for hole, literal in pairs)
 
 
-def _why_kept(
-    values: Sequence[str], delimiter: str, size: int, room: int, now: datetime
-) -> Outcome | None:
-    if any(delimiter in value for value in values):
+def _why_kept(clash: bool, size: int, room: int, now: datetime) -> Outcome | None:
+    if clash:
         return Rejected("sendgrid:characters", "the values hold characters that mark our tags")
     if size > LONGEST_SUBSTITUTIONS:
         return Rejected(

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from itsdangerous import Signer
+
+from campaigns.services.links import Links, unsubscribe_headers
+
+_IDS = st.integers(min_value=1, max_value=2**63 - 1)
+_SECRETS = st.text(min_size=1, max_size=64)
+
+
+@given(_SECRETS, _IDS)
+def test_a_link_is_signed_byte_for_byte_as_itsdangerous_signs(secret: str, delivery: int) -> None:
+    values = Links("https://news.example.com/", secret).values(delivery)
+    unsubscribe = Signer(secret, salt="campaigns.unsubscribe").sign(str(delivery)).decode()
+    preferences = Signer(secret, salt="campaigns.preferences").sign(str(delivery)).decode()
+    assert values == {
+        "unsubscribe_url": f"https://news.example.com/u/{unsubscribe}",
+        "preferences_url": f"https://news.example.com/p/{preferences}",
+    }
+
+
+@given(_SECRETS, _IDS)
+def test_a_link_leads_back_to_its_delivery_and_serves_its_purpose_alone(
+    secret: str, delivery: int
+) -> None:
+    links = Links("https://news.example.com", secret)
+    values = links.values(delivery)
+    unsubscribe = values["unsubscribe_url"].rpartition("/")[2]
+    preferences = values["preferences_url"].rpartition("/")[2]
+    assert links.unsubscribed_delivery(unsubscribe) == delivery
+    assert links.preferences_delivery(preferences) == delivery
+    assert links.preferences_delivery(unsubscribe) is None
+    assert links.unsubscribed_delivery(preferences) is None
+
+
+@given(_IDS)
+def test_a_link_signed_with_another_secret_leads_nowhere(delivery: int) -> None:
+    forged = Links("https://news.example.com", "another").values(delivery)["unsubscribe_url"]
+    token = forged.rpartition("/")[2]
+    assert Links("https://news.example.com", "secret").unsubscribed_delivery(token) is None
+
+
+def test_the_header_asks_for_one_click_at_the_same_address_as_the_text() -> None:
+    values = Links("https://news.example.com", "secret").values(7)
+    assert unsubscribe_headers(values) == {
+        "List-Unsubscribe": f"<{values['unsubscribe_url']}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }

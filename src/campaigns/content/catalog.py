@@ -39,10 +39,11 @@ class Catalog:
         return sorted(path.parent.name for path in folder.glob("*/campaign.yaml"))
 
     def brand(self) -> Brand:
-        """The brand. Raises FileError or FilesError."""
+        """The brand. Raises FileError (also when the folder is not there) or FilesError."""
         from campaigns.content.reading import read_model
         from campaigns.domain.brand import Brand
 
+        self.campaigns()
         return read_model(self.templates / "brand.yaml", Brand)[1]
 
     def attributes(self) -> Mapping[str, AttributeSpec]:

@@ -21,7 +21,7 @@ from campaigns.errors import CampaignsError
 from campaigns.studio.mail import MAIL_POLICY, mail_page
 from campaigns.studio.pages import Pages
 from campaigns.studio.query import Query, read_query
-from campaigns.studio.watch import Watch
+from campaigns.studio.watch import End, Watch
 
 HOST: Final = "127.0.0.1"
 #: A page of another site that had its own name point to this machine would send that name.
@@ -53,9 +53,8 @@ _PATIENCE: Final = 1.5
 _BEAT: Final = 15.0
 
 
-def create_app(desk: Desk) -> FastAPI:
-    """The studio over a desk."""
-    watch = Watch(desk)
+def create_app(desk: Desk, watch: Watch) -> FastAPI:
+    """The studio over a desk, and what watches its files."""
 
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
@@ -157,9 +156,13 @@ class _Studio:
                 yield _event(known)
             while True:
                 try:
-                    yield _event(await asyncio.wait_for(queue.get(), _BEAT))
+                    told = await asyncio.wait_for(queue.get(), _BEAT)
                 except TimeoutError:
                     yield b": still here\n\n"
+                    continue
+                if isinstance(told, End):
+                    return
+                yield _event(told)
 
     async def asset(self, name: str) -> Response:
         """The studio's own style, script and icon."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import threading
 import webbrowser
@@ -11,6 +12,7 @@ import uvicorn
 from campaigns.bootstrap.preview import open_desk
 from campaigns.errors import ConfigurationError
 from campaigns.studio.app import HOST, create_app
+from campaigns.studio.watch import Watch
 
 
 def run_studio(*, port: int, open_browser: bool) -> None:
@@ -26,14 +28,31 @@ def run_studio(*, port: int, open_browser: bool) -> None:
     print(f"Watching {desk.templates}. Nothing here can send. Stop with Ctrl-C.", flush=True)
     if open_browser:
         threading.Timer(0.5, webbrowser.open, [address]).start()
+    watch = Watch(desk)
     config = uvicorn.Config(
-        create_app(desk),
+        create_app(desk, watch),
         log_level="warning",
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=1,  # open pages hold a stream that never ends
+        timeout_graceful_shutdown=2,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        # uvicorn raises what it caught again once it has ended: that is all there is to do.
+        signal.signal(sign, lambda _sign, _frame: None)
+    _Server(config, watch).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Ends the open pages' streams, which never end by themselves, before it waits for them."""
+
+    def __init__(self, config: uvicorn.Config, watch: Watch) -> None:
+        super().__init__(config)
+        self._watch = watch
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """See uvicorn."""
+        self._watch.end()
+        await super().shutdown(sockets)
 
 
 def _listen(port: int) -> socket.socket:
@@ -41,6 +60,7 @@ def _listen(port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port))
+        listener.listen()  # whoever opens the address as soon as it is printed waits
     except OSError as error:
         listener.close()
         raise ConfigurationError(

@@ -5,13 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from enum import Enum
+from typing import Final, TypeAlias
 
 from campaigns.bootstrap.preview import Choices, Desk, State
 from campaigns.errors import CampaignsError, NotFoundError
 
-#: How often the files are looked at: fast enough that a page follows within a second.
-INTERVAL: Final = 0.2
+#: Seconds between looks at the files: a look costs less than a millisecond.
+INTERVAL: Final = 0.1
+
+
+class End(Enum):
+    """The last word to a page: the studio ends."""
+
+    END = "end"
+
+
+#: What a page is told: how its campaign stands; None: it is gone.
+Told: TypeAlias = State | End | None
 
 
 class Watch:
@@ -20,7 +31,7 @@ class Watch:
     def __init__(self, desk: Desk, interval: float = INTERVAL) -> None:
         self._desk = desk
         self._interval = interval
-        self._pages: dict[asyncio.Queue[State | None], str] = {}
+        self._pages: dict[asyncio.Queue[Told], str] = {}
         self._settled = asyncio.Condition()
 
     async def run(self) -> None:
@@ -64,10 +75,15 @@ class Watch:
             if campaign in (name, ""):
                 queue.put_nowait(state)
 
+    def end(self) -> None:
+        """Tell every page that this is the end."""
+        for queue in self._pages:
+            queue.put_nowait(End.END)
+
     @contextmanager
-    def following(self, campaign: str) -> Iterator[asyncio.Queue[State | None]]:
-        """A queue of what becomes of a campaign, or of all (""); None: it is gone."""
-        queue: asyncio.Queue[State | None] = asyncio.Queue()
+    def following(self, campaign: str) -> Iterator[asyncio.Queue[Told]]:
+        """A queue of what becomes of a campaign, or of all ("")."""
+        queue: asyncio.Queue[Told] = asyncio.Queue()
         self._pages[queue] = campaign
         try:
             yield queue

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from campaigns.bootstrap.preview import Desk
 from campaigns.studio.app import create_app
+from campaigns.studio.watch import Watch
 from tests.unit.studio.edits import change
 
 _HOME = "http://127.0.0.1:8026"
@@ -43,20 +44,20 @@ class Client:
 @pytest.fixture
 def client(shipped: Desk) -> Client:
     """Over the shipped templates."""
-    return Client(create_app(shipped))
+    return Client(create_app(shipped, Watch(shipped)))
 
 
 @pytest.fixture
 def own(desk: Desk) -> Client:
     """Over templates that the test may change."""
     desk.examine("spring_sale")
-    return Client(create_app(desk))
+    return Client(create_app(desk, Watch(desk)))
 
 
 def test_every_route_is_get_and_nothing_else(shipped: Desk) -> None:
-    routes = [r for r in create_app(shipped).routes if isinstance(r, Route)]
+    routes = [r for r in create_app(shipped, Watch(shipped)).routes if isinstance(r, Route)]
     assert {r.path for r in routes} == {"/", "/mail", "/events", "/assets/{name}"}
-    assert len(create_app(shipped).routes) == len(routes)
+    assert len(create_app(shipped, Watch(shipped)).routes) == len(routes)
     assert all(r.methods == {"GET"} for r in routes)
 
 

@@ -68,7 +68,7 @@
     const keys = (list) => list.map((b) => b.dataset.key).join();
     document.title = fresh.title;
     document.documentElement.dataset.theme = fresh.documentElement.dataset.theme;
-    replaceIfNew(".picker", fresh);
+    replaceIfNew(".picked", fresh);
     if (keys(blocks(old)) === keys(blocks(next)) && old.dataset.campaign === next.dataset.campaign) {
       for (const [name, value] of Object.entries(next.dataset)) old.dataset[name] = value;
       if (!("stale" in next.dataset)) delete old.dataset.stale;

@@ -1,0 +1,33 @@
+"""`python -m tests.unit.content.mutation [--all] [--kind KIND] [--misses]`: what the checks catch."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+from tests.unit.content.mutation.harness import Harness, drawn, every_fault, missed, report
+
+
+def main() -> None:
+    """Run the faults and print what was caught, per kind."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--all", action="store_true", help="every fault, not only those drawn")
+    parser.add_argument("--kind", help="one kind only")
+    parser.add_argument("--misses", action="store_true", help="list each miss")
+    asked = parser.parse_args()
+    faults = every_fault() if asked.all else [f for kind in drawn().values() for f in kind]
+    faults = [f for f in faults if asked.kind in (None, f.kind)]
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.monotonic()
+        results = Harness(Path(folder)).run_all(faults)
+        took = time.monotonic() - started
+    print(report(results))
+    print(f"{took:.1f} s, {1000 * took / max(1, len(faults)):.0f} ms per fault")
+    if asked.misses:
+        print(missed(results))
+
+
+if __name__ == "__main__":
+    main()

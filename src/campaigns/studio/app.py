@@ -63,6 +63,7 @@ def create_app(desk: Desk, watch: Watch) -> FastAPI:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+        desk.customers.close()
 
     app = FastAPI(lifespan=life, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_HOSTS, www_redirect=False)

@@ -13,6 +13,7 @@ from campaigns.domain.customer import AttributeValue
 if TYPE_CHECKING:
     from campaigns.settings import Settings
     from campaigns.store.customers import SqlProfiles
+    from campaigns.store.engine import Database
 
 #: Where open_database keeps the customers when no CAMPAIGNS_DATABASE_URL is set.
 _FILE = "campaigns.db"
@@ -34,7 +35,7 @@ class Customers:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
-        self._profiles: SqlProfiles | None = None
+        self._database: Database | None = None
 
     @property
     def exist(self) -> bool:
@@ -60,13 +61,19 @@ class Customers:
             },
         )
 
+    def close(self) -> None:
+        """Give the database back."""
+        with self._lock:
+            if self._database is not None:
+                self._database.close()
+            self._database = None
+
     def _open(self) -> SqlProfiles:
         from campaigns.store.customers import SqlProfiles
         from campaigns.store.engine import open_database
 
         with self._lock:
-            if self._profiles is None:
+            if self._database is None:
                 settings = self._settings
-                database = open_database(settings.database_url, settings.home)
-                self._profiles = SqlProfiles(database)
-            return self._profiles
+                self._database = open_database(settings.database_url, settings.home)
+            return SqlProfiles(self._database)

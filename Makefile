@@ -7,8 +7,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.set-up
-# Tests that each start servers of their own: more processes than this only get in each other's way.
+# Two processes: many tests wait for a server of theirs, and more get in each other's way.
+PYTEST_PROCESSES ?= 2
 PYTEST_ARGS ?=
+BENCH_ARGS ?= --customers 20000
 
 .PHONY: help demo serve deploy test check format bench lock clean
 
@@ -26,7 +28,7 @@ deploy: $(SETUP) ## Put the deployments on your own Prefect server (PREFECT_API_
 	$(BIN)/prefect --no-prompt deploy --all
 
 test: $(SETUP) ## Run every test, in random order (PYTEST_ARGS="-k routing" for some)
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses $(PYTEST_PROCESSES) --dist loadgroup $(PYTEST_ARGS)
 
 check: $(SETUP) ## Format, lint, types, layers, campaign files, lock files
 	$(BIN)/ruff format --check .
@@ -40,6 +42,9 @@ check: $(SETUP) ## Format, lint, types, layers, campaign files, lock files
 format: $(SETUP) ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench: $(SETUP) ## Measure the whole path by stage (BENCH_ARGS="--customers 100000")
+	@$(BIN)/python -m tests.bench.end_to_end $(BENCH_ARGS)
 
 lock: $(SETUP) ## Write the lock files anew from pyproject.toml (UPGRADE=1 for newer versions)
 	.ci/lock $(if $(UPGRADE),--upgrade)

@@ -26,6 +26,13 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 CUSTOMERS = 200
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests that need the server go to one process: it is started once."""
+    for item in items:
+        if item.get_closest_marker("prefect"):
+            item.add_marker(pytest.mark.xdist_group("prefect"))
+
+
 def pytest_unconfigure() -> None:
     shutil.rmtree(_PREFECT_HOME, ignore_errors=True)
 

@@ -410,7 +410,7 @@ def test_an_import_that_was_cut_off_goes_on_where_it_was(
 def test_a_batch_that_fails_leaves_nothing_of_itself(
     importing: Importing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RuntimeError("the disk is full")
 
     with monkeypatch.context() as patch:

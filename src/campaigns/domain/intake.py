@@ -5,7 +5,7 @@ Named tuples, since a million of them pass through an import.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -44,15 +44,32 @@ class AddressEntry(NamedTuple):
     status: AddressStatus | None = None
 
 
+#: What a consent is about, of one customer: channel, purpose and topic.
+Matter: TypeAlias = tuple[Channel, Purpose, str]
+
+
 class ConsentEntry(NamedTuple):
     """A yes or a no; `at` None: the file has no date, so the import's time counts."""
 
-    channel: Channel
-    purpose: Purpose
-    topic: str
+    matter: Matter
     granted: bool
     at: datetime | None
     proof: str
+
+    @property
+    def channel(self) -> Channel:
+        """The channel it is about."""
+        return self.matter[0]
+
+    @property
+    def purpose(self) -> Purpose:
+        """The purpose it is about."""
+        return self.matter[1]
+
+    @property
+    def topic(self) -> str:
+        """The topic it is about; `*` for all."""
+        return self.matter[2]
 
 
 class SuppressionEntry(NamedTuple):
@@ -153,12 +170,14 @@ class SeenCustomers:
         byte = customer_id >> 3
         return byte < len(self._bits) and bool(self._bits[byte] & (1 << (customer_id & 7)))
 
-    def add(self, customer_id: int) -> None:
-        """Remember one more."""
-        byte = customer_id >> 3
-        if byte >= len(self._bits):
-            self._bits.extend(bytes(byte + 1024 - len(self._bits)))
-        self._bits[byte] |= 1 << (customer_id & 7)
+    def update(self, customer_ids: Iterable[int]) -> None:
+        """Remember more."""
+        bits = self._bits
+        for customer_id in customer_ids:
+            byte = customer_id >> 3
+            if byte >= len(bits):
+                bits.extend(bytes(byte + 4096 - len(bits)))
+            bits[byte] |= 1 << (customer_id & 7)
 
 
 ReadRow: TypeAlias = CustomerRow | RefusedRow | BlankRow

@@ -7,23 +7,18 @@ never lifts a suppression or wakes a bounced address; the ledger grows only when
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
 
 from campaigns.domain.channel import AddressKind, Channel
 from campaigns.domain.consent import (
     ALL_TOPICS,
-    Purpose,
     Standing,
     import_may_write,
 )
 from campaigns.domain.customer import AddressStatus, AttributeValue
-from campaigns.domain.intake import AddressEntry, ConsentEntry, CustomerRow, Fields
-
-#: What a consent is about, of one customer.
-Matter: TypeAlias = tuple[Channel, Purpose, str]
+from campaigns.domain.intake import AddressEntry, ConsentEntry, CustomerRow, Fields, Matter
 
 
 @dataclass(slots=True, eq=False)
@@ -73,7 +68,7 @@ def merge_fields(known: Known, row: CustomerRow) -> bool:
     changed = False
     stated = row.stated
     if any(stated):
-        merged = _filled(stated, known.fields)
+        merged = Fields._make(a or b for a, b in zip(stated, known.fields, strict=True))
         if merged != known.fields:
             known.fields = merged
             changed = True
@@ -86,11 +81,15 @@ def merge_fields(known: Known, row: CustomerRow) -> bool:
 
 def new_fields(row: CustomerRow) -> Fields:
     """The fields of a new customer: what the row states, else the file's defaults."""
-    return _filled(row.stated, row.otherwise)
-
-
-def _filled(first: Fields, second: Fields) -> Fields:
-    return Fields._make(a or b for a, b in zip(first, second, strict=True))
+    stated, otherwise = row.stated, row.otherwise
+    return Fields(
+        stated.first_name,
+        stated.last_name,
+        stated.locale or otherwise.locale,
+        stated.country or otherwise.country,
+        stated.time_zone or otherwise.time_zone,
+        stated.preferred_channel,
+    )
 
 
 def merge_address(known: Known, entry: AddressEntry, key: str) -> bool:
@@ -117,29 +116,43 @@ class ConsentChanges:
 
 
 def merge_consents(
-    known: Known, entries: Iterable[ConsentEntry], *, now: datetime
+    known: Known, entries: Sequence[ConsentEntry], *, now: datetime
 ) -> ConsentChanges:
     """What a row's yeses and noes add to the ledger; `known.standings` follows.
 
     Noes come first, so that a row that says both stays a no.
     """
     changes = ConsentChanges()
+    if not known.standings and _independent(entries):
+        for entry in entries:
+            at = entry.at or now
+            known.standings[entry.matter] = (entry.granted, at)
+            changes.entries.append((entry, at))
+        return changes
     for entry in sorted(entries, key=_granted):
-        matter = (entry.channel, entry.purpose, entry.topic)
-        if entry.granted:
-            if _barred(known, matter):
-                changes.kept_opt_out += 1
-                continue
-            if matter in known.standings:
-                continue
-            at: datetime | None = entry.at or now
-        else:
-            at = _moment_of_no(known, entry, matter, now)
-        if at is None:
+        if entry.granted and _barred(known, entry.matter):
+            changes.kept_opt_out += 1
             continue
-        known.standings[matter] = (entry.granted, at)
-        changes.entries.append((entry, at))
+        moment = _moment(known, entry, now)
+        if moment is not None:
+            known.standings[entry.matter] = (entry.granted, moment)
+            changes.entries.append((entry, moment))
     return changes
+
+
+def _independent(entries: Sequence[ConsentEntry]) -> bool:
+    """Whether none of these bears on another: the usual case, and the quick one."""
+    matters = {entry.matter for entry in entries}
+    if len(matters) < len(entries):
+        return False
+    return len(entries) < 2 or all(matter[2] != ALL_TOPICS for matter in matters)
+
+
+def _moment(known: Known, entry: ConsentEntry, now: datetime) -> datetime | None:
+    """From when an entry counts that may be written; None if it changes nothing."""
+    if not entry.granted:
+        return _moment_of_no(known, entry, now)
+    return None if entry.matter in known.standings else entry.at or now
 
 
 def _granted(entry: ConsentEntry) -> bool:
@@ -162,15 +175,14 @@ def _relevant(known: Known, matter: Matter) -> Iterator[tuple[str, bool, datetim
             yield t, granted, at
 
 
-def _moment_of_no(
-    known: Known, entry: ConsentEntry, matter: Matter, now: datetime
-) -> datetime | None:
+def _moment_of_no(known: Known, entry: ConsentEntry, now: datetime) -> datetime | None:
     """When a no takes effect; None if it changes nothing.
 
     A no of an import always stands, even when its date is older than a yes on record: that yes
     may be an undated one from another export. So it is dated no earlier than the yeses it ends.
     Only a yes that the customer gave in person after the no outlives it.
     """
+    matter = entry.matter
     standing = known.standings.get(matter)
     relevant = list(_relevant(known, matter))
     yeses = [at for _, granted, at in relevant if granted]

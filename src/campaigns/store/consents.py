@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
@@ -26,22 +26,27 @@ _STANDING_COLUMNS = LEDGER_COLUMNS[:6]
 LedgerRow = tuple[int, str, str, str, bool, int, str, str, str]
 
 
-def append(connection: Connection, rows: Iterable[LedgerRow]) -> None:
+def append(connection: Connection, rows: Sequence[LedgerRow], *, distinct: bool = False) -> None:
     """Add to the ledger and bring the standings to what it says now.
 
-    Of entries on one matter the newest stands, and of two of the same moment the no. Whoever may
-    write a denial calls `engine.bar_intents` first.
+    Of entries on one matter the newest stands, and of two of the same moment the no. `distinct`:
+    the caller knows that no matter is in `rows` twice. Whoever may write a denial calls
+    `engine.bar_intents` first.
     """
-    listed = list(rows)
-    bulk.insert(connection, consents, LEDGER_COLUMNS, listed)
+    if not rows:
+        return
+    bulk.insert(connection, consents, LEDGER_COLUMNS, rows)
+    standing = [row[:6] for row in rows] if distinct else _newest(rows)
+    bulk.insert(connection, standings, _STANDING_COLUMNS, standing, on_conflict=_NEWEST_STANDS)
+
+
+def _newest(rows: Sequence[LedgerRow]) -> list[tuple[object, ...]]:
     newest: dict[tuple[object, ...], tuple[object, ...]] = {}
-    for row in listed:
+    for row in rows:
         before = newest.get(row[:4])
         if before is None or _stands_over(row[5], row[4], before):
             newest[row[:4]] = row[:6]
-    bulk.insert(
-        connection, standings, _STANDING_COLUMNS, newest.values(), on_conflict=_NEWEST_STANDS
-    )
+    return list(newest.values())
 
 
 def _stands_over(at: int, granted: bool, before: tuple[object, ...]) -> bool:

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from campaigns.domain.channel import AddressKind, Channel
 from campaigns.domain.intake import CustomerRow
-from campaigns.domain.merging import Known, system_of
+from campaigns.domain.merging import Known, made_ref, system_of
 from campaigns.store.hashing import AddressHash
 
 _KINDS = {channel: channel.address_kind for channel in Channel}
 #: Which address tells who a customer without a ref is: the first of these that the row has.
-_TELLING = (Channel.EMAIL, Channel.SMS, Channel.WHATSAPP, Channel.X_DM)
+_RANKS = {Channel.EMAIL: 0, Channel.SMS: 1, Channel.WHATSAPP: 2, Channel.X_DM: 3}
 
 
 class MismatchError(Exception):
     """The row cannot be about the customer it seems to be about. `str()` is the reason."""
+
+
+class Telling(NamedTuple):
+    """The address that tells who a row is about: its kind and its keyed hash."""
+
+    kind: AddressKind
+    key: str
 
 
 class Matcher:
@@ -27,33 +35,38 @@ class Matcher:
         self._by_ref: dict[str, Known] = {}
         self._by_key: dict[str, list[Known]] = {}
 
-    def key(self, kind: AddressKind, normalised: str) -> str:
+    def key(self, channel: Channel, normalised: str) -> str:
         """The keyed hash of an address, made once a batch."""
+        return self.key_of(_KINDS[channel], normalised)
+
+    def key_of(self, kind: AddressKind, normalised: str) -> str:
+        """The same by the kind of address."""
         pair = (kind, normalised)
         key = self._keys.get(pair)
         if key is None:
             key = self._keys[pair] = self._hash(kind, normalised)
         return key
 
-    def telling(self, row: CustomerRow) -> tuple[AddressKind, str] | None:
-        """The kind and key of the address that tells who this is; None without an address."""
-        for channel in _TELLING:
-            for entry in row.addresses:
-                if entry.channel is channel:
-                    kind = _KINDS[channel]
-                    return kind, self.key(kind, entry.normalised)
-        return None
+    def telling(self, row: CustomerRow) -> Telling | None:
+        """The address that tells who this is; None without an address."""
+        if not row.addresses:
+            return None
+        entry = row.addresses[0]  # an e-mail comes first
+        if entry[0] is not Channel.EMAIL:
+            entry = min(row.addresses, key=lambda e: _RANKS[e[0]])
+        kind = _KINDS[entry[0]]
+        return Telling(kind, self.key_of(kind, entry[2]))
+
+    def add_all(self, customers: Iterable[Known]) -> None:
+        """Let rows find these customers."""
+        for customer in customers:
+            self.add(customer)
 
     def add(self, customer: Known) -> None:
         """Let later rows find this customer."""
         self._by_ref[customer.ref] = customer
         for _, key, _ in customer.addresses.values():
             self._own(customer, key)
-
-    def add_all(self, customers: Iterable[Known]) -> None:
-        """The same for several."""
-        for customer in customers:
-            self.add(customer)
 
     def moved(self, customer: Known, old: str | None, new: str) -> None:
         """The customer's address on one channel is another one now."""
@@ -62,19 +75,22 @@ class Matcher:
         self._own(customer, new)
 
     def _own(self, customer: Known, key: str) -> None:
-        owners = self._by_key.setdefault(key, [])
-        if customer not in owners:
+        owners = self._by_key.get(key)
+        if owners is None:
+            self._by_key[key] = [customer]
+        elif customer not in owners:
             owners.append(customer)
 
-    def find(self, row: CustomerRow) -> tuple[Known | None, bool]:
+    def find(self, row: CustomerRow, telling: Telling | None) -> tuple[Known | None, bool]:
         """The customer this row is about, None for a new one; and whether the row's ref takes the
         place of one that was made from an address. Raises MismatchError."""
-        telling = self.telling(row)
-        owners: Sequence[Known] = self._by_key.get(telling[1], ()) if telling else ()
-        by_email = telling is not None and telling[0] is AddressKind.EMAIL
+        owners: Sequence[Known] = self._by_key.get(telling.key, ()) if telling else ()
         if row.ref is None:
             return self._by_address(owners), False
         named = self._by_ref.get(row.ref)
+        if not owners:
+            return named, False
+        by_email = telling is not None and telling.kind is AddressKind.EMAIL
         others = [o for o in owners if o is not named] if by_email else []
         if named is not None:
             if others:
@@ -85,6 +101,16 @@ class Matcher:
             self._by_ref[row.ref] = made[0]
             return made[0], True
         return self._of_another_system(row.ref, others), False
+
+    def ref_for(self, row: CustomerRow, telling: Telling | None) -> str:
+        """The ref of a new customer. Raises MismatchError for a row that names nobody."""
+        if row.ref is not None:
+            return row.ref
+        if telling is None:
+            raise MismatchError("nothing says who the customer is: no id and no address")
+        made = made_ref(telling.kind, telling.key)
+        # Whoever the ref was made for has another address now.
+        return made if made not in self._by_ref else f"{made}{telling.key[20:]}"
 
     def _by_address(self, owners: Sequence[Known]) -> Known | None:
         if len(owners) > 1:

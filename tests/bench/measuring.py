@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import active_children
 from pathlib import Path
+from typing import Self
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 #: Writing this to clear_refs forgets the peak so far (proc(5)).
@@ -44,6 +45,44 @@ def peak_of(pid: int) -> float:
         return 0.0
     line = next((row for row in status.splitlines() if row.startswith("VmHWM")), "x 0")
     return int(line.split()[1]) / 1024
+
+
+class Peaks:
+    """Watches a process and all it starts, while in the context: `highest` is the most memory any
+    one of them held, in MiB. A process's own figure (getrusage) begins with its parent's."""
+
+    def __init__(self, pid: int) -> None:
+        self.highest = 0.0
+        self._pid = pid
+        self._done = threading.Event()
+        self._watcher = threading.Thread(target=self._watch)
+
+    def __enter__(self) -> Self:
+        self._watcher.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._done.set()
+        self._watcher.join()
+
+    def _watch(self) -> None:
+        while not self._done.wait(0.05):
+            self.highest = max([self.highest, *map(peak_of, family(self._pid))])
+
+
+def family(pid: int) -> Iterator[int]:
+    """A process and its descendants."""
+    yield pid
+    try:
+        children = [
+            int(c)
+            for f in Path(f"/proc/{pid}/task").glob("*/children")
+            for c in f.read_text().split()
+        ]
+    except OSError:
+        return
+    for child in children:
+        yield from family(child)
 
 
 def cpu_of(pid: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from campaigns.domain.customer import AddressStatus
 from campaigns.domain.interaction import InteractionKind
 from campaigns.errors import NotFoundError
 from campaigns.services import import_customers
+from campaigns.services.import_customers import ImportReport
+from campaigns.sources.customer_file import open_customer_file
+from campaigns.sources.refusal_file import RefusalFile
 from campaigns.store import consents, schema
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import Database, bar_intents
@@ -465,6 +469,39 @@ def test_the_report_adds_up_for_people_and_programs(importing: Importing) -> Non
     document = report.as_json()
     assert document["unused_columns"] == ["colour"]
     assert document["report"] == str(importing.folder / "refused.csv")
+
+
+def test_two_imports_of_one_file_at_once_make_each_customer_once(
+    importing: Importing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_customers, "BATCH", 10)
+    path = importing.folder / "customers.csv"
+    path.write_text("Email,Name\n" + "".join(f"c{n}@example.com,Cai\n" for n in range(200)))
+
+    def run(number: int) -> ImportReport:
+        with RefusalFile(importing.folder / f"refused-{number}.csv") as refusals:
+            return import_customers.import_customers(
+                open_customer_file(path), importing.profiles, refusals, now=NOW, actor="test"
+            )
+
+    with ThreadPoolExecutor(2) as threads:
+        reports = list(threads.map(run, range(2)))
+    assert sum(r.created for r in reports) == 200
+    assert sum(r.unchanged for r in reports) == 200
+    assert importing.count("customers") == 200
+
+
+def test_a_ref_made_for_an_address_is_not_made_again_once_it_has_moved(
+    importing: Importing,
+) -> None:
+    importing("email\nana@example.com\n")
+    ref = importing.show("ana@example.com").ref
+    with importing.database.write() as connection:
+        table = schema.addresses
+        connection.execute(table.update().values(address="new@example.com", address_key="moved"))
+    assert importing("email\nana@example.com\n").created == 1
+    assert importing.show("ana@example.com").ref != ref
+    assert importing("email\nana@example.com\n").unchanged == 1
 
 
 word = st.sampled_from(["", "yes", "no"])

@@ -38,7 +38,7 @@ def consent_of(
         return None
     at = _moment_of(rule.at, headers, now)
     evidence = [(name, i) for name in rule.proof if (i := headers.find(name)) is not None]
-    channel, purpose, topic = rule.channel, rule.purpose, rule.topic
+    matter = (rule.channel, rule.purpose, rule.topic)
 
     def read(cells: Cells, place: Place) -> ConsentEntry | None:
         yes = granted(cells)
@@ -49,7 +49,7 @@ def consent_of(
         for name, position in evidence:
             if cells[position]:
                 proof += f", {name} {cells[position][:_MAX_PROOF]}"
-        return ConsentEntry(channel, purpose, topic, yes, said_at, proof)
+        return ConsentEntry(matter, yes, said_at, proof)
 
     return read
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 
 import pytest
 
@@ -224,3 +225,17 @@ def test_any_bytes_are_read_or_refused_in_plain_words(folder: Folder, seed: int)
     except FileError:
         return
     assert all(r.line >= 2 for r in rows)
+
+
+def test_memory_does_not_grow_with_the_file(folder: Folder) -> None:
+    def peak(rows: int) -> int:
+        body = "".join(f"c{n}@example.com,Cai {n}\n" for n in range(rows))
+        opened = folder.opened(f"email,name\n{body}", MAPPING)
+        tracemalloc.start()
+        assert sum(1 for _ in opened.rows(NOW)) == rows
+        used = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return used
+
+    small = peak(1_000)
+    assert peak(10_000) < small + 200_000

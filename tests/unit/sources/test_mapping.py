@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -313,3 +315,25 @@ def test_a_column_may_be_optional(folder: Folder) -> None:
 def test_columns_that_nothing_reads_are_named(folder: Folder) -> None:
     opened = folder.opened("email,colour,size\nana@example.com,red,L\n", EMAIL)
     assert opened.unused == ("colour", "size")
+
+
+def test_the_mapping_that_the_docs_show_works(folder: Folder) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "importing.md").read_text(encoding="utf-8")
+    (mapping,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    row = folder.row(
+        "Customer no,E-mail,Mobile,Phone,Twitter,Name,Surname,Language,Prefers,Points,Club,"
+        "Newsletter,Signed up,Form,IP,Status,Orders,Last order\n"
+        "7,ana@example.com,,600000001,@demo_ana,Ana,Puig,Català,x,1.200,Member,yes,06/05/2024,"
+        "shop,192.0.2.1,ok,3,2026-11-02\n",
+        mapping,
+    )
+    assert (row.ref, row.stated.locale, row.stated.preferred_channel) == (
+        "crm:7",
+        "ca_ES",
+        Channel.X_DM,
+    )
+    assert row.attributes == {"points": 1200, "is_member": True}
+    assert str(row.consents[0].at) == "2024-05-05 22:00:00+00:00"
+    assert row.consents[0].proof == "customers.csv:2, Form shop, IP 192.0.2.1"
+    assert (row.suppressions, row.interactions[0].times) == ((), 3)
+    assert len(row.addresses) == 4

@@ -187,6 +187,7 @@ def test_klaviyos_suppressions(
         ("Nom;Cognoms;Correu electrònic;Mòbil", "Ana", "Puig"),
         ("Vorname;Nachname;E-Mail;Handy", "Ana", "Puig"),
         ("First name;Last name;Email;Phone", "Ana", "Puig"),
+        ("first_name;last_name;email;phone_number", "Ana", "Puig"),
     ],
 )
 def test_a_plain_list_is_read_in_several_languages_and_holds_no_consent(

@@ -18,6 +18,7 @@ from campaigns.cli.output import (
 )
 
 if TYPE_CHECKING:
+    from campaigns.bootstrap import App
     from campaigns.services.import_customers import ImportReport
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -51,13 +52,18 @@ def sample_command(count: int, seed: int, out: Path) -> None:
 @click.option("--encoding", help="If the file is not UTF-8, e.g. latin-1.")
 @json_option
 def import_command(file: Path, mapping: Path | None, encoding: str | None, as_json: bool) -> None:
-    """Bring customers in from FILE (CSV or Parquet); again, it updates and never duplicates.
+    """Bring customers in from FILE; again, it updates and never duplicates.
+
+    FILE is CSV, Parquet, or what `campaigns export` wrote (.json, .jsonl).
 
     Bad rows are refused one by one into a report file, the good ones go in. An import never turns
     an opt-out into consent.
     """
     from campaigns.bootstrap import connect
 
+    if file.suffix in {".json", ".jsonl"}:
+        _import_documents(file, as_json=as_json)
+        return
     with connect() as app, progress_bar() as bar:
         move = advancing(bar, "Importing", None)
         report = app.import_customers(file, mapping, encoding, move)
@@ -65,6 +71,18 @@ def import_command(file: Path, mapping: Path | None, encoding: str | None, as_js
         print_json(report.as_json())
     else:
         _print(file, report)
+
+
+def _import_documents(file: Path, *, as_json: bool) -> None:
+    from campaigns.bootstrap import connect
+    from campaigns.bootstrap.customers import import_documents
+
+    with connect() as app, progress_bar() as bar:
+        number = import_documents(app, file, advancing(bar, "Importing", None))
+    if as_json:
+        print_json({"file": file.name, "customers": number})
+    else:
+        click.echo(f"{number:,} exported customers brought in from {file}.")
 
 
 def _print(file: Path, report: ImportReport) -> None:
@@ -76,20 +94,35 @@ def _print(file: Path, report: ImportReport) -> None:
 
 @click.command("export")
 @click.argument("who", required=False, metavar="[REF|E-MAIL|PHONE]")
-@click.option("--out", type=_FILE, help="File to write; without it, standard output.")
+@click.option(
+    "--out",
+    type=_FILE,
+    help="File to write; without it, standard output. With --all, a name ending in .csv makes a "
+    "table for spreadsheets and the mapping that imports it again.",
+)
 @click.option("--all", "everyone", is_flag=True, help="All customers, one JSON document a line.")
 def export_command(who: str | None, out: Path | None, everyone: bool) -> None:
-    """Write all that is known of one customer as JSON, or with --all of everyone (JSON lines).
+    """Write all that is known of one customer as JSON, or with --all of everyone.
 
-    What is written can be imported again without loss.
+    `campaigns import` takes the file again without loss.
     """
-    import orjson
-
     from campaigns.bootstrap import connect
+    from campaigns.bootstrap.customers import export_table
 
     if (who is None) is not everyone:
         raise click.UsageError("name one customer, or say --all")
-    with connect() as app, click.open_file(str(out or "-"), "wb") as stream:
+    with connect() as app:
+        if everyone and out is not None and out.suffix == ".csv":
+            mapping = export_table(app, out)
+            click.echo(f"Next: campaigns import {out} --mapping {mapping}", err=True)
+        else:
+            _write_documents(app, who, out)
+
+
+def _write_documents(app: App, who: str | None, out: Path | None) -> None:
+    import orjson
+
+    with click.open_file(str(out or "-"), "wb") as stream:
         if who is not None:
             document = app.profiles.export(app.profiles.find(who))
             stream.write(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")

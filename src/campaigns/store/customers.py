@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 import orjson
+from sqlalchemy import select
 
 from campaigns.domain.intake import BatchResult, CustomerRow, SeenCustomers
 from campaigns.domain.interaction import Interaction
@@ -23,6 +24,7 @@ from campaigns.store.finding import find_customer
 from campaigns.store.hashing import AddressHash
 from campaigns.store.interactions import EventRow
 from campaigns.store.reading import read_customer, read_delivery
+from campaigns.store.schema import standings
 from campaigns.store.upserting import Upsert
 
 #: Held by an import while it writes a batch: two at once could make one customer twice.
@@ -102,6 +104,12 @@ class SqlProfiles:
     def export_all(self) -> Iterator[dict[str, Any]]:
         """Every customer's document, streamed."""
         return portability.export_all(self._database)
+
+    def topics(self) -> list[str]:
+        """Every topic that somebody said yes or no to, `*` among them if so."""
+        query = select(standings.c.topic).distinct().order_by(standings.c.topic)
+        with self._database.read() as connection:
+            return list(connection.execute(query).scalars())
 
     def import_export(self, document: Mapping[str, Any], *, now: datetime) -> int:
         """Bring an exported customer in again, here or in another database. Returns the number.

@@ -1,0 +1,77 @@
+"""Verbs about many customers at once: a table for spreadsheets, and exported files back in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from campaigns.bootstrap.app import App
+from campaigns.errors import CampaignsError, FileError
+
+
+def export_table(app: App, path: Path) -> Path:
+    """Everyone as a CSV, one row each, and the mapping that imports it. Returns the mapping."""
+    from campaigns.sources.profile_table import write_table
+
+    return write_table(
+        app.profiles.export_all(),
+        path,
+        attributes=list(app.catalog.attributes()),
+        topics=app.profiles.topics(),
+    )
+
+
+def import_documents(app: App, path: Path, progress: Callable[[int], None] | None = None) -> int:
+    """Bring in what `campaigns export` wrote, one document or one a line; how many there were.
+
+    Each customer is one transaction. Raises FileError naming the line that is none of ours; those
+    before it are in, and bringing the mended file in again changes nothing about them.
+    """
+    number = 0
+    for line, document in _documents(path):
+        try:
+            app.profiles.import_export(document, now=app.clock.now())
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise _not_ours(path, line) from error
+        except CampaignsError as error:
+            raise FileError(str(error), path=path, line=line) from error
+        number += 1
+        if progress:
+            progress(number)
+    return number
+
+
+def _documents(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    try:
+        content = path.open("rb")
+    except OSError as error:
+        raise FileError(f"it cannot be read: {error.strerror}.", path=path) from error
+    with content as file:
+        if path.suffix == ".json":
+            yield 1, _document(file.read(), path, 1)
+            return
+        for line, text in enumerate(file, start=1):
+            if text.strip():
+                yield line, _document(text, path, line)
+
+
+def _document(text: bytes, path: Path, line: int) -> dict[str, Any]:
+    try:
+        document = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise _not_ours(path, line) from error
+    if not isinstance(document, dict):
+        raise _not_ours(path, line)
+    return document
+
+
+def _not_ours(path: Path, line: int) -> FileError:
+    return FileError(
+        "this is no customer as `campaigns export` writes one. Other files are imported as CSV or "
+        "Parquet, by a mapping.",
+        path=path,
+        line=line,
+    )

@@ -1,0 +1,35 @@
+"""What the benchmarks measure holds: the same bytes, quickly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from statistics import median
+
+from tests.bench import check, fill
+
+
+def test_filling_gives_every_customer_the_bytes_that_jinja2_gives() -> None:
+    assert fill.different() == 0
+
+
+def test_the_customers_of_the_benchmark_are_many_and_some_hostile() -> None:
+    customers = [raw for _, raw in fill.profiles()]
+    names = {str(raw["first_name"]) for raw in customers}
+    assert len(customers) == fill.CUSTOMERS == 2000
+    assert any("<script>" in name for name in names)
+    assert any("👩" in name for name in names)
+    assert "None" in names
+
+
+def test_filling_is_many_times_as_fast_as_jinja2() -> None:
+    """The benchmark asks for twenty; here other tests may have the memory busy."""
+    filling, jinja = fill.measure()
+    assert jinja > 10 * filling
+
+
+def test_a_check_of_four_channels_three_locales_and_two_variants_takes_under_a_second(
+    tmp_path: Path,
+) -> None:
+    """Of processor time: the clock depends on what else the machine does."""
+    taken = check.measure(check.make(tmp_path), times=5)
+    assert median(taken.processor) < check.MOST

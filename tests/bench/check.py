@@ -104,7 +104,7 @@ def main() -> int:
     print("4 channels, 3 locales, 2 variants, for members and for others")
     print(f"first check, start of the process included   {taken.first:6.2f} s")
     print(
-        f"check after that, median of {len(taken.clock)}                {median(taken.clock):6.2f} s"
+        f"check after that, median of {len(taken.clock)}               {median(taken.clock):6.2f} s"
     )
     print(f"processor time of a check, median            {median(taken.processor):6.2f} s")
     print(f"promised: under {MOST:.0f} s")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from jinja2 import StrictUndefined, TemplateNotFound, Undefined, nodes
 from jinja2.exceptions import SecurityError, TemplateAssertionError
@@ -36,14 +36,14 @@ _FILTERS: Final = (
         "count",
         "list",
     ),
-    *("lower", "map", "max", "min", "reject", "rejectattr", "replace", "reverse", "round", "safe"),
+    *("lower", "map", "max", "min", "reject", "rejectattr", "replace", "reverse", "round"),
     *("select", "selectattr", "slice", "sort", "string", "sum", "title", "trim"),
     *("truncate", "unique", "upper", "urlencode", "wordcount", "wordwrap"),
 )
 #: Filters that leave printed values as they are, and so may take text that holds some.
 _TRANSPARENT: Final = frozenset(
     {"batch", "default", "d", "e", "escape", "first", "forceescape", "indent", "items", "join"}
-    | {"last", "list", "map", "reject", "select", "safe", "slice", "trim", "reverse"}
+    | {"last", "list", "map", "reject", "select", "slice", "trim", "reverse"}
 )
 _TEXT_METHODS: Final = frozenset({"strip", "lstrip", "rstrip", "startswith", "endswith", "split"})
 _DICT_METHODS: Final = frozenset({"items", "keys", "values", "get"})
@@ -53,6 +53,7 @@ _METHODS_REFUSED: Final = frozenset(
     | {"encode", "decode", "to_bytes", "unescape", "striptags"}
 )
 _LONGEST_RANGE: Final = 1000
+_ESCAPED: Final = "all that is printed in HTML is escaped; `safe` and `autoescape` are not for here"
 _SCALARS: Final = (str, int, float)
 _PRINTABLE: Final = (*_SCALARS, Undefined)
 
@@ -98,6 +99,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.globals = {"range": _range, "dict": dict, "namespace": self.globals["namespace"]}
         self.filters = {n: _guarded(n, self.filters[n]) for n in _FILTERS}
         self.filters["or_else"] = _or_else
+        self.filters["safe"] = _safe
         self.tests = {n: _guarded(n, f, test=True) for n, f in self.tests.items()}
 
     def _finalize(self, value: Any) -> Any:
@@ -112,7 +114,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
         raise SecurityError(f"a {type(value).__name__} is printed here; print one of its values")
 
     def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
-        """Refuse control characters and marks that a template spells out (`"\\u0007"`)."""
+        """Refuse control characters and marks that a template spells out (`"\\u0007"`), and
+        turning the escaping off."""
+        for modifier in source.find_all(nodes.EvalContextModifier):
+            raise TemplateAssertionError(_ESCAPED, modifier.lineno, *args[:2])
         for constant in source.find_all(nodes.Const):
             found = FORBIDDEN.search(constant.value) if isinstance(constant.value, str) else None
             if found:
@@ -176,6 +181,10 @@ def _range(*args: int) -> range:
     if len(numbers) > _LONGEST_RANGE:
         raise OverflowError(f"range() goes to {_LONGEST_RANGE} at most here")
     return numbers
+
+
+def _safe(_value: Any) -> NoReturn:
+    raise SecurityError(_ESCAPED)
 
 
 def _or_else(value: Any, fallback: Any) -> SlotValue:

@@ -222,3 +222,18 @@ def test_a_wrong_name_in_a_layout_is_told_at_its_line(files: Files) -> None:
     assert finding.startswith(
         "layouts/email.txt.j2:8: unknown word of the brand `uot`; did you mean `out`?"
     )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "{{ copy.headline | safe }}",
+        "{{ customer.first_name | or_else('you') | safe }}",
+        "{% autoescape false %}{{ copy.headline }}{% endautoescape %}",
+        "{% filter safe %}{{ copy.headline }}{% endfilter %}",
+    ],
+)
+def test_a_layout_cannot_turn_the_escaping_off(files: Files, words: str) -> None:
+    line = files.change("layouts/email.html.j2", "</body>", f"<p>{words}</p></body>")
+    (finding,) = set(files.findings())
+    assert finding.startswith(f"layouts/email.html.j2:{line}: ")

@@ -1,4 +1,4 @@
-"""`python -m tests.unit.content.mutation [--all] [--kind KIND] [--misses]`: what the checks catch."""
+"""`python -m tests.unit.content.mutation [--all] [--kind KIND] [--misses]`: what is caught."""
 
 from __future__ import annotations
 

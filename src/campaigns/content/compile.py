@@ -11,7 +11,7 @@ from itertools import product
 from pathlib import Path
 
 from campaigns.content.checks import run_checks
-from campaigns.content.checks.view import Checked
+from campaigns.content.checks.checked import Checked
 from campaigns.content.context import Contexts, Key
 from campaigns.content.names import name_errors
 from campaigns.content.reading import read_sources

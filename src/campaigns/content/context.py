@@ -115,7 +115,7 @@ class Contexts:
             "customer": customer,
             "links": links,
             "traits": traits,
-            "brand": self._brand,
+            "brand": self._brand | {"postal_address": brand.address_in(key.locale)},
             "words": _all_in(brand.words, key.locale),
             "labels": _all_in(brand.labels, key.locale),
             "legal": in_locale(brand.legal.get(key.channel, ""), key.locale) or "",

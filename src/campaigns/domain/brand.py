@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
+import regex
 from babel import Locale, UnknownLocaleError
 from email_validator import EmailNotValidError, validate_email
 from pydantic import (
@@ -16,7 +17,8 @@ from pydantic import (
 )
 
 from campaigns.domain.channel import Channel
-from campaigns.domain.facts import Amount, Currency, HttpsUrl, Texts, Zone
+from campaigns.domain.facts import Amount, Currency, HttpsUrl, Phone, Texts, Zone
+from campaigns.domain.findings import Level
 
 
 def _locale(name: str) -> str:
@@ -35,6 +37,14 @@ def _email(address: str) -> str:
     except EmailNotValidError as error:
         raise ValueError(f"`{address}` is no e-mail address: {error}") from None
     return address
+
+
+def _pattern(pattern: str) -> str:
+    try:
+        regex.compile(pattern)
+    except regex.error as error:
+        raise ValueError(f"`{pattern}` is no regular expression: {error}") from None
+    return pattern
 
 
 LocaleName = Annotated[str, AfterValidator(_locale)]
@@ -123,22 +133,52 @@ class AvoidedTerm(_Frozen):
     """A word the brand does not use, and why."""
 
     term: Line
+    also: tuple[Line, ...] = Field((), description="its other forms: plurals, feminines")
     reason: Line
     use_instead: Line | None = None
     locales: tuple[LocaleName, ...] = Field((), description="where it holds; empty: everywhere")
+    level: Level = Level.ERROR
+
+
+class PreferredTerm(_Frozen):
+    """A word the brand uses, and what is said elsewhere for it."""
+
+    term: Line
+    instead_of: Annotated[tuple[Line, ...], Field(min_length=1)]
+    reason: Line
+    locales: tuple[LocaleName, ...] = Field((), description="where it holds; empty: everywhere")
+    level: Level = Level.ERROR
 
 
 class Terms(_Frozen):
     """The glossary of the brand."""
 
     avoid: tuple[AvoidedTerm, ...] = ()
+    use: tuple[PreferredTerm, ...] = ()
 
 
 class Name(_Frozen):
-    """A name that is written one way."""
+    """A name that is written one way. Other capitals are wrong without being listed."""
 
     write: Line
-    not_: Annotated[tuple[Line, ...], Field(alias="not", min_length=1)]
+    not_: Annotated[tuple[Line, ...], Field(alias="not")] = ()
+
+
+class PatternRule(_Frozen):
+    """A rule of the brand's own, as data."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+    pattern: Annotated[str, AfterValidator(_pattern), StringConstraints(max_length=300)] = Field(
+        description="a regular expression (the Python package regex); (?i) ignores capitals"
+    )
+    expect: Literal["never", "always"] = Field(
+        "never", description="never: no text may match; always: every message must"
+    )
+    reason: Line
+    use_instead: Line | None = None
+    channels: tuple[Channel, ...] = Field((), description="where it holds; empty: everywhere")
+    locales: tuple[LocaleName, ...] = Field((), description="where it holds; empty: everywhere")
+    level: Level = Level.ERROR
 
 
 class Voice(_Frozen):
@@ -152,11 +192,40 @@ class Voice(_Frozen):
     emoji: bool = True
 
 
+Segments = Annotated[int, Field(ge=1, le=10)]
+SubjectLength = Annotated[int, Field(ge=20, le=200)]
+#: Room on a phone's inbox, on a button, in a headline that is still one.
+_CHARACTERS = {"preheader": 150, "headline": 110, "greeting": 110, "call_to_action": 40}
+
+
 class Limits(_Frozen):
     """How long messages may be, below what the vendors allow."""
 
-    sms_segments: Annotated[int, Field(ge=1, le=10)] = 3
-    subject_characters: Annotated[int, Field(ge=20, le=200)] = 78
+    sms_segments: Segments = 3
+    subject_characters: SubjectLength = 78
+    characters: dict[str, Annotated[int, Field(ge=1)]] = Field(
+        default_factory=dict,
+        description="most characters of a copy text: preheader (150), headline (110), greeting "
+        "(110), call_to_action (40), or any other",
+    )
+
+    @property
+    def of_texts(self) -> dict[str, int]:
+        """Most characters by copy text."""
+        return _CHARACTERS | self.characters
+
+
+class OwnLimits(_Frozen):
+    """Limits of one campaign, instead of the brand's."""
+
+    sms_segments: Segments | None = None
+    subject_characters: SubjectLength | None = None
+    characters: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
+
+    def over(self, brand: Limits) -> Limits:
+        """The brand's limits with these in their place."""
+        own = self.model_dump(exclude_none=True)
+        return brand.model_copy(update=own | {"characters": brand.characters | self.characters})
 
 
 class Prices(_Frozen):
@@ -191,8 +260,19 @@ class Brand(_Frozen):
         description="links may lead to these domains and nowhere else"
     )
     postal_address: Line | None = None
+    postal_addresses: dict[Country, Line] = Field(
+        default_factory=dict, description="of countries that get another one"
+    )
     legal: dict[Channel, Texts] = Field(
-        default_factory=dict, description="the line the law asks for, per channel and language"
+        default_factory=dict,
+        description="the line the law asks for, per channel, and per language (es) or language and "
+        "country (es_ES)",
+    )
+    pages: dict[str, HttpsUrl] = Field(
+        default_factory=dict, description="pages of the brand that any message may link to"
+    )
+    phones: dict[str, Phone] = Field(
+        default_factory=dict, description="phone numbers of the brand that any message may give"
     )
     labels: dict[str, Texts] = Field(
         default_factory=dict, description="what a fact is called where a layout lists the facts"
@@ -202,6 +282,7 @@ class Brand(_Frozen):
     )
     terms: Terms = Terms()
     names: tuple[Name, ...] = ()
+    patterns: tuple[PatternRule, ...] = Field((), description="rules of the brand's own")
     voice: Voice = Voice()
     limits: Limits = Limits()
     prices: Prices | None = None
@@ -212,3 +293,7 @@ class Brand(_Frozen):
         if self.default_locale not in self.locales:
             raise ValueError(f"default_locale {self.default_locale} is not one of `locales`")
         return self
+
+    def address_in(self, locale: str) -> str | None:
+        """The postal address for a locale's country."""
+        return self.postal_addresses.get(locale.rsplit("_", maxsplit=1)[-1], self.postal_address)

@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from campaigns.domain.audience import Audience
-from campaigns.domain.brand import Line, LocaleName
+from campaigns.domain.brand import Line, LocaleName, OwnLimits
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.facts import Fact, Texts
@@ -90,6 +90,7 @@ class Campaign(_Frozen):
         None, description="nothing is sent after this day or moment"
     )
     layouts: Layouts = Layouts()
+    limits: OwnLimits = Field(OwnLimits(), description="instead of the brand's")
     slots: dict[Name, SlotSpec] = Field(default_factory=dict)
     edition: Edition = Field("", description="of a campaign that recurs: which time this is")
     author: Line | None = Field(None, description="who writes it; see the brand's `approval`")

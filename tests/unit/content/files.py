@@ -58,6 +58,7 @@ headline: "{{ facts.discount }} off everything"
 greeting: "Hello {{ customer.first_name | or_else('friend') }},"
 body: "Until {{ facts.ends_on }} with {{ facts.code }}: {{ facts.shop }}"
 call_to_action: Buy now
+preheader: Pots, plants and seeds
 """
 
 COPY_ES = """\
@@ -66,6 +67,7 @@ headline: "{{ facts.discount }} en todo"
 greeting: "Hola, {{ customer.first_name | or_else('amiga') }}:"
 body: "Hasta el {{ facts.ends_on }} con {{ facts.code }}: {{ facts.shop }}"
 call_to_action: Comprar
+preheader: Macetas, plantas y semillas
 """
 
 LAYOUTS = {
@@ -76,8 +78,10 @@ LAYOUTS = {
 <style>
 p { color: #333333; }
 @media (prefers-color-scheme: dark) { p { color: #eeeeee !important; } }
+@media (prefers-color-scheme: dark) { body { background: #111111; } h1, a { color: #eeeeee; } }
 </style></head>
-<body><h1>{{ copy.headline }}</h1>
+<body><div style="display: none">{{ copy.preheader }}</div>
+<h1>{{ copy.headline }}</h1>
 <p>{{ copy.greeting }}</p>
 {% for paragraph in copy.body %}<p>{{ paragraph }}</p>{% endfor %}
 <a href="{{ facts.shop }}">{{ copy.call_to_action }}</a>

@@ -6,7 +6,6 @@ import re
 import shutil
 from pathlib import Path
 
-from campaigns.content.checks import CHECKS
 from campaigns.content.compile import compile_campaign
 
 ROOT = Path(__file__).parents[3]
@@ -24,12 +23,3 @@ def test_the_example_compiles_with_the_shipped_brand_and_has_no_finding(tmp_path
     assert written == 3
     compiled = compile_campaign(tmp_path / "templates", "autumn")
     assert [str(f) for f in compiled.findings] == []
-
-
-def test_every_rule_is_in_the_docs() -> None:
-    used: set[str] = {"file"}
-    for check in CHECKS:
-        used.update(re.findall(r"`([a-z-]+)`", check.__doc__ or ""))
-    table = DOCS.split("## What is checked")[1]
-    assert used
-    assert used <= set(re.findall(r"`([a-z-]+)`", table))

@@ -6,23 +6,42 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from campaigns.content.checks import copy, facts, fit, legal, links, voice
-from campaigns.content.checks.view import Checked
+from campaigns.content.checks import (
+    contrast,
+    copy,
+    facts,
+    fit,
+    legal,
+    links,
+    locales,
+    mail,
+    mail_support,
+    sanity,
+    typed,
+    voice,
+)
+from campaigns.content.checks.checked import Checked
 from campaigns.domain.findings import Finding
 
 Check = Callable[[Checked], Iterator[Finding]]
 
 CHECKS: Final[tuple[Check, ...]] = (
-    copy.check,
     facts.check,
+    typed.check,
+    locales.check,
     fit.check,
     legal.check,
     links.check,
     voice.check,
+    contrast.check,
+    mail.check,
+    mail_support.check,
+    copy.check,
+    sanity.check,
 )
 
 
 def run_checks(checked: Checked) -> tuple[Finding, ...]:
     """All findings, each once, by file and line."""
     found = dict.fromkeys(finding for check in CHECKS for finding in check(checked))
-    return tuple(sorted(found, key=lambda f: (f.file, f.line or 0)))
+    return tuple(sorted(found, key=lambda f: (f.file, f.line or 0, f.rule, f.message)))

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from campaigns.content.checks.view import TEXTS, Checked, View
+from campaigns.content.checks.checked import Checked
+from campaigns.content.checks.view import TEXTS, View
 from campaigns.content.sources import BASE_VARIANT
 from campaigns.domain.channel import Channel
-from campaigns.domain.findings import Finding, Level
+from campaigns.domain.findings import Finding
 
 #: What each channel cannot do without; one of a group is enough.
 _NEEDED: Final = {
@@ -21,8 +22,10 @@ _NEEDED: Final = {
     Channel.X_POST: (("post", "short", "headline"),),
 }
 _LEFT_OVER: Final = re.compile(
-    r"\{\{|\}\}|\{%|%\}|\b(?i:lorem ipsum)\b|\bTODO\b|\bTBD\b|\bTK\b|\bXXX+\b|\*\|\w+\|\*|%%\w+%%"
-    r"|\[(?i:(?:first|last|your)?[ _]?(?:name|date|code|link|url))\]|<[A-Z_ ]+>|\?\?\?"
+    r"\{\{|\}\}|\{%|%\}|\{[a-z_]+\}|\b(?i:lorem ipsum|dolor sit amet)\b|\bTODO\b|\bFIXME\b|\bTBD\b"
+    r"|\bTBC\b|\bTK\b|\bXXX+\b|\*\|\w+\|\*|%%\w+%%|%[A-Z_]{3,}%|\$\{\w+\}|\[\[.*?\]\]"
+    r"|\[(?i:(?:first|last|your|insert)?[ _]?(?:name|date|code|link|url|text|here))\]"
+    r"|<[A-Z_ ]+>|\?\?\?|\b(?:None|undefined|NaN|null)\b(?=[ .,;:!?]|$)"
 )
 _LINKS: Final = ("unsubscribe_url", "preferences_url")
 
@@ -51,35 +54,28 @@ def _variants(checked: Checked) -> Iterator[Finding]:
         for variant in sources.variants:
             if variant == BASE_VARIANT or any(variant in copy.variants for _, copy in files):
                 continue
-            path = str(files[0][0].path)
             told = f"variant `{variant}` is missing here; other languages have it."
             mend = f"Add it under `variants: {{{variant}: …}}`."
-            yield Finding("variant-missing", Level.ERROR, told, mend, path, locale=locale)
+            file = str(files[0][0].path)
+            yield replace(checked.finding("variant-missing", told, mend, file), locale=locale)
 
 
 def _left_over(checked: Checked, view: View) -> Iterator[Finding]:
     for part, text in view.texts.items():
         for found in _LEFT_OVER.finditer(text):
             told = f"`{found[0]}` looks like something left over."
-            finding = checked.in_copy("left-over", told, "Replace or remove it.", view, part)
-            places = ((f, n) for _, f, n, words in checked.words_of(view) if found[0] in words)
-            file, line = next(places, (finding.file, finding.line))
-            yield replace(finding, file=file, line=line)
+            mend = "Replace or remove it."
+            yield checked.at_words("left-over", told, mend, view, part, found[0])
 
 
 def _slots(checked: Checked, view: View) -> Iterator[Finding]:
     for name, slot in view.skeleton.slots.items():
         if view.channel is Channel.X_POST:
-            yield _at_use(
-                checked.in_copy(
-                    "post-personal",
-                    f"the X post is the same for everyone and cannot hold `{name}`.",
-                    "Write `post: …` without it.",
-                    view,
-                    "body",
-                ),
-                checked, view, name,
-            )  # fmt: skip
+            told = f"the X post is the same for everyone and cannot hold `{name}`."
+            finding = checked.in_copy(
+                "post-personal", told, "Write `post: …` without it.", view, "body"
+            )
+            yield _at_use(finding, checked, view, name)
         elif slot.fallback is None and name not in _LINKS:
             finding = checked.in_copy(
                 "no-fallback",
@@ -87,18 +83,14 @@ def _slots(checked: Checked, view: View) -> Iterator[Finding]:
                 f"Write {{{{ customer.{name} | or_else('…') }}}}.",
                 view,
             )
-            yield _at_use(replace(finding, level=Level.WARNING), checked, view, name)
+            yield _at_use(finding, checked, view, name)
 
 
 def _at_use(finding: Finding, checked: Checked, view: View, slot: str) -> Finding:
     """The finding at the copy text that prints the slot, those of the channel first."""
     order = TEXTS[view.channel]
-    places = [
-        (key not in order, file, line)
-        for key, file, line, words in checked.words_of(view)
-        if f"customer.{slot}" in words
-    ]
-    if not places:
+    pieces = [p for p in checked.words_of(view) if f"customer.{slot}" in p.words]
+    if not pieces:
         return finding
-    _, file, line = min(places, key=lambda place: place[0])
-    return replace(finding, file=file, line=line)
+    piece = min(pieces, key=lambda p: p.key not in order)
+    return replace(finding, file=piece.file, line=piece.line_of(f"customer.{slot}"))

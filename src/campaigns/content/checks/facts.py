@@ -1,44 +1,162 @@
-"""Every must-say fact stands in every message, as its locale writes it."""
+"""Facts: every message states what it must, in its locale's form, and nothing else.
+
+The facts are read back out of what people will see, by code that knows nothing of how they were
+written (domain/consistency), so that a slip in the one cannot hide in the other.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from datetime import date
 
-from campaigns.content.checks.view import Checked, View, readable
-from campaigns.domain.facts import FactKind
+from campaigns.content.checks.checked import Checked
+from campaigns.content.checks.known import Known
+from campaigns.content.checks.links import is_foreign
+from campaigns.content.checks.view import BODIES, View, readable
+from campaigns.domain.channel import Channel
+from campaigns.domain.consistency import Kind, Remark, Verdict
+from campaigns.domain.facts import Fact
 from campaigns.domain.findings import Finding
 
 
 def check(checked: Checked) -> Iterator[Finding]:
-    """`fact-missing`: a message does not say what the campaign must say."""
-    campaign = checked.sources.campaign
+    """`fact-missing`, `stranger`, `wrong-format`, `in-words`, `ambiguous`, `label-empty`,
+    `twin-differs`, `expires-late`."""
     for view in checked.views:
-        for name in campaign.must_say:
-            written = checked.release.facts[name][view.locale]
-            for part, text in view.bodies.items():
-                if says(text, written, campaign.facts[name].kind) or _links_to(view, part, written):
-                    continue
-                yield checked.in_copy(
-                    "fact-missing",
-                    f"this message does not say the fact `{name}` ({readable(written)}).",
-                    f"Put {{{{ facts.{name} }}}} into the text.",
-                    view,
-                    part,
-                )
+        verdicts = {part: checked.known[view.locale].verdict(view, part) for part in view.said}
+        for part, verdict in verdicts.items():
+            if part in BODIES:
+                yield from _missing(checked, view, part, verdict)
+            yield from remarks(checked, view, part, verdict)
+        yield from _fallbacks(checked, view, checked.known[view.locale])
+        yield from _labels(checked, view)
+        if view.channel is Channel.EMAIL:
+            yield from _twin(checked, view, verdicts)
+    yield from _expiry(checked)
 
 
-def says(text: str, written: str, kind: FactKind) -> bool:
-    """Whether a readable text holds a written fact whole, and not as part of a longer value:
-    20% is not said by 120% nor by 20.20%."""
-    value = re.escape(readable(written))
-    if kind == "url":
-        return re.search(rf"(?<!\w){value}(?![\w/?#&=%-])", text) is not None
-    return re.search(rf"(?<![\w])(?<!\d[.,]){value}(?![\w])(?![.,]\d)", text) is not None
+def _missing(checked: Checked, view: View, part: str, verdict: Verdict) -> Iterator[Finding]:
+    for name in verdict.missing:
+        written = readable(checked.release.facts[name][view.locale])
+        yield checked.in_copy(
+            "fact-missing",
+            f"this message does not say the fact `{name}` ({written}).",
+            f"Put {{{{ facts.{name} }}}} into the text.",
+            view,
+            part,
+        )
 
 
-def _links_to(view: View, part: str, written: str) -> bool:
-    """A link in HTML says its address to those who follow it."""
-    if part != "html" or view.page is None or not written.startswith("https://"):
+def remarks(checked: Checked, view: View, part: str, verdict: Verdict) -> Iterator[Finding]:
+    """What a text says wrongly, each at the words that say it."""
+    groups = {
+        "stranger": verdict.strangers,
+        "wrong-format": verdict.wrong_format,
+        "in-words": verdict.in_words,
+        "ambiguous": verdict.ambiguous,
+    }
+    for rule, group in groups.items():
+        for remark in group:
+            if _leads_elsewhere(checked, remark):
+                continue  # told as link-domain
+            yield checked.at_words(
+                rule, _sentence(remark), _mend(rule, remark), view, part, remark.mention.text
+            )
+
+
+def _leads_elsewhere(checked: Checked, remark: Remark) -> bool:
+    mention = remark.mention
+    if mention.kind is not Kind.URL or not isinstance(mention.value, str):
         return False
-    return any(a.attributes.get("href") == written for a in view.page.css("a"))
+    return is_foreign(checked, mention.value.split("/")[0])
+
+
+def _sentence(remark: Remark) -> str:
+    advice = readable(remark.advice)
+    return f"{advice[:1].upper()}{advice[1:]}."
+
+
+def _mend(rule: str, remark: Remark) -> str:
+    if remark.fact:
+        return f"Write {{{{ facts.{remark.fact} }}}} where that is meant."
+    if rule == "stranger" and remark.mention.kind is Kind.URL:
+        return "Declare it as a fact, or under `pages` in brand.yaml, or remove it."
+    return "Declare it under `facts` in campaign.yaml and name it, or remove it."
+
+
+def _fallbacks(checked: Checked, view: View, known: Known) -> Iterator[Finding]:
+    """What stands there for customers without a value is read by them like the rest."""
+    part = next(part for part in view.said if part in BODIES)
+    for slot in view.skeleton.slots.values():
+        if slot.fallback:
+            yield from remarks(checked, view, part, known.of(slot.fallback))
+
+
+def _labels(checked: Checked, view: View) -> Iterator[Finding]:
+    """`label-empty`: a line or cell that names a fact is followed by the fact."""
+    for name, written in checked.release.facts.items():
+        label = checked.label(name, view.locale)
+        parts = [part for part in view.blocks if part in BODIES] if label else []
+        for part in parts:
+            value = readable(written[view.locale])
+            if any(value not in following for following in _after(view, part, label)):
+                told = f"`{label}` stands there without the fact `{name}`."
+                mend = f"Put {{{{ facts.{name} }}}} after it."
+                yield checked.in_layout("label-empty", told, mend, view, part)
+
+
+def _after(view: View, part: str, label: str) -> Iterator[str]:
+    """What follows a label that has a cell or line of its own."""
+    if part != "html":
+        lines = (readable(line) for line in view.parts[part].split("\n"))
+        yield from ("" for line in lines if line == f"{label}:")
+        return
+    blocks = [readable(block) for block in view.blocks[part]]
+    for block, following in zip(blocks, (*blocks[1:], ""), strict=True):
+        if block.rstrip(" :") == label:
+            yield following
+
+
+def _twin(checked: Checked, view: View, verdicts: dict[str, Verdict]) -> Iterator[Finding]:
+    """`twin-differs`: who reads the plain text of a mail learns what the others learn."""
+    html, text = verdicts.get("html"), verdicts.get("text")
+    if html is None or text is None:
+        return
+    must_say = checked.sources.campaign.must_say
+    for name in checked.release.facts:
+        if name in must_say or (name in html.found) == (name in text.found):
+            continue
+        has, lacks = ("HTML", "text") if name in html.found else ("text", "HTML")
+        told = f"the {has} part states the fact `{name}`, the {lacks} part does not."
+        mend = f"Put {{{{ facts.{name} }}}} there too, or into the copy."
+        yield checked.in_layout("twin-differs", told, mend, view, lacks.lower())
+
+
+def _expiry(checked: Checked) -> Iterator[Finding]:
+    """`expires-late`: nothing is sent that was true yesterday."""
+    campaign, brand = checked.sources.campaign, checked.sources.brand
+    days = {name: day for name in campaign.must_say if (day := _last(campaign.facts[name]))}
+    expires = campaign.expires_at(brand.time_zone)
+    if not days or expires is None:
+        return
+    name = max(days, key=lambda fact: days[fact])
+    last_second = campaign.model_copy(update={"expires": days[name]}).expires_at(brand.time_zone)
+    if last_second is not None and expires > last_second:
+        yield checked.in_campaign(
+            "expires-late",
+            f"it is sent until {campaign.expires}, after the fact `{name}` ({days[name]}).",
+            f"Write `expires: {days[name]}`, or an earlier day.",
+            ("expires",),
+        )
+
+
+def _last(fact: Fact) -> date | None:
+    match fact.kind:
+        case "date":
+            return fact.date
+        case "date_range":
+            return fact.date_range.to if fact.date_range else None
+        case "time":
+            return fact.time.date if fact.time else None
+        case _:
+            return None

@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from campaigns.content.checks.view import Checked, View
+from campaigns.content.checks.checked import Checked
+from campaigns.content.checks.view import View
 from campaigns.content.measure import (
     EMAIL_BYTES,
     SMS_CHARACTERS,
     WHATSAPP_CHARACTERS,
     X_DM_CHARACTERS,
     X_WEIGHTED,
+    SmsMeasure,
     measure_post,
     measure_sms,
 )
 from campaigns.domain.channel import Channel
 from campaigns.domain.findings import Finding
+from campaigns.domain.message import SlotType
 from campaigns.domain.slots import units
 
 _SHORTEN: Final = "Shorten the text."
+#: Of which no customer's value is longer than its letters say.
+_NARROW: Final = (SlotType.CODE, SlotType.URL, SlotType.INTEGER, SlotType.NUMBER)
 
 
 def check(checked: Checked) -> Iterator[Finding]:
@@ -37,6 +42,7 @@ def check(checked: Checked) -> Iterator[Finding]:
             case Channel.X_POST:
                 weight = measure_post(view.longest["body"]).weighted_length
                 yield from _longer(checked, view, weight, X_WEIGHTED)
+    yield from _texts(checked)
 
 
 def _longer(checked: Checked, view: View, length: int, most: int) -> Iterator[Finding]:
@@ -50,17 +56,43 @@ def _shorten(view: View) -> str:
     return f"{_SHORTEN} Customers' values count in full: {slots}." if slots else _SHORTEN
 
 
+def _texts(checked: Checked) -> Iterator[Finding]:
+    """The brand's limits of single copy texts, facts and longest values included."""
+    limits = checked.limits.of_texts
+    slots = {s.name: s.max_length for v in checked.views for s in v.skeleton.slots.values()}
+    for locale, piece in checked.every_copy():
+        most = limits.get(piece.key)
+        if most is None:
+            continue
+        facts = {name: written[locale] for name, written in checked.release.facts.items()}
+        length = piece.length(facts, slots)
+        if length > most:
+            told = f"`{piece.key}` can be {length} characters long; {most} is the most."
+            yield checked.finding("too-long", told, _SHORTEN, piece.file, piece.line)
+
+
 def _sms(checked: Checked, view: View) -> Iterator[Finding]:
-    most = checked.sources.brand.limits.sms_segments
+    most = checked.limits.sms_segments
     sms = measure_sms(view.longest["body"])
     if sms.segments <= most and sms.characters <= SMS_CHARACTERS:
         return
     size = f"{sms.segments} segments ({sms.encoding}, {sms.units} units)"
     told = f"this text can take {size}; {most} is the most."
-    mend = _shorten(view)
-    if wide := _wide(view):
-        mend += f" Without {wide} a segment holds 153 characters instead of 67."
+    mend = f"{_shorten(view)}{_why_wide(view, sms)}"
     yield checked.in_copy("too-long", told, mend, view, "body")
+
+
+def _why_wide(view: View, sms: SmsMeasure) -> str:
+    """What forces the wide alphabet, if that is in use."""
+    if sms.encoding != "UCS-2":
+        return ""
+    if wide := _wide(view):
+        return f" Without {wide} a segment holds 153 characters instead of 67."
+    slots = [s.name for s in view.skeleton.slots.values() if s.type not in _NARROW]
+    return (
+        f" A customer's {' or '.join(slots)} can bring a letter that makes a segment hold 67 "
+        f"characters instead of 153."
+    )
 
 
 def _wide(view: View) -> str:
@@ -73,7 +105,7 @@ def _wide(view: View) -> str:
 
 
 def _email(checked: Checked, view: View) -> Iterator[Finding]:
-    most = checked.sources.brand.limits.subject_characters
+    most = checked.limits.subject_characters
     subject = len(view.longest["subject"])
     if subject > most:
         told = f"the subject can be {subject} characters long; {most} is the most."

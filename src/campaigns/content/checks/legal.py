@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from campaigns.content.checks.view import Checked, View, readable
+from campaigns.content.checks.checked import Checked
+from campaigns.content.checks.view import View, readable
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.facts import in_locale
@@ -41,7 +42,7 @@ def _unsubscribe(checked: Checked, view: View) -> Iterator[Finding]:
 
 def _address(checked: Checked, view: View) -> Iterator[Finding]:
     """CAN-SPAM: the sender's postal address in every e-mail."""
-    address = checked.sources.brand.postal_address
+    address = checked.sources.brand.address_in(view.locale)
     if address is None:
         mend = "Add `postal_address: …`."
         yield checked.in_brand(

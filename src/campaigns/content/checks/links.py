@@ -4,84 +4,129 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
-from campaigns.content.checks.view import OBJECT, Checked, View
+from campaigns.content.checks.checked import Checked
+from campaigns.content.checks.page import is_hidden
+from campaigns.content.checks.view import OBJECT, View
+from campaigns.domain.consistency import Kind
 from campaigns.domain.findings import Finding
 
 _IN_TEXT: Final = re.compile(
     r"\b(?:https?|ftp|javascript|data|file)://?[^\s<>\"']+|\bwww\.\S+", re.I
 )
-_END: Final = ".,;:!?)]}»”’…"
+_MAIL: Final = re.compile(r"(?<![\w.+%-])[\w.+%-]+@(?P<domain>[\w-]+(?:\.[\w-]+)+)")
+_END: Final = ".,;:!?)]}»”’…*_"
 _SCHEMES: Final = ("https", "mailto", "tel")
 
 
 def check(checked: Checked) -> Iterator[Finding]:
     """`link-domain`, `link-scheme`, `link-empty`."""
     for view in checked.views:
-        for part, address in _addresses(view):
+        for part, address in dict.fromkeys(_addresses(checked, view)):
             yield from _judge(checked, view, part, address)
+        for part, address in dict.fromkeys(_mail_addresses(view)):
+            yield from _judge_mail(checked, view, part, address)
         yield from _empty(checked, view)
 
 
-def _addresses(view: View) -> Iterator[tuple[str, str]]:
+def is_foreign(checked: Checked, host: str | None) -> bool:
+    """Whether a host is none of the brand's."""
+    return (host or "").lower() not in checked.sources.brand.link_domains
+
+
+def _addresses(checked: Checked, view: View) -> Iterator[tuple[str, str]]:
     """Part and address of every link, a customer's own pages apart."""
-    for part, text in view.texts.items():
+    for part, text in view.said.items():
         for found in _IN_TEXT.finditer(text):
             yield part, found[0].rstrip(_END)
+        for remark in checked.known[view.locale].verdict(view, part).strangers:
+            mention = remark.mention
+            if mention.kind is Kind.URL and "://" not in mention.text and not mention.link:
+                yield part, f"https://{mention.text}"
     if view.page is not None:
-        for node in view.page.css("[href], [src]"):
-            address = node.attributes.get("href") or node.attributes.get("src") or ""
+        for node in view.page.css("[href], [src], [background]"):
+            given = node.attributes
+            address = given.get("href") or given.get("src") or given.get("background") or ""
             if address and address != OBJECT:
-                yield "html", address
+                yield "html", address.strip()
+        for link in view.links:
+            yield "html", link
 
 
 def _judge(checked: Checked, view: View, part: str, address: str) -> Iterator[Finding]:
-    link = urlsplit(address)
-    if link.scheme not in _SCHEMES:
+    try:
+        link = urlsplit(address)
+        host = link.hostname
+    except ValueError:
+        link, host = urlsplit(""), None
+    if link.scheme.lower() not in _SCHEMES:
         yield _found(
             checked, view, part, address, "link-scheme",
             f"`{address}` does not start with https://, mailto: or tel:.",
             "Write the full https:// address.",
         )  # fmt: skip
         return
-    domains = checked.sources.brand.link_domains
-    if link.scheme == "https" and link.hostname not in domains:
+    if link.scheme == "https" and is_foreign(checked, host):
         yield _found(
             checked, view, part, address, "link-domain",
-            f"`{address}` leads to {link.hostname}, which is none of the brand's domains.",
-            f"Allowed: {', '.join(domains)}; add it to link_domains in brand.yaml if it is yours.",
+            f"`{address}` leads to {host}, which is none of the brand's domains.",
+            f"Allowed: {', '.join(checked.sources.brand.link_domains)}; add it to link_domains in "
+            f"brand.yaml if it is yours.",
         )  # fmt: skip
+
+
+def _mail_addresses(view: View) -> Iterator[tuple[str, str]]:
+    for part, text in view.said.items():
+        for found in _MAIL.finditer(text):
+            yield part, found[0]
+    for link in view.links:
+        if link.lower().startswith("mailto:"):
+            yield "html", link[len("mailto:") :].split("?")[0]
+
+
+def _judge_mail(checked: Checked, view: View, part: str, address: str) -> Iterator[Finding]:
+    """A mail address is the brand's when its domain is, or lies above or below one that is."""
+    brand = checked.sources.brand
+    domain = address.rpartition("@")[2].lower().rstrip(".")
+    senders = [brand.senders.email.address.rpartition("@")[2]] if brand.senders.email else []
+    known = (*brand.link_domains, *senders)
+    if "." in domain and any(_related(domain, own) for own in known):
+        return
+    yield _found(
+        checked, view, part, address, "link-domain",
+        f"mail to `{address}` goes to {domain}, which is none of the brand's domains.",
+        f"Write an address of {', '.join(known)}.",
+    )  # fmt: skip
+
+
+def _related(one: str, other: str) -> bool:
+    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
 
 
 def _found(
     checked: Checked, view: View, part: str, address: str, rule: str, message: str, mend: str
 ) -> Finding:
-    """The finding at the fact or copy text that holds the address, else at the layout."""
-    document = checked.sources.campaign_document
+    """The finding at the fact that holds the address, else at the text or layout that does."""
     for name, fact in checked.sources.campaign.facts.items():
         if fact.value == address:
-            error = document.error("", ("facts", name))
-            found = checked.in_copy(rule, message, mend, view, part)
-            return _at(found, str(error.path), error.line)
-    for _, file, line, words in checked.words_of(view):
-        if address in words:
-            return _at(checked.in_copy(rule, message, mend, view, part), file, line)
-    return checked.in_layout(rule, message, mend, view, part)
-
-
-def _at(finding: Finding, file: str, line: int | None) -> Finding:
-    from dataclasses import replace
-
-    return replace(finding, file=file, line=line)
+            found = checked.in_campaign(rule, message, mend, ("facts", name), view)
+            return replace(found, part=part)
+    file, line = checked.place_of(view, part, address)
+    if line is None:
+        file, line = checked.place_of(view, part, address.removeprefix("https://"))
+    return checked.finding(rule, message, mend, file, line, view, part)
 
 
 def _empty(checked: Checked, view: View) -> Iterator[Finding]:
     if view.page is None:
         return
     for node in view.page.css("a"):
-        if not node.attributes.get("href"):
+        if is_hidden(node):
+            continue
+        if (node.attributes.get("href") or "").strip() in ("", "#"):
             told = "a link leads nowhere."
             yield checked.in_layout("link-empty", told, "Give it an address.", view, "html")
         elif not node.text(strip=True) and node.css_first("img[alt]") is None:

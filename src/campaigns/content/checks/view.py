@@ -1,24 +1,26 @@
-"""What a check looks at: the compiled skeletons as people will see them, and their places."""
+"""What a check looks at: the compiled skeletons as people will see them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
 from functools import cached_property
 from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser
 
-from campaigns.content.sources import Sources
+from campaigns.content.checks.page import PageText, plain_blocks, read_page
 from campaigns.domain.channel import Channel
 from campaigns.domain.facts import simple
-from campaigns.domain.findings import Finding, Level
 from campaigns.domain.message import Skeleton, fill
-from campaigns.domain.release import Release
 from campaigns.domain.slots import longest_values
 
 #: Stands for a customer's value where its words do not matter.
 OBJECT: Final = "\ufffc"
+_IN_ADDRESS: Final = "%EF%BF%BC"
+#: A customer's value in the query of an address: what it leads to is said without it.
+_QUERY: Final = re.compile(rf"[?&][^\s=&?\"]*={_IN_ADDRESS}")
+#: Between blocks: nothing that is read as one value reaches over it.
+EDGE: Final = " ¶ "
 
 #: The copy texts that a channel's message is made of, the likeliest to be mended first.
 TEXTS: Final = {
@@ -28,6 +30,8 @@ TEXTS: Final = {
     Channel.X_DM: ("short", "headline"),
     Channel.X_POST: ("post", "short", "headline"),
 }
+#: The parts that must each say everything.
+BODIES: Final = frozenset({"html", "text", "body"})
 
 
 class View:
@@ -60,70 +64,51 @@ class View:
         return LexborHTMLParser(self.parts["html"]) if "html" in self.parts else None
 
     @cached_property
-    def texts(self) -> dict[str, str]:
-        """Each part's readable text, with plain spaces; of HTML what a reader sees."""
-        return {name: readable(self._text(name)) for name in self.parts}
+    def reading(self) -> PageText | None:
+        """What the HTML part says."""
+        return read_page(self.parts["html"], self.page) if self.page is not None else None
 
-    def _text(self, part: str) -> str:
-        if part != "html" or self.page is None or self.page.body is None:
-            return self.parts[part]
-        body = LexborHTMLParser(self.parts[part])
-        for node in body.css("style, script, title, head"):
-            node.decompose()
-        return body.body.text(separator=" ") if body.body else ""
+    @cached_property
+    def blocks(self) -> dict[str, tuple[str, ...]]:
+        """Each part's paragraphs; of an HTML part also its title and what is hidden in it, whose
+        first words are the preheader."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name, text in self.parts.items():
+            if name == "html" and self.reading is not None:
+                found["title"] = (self.reading.title,) if self.reading.title else ()
+                found["preheader"] = self.reading.hidden
+                found["html"] = self.reading.blocks
+            else:
+                found[name] = tuple(plain_blocks(text))
+        return found
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """Each part's readable text, in one line, with plain spaces."""
+        return {name: readable(" ".join(blocks)) for name, blocks in self.blocks.items()}
+
+    @cached_property
+    def said(self) -> dict[str, str]:
+        """Each part for reading facts back: blocks kept apart, addresses without customers'
+        values."""
+        return {
+            name: _QUERY.sub("", EDGE.join(blocks)).replace(_IN_ADDRESS, OBJECT)
+            for name, blocks in self.blocks.items()
+        }
+
+    @cached_property
+    def links(self) -> tuple[str, ...]:
+        """Where the links of the HTML lead, customers' own pages apart."""
+        links = self.reading.links if self.reading is not None else ()
+        cut = (_QUERY.sub("", link).split(_IN_ADDRESS)[0].split(OBJECT)[0] for link in links)
+        return tuple(link for link in cut if link)
 
     @property
     def bodies(self) -> dict[str, str]:
-        """The texts that must each say everything: all parts but the subject."""
-        return {name: text for name, text in self.texts.items() if name != "subject"}
+        """The texts that must each say everything."""
+        return {name: text for name, text in self.texts.items() if name in BODIES}
 
 
 def readable(text: str) -> str:
     """Text in one line, with the marks that facts are compared in."""
     return " ".join(simple(text).split())
-
-
-@dataclass(frozen=True)
-class Checked:
-    """What the checks look at."""
-
-    sources: Sources
-    release: Release
-
-    @cached_property
-    def views(self) -> tuple[View, ...]:
-        """Every skeleton."""
-        return tuple(View(s) for s in self.release.skeletons)
-
-    def in_copy(
-        self, rule: str, message: str, mend: str, view: View, part: str = "", *keys: str
-    ) -> Finding:
-        """An error to be mended in the copy of a message's locale."""
-        path, line = self.sources.copy_place(view.locale, *(keys or TEXTS[view.channel]))
-        return Finding(
-            rule, Level.ERROR, message, mend, str(path), line, view.channel, view.locale, part
-        )
-
-    def in_layout(self, rule: str, message: str, mend: str, view: View, part: str) -> Finding:
-        """An error to be mended in the layout of a message's part."""
-        from campaigns.content.parts import layout_names
-
-        name = layout_names(self.sources.campaign.layouts, view.channel)[part]
-        path = self.sources.layout_path(name)
-        return Finding(
-            rule, Level.ERROR, message, mend, str(path), None, view.channel, view.locale, part
-        )
-
-    def in_brand(self, rule: str, message: str, mend: str, *loc: str, view: View) -> Finding:
-        """An error to be mended in brand.yaml."""
-        document = self.sources.brand_document
-        line = document.line(loc)
-        path = str(document.path)
-        return Finding(rule, Level.ERROR, message, mend, path, line, view.channel, view.locale)
-
-    def words_of(self, view: View) -> Iterator[tuple[str, str, int | None, str]]:
-        """Each copy text of a message's locale: its key, file, line and words."""
-        wording = self.sources.wording(view.locale, view.skeleton.variant)
-        for key, text in wording.items():
-            for piece, line in text.pieces():
-                yield key, str(text.document.path), line, piece

@@ -1,0 +1,133 @@
+"""Reading an HTML part as its readers do: blocks of visible text, what is hidden, the links."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+_SKIPPED: Final = frozenset({"style", "script", "head", "title", "template", "meta", "link"})
+_BLOCKS_TEXT: Final = (
+    "address article aside blockquote body br center dd div dl dt fieldset figcaption figure "
+    "footer form h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre section table tbody td tfoot "
+    "th thead tr ul"
+)
+_BLOCKS: Final = frozenset(_BLOCKS_TEXT.split())
+_HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+#: What fills up a preheader, so that no other text follows it in the inbox.
+_FILLING: Final = re.compile(r"[\s\u034f\u00ad\u200b-\u200f\u2007\u2060\ufeff\u00a0]+")
+#: Outlook for Windows reads these comments.
+_FOR_OUTLOOK: Final = re.compile(r"<!--\[if[^\]]*\]>(.*?)<!\[endif\]-->", re.DOTALL)
+#: Attributes that are read out or shown.
+_SPOKEN: Final = ("alt", "title", "aria-label")
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """What an HTML part says.
+
+    Attributes:
+        blocks: the visible text, one piece per paragraph, cell or line.
+        hidden: what only an inbox or a screen reader shows: the preheader comes first.
+        title: of the document.
+        links: where its links lead, in order, with those that are for Outlook alone.
+    """
+
+    blocks: tuple[str, ...]
+    hidden: tuple[str, ...]
+    title: str
+    links: tuple[str, ...]
+
+
+def read_page(html: str, page: LexborHTMLParser) -> PageText:
+    """Read one page."""
+    reader = _Reader()
+    if page.body is not None:
+        reader.walk(page.body)
+    reader.close()
+    for comment in _FOR_OUTLOOK.findall(html):
+        if "href" in comment or re.sub(r"<[^>]*>", "", comment).strip():
+            _outlook(comment, reader)
+    title = page.css_first("title")
+    return PageText(
+        tuple(reader.blocks),
+        tuple(reader.hidden),
+        tidy(title.text()) if title is not None else "",
+        tuple(reader.links),
+    )
+
+
+def is_hidden(node: LexborNode) -> bool:
+    """Whether mail programs show nothing of an element."""
+    attributes = node.attributes
+    return "hidden" in attributes or bool(_HIDDEN.search(attributes.get("style") or ""))
+
+
+def tidy(text: str) -> str:
+    """One line, without what only fills up."""
+    return _FILLING.sub(" ", text).strip()
+
+
+def _outlook(comment: str, reader: _Reader) -> None:
+    page = LexborHTMLParser(f"<body>{comment}</body>")
+    for node in page.css("xml, o\\:p"):
+        node.decompose()
+    if page.body is not None:
+        reader.walk(page.body)
+        reader.close()
+
+
+class _Reader:
+    """Collects blocks while walking the tree."""
+
+    def __init__(self) -> None:
+        self.blocks: list[str] = []
+        self.hidden: list[str] = []
+        self.links: list[str] = []
+        self._words: list[str] = []
+
+    def walk(self, node: LexborNode) -> None:
+        for child in node.iter(include_text=True):
+            tag = child.tag
+            if tag == "-text":
+                self._words.append(child.text_content or "")
+            elif tag and tag[0] != "-" and tag not in _SKIPPED:
+                self._element(child, tag)
+
+    def _element(self, node: LexborNode, tag: str) -> None:
+        attributes = node.attributes
+        if is_hidden(node):
+            self._keep(self.hidden, node.text())
+            return
+        for name in _SPOKEN:
+            self._keep(self.hidden if name != "alt" else self._words, attributes.get(name))
+        if "href" in attributes and tag in ("a", "area", "v:roundrect", "v:rect"):
+            self.links.append((attributes["href"] or "").strip())
+        is_block = tag in _BLOCKS
+        if is_block:
+            self.close()
+        self.walk(node)
+        if is_block:
+            self.close()
+
+    @staticmethod
+    def _keep(where: list[str], text: str | None) -> None:
+        if text and (words := tidy(text)):
+            where.append(words)
+
+    def close(self) -> None:
+        """End the block that is being read."""
+        text = " ".join("".join(self._words).split())
+        if text:
+            self.blocks.append(text)
+        self._words.clear()
+
+
+def plain_blocks(text: str) -> Iterator[str]:
+    """The paragraphs of a plain part."""
+    for paragraph in re.split(r"\n\s*\n", text):
+        if words := " ".join(paragraph.split()):
+            yield words

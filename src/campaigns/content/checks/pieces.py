@@ -1,0 +1,123 @@
+"""The texts of the files, each with its place: where a finding in a message is to be mended."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from campaigns.content.parts import layout_names
+from campaigns.content.sources import Sources
+from campaigns.domain.facts import simple
+from campaigns.domain.locales import language
+from campaigns.yaml_files.document import Document, Loc
+
+_TEMPLATE: Final = re.compile(r"\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_FACT: Final = re.compile(r"\bfacts\.(\w+)")
+_SLOT: Final = re.compile(r"\bcustomer\.(\w+)")
+#: Of a layout: what no reader sees.
+_UNSEEN: Final = re.compile(
+    r"<!--.*?-->|<style\b.*?</style\s*>|<script\b.*?</script\s*>|<[A-Za-z/!](?:[^>\"']|\"[^\"]*\"|'[^']*')*>",
+    re.DOTALL | re.IGNORECASE,
+)
+#: Stands where a template or a tag was, so that what is around it does not grow together.
+GAP: Final = "\ufffc"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One text of a file: `words` as written, starting on `line`; `key` is the copy text's name,
+    or `words`, `labels`, `legal` of the brand, or `layout`."""
+
+    key: str
+    file: str
+    line: int
+    words: str
+    source: str
+
+    @cached_property
+    def typed(self) -> str:
+        """What is typed here, without templates, and in layouts without tags."""
+        text = _TEMPLATE.sub(_gap, self.words)
+        return _UNSEEN.sub(_gap, text) if self.key == "layout" else text
+
+    def length(self, facts: Mapping[str, str], slots: Mapping[str, int]) -> int:
+        """How many characters a reader can get, with facts as written and values at their
+        longest. Words behind a condition count."""
+        used = sum(len(facts.get(name, "")) for name in _FACT.findall(self.words))
+        most = sum(slots.get(name, 0) for name in _SLOT.findall(self.words))
+        return len(" ".join(self.typed.replace(GAP, "").split())) + used + most
+
+    @property
+    def is_layout(self) -> bool:
+        return self.key == "layout"
+
+    def line_of(self, words: str) -> int:
+        """The line on which some of its words stand in the file."""
+        wanted = simple(words).split()
+        last = self.line + self.words.count("\n") + 2 * len(self.words) // 60 + 2
+        lines = simple(self.source).split("\n")[self.line - 1 : last]
+        for offset, text in enumerate(lines):
+            if " ".join(wanted) in " ".join(text.split()):
+                return self.line + offset
+        for offset, text in enumerate(lines):
+            if wanted and wanted[0] in text:
+                return self.line + offset
+        return self.line
+
+
+def _gap(found: re.Match[str]) -> str:
+    return GAP + "\n" * found[0].count("\n")
+
+
+def copy_pieces(sources: Sources, locale: str, variant: str) -> Iterator[Piece]:
+    """Each copy text of a locale and variant; paragraphs one by one."""
+    for key, text in sources.wording(locale, variant).items():
+        for words, line in text.pieces():
+            document = text.document
+            yield Piece(key, str(document.path), line, words, document.text)
+
+
+def other_pieces(sources: Sources, locale: str) -> Iterator[Piece]:
+    """What a locale reads of the brand's texts, and the layouts of the campaign's channels."""
+    yield from brand_pieces(sources, locale)
+    names = dict.fromkeys(
+        name
+        for channel in sources.campaign.channels
+        for name in layout_names(sources.campaign.layouts, channel).values()
+    )
+    # Layouts that these include come last.
+    for name in (*names, *(n for n in sources.layouts if n not in names)):
+        text = sources.layouts[name]
+        yield Piece("layout", str(sources.layout_path(name)), 1, text, text)
+
+
+def brand_pieces(sources: Sources, locale: str) -> Iterator[Piece]:
+    """The brand's words, labels and legal lines in a locale."""
+    document = sources.brand_document
+    for section in ("words", "labels", "legal"):
+        entries = document.data.get(section)
+        if not isinstance(entries, dict):
+            continue
+        for name, texts in entries.items():
+            yield from _in_locale(document, (section, name), texts, locale)
+
+
+def _in_locale(document: Document, loc: Loc, texts: object, locale: str) -> Iterator[Piece]:
+    if isinstance(texts, dict):
+        key = locale if locale in texts else language(locale)
+        loc, texts = (*loc, key), texts.get(key)
+    if isinstance(texts, str):
+        line = document.first_lines.get(loc) or document.line(loc) or 1
+        yield Piece(str(loc[0]), str(document.path), line, texts, document.text)
+
+
+def find_words(pieces: Iterable[Piece], words: str) -> tuple[str, int] | None:
+    """File and line of the first text that holds the words, spaces and line breaks apart."""
+    wanted = " ".join(simple(words).split())
+    for piece in pieces:
+        if wanted and wanted in " ".join(simple(piece.words).split()):
+            return piece.file, piece.line_of(words)
+    return None

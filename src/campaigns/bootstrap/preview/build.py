@@ -13,10 +13,12 @@ from babel import Locale
 from selectolax.lexbor import LexborHTMLParser
 
 from campaigns.bootstrap.preview.customers import Known
-from campaigns.bootstrap.preview.fact_table import fact_table, take_preheader
+from campaigns.bootstrap.preview.fact_table import fact_table
 from campaigns.bootstrap.preview.measures import readings
 from campaigns.bootstrap.preview.model import Cell, Choices, Offer, Option, Preview, Row, Trait
 from campaigns.bootstrap.preview.readers import READERS, TYPICAL, Readers, why_unfilled
+from campaigns.content.checks.page import read_page
+from campaigns.content.checks.view import readable
 from campaigns.domain.brand import Brand
 from campaigns.domain.campaign import Campaign
 from campaigns.domain.channel import Channel
@@ -153,40 +155,44 @@ class Previewer:
 
     def cell(self, skeleton: Skeleton, reader: str, known: Known | None = None) -> Cell:
         """One message, filled for a reader or a customer."""
-        policy, sender = self.release.policy, self.release.senders.get(skeleton.channel, {})
-        cell = Cell(
-            channel=skeleton.channel,
-            locale=skeleton.locale,
+        cell = self._empty(skeleton)
+        readers = Readers(self.brand, self.attributes)
+        try:
+            values = readers.values(reader, skeleton, known.values if known else None)
+        except SlotError as error:
+            return _keyed(replace(cell, unfilled=why_unfilled(error)))
+        parts = fill(skeleton, values)
+        country = (known.country if known else None) or skeleton.locale.rsplit("_", maxsplit=1)[-1]
+        told = readings(skeleton.channel, country, parts, self.brand)
+        return _keyed(replace(cell, parts=parts, preheader=_preheader(parts), readings=told))
+
+    def _empty(self, skeleton: Skeleton) -> Cell:
+        """A message's cell before it is filled: who it is from, and what was found."""
+        channel, locale = skeleton.channel, skeleton.locale
+        sender = self.release.senders.get(channel, {})
+        post = channel is Channel.X_POST
+        return Cell(
+            channel=channel,
+            locale=locale,
             parts={},
             preheader="",
             sender=sender.get("name", self.brand.name),
             address=sender.get("address") or sender.get("from") or sender.get("handle") or "",
             readings=(),
             findings=tuple(
-                f
-                for f in self.findings
-                if (f.channel, f.locale) == (skeleton.channel.value, skeleton.locale)
+                f for f in self.findings if (f.channel, f.locale) == (channel.value, locale)
             ),
-            public=skeleton.channel is Channel.X_POST,
-            sent=skeleton.channel is not Channel.X_POST or skeleton.locale == policy.post_locale,
+            public=post,
+            sent=not post or locale == self.release.policy.post_locale,
         )
-        try:
-            values = Readers(self.brand, self.attributes).values(
-                reader, skeleton, known.values if known else None
-            )
-        except SlotError as error:
-            return _keyed(replace(cell, unfilled=why_unfilled(error)))
-        parts = fill(skeleton, values)
-        country = (known.country if known else None) or skeleton.locale.rsplit("_", maxsplit=1)[-1]
-        hidden = take_preheader(LexborHTMLParser(parts["html"])) if "html" in parts else ""
-        return _keyed(
-            replace(
-                cell,
-                parts=parts,
-                preheader=hidden,
-                readings=readings(skeleton.channel, country, parts, self.brand),
-            )
-        )
+
+
+def _preheader(parts: Mapping[str, str]) -> str:
+    """The hidden words at the start of a mail, which inboxes show after the subject."""
+    if "html" not in parts:
+        return ""
+    hidden = read_page(parts["html"], LexborHTMLParser(parts["html"])).hidden
+    return readable(hidden[0]) if hidden else ""
 
 
 def _one(wanted: str, options: Sequence[Option], default: str) -> str:

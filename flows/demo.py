@@ -58,7 +58,7 @@ def demo(stack: ExitStack, story: Story) -> int:
     with story.waiting("Prefect is starting"):
         server.wait()
     story.prefect_is_up(time.monotonic() - started)
-    stack.callback(_flush_logs)
+    stack.callback(_say_goodbye)
 
     first = _run(send, app, story)
     story.report(app.report(first["run"]), planned, sandbox.log.counts())
@@ -115,11 +115,11 @@ def _following(app: App, story: Story) -> Iterator[None]:
                 move(progress.settled, progress.planned)
 
 
-def _flush_logs() -> None:
-    """Prefect sends its last log lines in the background: before the server goes."""
-    from prefect.logging.handlers import APILogWorker
+def _say_goodbye() -> None:
+    """Prefect sends logs and events in the background: the last of them before the server goes."""
+    from prefect.events.worker import EventsWorker
 
-    APILogWorker.instance().drain()
+    EventsWorker.drain_all()  # whatever its name says: of every such service
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 CUSTOMERS = 200
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All tests that need the server go to one process: it is started once."""
     for item in items:
@@ -65,7 +66,7 @@ def prefect_server() -> Iterator[Prefect]:
 @pytest.fixture
 def prefect(prefect_server: Prefect) -> Iterator[Prefect]:
     """This session's server as the one flows run on."""
-    from prefect.logging.handlers import APILogWorker
+    from prefect.events.worker import EventsWorker
     from prefect.settings import (
         PREFECT_API_URL,
         PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
@@ -76,7 +77,9 @@ def prefect(prefect_server: Prefect) -> Iterator[Prefect]:
     quick: dict[Any, Any] = {PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
     with temporary_settings({PREFECT_API_URL: prefect_server.api, **quick}):
         yield prefect_server
-        APILogWorker.instance().drain()  # the last lines go in the background: to this server
+        # Logs and events go in the background: to this server, and not on into other tests (a
+        # socket kept alive draws random numbers, which Hypothesis then blames on its strategies).
+        EventsWorker.drain_all()
 
 
 @dataclass(frozen=True)

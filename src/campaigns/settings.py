@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     x_access_token_secret: SecretStr = SecretStr("")
     shard_size: int = Field(20_000, ge=100, description="customers per shard")
     workers: int = Field(0, ge=0, description="worker processes; 0: one per core")
+    lanes: int = Field(
+        4, ge=1, le=32, description="requests under way at once in each worker process"
+    )
     lease_seconds: int = Field(
         120, ge=60, description="how long a claim lasts; longer than any provider's deadline"
     )

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache, cached_property
+from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,8 @@ def _warm(settings: Mapping[str, object], run: int, channel: str) -> None:
     """Start-up of a worker: imports, database, providers. Told apart from sending."""
     app = _worker(tuple(sorted(settings.items())), channel)
     app._prepared_senders(app.releases.load(app.runs.get(run).release_hash))
+    for sdk in ("sendgrid", "twilio.rest.api"):
+        import_module(sdk)
 
 
 def bench(args: argparse.Namespace, folder: Path, sandbox: SandboxProcess) -> dict[str, Any]:

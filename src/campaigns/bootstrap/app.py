@@ -6,17 +6,15 @@ which store, channels or files there are.
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import wait
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from campaigns.bootstrap.parts import Parts
+from campaigns.bootstrap.sending import Sending
 from campaigns.bootstrap.workers import dispatch_in_process, workers
 from campaigns.domain.channel import Channel
 from campaigns.domain.findings import Finding, Level
@@ -26,7 +24,7 @@ from campaigns.domain.release import Release
 from campaigns.domain.run import Run, RunState, Shard
 from campaigns.errors import EmptyAudienceError, NotFoundError, UserError
 from campaigns.services.approve import require_approval
-from campaigns.services.dispatch import Clock, DispatchCounts, Dispatcher
+from campaigns.services.dispatch import Clock, DispatchCounts
 from campaigns.services.plan_run import plan_post, plan_shard, preview
 from campaigns.services.report import Progress, RunReport, progress, report
 from campaigns.settings import Settings, load_settings
@@ -34,7 +32,6 @@ from campaigns.settings import Settings, load_settings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from campaigns.channels.base import Sender
     from campaigns.domain.delivery import DeliveryState
     from campaigns.services.diagnose import Diagnosis
     from campaigns.services.import_customers import ImportReport
@@ -50,22 +47,12 @@ def connect(settings: Settings | None = None) -> App:
     return App(settings or load_settings())
 
 
-class App(Parts):
+class App(Sending):
     """The product's verbs. Safe to share between threads; each thread gets its own senders."""
 
     def __init__(self, settings: Settings, clock: Clock = CLOCK) -> None:
         super().__init__(settings, clock)
-        self._threads = threading.local()
-        self._senders: list[Mapping[Channel, Sender]] = []
         self._limited = threading.Lock()
-
-    def close(self) -> None:
-        """Give every connection back."""
-        for senders in self._senders:
-            for sender in senders.values():
-                sender.close()
-        self._senders.clear()
-        super().close()
 
     # Content --------------------------------------------------------------------------------
 
@@ -200,9 +187,13 @@ class App(Parts):
             self.dispatch_shard(run_id, POST_SHARD)
 
     def dispatch_shard(self, run_id: int, no: int) -> DispatchCounts:
-        """Send what is due of one shard, on this thread."""
+        """Send what is due of one shard, on all lanes of this process."""
         run = self.runs.get(run_id)
-        return self._dispatcher(run.release_hash).dispatch_shard(run, no)
+
+        def send() -> DispatchCounts:
+            return self._dispatcher(run.release_hash).dispatch_shard(run, no)
+
+        return send() if no == POST_SHARD else self.lanes.send(send)
 
     def dispatch_all(
         self, run_id: int, on_progress: Callable[[Progress], None] | None = None
@@ -262,35 +253,3 @@ class App(Parts):
     def sweep(self) -> Mapping[DeliveryState, int]:
         """Take back what workers that died had in their hands."""
         return self.outbox.sweep(now=self.clock.now())
-
-    def _dispatcher(self, release_hash: str) -> Dispatcher:
-        """This thread's dispatcher for the release, kept for the shards to come."""
-        known: dict[str, Dispatcher] = self._threads.__dict__.setdefault("dispatchers", {})
-        if release_hash not in known:
-            known[release_hash] = Dispatcher(
-                outbox=self.outbox,
-                runs=self.runs,
-                releases=self.releases,
-                senders=self._prepared_senders(self.releases.load(release_hash)),
-                links=self.links,
-                clock=self.clock,
-                owner=f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}",
-                lease=timedelta(seconds=self.settings.lease_seconds),
-            )
-        return known[release_hash]
-
-    def _prepared_senders(self, release: Release) -> Mapping[Channel, Sender]:
-        """This thread's senders for the release, prepared with the providers once."""
-        cache: dict[str, Mapping[Channel, Sender]] = self._threads.__dict__.setdefault("cache", {})
-        if release.hash not in cache:
-            from campaigns.bootstrap.wiring import channel_configuration
-            from campaigns.channels.registry import open_senders
-
-            senders = open_senders(
-                channel_configuration(self.settings, release), release.policy.channels
-            )
-            for channel, sender in senders.items():
-                sender.prepare([s for s in release.skeletons if s.channel is channel])
-            cache[release.hash] = senders
-            self._senders.append(senders)
-        return cache[release.hash]

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
@@ -86,11 +86,16 @@ class DispatchCounts:
         self.unreachable.update(other.unreachable)
 
 
+#: Skeleton id → the skeleton, its hash, and what writes values for it.
+Texts: TypeAlias = dict[int, tuple[Skeleton, str, Writer]]
+
+
 @dataclass(slots=True)
 class Dispatcher:
     """One worker of one release. Not shared between threads: each has its own senders.
 
-    Worth keeping between shards: it remembers skeletons and the numbers and dates written so far.
+    `texts` are the skeletons met so far and what was learned in writing them: worth keeping between
+    shards, and safe to share between threads.
     """
 
     outbox: Outbox
@@ -101,7 +106,7 @@ class Dispatcher:
     clock: Clock
     owner: str
     lease: timedelta
-    _skeletons: dict[int, tuple[Skeleton, str, Writer]] = field(default_factory=dict)
+    texts: Texts = field(default_factory=dict)
 
     def dispatch_shard(self, run: Run, shard: int) -> DispatchCounts:
         """Send everything of the shard that is due, waiting for retries that come due soon.
@@ -186,10 +191,10 @@ class Dispatcher:
         return unsubscribe_headers(values)
 
     def _skeleton(self, skeleton_id: int) -> tuple[Skeleton, str, Writer]:
-        known = self._skeletons.get(skeleton_id)
+        known = self.texts.get(skeleton_id)
         if known is None:
             skeleton = self.releases.skeleton(skeleton_id)
-            known = self._skeletons[skeleton_id] = (skeleton, skeleton.hash, Writer(skeleton))
+            known = self.texts[skeleton_id] = (skeleton, skeleton.hash, Writer(skeleton))
         return known
 
     def _write(

@@ -1,0 +1,85 @@
+"""The application's senders: each thread has its own, and several threads send one shard."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from campaigns.bootstrap.lanes import Lanes
+from campaigns.bootstrap.parts import Parts
+from campaigns.domain.channel import Channel
+from campaigns.domain.release import Release
+from campaigns.services.dispatch import Clock, Dispatcher, Texts
+from campaigns.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from campaigns.channels.base import Sender
+
+
+class Sending(Parts):
+    """Parts, with what sends."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        super().__init__(settings, clock)
+        self._threads = threading.local()
+        self._senders: list[Mapping[Channel, Sender]] = []
+        self._preparing = threading.Lock()
+        self._prepared: set[str] = set()
+        self._texts: dict[str, Texts] = {}
+
+    def close(self) -> None:
+        """Give every connection back."""
+        if "lanes" in self.__dict__:
+            self.lanes.close()
+        for senders in self._senders:
+            for sender in senders.values():
+                sender.close()
+        self._senders.clear()
+        super().close()
+
+    @cached_property
+    def lanes(self) -> Lanes:
+        """The sending threads of this process."""
+        return Lanes(self.settings.lanes)
+
+    def _dispatcher(self, release_hash: str) -> Dispatcher:
+        """This thread's dispatcher for the release, kept for the shards to come."""
+        known: dict[str, Dispatcher] = self._threads.__dict__.setdefault("dispatchers", {})
+        if release_hash not in known:
+            known[release_hash] = Dispatcher(
+                outbox=self.outbox,
+                runs=self.runs,
+                releases=self.releases,
+                senders=self._prepared_senders(self.releases.load(release_hash)),
+                links=self.links,
+                clock=self.clock,
+                owner=f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}",
+                lease=timedelta(seconds=self.settings.lease_seconds),
+                texts=self._texts.setdefault(release_hash, {}),
+            )
+        return known[release_hash]
+
+    def _prepared_senders(self, release: Release) -> Mapping[Channel, Sender]:
+        """This thread's senders for the release; the first thread prepares the providers."""
+        cache: dict[str, Mapping[Channel, Sender]] = self._threads.__dict__.setdefault("cache", {})
+        if release.hash not in cache:
+            from campaigns.bootstrap.wiring import channel_configuration
+            from campaigns.channels.registry import open_senders
+
+            senders = open_senders(
+                channel_configuration(self.settings, release), release.policy.channels
+            )
+            with self._preparing:
+                if release.hash not in self._prepared:
+                    for channel, sender in senders.items():
+                        sender.prepare([s for s in release.skeletons if s.channel is channel])
+                    self._prepared.add(release.hash)
+            cache[release.hash] = senders
+            self._senders.append(senders)
+        return cache[release.hash]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from prefect.artifacts import (
 from prefect.logging import get_run_logger
 from prefect.settings import PREFECT_UI_URL
 
+from campaigns.domain.findings import Finding
 from campaigns.domain.plan import PlanCounts
 from campaigns.domain.routing import SKIP_TEXT, SkipReason
 from campaigns.services.report import Progress
@@ -28,6 +29,17 @@ def publish(key: str, markdown: str, description: str) -> None:
     pages = PREFECT_UI_URL.value()
     where = f"{pages}/artifacts/artifact/{artifact}" if pages else "the Artifacts tab of this run"
     get_run_logger().info("%s: %s", description, where)
+
+
+def findings_table(findings: Iterable[Finding]) -> str:
+    """Findings as a markdown table: where, what, and how to mend it."""
+    lines = ["| | where | what | how to mend it |", "|---|---|---|---|"]
+    for f in findings:
+        place = f"{f.file}:{f.line}" if f.line else f.file
+        shown = ", ".join(part for part in (f.channel, f.locale, f.part) if part)
+        cells = (f.level, f"{place} ({shown})" if shown else place, f.message, f.mend)
+        lines.append("| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |")
+    return "\n".join(lines)
 
 
 def plan_table(counts: PlanCounts) -> str:

@@ -17,12 +17,18 @@ from prefect.states import Completed
 from pydantic import Field
 
 from campaigns.bootstrap import App, connect
-from campaigns.domain.findings import Level
 from campaigns.domain.plan import PlanCounts
 from campaigns.errors import CampaignsError
 from campaigns.services.dispatch import DispatchCounts
 from campaigns.services.report import RunReport
-from flows.reporting import ProgressBar, listed, plan_sentence, plan_table, publish
+from flows.reporting import (
+    ProgressBar,
+    findings_table,
+    listed,
+    plan_sentence,
+    plan_table,
+    publish,
+)
 from flows.senders import Senders
 from flows.steps import CannotGoOnError, failed, outcome, step, waited
 
@@ -145,7 +151,15 @@ def _end(report: RunReport, sent: DispatchCounts) -> Any:
 def preview(campaign: str, limit: int | None) -> PlanCounts:
     """Who would get what if the campaign ran now."""
     with connect() as app:
+        _tell_findings(app, campaign)
         return app.preview(campaign, limit)
+
+
+def _tell_findings(app: App, campaign: str) -> None:
+    """All findings in a table of the run's page; those that stop it are its message, too."""
+    findings = app.check(campaign)
+    if findings:
+        publish(f"findings-{campaign}", findings_table(findings), f"Findings of {campaign}")
 
 
 @step("check and compile {campaign}", repeatable=True)
@@ -153,9 +167,7 @@ def compile_and_check(campaign: str, limit: int | None) -> tuple[int, list[int]]
     """The run's id and its shards' numbers; a campaign with findings does not start."""
     log = get_run_logger()
     with connect() as app:
-        for finding in app.check(campaign):
-            if finding.level is Level.WARNING:  # an error stops the run and is its message
-                log.warning("%s", finding)
+        _tell_findings(app, campaign)
         run, resumed = app.start_run(campaign, limit)
         shards = [s.no for s in app.shards(run.id)]
     going_on = "Going on with" if resumed else "Started"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from campaigns.bootstrap import connect
 from campaigns.cli import run as campaigns
 from campaigns.domain.run import RunState
 from flows.send_campaign import dispatch_shard, finish, plan_shard, send_campaign
-from tests.flows.conftest import Prefect, Shop
+from tests.flows.conftest import CHECKOUT, Prefect, Shop
 from tests.flows.pages import artifacts, log_lines, newest_run, task_runs
 
 pytestmark = pytest.mark.prefect
@@ -105,6 +108,25 @@ def test_a_wrong_name_fails_with_one_message_and_no_traceback(prefect: Prefect, 
     assert "spring_sale" in state.message.replace("sprnig_sale", "")  # the way out
     lines = log_lines(newest_run().id, containing="sprnig_sale")
     assert not any("Traceback" in line or "NoneType" in line for line in lines)
+
+
+def test_a_finding_stops_the_run_before_anything_is_sent_and_is_shown_with_its_place(
+    prefect: Prefect, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    templates = tmp_path / "templates"
+    shutil.copytree(CHECKOUT / "templates", templates)
+    with (templates / "campaigns" / "spring_sale" / "campaign.yaml").open("a") as file:
+        file.write("surprise: 1\n")
+    monkeypatch.setenv("CAMPAIGNS_TEMPLATES", str(templates))
+
+    state = send_campaign("spring_sale", return_state=True)
+
+    assert state.is_failed()
+    assert "surprise" in state.message
+    table = str(artifacts(newest_run().id)["findings-spring-sale"])
+    assert "campaign.yaml:" in table
+    assert "surprise" in table
+    assert shop.sandbox.log.counts() == {}
 
 
 def test_nobody_in_the_audience_fails_with_one_message(

@@ -98,10 +98,18 @@ def _send(app: App, campaign: str, limit: int | None) -> Any:
     for no in shards:
         outcome(plan_shard(run_id, no, no + 1, len(shards), return_state=True))
     outcome(begin_sending(run_id, return_state=True))
-    sent = _dispatch(app, run_id, campaign, shards)
+    try:
+        sent = _dispatch(app, run_id, campaign, shards)
+    except CannotGoOnError:
+        _tell_report(campaign, app.report(run_id))
+        raise
     report = outcome(finish(run_id, sent.unreachable, return_state=True))
-    publish(f"report-{campaign}", report.markdown(), f"Report of {campaign}")
+    _tell_report(campaign, report)
     return _end(report, sent)
+
+
+def _tell_report(campaign: str, report: RunReport) -> None:
+    publish(f"report-{campaign}", report.markdown(), f"Report of {campaign}")
 
 
 def _dispatch(app: App, run_id: int, campaign: str, shards: list[int]) -> DispatchCounts:

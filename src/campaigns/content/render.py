@@ -125,11 +125,20 @@ class Renderer:
             try:
                 slots[name] = self._with_fallback(marks.slot(name), given, key)
             except SlotError as error:
-                path, line = self._sources.copy_place(key.locale, *self._printing(name, key))
-                errors.append(FileError(f"{error}.", path=path, line=line))
+                errors.append(self._at_fallback(error, name, key))
         if errors:
             raise FilesError(errors)
         return slots
+
+    def _at_fallback(self, error: SlotError, slot: str, key: Key) -> FileError:
+        """At the layout that gives a value a fallback of its own, else at the copy."""
+        for layout in layout_names(self._sources.campaign.layouts, key.channel).values():
+            before, found, _ = self._sources.layouts[layout].partition(f"customer.{slot}")
+            if found:
+                path = self._sources.layout_path(layout)
+                return FileError(f"{error}.", path=path, line=before.count("\n") + 1)
+        path, line = self._sources.copy_place(key.locale, *self._printing(slot, key))
+        return FileError(f"{error}.", path=path, line=line)
 
     def _with_fallback(self, slot: Slot, given: set[str | int | float | None], key: Key) -> Slot:
         default = self._contexts.default_fallback(slot.name, key.locale)

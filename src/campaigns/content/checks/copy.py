@@ -31,12 +31,25 @@ _LINKS: Final = ("unsubscribe_url", "preferences_url")
 
 
 def check(checked: Checked) -> Iterator[Finding]:
-    """`copy-missing`, `variant-missing`, `left-over`, `post-personal`, `no-fallback`."""
+    """`copy-missing`, `variant-missing`, `left-over`, `post-personal`, `no-fallback`,
+    `copy-unused`."""
     yield from _variants(checked)
     for view in checked.views:
         yield from _missing(checked, view)
         yield from _left_over(checked, view)
         yield from _slots(checked, view)
+    yield from _unused(checked)
+
+
+def _unused(checked: Checked) -> Iterator[Finding]:
+    """A text that no layout prints any more is told, and not sent by nobody's decision."""
+    for locale, piece in checked.every_copy():
+        run = piece.longest_run
+        views = [view for view in checked.views if view.locale == locale]
+        if run and not any(run in text for view in views for text in view.texts.values()):
+            told = f"`{piece.key}` stands in no message of this campaign."
+            mend = f"Put {{{{ copy.{piece.key} }}}} into a layout, or remove the text."
+            yield checked.finding("copy-unused", told, mend, piece.file, piece.line)
 
 
 def _missing(checked: Checked, view: View) -> Iterator[Finding]:

@@ -12,16 +12,17 @@ from datetime import date
 from campaigns.content.checks.checked import Checked
 from campaigns.content.checks.known import Known
 from campaigns.content.checks.links import is_foreign
-from campaigns.content.checks.view import BODIES, View, readable
+from campaigns.content.checks.view import BODIES, SAID_BY, TEXTS, View, readable
 from campaigns.domain.channel import Channel
 from campaigns.domain.consistency import Kind, Remark, Verdict
 from campaigns.domain.facts import Fact
 from campaigns.domain.findings import Finding
+from campaigns.domain.locales import language
 
 
 def check(checked: Checked) -> Iterator[Finding]:
     """`fact-missing`, `stranger`, `wrong-format`, `in-words`, `ambiguous`, `label-empty`,
-    `twin-differs`, `expires-late`."""
+    `twin-differs`, `expires-late`, `implausible`."""
     for view in checked.views:
         verdicts = {part: checked.known[view.locale].verdict(view, part) for part in view.said}
         for part, verdict in verdicts.items():
@@ -33,18 +34,39 @@ def check(checked: Checked) -> Iterator[Finding]:
         if view.channel is Channel.EMAIL:
             yield from _twin(checked, view, verdicts)
     yield from _expiry(checked)
+    yield from _implausible(checked)
 
 
 def _missing(checked: Checked, view: View, part: str, verdict: Verdict) -> Iterator[Finding]:
     for name in verdict.missing:
         written = readable(checked.release.facts[name][view.locale])
-        yield checked.in_copy(
-            "fact-missing",
-            f"this message does not say the fact `{name}` ({written}).",
-            f"Put {{{{ facts.{name} }}}} into the text.",
-            view,
-            part,
-        )
+        told = f"this message does not say the fact `{name}` ({written})."
+        if _is_the_layouts(checked, view, part, name):
+            mend = f"Print the text that says it, or {{{{ facts.{name} }}}}."
+            yield checked.in_layout("fact-missing", told, mend, view, part)
+        else:
+            mend = f"Put {{{{ facts.{name} }}}} into the text."
+            yield checked.in_copy("fact-missing", told, mend, view, part)
+
+
+def _is_the_layouts(checked: Checked, view: View, part: str, name: str) -> bool:
+    """Whether a layout drops a fact: the copy names it, or no language has it any more."""
+    for piece in checked.words_of(view):
+        if piece.key in SAID_BY[view.channel] and f"facts.{name}" in piece.words:
+            return piece.key == TEXTS[view.channel][0] or not _replaces(checked, view, piece.key)
+    like = [v for v in checked.views if v.channel is view.channel and part in v.said]
+    languages = {language(v.locale) for v in like}
+    verdicts = (checked.known[v.locale].verdict(v, part) for v in like)
+    return len(languages) > 1 and all(name in verdict.missing for verdict in verdicts)
+
+
+def _replaces(checked: Checked, view: View, key: str) -> bool:
+    """Whether a text that comes before it in its channel stands instead of this one."""
+    order = SAID_BY[view.channel]
+    if view.channel not in (Channel.SMS, Channel.X_DM, Channel.X_POST):
+        return False
+    has = {piece.key for piece in checked.words_of(view)}
+    return any(other in has for other in order[: order.index(key)])
 
 
 def remarks(checked: Checked, view: View, part: str, verdict: Verdict) -> Iterator[Finding]:
@@ -130,6 +152,14 @@ def _twin(checked: Checked, view: View, verdicts: dict[str, Verdict]) -> Iterato
         told = f"the {has} part states the fact `{name}`, the {lacks} part does not."
         mend = f"Put {{{{ facts.{name} }}}} there too, or into the copy."
         yield checked.in_layout("twin-differs", told, mend, view, lacks.lower())
+    for piece in checked.words_of(view):
+        run = piece.longest_run if piece.key in SAID_BY[Channel.EMAIL] else ""
+        shown = [part for part in ("html", "text") if run and run in view.texts[part]]
+        if len(shown) == 1:
+            lacks = "text" if shown == ["html"] else "html"
+            told = f"`{piece.key}` (“{run[:40]}”) stands in the {shown[0]} part only."
+            mend = f"Put {{{{ copy.{piece.key} }}}} there too."
+            yield checked.in_layout("twin-differs", told, mend, view, lacks)
 
 
 def _expiry(checked: Checked) -> Iterator[Finding]:
@@ -148,6 +178,20 @@ def _expiry(checked: Checked) -> Iterator[Finding]:
             f"Write `expires: {days[name]}`, or an earlier day.",
             ("expires",),
         )
+
+
+def _implausible(checked: Checked) -> Iterator[Finding]:
+    """`implausible`: a slip of the keyboard in the one place that nothing else contradicts."""
+    for name, fact in checked.sources.campaign.facts.items():
+        odd = ""
+        if fact.percent is not None and not 0 < fact.percent <= 100:
+            odd = f"{fact.percent} percent"
+        elif fact.money is not None and fact.money.amount <= 0:
+            odd = f"an amount of {fact.money.amount}"
+        if odd:
+            told = f"the fact `{name}` is {odd}."
+            mend = "Look whether that is meant."
+            yield checked.in_campaign("implausible", told, mend, ("facts", name))
 
 
 def _last(fact: Fact) -> date | None:

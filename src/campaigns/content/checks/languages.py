@@ -31,17 +31,21 @@ def _model() -> fasttext.FastText:
     return fasttext.load_model(str(folder / "resources" / "lid.176.ftz"))
 
 
-def foreign(text: str, language: str) -> str | None:
-    """The language that a text is in, when it is clearly not the one it should be."""
+def foreign(text: str, language: str, sure: tuple[float, float] | None = None) -> str | None:
+    """The language that a text is in, when it is clearly not the one it should be.
+
+    `sure` says how likely the other, and how unlikely its own, has to be; without it, so that a
+    text in its own language is not told.
+    """
     letters = len(_LETTERS.findall(text))
-    if letters < _SHORTEST:
+    if letters < _SHORTEST and sure is None:
         return None
     likely = _likely(" ".join(text.lower().split()))
     if not likely:
         return None
     best = max(likely, key=lambda name: likely[name])
-    sure, unsure = _SURE if letters >= _LONG else _SURE_OF_SHORT
-    is_clear = likely[best] >= sure and likely.get(language, 0.0) <= unsure
+    least, most = sure or (_SURE if letters >= _LONG else _SURE_OF_SHORT)
+    is_clear = likely[best] >= least and likely.get(language, 0.0) <= most
     return best if best != language and is_clear else None
 
 

@@ -21,8 +21,10 @@ _SLOT: Final = re.compile(r"\b(?:customer|links)\.(\w+)")
 _WORD: Final = re.compile(r"[^\W\d_]{2,}")
 #: Built from others where they are absent, and so absent in some languages for good reason.
 _OPTIONAL: Final = frozenset({"short", "post"})
-#: Fewer words may be the same in two languages by chance.
-_SAME_WORDS: Final = 3
+#: Shorter texts may be the same in two languages by chance.
+_SAME_LETTERS: Final = 12
+#: How sure to be which of two equal texts is the foreign one, and of its own language at most.
+_LIKELIER: Final = (0.4, 0.3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +209,7 @@ def _languages(checked: Checked) -> Iterator[Finding]:
 
 def _foreign(piece: Piece, own: str) -> tuple[str, str] | None:
     """Words of a text that are in another language, and which."""
-    for words in (piece.typed, *sentences(piece.typed)):
+    for words in (piece.typed, *sentences(piece.spoken)):
         plain = " ".join(words.replace(GAP, " ").split())
         if other := foreign(plain, own):
             return plain, other
@@ -221,14 +223,23 @@ def _called(code: str) -> str:
 
 def _untranslated(checked: Checked) -> Iterator[Finding]:
     """A line copied from the file of another language and left as it was."""
+    names = {word.lower() for name in checked.sources.brand.names for word in name.write.split()}
+    names |= set(_WORD.findall(checked.sources.brand.name.lower()))
     first: dict[str, tuple[str, Piece]] = {}
     for locale, piece in checked.every_copy():
-        words = _WORD.findall(piece.typed.lower())
-        text = " ".join(words)
-        if len(words) < _SAME_WORDS:
+        words = [word for word in _WORD.findall(piece.spoken.lower()) if word not in names]
+        if len(words) < 2 or sum(map(len, words)) < _SAME_LETTERS:
             continue
-        known = first.setdefault(text, (locale, piece))
+        known = first.setdefault(" ".join(words), (locale, piece))
         if language(known[0]) != language(locale):
-            told = f"`{piece.key}` is the same as in {known[1].file}:{known[1].line}."
-            finding = checked.finding("untranslated", told, "Translate it.", piece.file, piece.line)
-            yield replace(finding, locale=locale)
+            yield from _both(checked, known, (locale, piece))
+
+
+def _both(checked: Checked, one: tuple[str, Piece], other: tuple[str, Piece]) -> Iterator[Finding]:
+    """Which of the two is wrong is told by its language, where that is clear."""
+    (a, first), (b, second) = one, other
+    if foreign(first.spoken.replace(GAP, " "), language(a), sure=_LIKELIER):
+        (a, first), (b, second) = (b, second), (a, first)
+    told = f"`{second.key}` is the same as in {first.file}:{first.line}."
+    finding = checked.finding("untranslated", told, "Translate it.", second.file, second.line)
+    yield replace(finding, locale=b)

@@ -19,6 +19,7 @@ _ACTIVE: Final = (
     "script, iframe, frame, form, input, textarea, select, button, object, embed, "
     "link[rel=stylesheet], base, meta[http-equiv=refresh]"
 )
+_FILE_NAME: Final = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|bmp)$", re.IGNORECASE)
 _REMOTE: Final = re.compile(r"@import|@font-face|url\(\s*[\"']?https?:", re.IGNORECASE)
 
 
@@ -63,6 +64,9 @@ def _images(checked: Checked, view: View) -> Iterator[Finding]:
         elif not alt and node.parent is not None and node.parent.tag == "a":
             told = f"the image `{source}` is a link without words."
             mend = 'Write alt="…": where the link leads.'
+        elif _FILE_NAME.search(alt or ""):
+            told = f"the alt of `{source}` is a file name: {alt}."
+            mend = 'Write what is to be seen, or alt="" for decoration.'
         else:
             continue
         yield checked.in_layout("mail-alt", told, mend, view, "html")

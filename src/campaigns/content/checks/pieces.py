@@ -15,6 +15,8 @@ from campaigns.domain.locales import language
 from campaigns.yaml_files.document import Document, Loc
 
 _TEMPLATE: Final = re.compile(r"\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_FALLBACK: Final = re.compile(r"or_else\(\s*['\"]([^'\"]*)['\"]")
+_KNOWN_AGAIN: Final = 12
 _FACT: Final = re.compile(r"\bfacts\.(\w+)")
 _SLOT: Final = re.compile(r"\bcustomer\.(\w+)")
 #: Of a layout: what no reader sees.
@@ -42,6 +44,21 @@ class Piece:
         """What is typed here, without templates, and in layouts without tags."""
         text = _TEMPLATE.sub(_gap, self.words)
         return _UNSEEN.sub(_gap, text) if self.key == "layout" else text
+
+    @cached_property
+    def spoken(self) -> str:
+        """What is typed here, and the words that stand there for customers without a value."""
+        return " ".join((self.typed, *_FALLBACK.findall(self.words)))
+
+    @cached_property
+    def longest_run(self) -> str:
+        """The longest words between templates, as a reader gets them; empty when too short to
+        be known again, or behind a condition."""
+        if "{%" in self.words:
+            return ""
+        runs = (" ".join(simple(run).split()) for run in self.typed.split(GAP))
+        longest = max(runs, key=len, default="").strip(" .,:;")
+        return longest if len(longest) >= _KNOWN_AGAIN else ""
 
     def length(self, facts: Mapping[str, str], slots: Mapping[str, int]) -> int:
         """How many characters a reader can get, with facts as written and values at their

@@ -76,6 +76,8 @@ _WARNINGS: Final = _rules(
     Level.WARNING,
     typed_fact="a fact is typed where it should be named",
     expires_late="the campaign goes on after the last day it states",
+    implausible="a fact that is hardly meant, such as 200 percent off",
+    copy_unused="a text that stands in no message",
     locale_slots="a text holds a customer's value in one language and not in another",
     mail_support="HTML or CSS that many mail programs do not show",
     no_fallback="a customer's value without words for those who lack it",

@@ -30,6 +30,14 @@ TEXTS: Final = {
     Channel.X_DM: ("short", "headline"),
     Channel.X_POST: ("post", "short", "headline"),
 }
+#: The copy texts that say a channel's facts; of those for short channels the first stands alone.
+SAID_BY: Final = {
+    Channel.EMAIL: ("body", "headline", "greeting", "closing"),
+    Channel.SMS: ("short", "headline"),
+    Channel.WHATSAPP: ("body", "headline", "greeting", "closing"),
+    Channel.X_DM: ("short", "headline"),
+    Channel.X_POST: ("post", "short", "headline"),
+}
 #: The parts that must each say everything.
 BODIES: Final = frozenset({"html", "text", "body"})
 

@@ -45,5 +45,5 @@ def test_a_legal_line_missing_in_one_language_is_told(files: Files) -> None:
         "  sms: {en: Reply STOP to opt out., es: Baja con STOP.}", "  sms: {en: Stop.}"
     )
     (found,) = told(files, "legal-missing")
-    assert found.startswith(f"brand.yaml:{line}: marketing on sms needs words that say how")
+    assert found.startswith(f"brand.yaml:{line}: the legal line of sms has no words in es_ES")
     assert "Add `es: …`" in found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from campaigns.content.parts import LAYOUTS, layout_names
-from campaigns.content.sources import Sources
+from campaigns.content.sources import Sources, Text
 from campaigns.domain.audience import (
     MAX_DEPTH,
     AllOf,
@@ -16,10 +16,12 @@ from campaigns.domain.audience import (
     NotOf,
     depth,
 )
+from campaigns.domain.campaign import Words
 from campaigns.domain.channel import Channel
 from campaigns.domain.facts import in_locale
 from campaigns.domain.locales import language
 from campaigns.errors import FileError
+from campaigns.yaml_files.document import Document, Loc
 from campaigns.yaml_files.validate import listing, unknown
 
 #: Every value of every trait gives a skeleton of its own.
@@ -35,6 +37,7 @@ def agreement_errors(sources: Sources) -> Iterator[FileError]:
     yield from _slots(sources)
     yield from _audience(sources)
     yield from _channels(sources)
+    yield from _empty_texts(sources)
 
 
 def _locales(sources: Sources) -> Iterator[FileError]:
@@ -143,3 +146,20 @@ def _no_sender(sources: Sources, channel: Channel, index: int) -> FileError:
         f"{sources.brand_document.path}.",
         ("channels", index),
     )
+
+
+def _empty_texts(sources: Sources) -> Iterator[FileError]:
+    """A key with nothing in it: nobody can tell whether the text was forgotten."""
+    copies = {id(d): (d, copy) for files in sources.copies.values() for d, copy in files}
+    for document, copy in copies.values():
+        yield from _empty_in(document, copy, ())
+        for name, variant in copy.variants.items():
+            yield from _empty_in(document, variant, ("variants", name))
+
+
+def _empty_in(document: Document, words: Words, loc: Loc) -> Iterator[FileError]:
+    for key in Words.model_fields:
+        text: Text | None = getattr(words, key)
+        if text is not None and not "".join(text).strip():
+            told = f"`{key}` is empty; write it, or leave the key out."
+            yield document.error(told, (*loc, key))

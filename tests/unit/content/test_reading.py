@@ -144,3 +144,16 @@ def test_too_many_trait_combinations_are_refused(files: Files) -> None:
     files.campaign("audience:", "traits: [t0, t1, t2, t3, t4]\naudience:")
     (line,) = told(files)
     assert line.startswith(f"{CAMPAIGN}:10: these traits make 32 different messages")
+
+
+@pytest.mark.parametrize(
+    ("words", "place"), [('greeting: ""', 3), ("greeting: '  '", 3), ("body: ['', ' ']", 4)]
+)
+def test_an_empty_text_is_told_at_its_line(files: Files, words: str, place: int) -> None:
+    text = (files.root / "campaigns/sale/copy.en.yaml").read_text().splitlines()
+    text[place - 1] = words
+    files.write("campaigns/sale/copy.en.yaml", "\n".join(text))
+    key = words.partition(":")[0]
+    assert files.findings() == [
+        f"campaigns/sale/copy.en.yaml:{place}: `{key}` is empty; write it, or leave the key out."
+    ]

@@ -7,7 +7,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.unit.content.mutation.harness import Harness, drawn, every_fault, missed, report
+from tests.unit.content.mutation.harness import (
+    Harness,
+    drawn,
+    every_fault,
+    missed,
+    report,
+    templates_remembered,
+)
 
 
 def main() -> None:
@@ -19,7 +26,7 @@ def main() -> None:
     asked = parser.parse_args()
     faults = every_fault() if asked.all else [f for kind in drawn().values() for f in kind]
     faults = [f for f in faults if asked.kind in (None, f.kind)]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, templates_remembered():
         started = time.monotonic()
         results = Harness(Path(folder)).run_all(faults)
         took = time.monotonic() - started

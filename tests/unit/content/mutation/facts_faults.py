@@ -157,7 +157,9 @@ def _altered(campaign: str, language: str) -> Iterator[Fault]:
                 file,
                 with_text(file, place, text_at(file, place).replace(mark, literal, 1)),
                 f"`{literal}` is not `{fact}` as this language writes it",
-                warns=tag == "words, same value" and place[0] not in ("short", "post"),
+                # Nobody reads a thirty-first of March, or `May 3` for `3 May`, as another day.
+                warns=(tag == "words, same value" and place[0] not in ("short", "post"))
+                or (tag == "format, English" and language == "en"),
             )
 
 
@@ -203,7 +205,7 @@ def _added_in_layouts(campaign: str) -> Iterator[Fault]:
             continue
         for tag, words in _TYPED:
             file = f"layouts/{layout}"
-            typed = f"<p>{words}</p>" if "html" in layout else f"{words} "
+            typed = f"<p>{words}</p>" if "html" in layout else f"\n{words}\n"
             yield Fault(
                 "value added in a layout", f"{campaign}/{layout}/{tag}", campaign, file,
                 replaced(file, before, typed + before), "a value typed into the layout",

@@ -184,10 +184,11 @@ def _campaign(campaign: str) -> Iterator[Fault]:
             _in_must_say(file, fact), "there is no such fact",
         )  # fmt: skip
     for name, old, new in _CAMPAIGN_SLIPS[campaign]:
-        kind = "link altered" if old.startswith("https") else "campaign file"
         yield Fault(
-            kind, f"{campaign}/campaign/{name}", campaign, file, replaced(file, old, new), name
-        )
+            "link altered" if old.startswith("https") else "campaign file",
+            f"{campaign}/campaign/{name}", campaign, file, replaced(file, old, new), name,
+            at=(file, *copies) if name == "trait gone" else (), warns=name in _ONLY_LIKELY,
+        )  # fmt: skip
 
 
 def _in_must_say(file: str, fact: str) -> str:
@@ -195,6 +196,14 @@ def _in_must_say(file: str, fact: str) -> str:
     return replaced(file, line, line.replace(fact, f"{fact}s"))
 
 
+#: What may be meant: a date need not be the last one on which something is sent.
+_ONLY_LIKELY = (
+    "sent after the offer ended",
+    "ends before it is sent for the last time",
+    "sent after the move",
+    "moves before it is sent for the last time",
+    "percent over a hundred",
+)
 _CAMPAIGN_SLIPS: dict[str, list[tuple[str, str, str]]] = {
     "spring_sale": [
         ("address on http", "https://shop.example.com", "http://shop.example.com"),
@@ -262,7 +271,7 @@ def _lengths(campaign: str) -> Iterator[Fault]:
     address = "Carrer Imaginari 7, 08000 Barcelona, Spain"
     yield Fault(
         "too long", f"{campaign}/legal line of a page", campaign, brand,
-        replaced(brand, "    en: Reply STOP to opt out.", f"    en: Reply STOP to opt out.{FILLER['en'] * 3}"),
+        replaced(brand, "    en: Reply STOP to opt out.", f"    en: Reply STOP to opt out.{FILLER['en'] * 7}"),
         "the SMS no longer fits", at=(brand, *copies),
     ) if campaign == "spring_sale" else Fault(
         "too long", f"{campaign}/postal address of a page", campaign, brand,

@@ -7,12 +7,14 @@ import shutil
 import signal
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from campaigns.content.child import SOFT_CPU_SECONDS
 from campaigns.content.compile import compile_campaign
+from campaigns.content.sandbox import Sandbox
 from campaigns.content.templates import OutOfTime
 from campaigns.domain.findings import Finding, Level
 from tests.unit.content.mutation.facts_faults import fact_faults
@@ -81,6 +83,27 @@ class Result:
 
     def _file(self, finding: Finding) -> str:
         return Path(finding.file).relative_to(self.root).as_posix()
+
+
+@contextmanager
+def templates_remembered() -> Iterator[None]:
+    """Compile each template once: most faults leave the layouts alone, and compiling those is
+    half of what a check takes."""
+    compile_, known = Sandbox.compile, dict[object, Any]()
+
+    def remembered(
+        self: Sandbox, source: str, name: str | None = None, filename: str | None = None
+    ) -> Any:
+        key = (self.autoescape, source, name, filename)
+        if key not in known:
+            known[key] = compile_(self, source, name, filename)
+        return known[key]
+
+    Sandbox.compile = remembered  # type: ignore[method-assign, assignment]
+    try:
+        yield
+    finally:
+        Sandbox.compile = compile_  # type: ignore[method-assign]
 
 
 class Harness:

@@ -153,7 +153,6 @@ _EDITS: dict[str, list[tuple[str, str, str, str, str]]] = {
     ] + [
         ("spring_sale", HTML, "title removed", "<title>{{ copy.subject }}</title>\n", ""),
         ("shop_moves", HTML, "title emptied", "<title>{{ copy.subject }}</title>", "<title></title>"),
-        ("spring_sale", HTML, "charset removed", '<meta charset="utf-8">\n', ""),
         ("shop_moves", HTML, "preheader removed", "{{ copy.preheader }}", ""),
     ],
     "twin differs": [
@@ -177,7 +176,6 @@ _EDITS: dict[str, list[tuple[str, str, str, str, str]]] = {
             ("spring_sale", HTML, "in a style", ".short { width: 14px;", ".short { width: {{ customer.points | or_else(1) }}px;"),
             ("spring_sale", HTML, "in a comment", "</table>\n</body>", "<!-- {{ customer.first_name | or_else('-') }} --></table>\n</body>"),
             ("shop_moves", HTML, "in a script", "</body>", "<script>x = '{{ customer.first_name | or_else('-') }}'</script></body>"),
-            ("shop_moves", HTML, "in an unquoted attribute", "</body>", "<p title={{ customer.first_name | or_else('-') }}>.</p></body>"),
             ("spring_sale", HTML, "as an address", "</body>", "<a href=\"{{ customer.nearest_shop | or_else('-') }}\">.</a></body>"),
             ("shop_moves", HTML, "in onclick", "</body>", "<p onclick=\"{{ customer.first_name | or_else('-') }}\">.</p></body>"),
             ("spring_sale", HTML, "in a style attribute", "</body>", "<p style=\"color: {{ customer.first_name | or_else('-') }}\">.</p></body>"),
@@ -232,6 +230,8 @@ def mail_faults() -> Iterator[Fault]:
             at: tuple[str, ...] = ()
             if file == BRAND:
                 at = _USES.get(kind, ())
+                if kind == "contrast":
+                    at = (BRAND, HTML)  # the layout chose the pair
             if name == "domain removed":
                 at = (BRAND, f"campaigns/{campaign}/campaign.yaml")
             if name == "link without words":

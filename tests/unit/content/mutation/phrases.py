@@ -96,8 +96,8 @@ FILLER = {
 
 SHOUTS = {
     "en": ("Come and see!", "BUY NOW while you can", "Spring 🌱 is here"),
-    "es": ("¡Ven a verlo!", "COMPRA YA mientras puedas", "Primavera 🌱 en casa"),
-    "ca": ("Vine a veure-ho!", "COMPRA JA mentre puguis", "Primavera 🌱 a casa"),
+    "es": ("¡Ven a verlo!", "COMPRA AHORA mientras puedas", "Primavera 🌱 en casa"),
+    "ca": ("Vine a veure-ho!", "COMPRA ARA mentre puguis", "Primavera 🌱 a casa"),
 }
 
 #: Language → the brand's avoided terms, as somebody would type them.

@@ -1,0 +1,140 @@
+# ruff: noqa: E501 - rewordings are quoted whole
+"""Harmless rewordings of the shipped campaigns: each an edit after which nothing is wrong.
+
+Synonyms, other orders and punctuation, other greetings and closings, and numbers that are no
+facts: years of trading, opening days, street numbers, quantities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tests.unit.content.mutation.shipped import Place, copy_file, replaced, with_text
+
+SPRING, MOVES = "spring_sale", "shop_moves"
+
+
+@dataclass(frozen=True)
+class Rewording:
+    """One edit of one file."""
+
+    name: str
+    campaign: str
+    file: str
+    text: str = field(repr=False)
+
+
+_COPY: list[tuple[str, str, Place, str]] = [
+    # English, the sale
+    (SPRING, "en", ("subject",), "{{ facts.discount }} off plants and pots until {{ facts.ends_on }}"),
+    (SPRING, "en", ("subject",), "Until {{ facts.ends_on }}: {{ facts.discount }} off everything"),
+    (SPRING, "en", ("subject",), "Your {{ facts.discount }} for spring, until {{ facts.ends_on }}"),
+    (SPRING, "en", ("preheader",), "With the code {{ facts.code }}: plants, seeds and everything else."),
+    (SPRING, "en", ("preheader",), "{{ facts.code }} is the code, online and in our 3 shops."),
+    (SPRING, "en", ("headline",), "{{ facts.discount }} off everything, because spring is here"),
+    (SPRING, "en", ("headline",), "Good news for gardeners: {{ facts.discount }} off"),
+    (SPRING, "en", ("greeting",), "Dear {{ customer.first_name | or_else('gardener') }},"),
+    (SPRING, "en", ("greeting",), "Good morning, {{ customer.first_name | or_else('plant lover') }}."),
+    (SPRING, "en", ("body", 0), "Everything at Brotanell costs {{ facts.discount }} less until {{ facts.ends_on }}, from the smallest seed to the 2 metre palm."),
+    (SPRING, "en", ("body", 0), "The first 100 seedlings are out of the greenhouse. Until {{ facts.ends_on }} they, and all the rest, cost {{ facts.discount }} less."),
+    (SPRING, "en", ("body", 0), "{{ facts.discount }} off: that is our way to begin the season. It holds until {{ facts.ends_on }}, online 24/7 and in every shop."),
+    (SPRING, "en", ("body", 1), "At the counter in {{ customer.nearest_shop | or_else('any of our shops') }} just say {{ facts.code }}; online, type it when you pay."),
+    (SPRING, "en", ("body", 1), "The code for it is {{ facts.code }} (one per order). You may also use it in {{ customer.nearest_shop | or_else('each of our 3 shops') }}."),
+    (SPRING, "en", ("body", 2), "{% if traits.is_member %}You have {{ customer.points | or_else(0) }} points in the club, and they count as well.{% endif %}"),
+    (SPRING, "en", ("call_to_action",), "See what is in season"),
+    (SPRING, "en", ("call_to_action",), "Open the spring shop"),
+    (SPRING, "en", ("closing", 0), "Until soon, between the pots and the 40 kinds of basil,"),
+    (SPRING, "en", ("closing", 1), "Marta, Joan and everyone at Brotanell"),
+    (SPRING, "en", ("short",), "Spring: {{ facts.discount }} off everything until {{ facts.ends_on }} with {{ facts.code }}. {{ facts.shop }}"),
+    (SPRING, "en", ("short",), "{{ facts.shop }} - {{ facts.discount }} off with {{ facts.code }}, until {{ facts.ends_on }}."),
+    (SPRING, "en", ("post",), "Pots, plants, seeds: {{ facts.discount }} off all of it until {{ facts.ends_on }}. Code {{ facts.code }}. {{ facts.shop }}"),
+    # Spanish, the sale
+    (SPRING, "es", ("subject",), "Hasta el {{ facts.ends_on }}, {{ facts.discount }} de descuento en todo"),
+    (SPRING, "es", ("subject",), "{{ facts.discount }} menos en plantas y macetas hasta el {{ facts.ends_on }}"),
+    (SPRING, "es", ("preheader",), "El código es {{ facts.code }} y vale para plantas, macetas y herramientas."),
+    (SPRING, "es", ("preheader",), "Con {{ facts.code }}, en línea y en nuestras 3 tiendas."),
+    (SPRING, "es", ("headline",), "Todo con un {{ facts.discount }} de descuento para empezar la primavera"),
+    (SPRING, "es", ("greeting",), "Buenos días, {{ customer.first_name | or_else('jardinera o jardinero') }}:"),
+    (SPRING, "es", ("greeting",), "¿Qué tal, {{ customer.first_name | or_else('cómo va el balcón') }}?"),
+    (SPRING, "es", ("body", 0), "Todo cuesta un {{ facts.discount }} menos en Brotanell hasta el {{ facts.ends_on }}: desde la semilla más pequeña hasta la palmera de 2 metros."),
+    (SPRING, "es", ("body", 0), "Ya han salido del invernadero las primeras 100 plantas. Hasta el {{ facts.ends_on }}, ellas y todo lo demás tienen un {{ facts.discount }} de descuento."),
+    (SPRING, "es", ("body", 1), "En línea, escribe {{ facts.code }} al pagar; en el mostrador de {{ customer.nearest_shop | or_else('cualquier tienda') }}, basta con decirlo."),
+    (SPRING, "es", ("body", 1), "El código para el descuento es {{ facts.code }}, uno por pedido. También sirve en {{ customer.nearest_shop | or_else('todas nuestras tiendas') }}, de lunes a sábado."),
+    (SPRING, "es", ("body", 2), "{% if traits.is_member %}Y como eres del club, tus {{ customer.points | or_else(0) }} puntos cuentan también.{% endif %}"),
+    (SPRING, "es", ("call_to_action",), "Entrar en la tienda de primavera"),
+    (SPRING, "es", ("closing", 0), "Hasta pronto, entre las macetas y los 40 tipos de albahaca:"),
+    (SPRING, "es", ("closing", 1), "Marta, Joan y todo el equipo de Brotanell"),
+    (SPRING, "es", ("short",), "Primavera: {{ facts.discount }} menos en todo hasta el {{ facts.ends_on }} con {{ facts.code }}. {{ facts.shop }}"),
+    (SPRING, "es", ("post",), "Macetas, plantas y semillas con un {{ facts.discount }} de descuento hasta el {{ facts.ends_on }}. Código: {{ facts.code }}. {{ facts.shop }}"),
+    # Catalan, the sale
+    (SPRING, "ca", ("subject",), "Fins al {{ facts.ends_on }}, {{ facts.discount }} de descompte en tot"),
+    (SPRING, "ca", ("subject",), "{{ facts.discount }} menys en plantes i testos fins al {{ facts.ends_on }}"),
+    (SPRING, "ca", ("preheader",), "El codi és {{ facts.code }} i val per a plantes, testos i eines."),
+    (SPRING, "ca", ("preheader",), "Amb {{ facts.code }}, en línia i a les nostres 3 botigues."),
+    (SPRING, "ca", ("headline",), "Tot amb un {{ facts.discount }} de descompte per començar la primavera"),
+    (SPRING, "ca", ("greeting",), "Bon dia, {{ customer.first_name | or_else('jardinera o jardiner') }}:"),
+    (SPRING, "ca", ("body", 0), "A Brotanell tot costa un {{ facts.discount }} menys fins al {{ facts.ends_on }}: de la llavor més petita a la palmera de 2 metres."),
+    (SPRING, "ca", ("body", 0), "Ja han sortit de l’hivernacle les primeres 100 plantes. Fins al {{ facts.ends_on }}, elles i tota la resta tenen un {{ facts.discount }} de descompte."),
+    (SPRING, "ca", ("body", 1), "En línia, escriu {{ facts.code }} quan paguis; al taulell de {{ customer.nearest_shop | or_else('qualsevol botiga') }}, només cal dir-lo."),
+    (SPRING, "ca", ("body", 1), "El codi per al descompte és {{ facts.code }}, un per comanda. També serveix a {{ customer.nearest_shop | or_else('totes les nostres botigues') }}, de dilluns a dissabte."),
+    (SPRING, "ca", ("call_to_action",), "Entrar a la botiga de primavera"),
+    (SPRING, "ca", ("closing", 0), "Fins aviat, entre els testos i els 40 tipus d’alfàbrega:"),
+    (SPRING, "ca", ("short",), "Primavera: {{ facts.discount }} menys en tot fins al {{ facts.ends_on }} amb {{ facts.code }}. {{ facts.shop }}"),
+    (SPRING, "ca", ("post",), "Testos, plantes i llavors amb un {{ facts.discount }} de descompte fins al {{ facts.ends_on }}. Codi: {{ facts.code }}. {{ facts.shop }}"),
+    # English, the move
+    (MOVES, "en", ("subject",), "From {{ facts.moves_on }} our Barcelona shop has a new home"),
+    (MOVES, "en", ("preheader",), "You will find us at {{ facts.new_address }}, two streets further on."),
+    (MOVES, "en", ("headline",), "After 12 years, our Barcelona shop is moving"),
+    (MOVES, "en", ("body", 0), "Our Barcelona shop opens at {{ facts.new_address }} on {{ facts.moves_on }}. The collection point moves as well."),
+    (MOVES, "en", ("body", 1), "Whatever you ordered comes with us, so there is nothing to do. We keep our hours, 6 days a week, and our number."),
+    (MOVES, "en", ("body", 2), "Is it too far, or are there too many stairs? There are 2 lifts. Or call {{ facts.phone }} and we will think of something."),
+    (MOVES, "en", ("closing", 0), "Kind regards from all 7 of us,"),
+    (MOVES, "en", ("short",), "Our Barcelona shop moves to {{ facts.new_address }} on {{ facts.moves_on }}. Questions: {{ facts.phone }}. Map: {{ facts.page }}"),
+    # Spanish, the move
+    (MOVES, "es", ("subject",), "El {{ facts.moves_on }} abrimos en otro lugar de Barcelona"),
+    (MOVES, "es", ("preheader",), "Nos encontrarás en {{ facts.new_address }}, dos calles más allá."),
+    (MOVES, "es", ("headline",), "Después de 12 años, nuestra tienda de Barcelona se muda"),
+    (MOVES, "es", ("body", 0), "Nuestra tienda de Barcelona abre en {{ facts.new_address }} el {{ facts.moves_on }}. El punto de recogida se muda también."),
+    (MOVES, "es", ("body", 1), "Lo que has pedido viene con nosotros, así que no hace falta que hagas nada. Seguimos abriendo 6 días a la semana y con el mismo teléfono."),
+    (MOVES, "es", ("body", 2), "¿Te queda lejos o hay demasiadas escaleras? Hay 2 ascensores. O llama al {{ facts.phone }} y buscamos una solución."),
+    (MOVES, "es", ("closing", 0), "Un abrazo de las 7 personas de la tienda,"),
+    (MOVES, "es", ("short",), "La tienda de Barcelona se muda a {{ facts.new_address }} el {{ facts.moves_on }}. Dudas: {{ facts.phone }}. Mapa: {{ facts.page }}"),
+    # Catalan, the move
+    (MOVES, "ca", ("subject",), "El {{ facts.moves_on }} obrim en un altre lloc de Barcelona"),
+    (MOVES, "ca", ("preheader",), "Ens trobaràs al {{ facts.new_address }}, dos carrers més enllà."),
+    (MOVES, "ca", ("headline",), "Després de 12 anys, la nostra botiga de Barcelona es trasllada"),
+    (MOVES, "ca", ("body", 0), "La nostra botiga de Barcelona obre al {{ facts.new_address }} el {{ facts.moves_on }}. El punt de recollida també es trasllada."),
+    (MOVES, "ca", ("body", 1), "El que has demanat ve amb nosaltres, així que no cal que facis res. Continuem obrint 6 dies a la setmana i amb el mateix telèfon."),
+    (MOVES, "ca", ("body", 2), "Et queda lluny o hi ha massa escales? Hi ha 2 ascensors. O truca al {{ facts.phone }} i buscarem una solució."),
+    (MOVES, "ca", ("closing", 0), "Una abraçada de les 7 persones de la botiga,"),
+    (MOVES, "ca", ("short",), "La botiga de Barcelona es trasllada al {{ facts.new_address }} el {{ facts.moves_on }}. Dubtes: {{ facts.phone }}. Mapa: {{ facts.page }}"),
+]  # fmt: skip
+
+#: Edits of the other files: campaign checked, file, old, new.
+_FILES: list[tuple[str, str, str, str]] = [
+    (SPRING, "brand.yaml", "Choose what we send you", "Say what you want to hear about"),
+    (SPRING, "brand.yaml", "discount: {en: Discount,", "discount: {en: What you save,"),
+    (SPRING, "brand.yaml", "en: Reply STOP to opt out.", "en: To stop these messages reply STOP."),
+    (MOVES, "brand.yaml", "en: Phone,", "en: Call us,"),
+    (MOVES, "brand.yaml", 'muted: "#55635B"', 'muted: "#4B5851"'),
+    (SPRING, "brand.yaml", 'primary: "#1F5C3F"', 'primary: "#1F4F6B"'),
+    (MOVES, "brand.yaml", "Carrer Imaginari 7, 08000", "Carrer Imaginari 27, 1r 2a, 08000"),
+    (SPRING, "layouts/whatsapp.txt.j2", "\n_{{ legal }}_", "\n{{ legal }}"),
+    (SPRING, "layouts/email.txt.j2", "\n--\n", "\n* * *\n"),
+    (MOVES, "layouts/email.html.j2", "border-radius: 16px; overflow", "border-radius: 6px; overflow"),
+    (SPRING, "layouts/email.html.j2", "font-size: 36px; line-height: 44px", "font-size: 40px; line-height: 48px"),
+    (SPRING, "campaigns/spring_sale/campaign.yaml", "title: Spring sale", "title: Spring sale, all shops"),
+    (SPRING, "campaigns/spring_sale/campaign.yaml", "within_days: 730", "within_days: 365"),
+    (MOVES, "campaigns/shop_moves/campaign.yaml", "channels: [email, sms, whatsapp]", "channels: [whatsapp, email]"),
+    (SPRING, "attributes.yaml", "max_length: 30", "max_length: 36"),
+]  # fmt: skip
+
+
+def rewordings() -> Iterator[Rewording]:
+    """All of them."""
+    for campaign, language, place, words in _COPY:
+        file = copy_file(campaign, language)
+        yield Rewording(f"{file}: {words}", campaign, file, with_text(file, place, words))
+    for campaign, file, old, new in _FILES:
+        yield Rewording(f"{file}: {new.strip()}", campaign, file, replaced(file, old, new))

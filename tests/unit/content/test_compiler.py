@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -83,6 +86,32 @@ def test_a_bomb_in_a_layout_ends_in_one_error_that_names_the_file(
     assert took < seconds_allowed()
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - size
     assert grown < 50 * 1024  # KiB
+
+
+MEMORY = """
+import resource, sys
+from pathlib import Path
+from campaigns.content.compiler import Compiler
+layout, root = Path(sys.argv[1]), Path(sys.argv[2])
+compiler = Compiler()
+for bomb in sys.argv[3:]:
+    layout.write_text(bomb)
+    assert compiler.compile(root, "sale").release is None
+compiler.close()
+for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
+    print(resource.getrusage(who).ru_maxrss // 1024)
+"""
+
+
+def test_no_process_takes_more_than_600_mib_whatever_a_template_asks_for(files: Files) -> None:
+    """Neither the one that asks nor the ones that compile, for every bomb that wants memory."""
+    hungry = [bomb for name, bomb in BOMBS.items() if re.search("doubl|huge|times|pieces", name)]
+    assert len(hungry) >= 9
+    command = [sys.executable, "-c", MEMORY, files.root / "layouts/sms.txt.j2", files.root]
+    told = subprocess.run([*command, *hungry], capture_output=True, text=True, check=True)
+    asking, compiling = map(int, told.stdout.split())
+    assert asking < 200
+    assert compiling < 600
 
 
 def test_a_bomb_in_copy_names_the_copy(files: Files, compiler: Compiler) -> None:

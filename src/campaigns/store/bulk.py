@@ -18,6 +18,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Connection,
+    CursorResult,
     Integer,
     LargeBinary,
     SmallInteger,
@@ -99,6 +100,15 @@ _ARRAYS: tuple[tuple[type[TypeEngine[Any]], str, str], ...] = (
 
 def _array(column: Column[Any]) -> tuple[str, str]:
     return next((array, cast) for kind, array, cast in _ARRAYS if isinstance(column.type, kind))
+
+
+def tuples(result: CursorResult[Any]) -> Sequence[tuple[Any, ...]]:
+    """All rows as the driver's own tuples, for columns that need no converting: SQLAlchemy's rows
+    around them would cost a tenth of reading profiles and of claiming."""
+    assert result.cursor is not None
+    found: Sequence[tuple[Any, ...]] = result.cursor.fetchall()
+    result.close()
+    return found
 
 
 def rows_sql(dialect: str, columns: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ customers share those texts with others, so each is taken apart once and the res
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -14,7 +14,6 @@ import orjson
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    CursorResult,
     Integer,
     ScalarSelect,
     Select,
@@ -35,7 +34,7 @@ from campaigns.domain.consent import Purpose, Standing
 from campaigns.domain.customer import AddressStatus, AttributeValue, Profile
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.release import Release
-from campaigns.store import audience
+from campaigns.store import audience, bulk
 from campaigns.store.bulk import Dialect
 from campaigns.store.clock import from_ms
 from campaigns.store.engine import Database
@@ -110,7 +109,7 @@ class _Reader:
         traits = self._policy.traits
         reach, standings_of, uses_of = self._reach, self._standings, self._uses
         page = []
-        for row in _tuples(connection.execute(self._query(clause))):
+        for row in bulk.tuples(connection.execute(self._query(clause))):
             (customer_id, ref, locale, country, zone, stated, reached, stood, used, given) = row
             reachable, suppressed = reach[reached]
             uses, may_dm = uses_of[used]
@@ -152,15 +151,6 @@ class _Reader:
             .order_by(c.id)
             .limit(PAGE)
         )
-
-
-def _tuples(result: CursorResult[Any]) -> Sequence[tuple[Any, ...]]:
-    """The driver's own tuples: nothing here needs converting, and SQLAlchemy's rows around them
-    would cost a tenth of the whole."""
-    assert result.cursor is not None
-    found: Sequence[tuple[Any, ...]] = result.cursor.fetchall()
-    result.close()
-    return found
 
 
 class _Shared(dict[str | None, _T], Generic[_T]):

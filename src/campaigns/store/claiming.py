@@ -12,6 +12,7 @@ from sqlalchemy import Connection, TextClause, bindparam, text
 from campaigns.domain.batch import Batch, Claimed
 from campaigns.domain.channel import Channel
 from campaigns.domain.customer import AttributeValue
+from campaigns.store import bulk
 from campaigns.store.bulk import Dialect
 from campaigns.store.clock import from_ms, from_ms_or_none, to_ms
 
@@ -97,7 +98,7 @@ class Claiming:
 
     def _items(self, connection: Connection, batch_id: int) -> tuple[Claimed, ...]:
         """With what filling needs. The public, and a customer erased since, have no profile."""
-        rows = connection.execute(self._read, {"batch": batch_id}).fetchall()
+        rows = bulk.tuples(connection.execute(self._read, {"batch": batch_id}))
         return tuple(
             Claimed(
                 delivery_id,

@@ -99,7 +99,7 @@ def _addresses(pages: str, inboxes: str) -> Panel:
     lines = [
         f"[bold]Prefect[/]   [link={pages}]{pages}[/]   Deployments → send-campaign → Run",
         f"[bold]Inboxes[/]   [link={inboxes}]{inboxes}[/]   what every customer received",
-        f"[bold]Data[/]      CAMPAIGNS_HOME={stage.HOME} campaigns show run",
+        f"[bold]Data[/]      CAMPAIGNS_HOME={stage.HOME} .venv/bin/campaigns show run",
     ]
     return Panel("\n".join(lines), title="Up until Ctrl-C", title_align="left", expand=False)
 

@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from campaigns.services.report import RunReport
     from flows.examples import Example
 
-#: So many customers are shown; a mail is cut after so many characters.
+#: So many customers are shown.
 SHOWN = 3
-LONGEST = 420
 
 
 class Story:
@@ -143,10 +142,12 @@ class Story:
     def second_run(self, counts: Mapping[str, int], log: SandboxLog, before: int) -> None:
         """The same campaign again."""
         self._out.print("\n[bold]The same campaign, run again")
-        total = sum(log.counts().values())
+        kept = log.counts()
+        total, posts = sum(kept.values()), kept.get(Channel.X_POST, 0)
+        public = f" and {posts} public post{'s' if posts != 1 else ''}" if posts else ""
         self.check(
             f"{counts['already']:,} had it already, {counts['accepted']:,} sent; "
-            f"the providers' log still holds {total:,}",
+            f"the providers' log still holds {total - posts:,} messages{public}",
             holds=counts["accepted"] == 0 and total == before and not log.duplicates(),
         )
 
@@ -170,10 +171,8 @@ class Story:
 
 
 def _panel(example: Example) -> Panel:
-    """One customer and their message."""
+    """One customer and the whole of their message: its link and the way out are at its end."""
     body = Text(example.arrived.strip())
-    if len(body) > LONGEST:
-        body = Text(f"{example.arrived.strip()[:LONGEST].rstrip()} …")
     lines: list[RenderableType] = [Text(example.why, style="cyan"), Text()]
     if example.subject:
         lines.append(Text(example.subject, style="bold"))

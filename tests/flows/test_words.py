@@ -16,12 +16,15 @@ from rich.console import Console
 from campaigns.domain.channel import Channel
 from campaigns.domain.plan import PlanCounts
 from campaigns.errors import UserError
+from campaigns.sandbox.process import SandboxProcess
 from flows import stage
 from flows.environment import prepare
+from flows.examples import Example
 from flows.reporting import plan_sentence, plan_table
 from flows.server import free_port
 from flows.story import Story
 from tests.flows.conftest import CHECKOUT
+from tests.sandbox_clients import FROM, twilio_client, x_client
 
 COUNTS = PlanCounts(
     Counter({Channel.EMAIL: 1200, Channel.SMS: 3}), Counter({"no_consent": 40}), already=7
@@ -53,6 +56,35 @@ def test_a_demo_that_does_not_add_up_says_so_and_fails() -> None:
     assert story.ending(1.0) == 1
     assert "✗ two and two are five" in written.getvalue()
     assert "does not add up" in written.getvalue()
+
+
+def test_the_second_runs_sentence_tells_messages_and_public_posts_apart(tmp_path: Path) -> None:
+    written = StringIO()
+    with SandboxProcess(tmp_path) as sandbox:
+        client = twilio_client(sandbox.url)
+        client.messages.create(to="+34600000001", from_=FROM, body="Hello")
+        client.messages.create(to="+34600000002", from_=FROM, body="Hello")
+        x_client(sandbox.url).create_tweet(text="Hello", user_auth=True)
+
+        Story(Console(file=written, width=200)).second_run(
+            {"already": 2, "accepted": 0}, sandbox.log, before=3
+        )
+
+    assert (
+        "✓ 2 had it already, 0 sent; the providers' log still holds 2 messages and 1 public post"
+        in written.getvalue()
+    )
+
+
+def test_a_customers_box_shows_the_whole_message() -> None:
+    written = StringIO()
+    text = "Word " * 120 + "\nhttps://shop.example/end\nReply STOP to leave"
+    example = Example("Ana", "c1, es, ES", "es", "rule", "why", None, text, text)
+
+    Story(Console(file=written, width=100)).three_customers([example])
+
+    assert "https://shop.example/end" in written.getvalue()
+    assert "Reply STOP to leave" in written.getvalue()
 
 
 def test_only_one_demo_runs_in_a_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

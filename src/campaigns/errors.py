@@ -63,6 +63,12 @@ class DatabaseError(CampaignsError):
     exit_code = 2
 
 
+class ProviderUnreachableError(CampaignsError):
+    """A provider does not answer: nothing is lost, the same command goes on once it does."""
+
+    exit_code = 3
+
+
 class RunStoppedError(CampaignsError):
     """A provider refused the campaign's configuration or content: the run stopped at once,
     what was not sent stays pending and can be resumed once mended."""

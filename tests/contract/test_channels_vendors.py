@@ -20,7 +20,7 @@ from campaigns.channels.wire import Answer, NotConnected, Wire
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import Accepted, NotSent, Refused, Rejected
 from campaigns.domain.message import Escape, Hole, Part, fill
-from campaigns.errors import ConfigurationError
+from campaigns.errors import ConfigurationError, ProviderUnreachableError
 from campaigns.sandbox.process import SandboxProcess
 from tests.contract.channels import CALLBACK, configuration, fresh, misbehaving, opened, say
 
@@ -200,7 +200,7 @@ def test_a_value_whatsapp_does_not_take_rejects_that_message_only(start: Start) 
 def test_templates_cannot_be_prepared_with_nobody_there() -> None:
     with (
         opened(Channel.WHATSAPP, "http://127.0.0.1:1") as sender,
-        pytest.raises(ConfigurationError, match="could not be asked"),
+        pytest.raises(ProviderUnreachableError, match="could not be asked"),
     ):
         sender.prepare([fresh(Channel.WHATSAPP).skeleton])
 

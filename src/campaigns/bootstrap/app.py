@@ -22,7 +22,7 @@ from campaigns.domain.message import fill
 from campaigns.domain.plan import PlanCounts
 from campaigns.domain.release import Release
 from campaigns.domain.run import Run, RunState, Shard
-from campaigns.errors import EmptyAudienceError, NotFoundError, UserError
+from campaigns.errors import CampaignsError, EmptyAudienceError, NotFoundError, UserError
 from campaigns.services.approve import require_approval
 from campaigns.services.dispatch import Clock, DispatchCounts
 from campaigns.services.plan_run import plan_post, plan_shard, preview
@@ -70,7 +70,8 @@ class App(Sending):
         if errors:
             listed = "\n".join(f"  {finding}" for finding in errors)
             raise UserError(
-                f"{name} has {len(errors)} finding(s) that stop it; nothing was sent.\n{listed}"
+                f"{name} cannot run: {len(errors)} error{'s' * (len(errors) > 1)}; nothing was sent."
+                f"\n{listed}"
             )
         return self.catalog.compile(name)
 
@@ -180,11 +181,22 @@ class App(Sending):
         """
         run = self.runs.get(run_id)
         release = self.releases.load(run.release_hash)
-        self._prepared_senders(release)
+        self._prepare(run, release)
         posted = run.limit is None and plan_post(self.planning, run, release, now=self.clock.now())
         self.runs.move(run_id, RunState.RUNNING, now=self.clock.now())
         if posted or self.outbox.next_due(run_id, POST_SHARD) is not None:
             self.dispatch_shard(run_id, POST_SHARD)
+
+    def _prepare(self, run: Run, release: Release) -> None:
+        """Prepare the providers; what stands in the way pauses the run, with its reason."""
+        from campaigns.bootstrap.probes import require_sandbox
+
+        try:
+            require_sandbox(self.settings)
+            self._prepared_senders(release)
+        except CampaignsError as error:
+            self.runs.move(run.id, RunState.PAUSED, now=self.clock.now(), because=str(error))
+            raise
 
     def dispatch_shard(self, run_id: int, no: int) -> DispatchCounts:
         """Send what is due of one shard, on all lanes of this process."""

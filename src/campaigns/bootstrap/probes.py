@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from campaigns.domain.findings import Level
+from campaigns.errors import ProviderUnreachableError
 from campaigns.services.diagnose import Diagnosis
+from campaigns.settings import Settings
 
 if TYPE_CHECKING:
     from campaigns.bootstrap.app import App
@@ -91,9 +93,26 @@ def _providers(app: App) -> Iterator[Diagnosis]:
 
 def _sandbox(app: App) -> Diagnosis:
     url = app.settings.sandbox_url
+    if not _answers(app.settings):
+        found = f"nothing answers at {url}."
+        return Diagnosis("sandbox", False, found, "Start it: campaigns sandbox")
+    return Diagnosis("sandbox", True, f"answers at {url}")
+
+
+def require_sandbox(settings: Settings) -> None:
+    """Raises ProviderUnreachableError when everything goes to the sandbox and it is not there."""
+    if settings.live or _answers(settings):
+        return
+    raise ProviderUnreachableError(
+        f"the practice sandbox does not answer at {settings.sandbox_url}: start it with `campaigns "
+        "sandbox`. Nothing was sent and nothing is lost; the same command goes on from here."
+    )
+
+
+def _answers(settings: Settings) -> bool:
+    url = settings.sandbox_url
     try:
         socket.create_connection((url.host or "", url.port or 80), timeout=2).close()
     except OSError:
-        found = f"nothing answers at {url}."
-        return Diagnosis("sandbox", None, found, "Start it: campaigns sandbox")
-    return Diagnosis("sandbox", True, f"answers at {url}")
+        return False
+    return True

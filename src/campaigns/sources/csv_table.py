@@ -155,22 +155,33 @@ def _records(file: IO[str], skip: int, delimiter: str) -> Iterator[tuple[int, li
         except StopIteration:
             return
         except csv.Error as error:
-            yield start, _why_unreadable(lines, error)
+            yield start, _why_unreadable(lines, error, delimiter)
             continue
         if lines.endless:
             yield start, f"the line is longer than {MAX_RECORD:,} characters"
         elif lines.size > MAX_CELL and any(len(c) > MAX_CELL for c in cells):
-            yield start, _TOO_LONG
+            yield start, _too_long(cells)
         else:
             yield start, cells
 
 
-_TOO_LONG = f"a cell is longer than {MAX_CELL:,} characters"
+def _too_long(cells: list[str]) -> str:
+    place = next((n for n, cell in enumerate(cells, 1) if len(cell) > MAX_CELL), 1)
+    return f"cell {place} is longer than {MAX_CELL:,} characters"
 
 
-def _why_unreadable(lines: _Lines, error: csv.Error) -> str:
+def _read_again(lines: _Lines, delimiter: str) -> list[str]:
+    """The record's cells, however long."""
+    limit = csv.field_size_limit(MAX_RECORD * 2)
+    try:
+        return next(csv.reader(lines.taken, delimiter=delimiter), [])
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _why_unreadable(lines: _Lines, error: csv.Error, delimiter: str) -> str:
     if "field larger" in str(error) and lines.finish_quoted():
-        return _TOO_LONG
+        return _too_long(_read_again(lines, delimiter))
     lines.begin_after_first()
     if "unexpected end" in str(error) or "field larger" in str(error):
         return "a quote is opened and never closed"

@@ -46,6 +46,7 @@ class Headers:
     def __contains__(self, name: str) -> bool:
         return fold(name) in self._index
 
-    def data_instead(self) -> str | None:
-        """A cell that looks like data (an e-mail address, a number), if the first row has one."""
-        return next((n for n in self.names if _DATA.fullmatch(n)), None)
+    def data_instead(self) -> int | None:
+        """Which cell of the first row, counted from 1, looks like data (an e-mail address, a
+        number); None when none does."""
+        return next((n for n, name in enumerate(self.names, 1) if _DATA.fullmatch(name)), None)

@@ -80,11 +80,12 @@ def _unrecognised(path: Path, headers: Headers) -> FileError:
     )
 
 
-def no_header(path: Path, data: str) -> FileError:
-    """The first row is data already."""
+def no_header(path: Path, column: int) -> FileError:
+    """The first row is data already. The cell is not repeated: it may be a customer's address,
+    and this message also stands on Prefect's pages."""
     return FileError(
-        f"there is no header row: the first row looks like data (`{data}`). Put the names of the "
-        "columns in a row above it.",
+        f"there is no header row: cell {column} of the first row holds an address or a number, "
+        "not a name. Put the names of the columns in a row above it.",
         path=path,
         line=1,
     )

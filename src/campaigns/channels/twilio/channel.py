@@ -18,7 +18,7 @@ from campaigns.channels.twilio.template import Template, template_of
 from campaigns.channels.wire import Interrupted, NotConnected, Wire
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import Accepted, Envelope, Outcome, Refused
-from campaigns.errors import ConfigurationError
+from campaigns.errors import ConfigurationError, ProviderUnreachableError
 
 if TYPE_CHECKING:
     from campaigns.channels.twilio.content import ContentTemplates
@@ -153,8 +153,8 @@ class WhatsAppSender(TwilioSender):
     def prepare(self, skeletons: Sequence[Skeleton]) -> None:
         """Have every text as an approved template.
 
-        Raises ConfigurationError naming the template or text, or saying that Twilio cannot be
-        asked.
+        Raises ConfigurationError naming the template or text, and ProviderUnreachableError when
+        Twilio cannot be asked.
         """
         from campaigns.channels.twilio.content import ContentUnavailableError
 
@@ -162,9 +162,10 @@ class WhatsAppSender(TwilioSender):
             try:
                 self._templates.sid(template_of(skeleton), Deadline(self._deadline.total_seconds()))
             except ContentUnavailableError as error:
-                raise ConfigurationError(
+                raise ProviderUnreachableError(
                     f"Twilio could not be asked for the WhatsApp templates: {error}. Check "
-                    "`campaigns doctor` and the connection, then run again; nothing was sent."
+                    "`campaigns doctor` and the connection, then run again; nothing was sent and "
+                    "nothing is lost."
                 ) from error
 
     def send(self, skeleton: Skeleton, envelopes: Sequence[Envelope]) -> list[Outcome]:

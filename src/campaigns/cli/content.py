@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from pathlib import Path
 
 import click
 
@@ -14,19 +14,27 @@ from campaigns.domain.findings import Finding, Level
 @click.command("check")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @json_option
-def check_command(names: tuple[str, ...], as_json: bool) -> int:
+@click.option("--sarif", "as_sarif", is_flag=True, help="Print SARIF 2.1.0, for annotations in CI.")
+def check_command(names: tuple[str, ...], as_json: bool, as_sarif: bool) -> int:
     """Check campaigns: same facts on every channel, everything fits, nothing is missing.
 
     Without NAME all campaigns are checked. Exits 2 when there is an error.
     """
+    from campaigns.content.compiler import SHARED
+
+    SHARED.start()  # its imports run while this process does its own
     from campaigns.bootstrap import connect
 
     with connect() as app:
         checked = list(names) or app.campaign_names()
-        findings = {name: app.check(name) for name in checked}
-    found = [f for listed in findings.values() for f in listed]
-    if as_json:
-        print_json({"campaigns": checked, "findings": [asdict(f) for f in found]})
+        # The brand's findings are those of every campaign, and are told once.
+        found = list(dict.fromkeys(f for name in checked for f in app.check(name)))
+    if as_sarif:
+        from campaigns.cli.sarif import sarif
+
+        print_json(sarif(found, Path.cwd()))
+    elif as_json:
+        print_json({"campaigns": checked, "findings": [f.as_json() for f in found]})
     else:
         _tell(checked, found)
     return 2 if any(f.level is Level.ERROR for f in found) else 0
@@ -34,15 +42,32 @@ def check_command(names: tuple[str, ...], as_json: bool) -> int:
 
 def _tell(checked: Sequence[str], found: Sequence[Finding]) -> None:
     for file in dict.fromkeys(f.file for f in found):
-        click.secho(str(file), bold=True)
-        for finding in (f for f in found if f.file == file):
-            click.echo(f"  {finding}")
+        click.secho(file, bold=True)
+        told: dict[tuple[int, str, str, str, Level], list[str]] = {}
+        for f in (f for f in found if f.file == file):
+            where = " ".join(x for x in (f.channel, f.locale, f.part) if x)
+            told.setdefault((f.line or 0, f.rule, f.message, f.mend, f.level), []).append(where)
+        for (line, rule, message, mend, level), places in told.items():
+            _tell_one(line, rule, message, mend, level, [p for p in places if p])
+        click.echo()
     errors = sum(f.level is Level.ERROR for f in found)
     names = ", ".join(checked)
     if not found:
         click.secho(f"Clean: {names}.", fg="green")
     else:
         click.echo(f"{errors} error(s), {len(found) - errors} warning(s) in {names}.")
+
+
+def _tell_one(
+    line: int, rule: str, message: str, mend: str, level: Level, places: Sequence[str]
+) -> None:
+    """The same fault in several messages is one entry that lists them."""
+    click.echo(f"{line or '':>5}  ", nl=False)
+    click.secho(f"{level.value:<7}", fg="red" if level is Level.ERROR else "yellow", nl=False)
+    click.echo(f"  {message} ({rule})")
+    for text in ("; ".join(dict.fromkeys(places)), mend):
+        if text:
+            click.echo(f"{'':16}{text}")
 
 
 @click.command("schema")

@@ -65,7 +65,6 @@ _ERRORS: Final = _rules(
     mail_alt="an image has no alternative text",
     mail_active="scripts, forms, frames or remote fonts, which mail programs remove or block",
     preheader_missing="nothing stands after the subject in the inbox",
-    unescaped="a template lets text into HTML without escaping it",
     # Sanity
     copy_missing="a text that a channel needs is absent",
     variant_missing="a variant is absent in one language",

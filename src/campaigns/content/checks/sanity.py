@@ -1,4 +1,4 @@
-"""Slips: doubled words, odd spaces, and templates that switch escaping off."""
+"""Slips: doubled words, odd spaces and marks."""
 
 from __future__ import annotations
 
@@ -18,18 +18,16 @@ _SPACES: Final = re.compile(r"(?<=[^\s.])[ \t]{2,}(?=\S)")
 _MARKS: Final = re.compile(r"(?<=[^\s.])\s+[,.;](?=\s|$)|,\s*[,.;](?=\s|$)|(?<!\.)\.\.(?!\.)|;;|::")
 #: French sets a space before these.
 _HIGH_MARKS: Final = re.compile(r"(?<=\w)\s+[:!?](?=\s|$)")
-_OFF: Final = re.compile(r"\|\s*safe\b|\bautoescape\s+(?:false|no)|\bMarkup\b|\|\s*forceescape\b")
 
 
 def check(checked: Checked) -> Iterator[Finding]:
-    """`doubled-word`, `spacing`, `unescaped`."""
+    """`doubled-word`, `spacing`."""
     for locale, piece in checked.every_copy():
         yield from _slips(checked, piece, language(locale))
     for locale in checked.sources.locales:
         for piece in checked.others(locale):
             if not piece.is_layout:
                 yield from _slips(checked, piece, language(locale))
-    yield from _unescaped(checked)
 
 
 def _slips(checked: Checked, piece: Piece, own: str) -> Iterator[Finding]:
@@ -54,15 +52,3 @@ def _finding(
 ) -> Finding:
     line = piece.line_of(words) if words else piece.line
     return checked.finding(rule, told, mend, piece.file, line)
-
-
-def _unescaped(checked: Checked) -> Iterator[Finding]:
-    """What is not escaped can bring tags, and links that nobody has checked, into the HTML."""
-    locale = checked.sources.locales[0]
-    layouts = [piece for piece in checked.others(locale) if piece.is_layout]
-    for piece in (*layouts, *(piece for _, piece in checked.every_copy())):
-        for number, line in enumerate(piece.words.split("\n")):
-            if found := _OFF.search(line):
-                told = f"`{found[0].strip()}` lets text into the message without escaping it."
-                mend = "Remove it; text is escaped for the place where it stands."
-                yield checked.finding("unescaped", told, mend, piece.file, piece.line + number)

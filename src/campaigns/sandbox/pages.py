@@ -14,6 +14,7 @@ from campaigns.sandbox.config import SandboxConfig
 from campaigns.sandbox.log import Entry, SandboxLog
 from campaigns.sandbox.rendering import Seen
 from campaigns.sandbox.segments import segments
+from campaigns.sandbox.whatsapp import whatsapp
 from campaigns.sandbox.writer import LogWriter
 
 if TYPE_CHECKING:
@@ -139,6 +140,7 @@ class Pages:
             lstrip_blocks=True,
         )
         environment.filters["preview"] = preview
+        environment.filters["whatsapp"] = whatsapp
         environment.filters["day"] = lambda moment: f"{moment.day} {moment:%b %Y}"
         environment.filters["clock"] = lambda moment: f"{moment:%H:%M}"
         environment.filters["moment"] = _moment
@@ -147,15 +149,16 @@ class Pages:
         return environment
 
 
-def preview(seen: Seen) -> str:
-    """What a mail client shows beside the subject: the preheader, or the first words."""
+def preview(seen: Seen, channel: str) -> str:
+    """What a list shows of a message: a mail's preheader, or the first words without marks."""
     if seen.html and "preheader" in seen.html:
         from selectolax.lexbor import LexborHTMLParser
 
         node = LexborHTMLParser(seen.html).css_first("body [class*=preheader]")
         if node is not None:
             return _INVISIBLE.sub(" ", node.text()).strip()[:140]
-    return _INVISIBLE.sub(" ", seen.text).strip()[:140]
+    text = whatsapp(seen.text).striptags() if channel == "whatsapp" else seen.text
+    return _INVISIBLE.sub(" ", text).strip()[:140]
 
 
 def _moment(moment: datetime) -> str:

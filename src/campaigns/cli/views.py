@@ -32,7 +32,10 @@ def print_customer(view: CustomerView) -> None:
         for d in view.deliveries
     ]
     messages += [["", _campaign(s.campaign, s.edition), "skipped", s.why] for s in view.skips]
-    out.print(table("Messages, and why", ["delivery", "campaign", "", "why"], messages))
+    if messages:
+        out.print(table("Messages, and why", ["delivery", "campaign", "", "why"], messages))
+    else:
+        out.print("No message yet: in no run's audience so far.\n")
     shown = view.interactions[:NEWEST]
     out.print(table("History, newest first", ["when", "", "channel", ""], map(_event, shown)))
     if len(view.interactions) > NEWEST:

@@ -164,5 +164,9 @@ class Outbox(Protocol):
     def recorded(self, run_id: int) -> int:
         """`sent` interactions of the run's deliveries to customers: equals the accepted."""
 
+    def outcomes(self, run_id: int) -> Mapping[str, int]:
+        """What became of the run's messages that were not accepted, in words: outcome → how many.
+        Messages that are still to go are left out."""
+
     def skip_counts(self, run_id: int) -> Mapping[str, int]:
         """Skips of the run by SkipReason value."""

@@ -6,7 +6,7 @@ The same numbers make the command line's table, the Prefect artifact and `--json
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
@@ -28,6 +28,7 @@ class RunReport:
         already: customers who have a delivery of this campaign from an earlier run.
         recorded: `sent` interactions on profiles.
         post: the state of the public X post; None when this run has none.
+        outcomes: what became of messages that were not accepted, in words.
     """
 
     run: Run
@@ -36,6 +37,7 @@ class RunReport:
     already: int
     recorded: int
     post: DeliveryState | None
+    outcomes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def planned(self) -> dict[Channel, int]:
@@ -84,6 +86,7 @@ class RunReport:
         for state in DeliveryState:
             if number := self.in_state(state):
                 rows.append(("outcome", str(state).replace("_", " "), number))
+        rows += [("not accepted, why", outcome, n) for outcome, n in self.outcomes.items()]
         rows.append(("recorded", "`sent` on the customers' profiles", self.recorded))
         return rows
 
@@ -108,6 +111,7 @@ class RunReport:
             "skipped": dict(self.skipped),
             "already": self.already,
             "states": _by_state(self.states),
+            "outcomes": dict(self.outcomes),
             "accepted": self.accepted,
             "recorded": self.recorded,
             "post": self.post,
@@ -143,6 +147,7 @@ def report(runs: Runs, outbox: Outbox, run_id: int) -> RunReport:
         already=sum(s.already for s in runs.shards(run_id)),
         recorded=outbox.recorded(run_id),
         post=posts[0] if posts else None,
+        outcomes=outbox.outcomes(run_id),
     )
 
 

@@ -106,6 +106,23 @@ class SqlOutbox:
         with self._database.read() as connection:
             return from_ms_or_none(connection.execute(query).scalar())
 
+    def outcomes(self, run_id: int) -> Mapping[str, int]:
+        """See services.ports.Outbox.outcomes."""
+        told = (DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.SENDING)
+        number = func.count().label("number")
+        query = (
+            select(deliveries.c.outcome, number)
+            .where(
+                deliveries.c.run_id == run_id,
+                deliveries.c.outcome.is_not(None),
+                deliveries.c.state.not_in([*told, DeliveryState.ACCEPTED]),
+            )
+            .group_by(deliveries.c.outcome)
+            .order_by(number.desc(), deliveries.c.outcome)
+        )
+        with self._database.read() as connection:
+            return {row.outcome: row.number for row in connection.execute(query)}
+
     def recorded(self, run_id: int) -> int:
         """`sent` interactions of the run's deliveries to customers: equals the accepted."""
         query = (

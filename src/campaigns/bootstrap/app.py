@@ -69,10 +69,8 @@ class App(Sending):
         errors = [f for f in self.check(name) if f.level is Level.ERROR]
         if errors:
             listed = "\n".join(f"  {finding}" for finding in errors)
-            raise UserError(
-                f"{name} cannot run: {len(errors)} error{'s' * (len(errors) > 1)}; nothing was sent."
-                f"\n{listed}"
-            )
+            number = "an error" if len(errors) == 1 else f"{len(errors)} errors"
+            raise UserError(f"{name} cannot run: {number}; nothing was sent.\n{listed}")
         return self.catalog.compile(name)
 
     def schemas(self) -> dict[str, dict[str, object]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from jinja2 import StrictUndefined, TemplateNotFound, Undefined, nodes
 from jinja2.exceptions import SecurityError, TemplateAssertionError
@@ -99,7 +99,6 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.globals = {"range": _range, "dict": dict, "namespace": self.globals["namespace"]}
         self.filters = {n: _guarded(n, self.filters[n]) for n in _FILTERS}
         self.filters["or_else"] = _or_else
-        self.filters["safe"] = _safe
         self.tests = {n: _guarded(n, f, test=True) for n, f in self.tests.items()}
 
     def _finalize(self, value: Any) -> Any:
@@ -116,8 +115,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
         """Refuse control characters and marks that a template spells out (`"\\u0007"`), and
         turning the escaping off."""
-        for modifier in source.find_all(nodes.EvalContextModifier):
-            raise TemplateAssertionError(_ESCAPED, modifier.lineno, *args[:2])
+        for node in source.find_all((nodes.EvalContextModifier, nodes.Filter)):
+            if not isinstance(node, nodes.Filter) or node.name == "safe":
+                raise TemplateAssertionError(_ESCAPED, node.lineno, *args[:2])
         for constant in source.find_all(nodes.Const):
             found = FORBIDDEN.search(constant.value) if isinstance(constant.value, str) else None
             if found:
@@ -181,10 +181,6 @@ def _range(*args: int) -> range:
     if len(numbers) > _LONGEST_RANGE:
         raise OverflowError(f"range() goes to {_LONGEST_RANGE} at most here")
     return numbers
-
-
-def _safe(_value: Any) -> NoReturn:
-    raise SecurityError(_ESCAPED)
 
 
 def _or_else(value: Any, fallback: Any) -> SlotValue:

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -113,7 +113,13 @@ def _used(view: View, page: LexborHTMLParser) -> Iterator[tuple[str, Feature]]:
                 yield from _unless_fine(name, feature)
 
 
-def _declared(name: str, value: str) -> Iterator[tuple[str, Feature]]:
+@lru_cache(maxsize=4096)
+def _declared(name: str, value: str) -> tuple[tuple[str, Feature], ...]:
+    """What one declaration uses; the same few stand in every message."""
+    return tuple(_all_declared(name, value))
+
+
+def _all_declared(name: str, value: str) -> Iterator[tuple[str, Feature]]:
     yield from _unless_fine(name, _by_name("property").get(name))
     low = value.lower()
     for words, feature in _by_name("value").items():

@@ -21,11 +21,25 @@ _NEEDED: Final = {
     Channel.X_DM: (("short", "headline"),),
     Channel.X_POST: (("post", "short", "headline"),),
 }
+_LETTERS: Final = frozenset({Channel.EMAIL, Channel.WHATSAPP})
+#: The channels for which each text is written.
+_FOR: Final = {
+    "subject": frozenset({Channel.EMAIL}),
+    "preheader": frozenset({Channel.EMAIL}),
+    "headline": _LETTERS,
+    "greeting": _LETTERS,
+    "body": _LETTERS,
+    "call_to_action": _LETTERS,
+    "closing": _LETTERS,
+    "short": frozenset({Channel.SMS, Channel.X_DM}),
+    "post": frozenset({Channel.X_POST}),
+}
 _LEFT_OVER: Final = re.compile(
-    r"\{\{|\}\}|\{%|%\}|\{[a-z_]+\}|\b(?i:lorem ipsum|dolor sit amet)\b|\bTODO\b|\bFIXME\b|\bTBD\b"
-    r"|\bTBC\b|\bTK\b|\bXXX+\b|\*\|\w+\|\*|%%\w+%%|%[A-Z_]{3,}%|\$\{\w+\}|\[\[.*?\]\]"
+    r"\$\{[^}]*\}|\{\{|\}\}|\{%|%\}|\{[a-z_. ]+\}|\b(?i:lorem ipsum|dolor sit amet)\b"
+    r"|\b(?:TODO|FIXME|TBD|TBC|TK|XXX+)\b|\*\|\w+\|\*|%%\w+%%|%[A-Z_]{3,}%|\[\[.*?\]\]"
+    r"|\b(?:facts|customer|traits|links|copy)\.[a-z_]{2,}\b|\?\?\?|<[A-Z_ ]+>"
     r"|\[(?i:(?:first|last|your|insert)?[ _]?(?:name|date|code|link|url|text|here))\]"
-    r"|<[A-Z_ ]+>|\?\?\?|\b(?:None|undefined|NaN|null)\b(?=[ .,;:!?]|$)"
+    r"|\b(?:None|undefined|NaN|null)\b(?=[ .,;:!?]|$)"
 )
 _LINKS: Final = ("unsubscribe_url", "preferences_url")
 
@@ -44,7 +58,8 @@ def check(checked: Checked) -> Iterator[Finding]:
 def _unused(checked: Checked) -> Iterator[Finding]:
     """A text that no layout prints any more is told, and not sent by nobody's decision."""
     for locale, piece in checked.every_copy():
-        run = piece.longest_run
+        is_asked = not _FOR[piece.key].isdisjoint(checked.sources.campaign.channels)
+        run = piece.longest_run if is_asked else ""
         views = [view for view in checked.views if view.locale == locale]
         if run and not any(run in text for view in views for text in view.texts.values()):
             told = f"`{piece.key}` stands in no message of this campaign."

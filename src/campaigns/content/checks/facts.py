@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Final
 
 from campaigns.content.checks.checked import Checked
 from campaigns.content.checks.known import Known
 from campaigns.content.checks.links import is_foreign
-from campaigns.content.checks.view import BODIES, SAID_BY, TEXTS, View, readable
+from campaigns.content.checks.pieces import Piece
+from campaigns.content.checks.view import ALONE, BODIES, SAID_BY, View, readable
 from campaigns.domain.channel import Channel
 from campaigns.domain.consistency import Kind, Remark, Verdict
 from campaigns.domain.facts import Fact
 from campaigns.domain.findings import Finding
 from campaigns.domain.locales import language
+
+#: The brand's words that have as many are a sentence; fewer are the words of a link.
+_SENTENCE: Final = 6
 
 
 def check(checked: Checked) -> Iterator[Finding]:
@@ -51,22 +56,16 @@ def _missing(checked: Checked, view: View, part: str, verdict: Verdict) -> Itera
 
 def _is_the_layouts(checked: Checked, view: View, part: str, name: str) -> bool:
     """Whether a layout drops a fact: the copy names it, or no language has it any more."""
-    for piece in checked.words_of(view):
-        if piece.key in SAID_BY[view.channel] and f"facts.{name}" in piece.words:
-            return piece.key == TEXTS[view.channel][0] or not _replaces(checked, view, piece.key)
+    pieces = checked.words_of(view)
+    keys = [key for key in SAID_BY[view.channel] if any(p.key == key for p in pieces)]
+    if view.channel in ALONE:
+        keys = keys[:1]
+    if any(piece.key in keys and piece.names(name) for piece in pieces):
+        return True
     like = [v for v in checked.views if v.channel is view.channel and part in v.said]
     languages = {language(v.locale) for v in like}
     verdicts = (checked.known[v.locale].verdict(v, part) for v in like)
     return len(languages) > 1 and all(name in verdict.missing for verdict in verdicts)
-
-
-def _replaces(checked: Checked, view: View, key: str) -> bool:
-    """Whether a text that comes before it in its channel stands instead of this one."""
-    order = SAID_BY[view.channel]
-    if view.channel not in (Channel.SMS, Channel.X_DM, Channel.X_POST):
-        return False
-    has = {piece.key for piece in checked.words_of(view)}
-    return any(other in has for other in order[: order.index(key)])
 
 
 def remarks(checked: Checked, view: View, part: str, verdict: Verdict) -> Iterator[Finding]:
@@ -152,14 +151,20 @@ def _twin(checked: Checked, view: View, verdicts: dict[str, Verdict]) -> Iterato
         told = f"the {has} part states the fact `{name}`, the {lacks} part does not."
         mend = f"Put {{{{ facts.{name} }}}} there too, or into the copy."
         yield checked.in_layout("twin-differs", told, mend, view, lacks.lower())
-    for piece in checked.words_of(view):
-        run = piece.longest_run if piece.key in SAID_BY[Channel.EMAIL] else ""
+    for piece in (*checked.words_of(view), *checked.others(view.locale)):
+        run = piece.longest_run if _is_for_both(piece) else ""
         shown = [part for part in ("html", "text") if run and run in view.texts[part]]
         if len(shown) == 1:
             lacks = "text" if shown == ["html"] else "html"
             told = f"`{piece.key}` (“{run[:40]}”) stands in the {shown[0]} part only."
-            mend = f"Put {{{{ copy.{piece.key} }}}} there too."
+            mend = "Put it there too."
             yield checked.in_layout("twin-differs", told, mend, view, lacks)
+
+
+def _is_for_both(piece: Piece) -> bool:
+    """Texts for readers of both parts; of the brand's words those that are whole sentences."""
+    sentence = piece.key == "words" and len(piece.words.split()) >= _SENTENCE
+    return sentence or piece.key in SAID_BY[Channel.EMAIL]
 
 
 def _expiry(checked: Checked) -> Iterator[Finding]:

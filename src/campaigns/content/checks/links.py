@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 
 from campaigns.content.checks.checked import Checked
 from campaigns.content.checks.page import is_hidden
-from campaigns.content.checks.view import OBJECT, View
+from campaigns.content.checks.view import OBJECT, View, readable
 from campaigns.domain.consistency import Kind
+from campaigns.domain.consistency.links import link_value
+from campaigns.domain.consistency.matching import normal
 from campaigns.domain.findings import Finding
 
 _IN_TEXT: Final = re.compile(
@@ -23,13 +25,32 @@ _SCHEMES: Final = ("https", "mailto", "tel")
 
 
 def check(checked: Checked) -> Iterator[Finding]:
-    """`link-domain`, `link-scheme`, `link-empty`."""
+    """`link-domain`, `link-scheme`, `link-empty`; `stranger` for a button that leads elsewhere."""
     for view in checked.views:
         for part, address in dict.fromkeys(_addresses(checked, view)):
             yield from _judge(checked, view, part, address)
         for part, address in dict.fromkeys(_mail_addresses(view)):
             yield from _judge_mail(checked, view, part, address)
         yield from _empty(checked, view)
+        yield from _button(checked, view)
+
+
+def _button(checked: Checked, view: View) -> Iterator[Finding]:
+    """The link under the call to action leads to a fact of the campaign, not to some page."""
+    facts = checked.known[view.locale].declared
+    targets = {str(normal(f.kind, f.value)) for f in facts if f.kind is Kind.URL}
+    words = [p.longest_run for p in checked.words_of(view) if p.key == "call_to_action"]
+    if view.page is None or not targets or not any(words):
+        return
+    for node in view.page.css("a[href]"):
+        address = (node.attributes.get("href") or "").strip()
+        shown = readable(node.text())
+        if shown.strip(" .,:;") not in words or link_value(address) in targets or OBJECT in address:
+            continue
+        told = f"`{shown}` leads to {address}, which is no fact of the campaign."
+        mend = "Link to the fact that the message is about."
+        file, line = checked.place_of(view, "html", address)
+        yield checked.finding("stranger", told, mend, file, line, view, "html")
 
 
 def is_foreign(checked: Checked, host: str | None) -> bool:

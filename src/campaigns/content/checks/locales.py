@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -19,12 +19,12 @@ from campaigns.domain.locales import language
 _FACT: Final = re.compile(r"\bfacts\.(\w+)")
 _SLOT: Final = re.compile(r"\b(?:customer|links)\.(\w+)")
 _WORD: Final = re.compile(r"[^\W\d_]{2,}")
-#: Built from others where they are absent, and so absent in some languages for good reason.
+#: Built from others where they are absent, and so told only where all other languages have them.
 _OPTIONAL: Final = frozenset({"short", "post"})
 #: Shorter texts may be the same in two languages by chance.
-_SAME_LETTERS: Final = 12
+_SAME_LETTERS: Final = 10
 #: How sure to be which of two equal texts is the foreign one, and of its own language at most.
-_LIKELIER: Final = (0.4, 0.3)
+_LIKELIER: Final = (0.9, 0.05)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +85,23 @@ def _in_all(checked: Checked, variant: str) -> bool:
 def _absent(checked: Checked) -> Iterator[Finding]:
     sources = checked.sources
     has = {locale: set(sources.wording(locale, BASE_VARIANT)) for locale in sources.locales}
-    every = sorted(set().union(*has.values()) - _OPTIONAL)
-    for key in every:
+    for key in sorted(set().union(*has.values())):
         others = [locale for locale in sources.locales if key in has[locale]]
+        if key in _OPTIONAL and not _is_the_only_one(sources.locales, others):
+            continue
         for locale in sources.locales:
             if locale not in others:
                 file = str(sources.copies[locale][0][0].path)
                 told = f"`{key}` is missing here; {_listed(others)} have it."
                 finding = checked.finding("locale-texts", told, f"Add `{key}: …`.", file)
                 yield replace(finding, locale=locale)
+
+
+def _is_the_only_one(locales: Sequence[str], having: Sequence[str]) -> bool:
+    """Whether one language lacks what several others have."""
+    has = {language(locale) for locale in having}
+    lacks = {language(locale) for locale in locales} - has
+    return len(lacks) == 1 and len(has) > 1
 
 
 def _unequal(checked: Checked, key: str, texts: Mapping[str, _Text]) -> Iterator[Finding]:
@@ -236,10 +244,15 @@ def _untranslated(checked: Checked) -> Iterator[Finding]:
 
 
 def _both(checked: Checked, one: tuple[str, Piece], other: tuple[str, Piece]) -> Iterator[Finding]:
-    """Which of the two is wrong is told by its language, where that is clear."""
-    (a, first), (b, second) = one, other
-    if foreign(first.spoken.replace(GAP, " "), language(a), sure=_LIKELIER):
-        (a, first), (b, second) = (b, second), (a, first)
-    told = f"`{second.key}` is the same as in {first.file}:{first.line}."
-    finding = checked.finding("untranslated", told, "Translate it.", second.file, second.line)
-    yield replace(finding, locale=b)
+    """Told at the one in a foreign language where that is clear, else at both."""
+    wrong = [
+        (locale, piece)
+        for locale, piece in (one, other)
+        if foreign(piece.spoken.replace(GAP, " "), language(locale), sure=_LIKELIER)
+    ]
+    for locale, piece in wrong if len(wrong) == 1 else (one, other):
+        same = one[1] if piece is other[1] else other[1]
+        told = f"`{piece.key}` is the same as in {same.file}:{same.line}."
+        mend = "One of the two is not translated."
+        finding = checked.finding("untranslated", told, mend, piece.file, piece.line)
+        yield replace(finding, locale=locale)

@@ -31,7 +31,7 @@ GAP: Final = "\ufffc"
 @dataclass(frozen=True)
 class Piece:
     """One text of a file: `words` as written, starting on `line`; `key` is the copy text's name,
-    or `words`, `labels`, `legal` of the brand, or `layout`."""
+    or `words`, `labels`, `legal` or `brand` of brand.yaml, or `layout`."""
 
     key: str
     file: str
@@ -44,6 +44,12 @@ class Piece:
         """What is typed here, without templates, and in layouts without tags."""
         text = _TEMPLATE.sub(_gap, self.words)
         return _UNSEEN.sub(_gap, text) if self.key == "layout" else text
+
+    def names(self, fact: str) -> bool:
+        """Whether a template in it names a fact."""
+        return any(
+            re.search(rf"\bfacts\.{fact}\b", found) for found in _TEMPLATE.findall(self.words)
+        )
 
     @cached_property
     def spoken(self) -> str:
@@ -76,8 +82,9 @@ class Piece:
         wanted = simple(words).split()
         last = self.line + self.words.count("\n") + 2 * len(self.words) // 60 + 2
         lines = simple(self.source).split("\n")[self.line - 1 : last]
+        whole = re.compile(rf"(?<!\w){re.escape(' '.join(wanted))}(?!\w)")
         for offset, text in enumerate(lines):
-            if " ".join(wanted) in " ".join(text.split()):
+            if whole.search(" ".join(text.split())):
                 return self.line + offset
         for offset, text in enumerate(lines):
             if wanted and wanted[0] in text:
@@ -112,14 +119,25 @@ def other_pieces(sources: Sources, locale: str) -> Iterator[Piece]:
 
 
 def brand_pieces(sources: Sources, locale: str) -> Iterator[Piece]:
-    """The brand's words, labels and legal lines in a locale."""
+    """The brand's words, labels and legal lines in a locale, its name and its addresses."""
     document = sources.brand_document
+    for section in ("name", "postal_address", "postal_addresses", "logo", "senders"):
+        yield from _lines(document, (section,), document.data.get(section))
     for section in ("words", "labels", "legal"):
         entries = document.data.get(section)
         if not isinstance(entries, dict):
             continue
         for name, texts in entries.items():
             yield from _in_locale(document, (section, name), texts, locale)
+
+
+def _lines(document: Document, loc: Loc, value: object) -> Iterator[Piece]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _lines(document, (*loc, name), inner)
+    elif isinstance(value, str):
+        line = document.line(loc) or 1
+        yield Piece("brand", str(document.path), line, value, document.text)
 
 
 def _in_locale(document: Document, loc: Loc, texts: object, locale: str) -> Iterator[Piece]:
@@ -132,9 +150,14 @@ def _in_locale(document: Document, loc: Loc, texts: object, locale: str) -> Iter
 
 
 def find_words(pieces: Iterable[Piece], words: str) -> tuple[str, int] | None:
-    """File and line of the first text that holds the words, spaces and line breaks apart."""
+    """File and line of the first text that holds the words, spaces and line breaks apart; as
+    whole words before as parts of longer ones."""
     wanted = " ".join(simple(words).split())
-    for piece in pieces:
-        if wanted and wanted in " ".join(simple(piece.words).split()):
+    if not wanted:
+        return None
+    holding = [p for p in pieces if wanted in " ".join(simple(p.words).split())]
+    whole = re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")
+    for piece in holding:
+        if whole.search(" ".join(simple(piece.words).split())):
             return piece.file, piece.line_of(words)
-    return None
+    return next(((p.file, p.line_of(words)) for p in holding), None)

@@ -30,7 +30,7 @@ TEXTS: Final = {
     Channel.X_DM: ("short", "headline"),
     Channel.X_POST: ("post", "short", "headline"),
 }
-#: The copy texts that say a channel's facts; of those for short channels the first stands alone.
+#: The copy texts that say a channel's facts.
 SAID_BY: Final = {
     Channel.EMAIL: ("body", "headline", "greeting", "closing"),
     Channel.SMS: ("short", "headline"),
@@ -38,6 +38,8 @@ SAID_BY: Final = {
     Channel.X_DM: ("short", "headline"),
     Channel.X_POST: ("post", "short", "headline"),
 }
+#: Channels with room for the first of these alone.
+ALONE: Final = frozenset({Channel.SMS, Channel.X_DM, Channel.X_POST})
 #: The parts that must each say everything.
 BODIES: Final = frozenset({"html", "text", "body"})
 

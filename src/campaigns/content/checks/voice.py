@@ -21,6 +21,8 @@ _CAPITALS: Final = re.compile(r"\b[^\W\d_a-zß-öø-ÿ]{3,}\b")
 _EMOJI: Final = regex.compile(
     r"[\p{Extended_Pictographic}--[©®™‼⁉ℹ↔-↪⌚-⏳Ⓜ▪-◾]]|\p{RI}|\u20e3", regex.V1
 )
+#: Texts of brand.yaml that are no speech: the law's words, names and addresses.
+_NO_SPEECH: Final = ("legal", "brand")
 #: Addresses and handles have their own spelling.
 _ADDRESS: Final = ("://", "@")
 #: Processor seconds that a pattern of the brand may take in one text; an ordinary one takes
@@ -35,6 +37,7 @@ def check(checked: Checked) -> Iterator[Finding]:
         yield from _terms(checked, view, texts)
         yield from _names(checked, view, texts)
         yield from _patterns(checked, view)
+    yield from _names_in_brand(checked)
     yield from _voice(checked)
 
 
@@ -62,16 +65,29 @@ def _glossary(checked: Checked, locale: str) -> Iterator[tuple[str, str, str, Le
 
 
 def _names(checked: Checked, view: View, texts: dict[str, str]) -> Iterator[Finding]:
+    for part, text in texts.items():
+        for write, wrong in _miswritten(checked, text):
+            told = f"the name `{write}` is written `{wrong}`."
+            yield checked.at_words("name", told, f"Write `{write}`.", view, part, wrong)
+
+
+def _names_in_brand(checked: Checked) -> Iterator[Finding]:
+    """Senders' names stand in no text, and are the first thing that people read."""
+    for piece in checked.others(checked.sources.locales[0]):
+        for write, wrong in _miswritten(checked, piece.words) if piece.key == "brand" else ():
+            told = f"the name `{write}` is written `{wrong}`."
+            yield checked.finding("name", told, f"Write `{write}`.", piece.file, piece.line)
+
+
+def _miswritten(checked: Checked, text: str) -> Iterator[tuple[str, str]]:
+    """The right way and the wrong one."""
+    plain = _without_addresses(text)
     for rule in checked.sources.brand.names:
-        for part, text in texts.items():
-            plain = _without_addresses(text)
-            written = (m[0] for m in _word(rule.write, re.IGNORECASE).finditer(plain))
-            listed = (wrong for wrong in rule.not_ if _word(wrong).search(plain))
-            for wrong in dict.fromkeys((*written, *listed)):
-                if wrong != rule.write:
-                    told = f"the name `{rule.write}` is written `{wrong}`."
-                    mend = f"Write `{rule.write}`."
-                    yield checked.at_words("name", told, mend, view, part, wrong)
+        written = (m[0] for m in _word(rule.write, re.IGNORECASE).finditer(plain))
+        listed = (wrong for wrong in rule.not_ if _word(wrong).search(plain))
+        for wrong in dict.fromkeys((*written, *listed)):
+            if wrong != rule.write:
+                yield rule.write, wrong
 
 
 def _without_addresses(text: str) -> str:
@@ -125,7 +141,7 @@ def _voice(checked: Checked) -> Iterator[Finding]:
     pieces = [piece for _, piece in checked.every_copy()]
     rest = {piece for locale in checked.sources.locales for piece in checked.others(locale)}
     pieces += sorted(
-        (piece for piece in rest if piece.key != "legal"), key=lambda p: (p.file, p.line)
+        (piece for piece in rest if piece.key not in _NO_SPEECH), key=lambda p: (p.file, p.line)
     )
     for piece in pieces:
         for message in _loud(checked, piece, quiet):

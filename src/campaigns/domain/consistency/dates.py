@@ -102,7 +102,8 @@ def _named(text: str, match: re.Match[str], forms: DateForms) -> Mention | None:
         return None
     weekday = forms.weekdays.get((found["weekday"] or "").lower())
     value = _day(int(found["day"]), month, year, weekday)
-    local = language == forms.language
+    # `May 3, 2027` is English; that `may` is an abbreviation elsewhere does not make it local.
+    local = language == forms.language and (match.re is forms.named or language == "en")
     return Mention(Kind.DATE, value, "", *match.span(), local=local)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from jinja2 import TemplateSyntaxError, meta, nodes
+from jinja2.exceptions import TemplateAssertionError
 
 from campaigns.content.sandbox import Sandbox
 from campaigns.content.sources import CopyText, Sources
@@ -27,18 +29,22 @@ class Reference:
     line: int
 
 
-def references(text: CopyText, sandbox: Sandbox) -> Iterator[Reference]:
-    """What a copy text names. Texts that are no template give nothing: running them tells."""
+def _trees(text: CopyText, sandbox: Sandbox) -> Iterator[tuple[nodes.Template, int]]:
+    """A copy text's templates, parsed, and the line each starts on. What is no template gives
+    nothing: running it tells."""
     for piece, first_line in text.pieces():
-        try:
-            tree = sandbox.parse(piece)
-        except TemplateSyntaxError:
-            continue
-        for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
-            reference = _reference(node)
-            if reference is not None:
-                root, name = reference
-                yield Reference(root, name, first_line - 1 + node.lineno)
+        if "{" in piece:
+            with contextlib.suppress(TemplateSyntaxError):
+                yield sandbox.parse(piece), first_line
+
+
+def _references(tree: nodes.Template, first_line: int) -> Iterator[Reference]:
+    """What a template names."""
+    for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
+        reference = _reference(node)
+        if reference is not None:
+            root, name = reference
+            yield Reference(root, name, first_line - 1 + node.lineno)
 
 
 def _reference(node: nodes.Node) -> tuple[str, str] | None:
@@ -55,11 +61,14 @@ def name_errors(
 ) -> Iterator[FileError]:
     """Misspelt and undeclared names in every copy text. `known`: root → its names."""
     for text in _texts(sources):
-        for used in references(text, sandbox):
-            if used.root in known and used.name not in known[used.root]:
-                told = _told(sources, used, known[used.root])
-                yield FileError(told, path=text.document.path, line=used.line)
-        yield from _unknown_roots(text, sandbox, known)
+        for tree, first_line in _trees(text, sandbox):
+            path = text.document.path
+            for used in _references(tree, first_line):
+                if used.root in known and used.name not in known[used.root]:
+                    told = _told(sources, used, known[used.root])
+                    yield FileError(told, path=path, line=used.line)
+            for told, line in _unknown_roots(tree, sandbox, known):
+                yield FileError(told, path=path, line=first_line - 1 + line)
 
 
 def _told(sources: Sources, used: Reference, allowed: Sequence[str]) -> str:
@@ -76,22 +85,20 @@ def _told(sources: Sources, used: Reference, allowed: Sequence[str]) -> str:
 
 
 def _unknown_roots(
-    text: CopyText, sandbox: Sandbox, known: Mapping[str, Sequence[str]]
-) -> Iterator[FileError]:
-    for piece, first_line in text.pieces():
-        try:
-            tree = sandbox.parse(piece)
-            undeclared = meta.find_undeclared_variables(tree) - set(sandbox.globals)
-        except TemplateSyntaxError:
+    tree: nodes.Template, sandbox: Sandbox, known: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, int]]:
+    """What is told of names that nothing has, and the line in the template."""
+    try:
+        undeclared = meta.find_undeclared_variables(tree) - set(sandbox.globals)
+    except TemplateAssertionError:
+        return  # an unknown filter: running it tells
+    for name in sorted(undeclared):
+        if name in ROOTS or name in MORE_ROOTS:
             continue
-        for name in sorted(undeclared):
-            if name in ROOTS or name in MORE_ROOTS:
-                continue
-            line = next((n.lineno for n in tree.find_all(nodes.Name) if n.name == name), 1)
-            owner = next((root for root, names in known.items() if name in names), None)
-            meant = f"did you mean `{owner}.{name}`? " if owner else ""
-            told = f"unknown name `{name}`; {meant}texts may use {', '.join(ROOTS)}."
-            yield FileError(told, path=text.document.path, line=first_line - 1 + line)
+        line = next((n.lineno for n in tree.find_all(nodes.Name) if n.name == name), 1)
+        owner = next((root for root, names in known.items() if name in names), None)
+        meant = f"did you mean `{owner}.{name}`? " if owner else ""
+        yield f"unknown name `{name}`; {meant}texts may use {', '.join(ROOTS)}.", line
 
 
 def _texts(sources: Sources) -> Iterator[CopyText]:

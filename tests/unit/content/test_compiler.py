@@ -110,7 +110,8 @@ def test_no_process_takes_more_than_600_mib_whatever_a_template_asks_for(files: 
     command = [sys.executable, "-c", MEMORY, files.root / "layouts/sms.txt.j2", files.root]
     told = subprocess.run([*command, *hungry], capture_output=True, text=True, check=True)
     asking, compiling = map(int, told.stdout.split())
-    assert asking < 200
+    # Linux counts into the first figure what the process that started it held (this test run).
+    assert asking < 600
     assert compiling < 600
 
 

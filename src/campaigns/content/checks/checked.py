@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -164,10 +165,17 @@ class Checked:
         found = find_words((*own, *rest), words)
         return found or self._beside_a_fact(view, words) or (layout, None)
 
-    def _beside_a_fact(self, view: View, words: str) -> tuple[str, int | None] | None:
+    def _beside_a_fact(self, view: View, words: str) -> tuple[str, int] | None:
         """A value that came about by something typed beside a fact: `1{{ facts.discount }}`."""
+        whole = "".join(words.split())
         for name, written in self.release.facts.items():
-            plain = "".join(written[view.locale].split())
-            if plain in "".join(words.split()) and plain != words:
-                return find_words(self.words_of(view), f"facts.{name}")
+            before, found, after = whole.partition("".join(written[view.locale].split()))
+            if not found or not (before or after):
+                continue
+            beside = re.compile(
+                rf"{re.escape(before)}\s*\{{\{{[^}}]*facts\.{name}\b[^}}]*\}}\}}\s*{re.escape(after)}"
+            )
+            for piece in self.words_of(view):
+                if match := beside.search(piece.words):
+                    return piece.file, piece.line_of(match[0])
         return None

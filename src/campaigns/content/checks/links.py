@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from campaigns.content.checks.checked import Checked
 from campaigns.content.checks.page import is_hidden
-from campaigns.content.checks.view import OBJECT, View, readable
+from campaigns.content.checks.view import OBJECT, View, fixed_address, readable
 from campaigns.domain.consistency import Kind
 from campaigns.domain.consistency.links import link_value
 from campaigns.domain.consistency.matching import normal
@@ -39,13 +39,13 @@ def _button(checked: Checked, view: View) -> Iterator[Finding]:
     """The link under the call to action leads to a fact of the campaign, not to some page."""
     facts = checked.known[view.locale].declared
     targets = {str(normal(f.kind, f.value)) for f in facts if f.kind is Kind.URL}
-    words = [p.longest_run for p in checked.words_of(view) if p.key == "call_to_action"]
+    words = [p.whole for p in checked.words_of(view) if p.key == "call_to_action"]
     if view.page is None or not targets or not any(words):
         return
     for node in view.page.css("a[href]"):
-        address = (node.attributes.get("href") or "").strip()
+        address = fixed_address((node.attributes.get("href") or "").strip())
         shown = readable(node.text())
-        if shown.strip(" .,:;") not in words or link_value(address) in targets or OBJECT in address:
+        if shown not in words or not address or link_value(address) in targets:
             continue
         told = f"`{shown}` leads to {address}, which is no fact of the campaign."
         mend = "Link to the fact that the message is about."

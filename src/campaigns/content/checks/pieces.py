@@ -57,6 +57,11 @@ class Piece:
         return " ".join((self.typed, *_FALLBACK.findall(self.words)))
 
     @cached_property
+    def whole(self) -> str:
+        """The text as a reader gets it; empty when templates add to it."""
+        return "" if GAP in self.typed else " ".join(simple(self.typed).split())
+
+    @cached_property
     def longest_run(self) -> str:
         """The longest words between templates, as a reader gets them; empty when too short to
         be known again, or behind a condition."""

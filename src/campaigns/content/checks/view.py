@@ -110,8 +110,7 @@ class View:
     def links(self) -> tuple[str, ...]:
         """Where the links of the HTML lead, customers' own pages apart."""
         links = self.reading.links if self.reading is not None else ()
-        cut = (_QUERY.sub("", link).split(_IN_ADDRESS)[0].split(OBJECT)[0] for link in links)
-        return tuple(link for link in cut if link)
+        return tuple(link for link in map(fixed_address, links) if link)
 
     @property
     def bodies(self) -> dict[str, str]:
@@ -122,3 +121,8 @@ class View:
 def readable(text: str) -> str:
     """Text in one line, with the marks that facts are compared in."""
     return " ".join(simple(text).split())
+
+
+def fixed_address(link: str) -> str:
+    """An address without customers' values; empty for one of their own pages."""
+    return _QUERY.sub("", link).split(_IN_ADDRESS)[0].split(OBJECT)[0]

@@ -36,7 +36,7 @@ def check(checked: Checked) -> Iterator[Finding]:
         texts = {part: read(text).text for part, text in view.texts.items()}
         yield from _terms(checked, view, texts)
         yield from _names(checked, view, texts)
-        yield from _patterns(checked, view)
+    yield from _patterns(checked)
     yield from _names_in_brand(checked)
     yield from _voice(checked)
 
@@ -101,16 +101,19 @@ def _word(term: str, flags: int = 0) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){words}(?!\w)", flags)
 
 
-def _patterns(checked: Checked, view: View) -> Iterator[Finding]:
+def _patterns(checked: Checked) -> Iterator[Finding]:
     for index, rule in enumerate(checked.sources.brand.patterns):
-        if rule.channels and view.channel not in rule.channels:
-            continue
-        if rule.locales and view.locale not in rule.locales:
-            continue
+        views = (
+            view
+            for view in checked.views
+            if (not rule.channels or view.channel in rule.channels)
+            and (not rule.locales or view.locale in rule.locales)
+        )
         try:
-            yield from _judge(checked, view, rule)
+            for view in views:
+                yield from _judge(checked, view, rule)
         except TimeoutError:
-            told = f"the pattern `{rule.id}` takes too long; nested repeats do that."
+            told = f"the pattern `{rule.id}` takes too long; repeats inside repeats do that."
             mend = "Write it without a repeat inside a repeat."
             yield checked.in_brand("pattern", told, mend, "patterns", index)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.unit.content.checks.told import EN, told
+import pytest
+
+from tests.unit.content.checks.told import EN, of_rule, told
 from tests.unit.content.files import Files
 
 
@@ -54,3 +56,52 @@ def test_a_long_whatsapp_body_subject_and_html_are_told(files: Files) -> None:
     assert any(f"{EN}:1: the subject can be 88" in f for f in files.findings())
     files.change("layouts/email.html.j2", "</body>", "<p>" + "z" * 104_000 + "</p></body>")
     assert any(f.startswith("layouts/email.html.j2: the HTML can be ") for f in files.findings())
+
+
+def test_a_campaign_may_have_limits_of_its_own(files: Files) -> None:
+    files.brand("words:", "limits: {sms_segments: 1, characters: {greeting: 40}}\nwords:")
+    files.english(
+        "off everything", "off everything and more, on every shelf of every shop we have anywhere "
+    )
+    assert of_rule(files, "too-long")
+    files.campaign("audience:", "limits: {sms_segments: 2, characters: {greeting: 60}}\naudience:")
+    assert of_rule(files, "too-long") == []
+
+
+@pytest.mark.parametrize(
+    ("key", "most", "old"),
+    [
+        ("preheader", 150, "Pots, plants and seeds"),
+        ("call_to_action", 40, "Buy now"),
+        ("headline", 110, "off everything"),
+    ],
+)
+def test_a_text_that_its_place_has_no_room_for_is_told(
+    files: Files, key: str, most: int, old: str
+) -> None:
+    line = files.english(f"{old}\n" if key != "headline" else f'{old}"', "x" * most + (
+        "\n" if key != "headline" else '"'))  # fmt: skip
+    found = of_rule(files, "too-long")
+    allowed = key != "headline"  # whose fact counts too
+    assert bool(found) is not allowed
+    files.english("x" * most, "x" * (most + 1))
+    assert any(
+        f.startswith(f"{EN}:{line}: `{key}` can be ") and f"{most} is the most" in f
+        for f in of_rule(files, "too-long")
+    )
+
+
+def test_the_brand_can_limit_any_text(files: Files) -> None:
+    line = files.english("greeting:", "greeting:")
+    files.brand("words:", "limits: {characters: {greeting: 30}}\nwords:")
+    assert of_rule(files, "too-long")[0].startswith(
+        f"{EN}:{line}: `greeting` can be 47 characters long; 30 is the most."
+    )
+
+
+def test_a_customers_value_that_can_bring_a_wide_letter_is_named(files: Files) -> None:
+    shop = "{{ customer.nearest_shop | or_else('us') }}"
+    facts = "{{ facts.discount }} {{ facts.ends_on }} {{ facts.code }} {{ facts.shop }}"
+    files.english("call_to", f'short: "{shop} {facts} {"x" * 95}"\npost: "{facts}"\ncall_to')
+    found = [f for f in of_rule(files, "too-long") if "segments" in f]
+    assert "A customer's nearest_shop can bring a letter that makes a segment hold 67" in found[0]

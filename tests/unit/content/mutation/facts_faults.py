@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from tests.unit.content.mutation import values
+from tests.unit.content.mutation import every_kind, values
 from tests.unit.content.mutation.fault import Fault
 from tests.unit.content.mutation.phrases import IN_WORDS, STRANGERS, VAGUE
 from tests.unit.content.mutation.shipped import (
@@ -50,6 +50,8 @@ def fact_faults() -> Iterator[Fault]:
             yield from _added(campaign, language)
         yield from _dropped_by_layouts(campaign)
         yield from _added_in_layouts(campaign)
+    for language in LANGUAGES:
+        yield from _of_every_kind(language)
 
 
 def _dropped(campaign: str, language: str) -> Iterator[Fault]:
@@ -160,6 +162,23 @@ def _altered(campaign: str, language: str) -> Iterator[Fault]:
                 # Nobody reads a thirty-first of March, or `May 3` for `3 May`, as another day.
                 warns=(tag == "words, same value" and place[0] not in ("short", "post"))
                 or (tag == "format, English" and language == "en"),
+            )
+
+
+def _of_every_kind(language: str) -> Iterator[Fault]:
+    """Facts of other kinds, altered where a message states them once, or at all."""
+    file = copy_file(every_kind.CAMPAIGN, language)
+    for place, fact, mark in fact_uses(every_kind.CAMPAIGN, language):
+        for tag, written in every_kind.ALTERATIONS.get(fact, {}).items():
+            yield Fault(
+                every_kind.KINDS[fact],
+                f"{every_kind.CAMPAIGN}/{language}/{named(place)}/{fact}/{tag}",
+                every_kind.CAMPAIGN,
+                file,
+                with_text(file, place, text_at(file, place).replace(mark, written[language], 1)),
+                f"`{written[language]}` is not `{fact}` as this language writes it",
+                # `octubre` is Catalan as well; it lacks an apostrophe, and says the right days.
+                warns=fact == "weeks" and language == "ca" and tag.startswith("format"),
             )
 
 

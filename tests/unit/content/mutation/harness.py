@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,6 +18,7 @@ from campaigns.content.compile import compile_campaign
 from campaigns.content.sandbox import Sandbox
 from campaigns.content.templates import OutOfTime
 from campaigns.domain.findings import Finding, Level
+from tests.unit.content.mutation import every_kind
 from tests.unit.content.mutation.facts_faults import fact_faults
 from tests.unit.content.mutation.fault import Fault
 from tests.unit.content.mutation.file_faults import file_faults
@@ -26,12 +28,13 @@ from tests.unit.content.mutation.words_faults import word_faults
 
 SEED = 20270331
 #: Of each kind this many are drawn; of kinds with fewer, all.
-MOST_OF_A_KIND = 28
+MOST_OF_A_KIND = 20
 
 
-def every_fault() -> list[Fault]:
+@cache
+def every_fault() -> tuple[Fault, ...]:
     """All that the generators make, each once."""
-    faults = [*fact_faults(), *word_faults(), *file_faults(), *mail_faults()]
+    faults = (*fact_faults(), *word_faults(), *file_faults(), *mail_faults())
     names = Counter((f.kind, f.name) for f in faults)
     assert not (twice := [n for n, times in names.items() if times > 1]), twice
     return faults
@@ -112,6 +115,9 @@ class Harness:
     def __init__(self, folder: Path) -> None:
         self.root = folder / "templates"
         shutil.copytree(TEMPLATES, self.root)
+        for file, text in every_kind.FILES.items():
+            (self.root / file).parent.mkdir(exist_ok=True)
+            (self.root / file).write_text(text, encoding="utf-8")
 
     def findings(self, campaign: str) -> tuple[Finding, ...]:
         """All findings of a campaign as the folder is now; none when checking it takes longer

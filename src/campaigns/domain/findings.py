@@ -18,7 +18,7 @@ class Finding:
     """One thing that is wrong, or looks wrong, with a campaign.
 
     Attributes:
-        rule: the check's id, such as `fact-missing`; listed in docs/content-files.md.
+        rule: the check's id, such as `fact-missing`; explained in docs/checks.md.
         message: what was found.
         mend: what to do about it.
         file: the file to mend, as the user named the templates folder.

@@ -103,7 +103,7 @@ def _in_layouts_and_brand(campaign: str) -> Iterator[Fault]:
         ("name miswritten", "name: Brotanell\n", "name: Brotanel\n"),
         ("too loud", "Triar què t’enviem", "TRIA QUÈ T’ENVIEM"),
         ("too loud", "Or open this address:", "Open this address now!"),
-        ("left over", "Elegir qué te enviamos", "TODO: elegir"),
+        ("left over", "Elegir qué te enviamos", "TODO elegir"),
     ):
         yield Fault(
             kind, f"{campaign}/brand/{new.strip()}", campaign, brand, replaced(brand, old, new),

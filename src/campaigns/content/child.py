@@ -20,9 +20,11 @@ import time
 from pathlib import Path
 from typing import BinaryIO, Final, NoReturn
 
+from campaigns.content.checks import warm_up
 from campaigns.content.compile import Compiled, compile_campaign
 from campaigns.content.frames import COMPILED, HEAD, NOT_FOUND, PROGRESS, write_frame
 from campaigns.content.templates import OutOfTime
+from campaigns.content.warm import warm
 from campaigns.domain.findings import Finding, Level
 from campaigns.errors import NotFoundError
 
@@ -41,11 +43,21 @@ def serve() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     import twitter_text  # noqa: F401 - slow to import, so once and for all compiles
 
+    warm_up()
+
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whoever prints must not spoil a frame
     for line in sys.stdin.buffer:
         kind, content = _compile_apart(json.loads(line))
         write_frame(answers, kind, content)
+        if kind == COMPILED:
+            _learn(pickle.loads(content))  # noqa: S301 - a process of ours wrote it
+
+
+def _learn(compiled: Compiled) -> None:
+    """Learn the locales of a campaign, for the next time it is compiled."""
+    for locale in compiled.release.policy.locales if compiled.release else ():
+        warm(locale)
 
 
 def _compile_apart(request: dict[str, str]) -> tuple[bytes, bytes]:

@@ -21,6 +21,8 @@ from campaigns.content.checks import (
     voice,
 )
 from campaigns.content.checks.checked import Checked
+from campaigns.content.checks.languages import foreign
+from campaigns.domain.consistency import extract
 from campaigns.domain.findings import Finding
 
 Check = Callable[[Checked], Iterator[Finding]]
@@ -45,3 +47,9 @@ def run_checks(checked: Checked) -> tuple[Finding, ...]:
     """All findings, each once, by file and line."""
     found = dict.fromkeys(finding for check in CHECKS for finding in check(checked))
     return tuple(sorted(found, key=lambda f: (f.file, f.line or 0, f.rule, f.message)))
+
+
+def warm_up() -> None:
+    """Do once what the first check of a process would wait for: patterns and the language model."""
+    extract("20 % 20 € 31/3/2027 18:30 h +34 600 000 120 code SPRING20 shop.example.com", "en_GB")
+    foreign("A sentence that is long enough to be judged.", "en")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import css_inline
@@ -15,6 +16,7 @@ from campaigns.content.sources import PARAGRAPHS, CopyText, Sources, Wording
 from campaigns.content.split import PlaceError, split_html, split_plain
 from campaigns.content.templates import Progress, Templates
 from campaigns.domain.campaign import Words
+from campaigns.domain.channel import Channel
 from campaigns.domain.message import Escape, Part, Skeleton, Slot
 from campaigns.domain.slots import SlotError, write_value
 from campaigns.errors import FileError, FilesError
@@ -51,6 +53,7 @@ class Renderer:
         used: set[str] = set()
         for part, name in layout_names(self._sources.campaign.layouts, key.channel).items():
             try:
+                self._needed(part, wording, key.locale)
                 text = self._layout(name, part, {**context, "copy": copy})
                 parts[part] = self._part(text, part, name, marks)
                 used.update(MARK.findall(text))
@@ -60,6 +63,18 @@ class Renderer:
             raise FilesError(errors)
         slots = self._slots(key, marks, used)
         return Skeleton(key.channel, key.locale, key.variant, key.traits, parts, slots)
+
+    def _needed(self, part: str, wording: Wording, locale: str) -> None:
+        """A subject that the copy lacks is told there, and not at the layout that prints it."""
+        if part == "subject" and part not in wording and self._prints_alone(part):
+            path, _ = self._sources.copy_place(locale)
+            told = f"`subject` is missing in {locale}; e-mail needs it. Add `subject: …`."
+            raise FileError(told, path=path)
+
+    def _prints_alone(self, part: str) -> bool:
+        """Whether the layout is made of that text and nothing else."""
+        names = layout_names(self._sources.campaign.layouts, Channel.EMAIL)
+        return self._sources.layouts[names[part]].strip() == f"{{{{ copy.{part} }}}}"
 
     def _copy(self, wording: Wording, context: Mapping[str, Any]) -> dict[str, str | list[str]]:
         """Every text of the copy; raises FilesError with all that fail."""
@@ -105,8 +120,15 @@ class Renderer:
                 lines = (_SPACES.sub(" ", line).strip() for line in text.split("\n"))
                 text = _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
         if not text:
-            raise FileError(f"it renders to nothing; a message needs a {part}.", path=path)
+            raise self._nothing(part, path, context)
         return text
+
+    def _nothing(self, part: str, path: Path, context: Mapping[str, Any]) -> FileError:
+        """A part without a word: in the copy, where the layout only passes on what is missing."""
+        if part == "subject" and not context["copy"]["subject"]:
+            path, _ = self._sources.copy_place(context["locale"])
+            return FileError("`subject` is missing; email needs it. Add `subject: …`.", path=path)
+        return FileError(f"it renders to nothing; a message needs a {part}.", path=path)
 
     def _part(self, text: str, part: str, layout: str, marks: SlotMarks) -> Part:
         try:

@@ -51,3 +51,12 @@ def test_a_variant_in_one_language_only_is_told(files: Files) -> None:
     files.english("call_to", "variants: {b: {greeting: Hi}}\ncall_to")
     (found,) = told(files, "variant-missing")
     assert found.startswith(f"{ES}: variant `b` is missing here")
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_missing_subject_is_told_at_the_copy_and_not_at_the_layout(
+    files: Files, language: str
+) -> None:
+    path = f"campaigns/sale/copy.{language}.yaml"
+    files.change(path, "subject:", "closing:")
+    assert files.findings()[0].startswith(f"{path}: `subject` is missing in {language}_")

@@ -120,15 +120,8 @@ class Renderer:
                 lines = (_SPACES.sub(" ", line).strip() for line in text.split("\n"))
                 text = _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
         if not text:
-            raise self._nothing(part, path, context)
+            raise FileError(f"it renders to nothing; a message needs a {part}.", path=path)
         return text
-
-    def _nothing(self, part: str, path: Path, context: Mapping[str, Any]) -> FileError:
-        """A part without a word: in the copy, where the layout only passes on what is missing."""
-        if part == "subject" and not context["copy"]["subject"]:
-            path, _ = self._sources.copy_place(context["locale"])
-            return FileError("`subject` is missing; email needs it. Add `subject: …`.", path=path)
-        return FileError(f"it renders to nothing; a message needs a {part}.", path=path)
 
     def _part(self, text: str, part: str, layout: str, marks: SlotMarks) -> Part:
         try:

@@ -201,3 +201,10 @@ def test_a_layout_of_the_campaigns_own_replaces_the_shared_one(files: Files) -> 
 def test_a_layout_that_renders_to_nothing_is_told(files: Files) -> None:
     files.write("layouts/x_dm.txt.j2", "{# nothing #}\n")
     assert "layouts/x_dm.txt.j2: it renders to nothing; a message needs a body." in files.findings()
+
+
+def test_a_subject_layout_that_prints_nothing_is_told_as_such(files: Files) -> None:
+    files.write("layouts/email.subject.j2", "{# nothing yet #}")
+    assert files.findings() == [
+        "layouts/email.subject.j2: it renders to nothing; a message needs a subject."
+    ]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from campaigns.content.catalog import Catalog
     from campaigns.services.links import Links
     from campaigns.store.approvals import SqlApprovals
+    from campaigns.store.audit import SqlAudit
     from campaigns.store.customers import SqlProfiles
     from campaigns.store.engine import Database
     from campaigns.store.outbox import SqlOutbox
@@ -99,6 +100,13 @@ class Parts:
         from campaigns.store.customers import SqlProfiles
 
         return SqlProfiles(self.database)
+
+    @cached_property
+    def audit(self) -> SqlAudit:
+        """Who did what."""
+        from campaigns.store.audit import SqlAudit
+
+        return SqlAudit(self.database)
 
     @cached_property
     def links(self) -> Links:

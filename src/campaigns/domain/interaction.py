@@ -29,6 +29,14 @@ class InteractionKind(StrEnum):
     PREFERENCE_CHANGED = "preference_changed"
 
 
+class Agent(StrEnum):
+    """Who clicked or opened, as far as can be told (docs/glossary.md)."""
+
+    HUMAN = "human"
+    SUSPECT = "suspect"
+    MACHINE = "machine"
+
+
 #: What shows that a customer really uses a channel. Opens weigh nothing: machines open mail too
 #: (Apple Mail Privacy Protection), and tracking them needs consent of its own.
 USE_KINDS = frozenset({InteractionKind.CLICKED, InteractionKind.REPLIED, InteractionKind.PURCHASED})

@@ -72,6 +72,7 @@ def has_delivery(campaign_id: int | ScalarSelect[int]) -> ColumnElement[bool]:
         deliveries.c.campaign_id == campaign_id,
         deliveries.c.step == 0,
         deliveries.c.customer_id == customers.c.id,
+        ~deliveries.c.replaced,
         deliveries.c.state != DeliveryState.CANCELLED,
     )
     # With an offset PostgreSQL looks each customer up in the index. Else it makes a join of it,

@@ -43,7 +43,7 @@ _COLUMNS = (
 #: The promise: one delivery per campaign, step and customer. Only one that was cancelled before it
 #: left is planned again, and belongs to the new run from then on.
 _UNLESS_IT_HAS_ONE = (
-    "ON CONFLICT (campaign_id, step, customer_id) DO UPDATE SET "
+    "ON CONFLICT (campaign_id, step, customer_id) WHERE NOT replaced DO UPDATE SET "
     "run_id = excluded.run_id, shard = excluded.shard, channel = excluded.channel, "
     "skeleton_id = excluded.skeleton_id, reason = excluded.reason, state = excluded.state, "
     "attempts = 0, not_before = 0, batch_id = NULL, settled_at = NULL, outcome = NULL "

@@ -23,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -80,6 +81,21 @@ addresses = Table(
     sqlite_with_rowid=False,  # read in ranges of customers
 )
 
+#: What a customer asked for beyond the preferred channel; most customers have no row. Minutes are
+#: of the local day; NULL is the brand's or the law's own.
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("customer_id", BigKey, ForeignKey("customers.id"), primary_key=True),
+    Column("channels", String(60)),  # in the customer's order, separated by commas
+    Column("quiet_from", SmallInteger),
+    Column("quiet_until", SmallInteger),
+    Column("paused_until", BigInteger),  # no marketing before this moment
+    Column("weekly_most", SmallInteger),  # at most so many marketing messages in seven days
+    Column("updated_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,  # read in ranges of customers
+)
+
 #: The ledger: rows are added, never changed; only erasure removes them.
 consents = Table(
     "consents",
@@ -133,6 +149,8 @@ interactions = Table(
     Column("channel", String(10)),
     Column("delivery_id", BigInteger),
     Column("source_key", String(80)),  # dedupes events told twice; NULL for our own `sent`
+    # Who clicked or opened, as far as can be told: human, suspect or machine. Else NULL.
+    Column("agent", String(8)),
     Column("data", Json),
     Index("ix_interactions_customer_id_at", "customer_id", "at"),
     # One `sent` per delivery, however often and however late its evidence comes.
@@ -160,6 +178,17 @@ channel_uses = Table(
     Column("channel", String(10), primary_key=True),
     Column("uses", Integer, nullable=False),  # clicked, replied, purchased: see interaction.py
     Column("last_inbound_at", BigInteger),  # last message the customer wrote to us there
+    sqlite_with_rowid=False,  # read in ranges of customers
+)
+
+#: Marketing messages that left or may have left, for frequency caps across campaigns. Written with
+#: the intent, taken back with a message that surely was not sent, pruned beyond the longest cap.
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("customer_id", BigKey, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("delivery_id", BigKey, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,  # read in ranges of customers
 )
 
@@ -247,13 +276,17 @@ shards = Table(
     Column("already", Integer, nullable=False, server_default="0"),  # had this campaign before
 )
 
-#: The outbox: one row per customer and step of a campaign. The unique key is the promise.
+#: The outbox: one row per customer and step of a campaign. The unique key is the promise. A message
+#: that surely failed (rejected, bounced) may be `replaced` by one on another channel: a row of its
+#: own, one `hop` further, so that what was said and its evidence stay with the channel it was on.
 deliveries = Table(
     "deliveries",
     metadata,
     Column("id", BigKey, primary_key=True, autoincrement=True),
     Column("campaign_id", BigKey, nullable=False),
     Column("step", SmallInteger, nullable=False, server_default="0"),
+    Column("hop", SmallInteger, nullable=False, server_default="0"),  # 1 and more: a fallback
+    Column("replaced", Boolean, nullable=False, server_default=false()),  # by the next hop
     Column("customer_id", BigKey, nullable=False),  # 0 is the public: the X post
     Column("run_id", BigKey, nullable=False),
     Column("shard", Integer, nullable=False),
@@ -264,11 +297,26 @@ deliveries = Table(
     Column("batch_id", BigKey),  # the fence: only the batch that claimed it last may settle it
     Column("attempts", SmallInteger, nullable=False, server_default="0"),
     Column("not_before", BigInteger, nullable=False, server_default="0"),
-    Column("settled_at", BigInteger),
+    Column("settled_at", BigInteger),  # when it ended, or fell in doubt
     Column("provider_id", String(120)),
     Column("provider_state", String(10)),
     Column("outcome", String(300)),  # code and sentence for anything but accepted
-    UniqueConstraint("campaign_id", "step", "customer_id"),
+    Index(
+        "uq_deliveries_standing",
+        "campaign_id",
+        "step",
+        "customer_id",
+        unique=True,
+        sqlite_where=text("NOT replaced"),
+        postgresql_where=text("NOT replaced"),
+    ),
+    Index(
+        "ix_deliveries_in_doubt",
+        "run_id",
+        "settled_at",
+        sqlite_where=text("state = 'in_doubt'"),
+        postgresql_where=text("state = 'in_doubt'"),
+    ),
     Index(
         "ix_deliveries_due",
         "run_id",
@@ -330,4 +378,32 @@ skips = Table(
     Column("customer_id", BigKey, primary_key=True),
     Column("reason", String(200), nullable=False),
     sqlite_with_rowid=False,  # read in ranges of customers
+)
+
+#: The pace of one channel and sender, shared by all workers: a rate's next free moment, and the
+#: circuit breaker that leaves a channel alone after repeated errors.
+paces = Table(
+    "paces",
+    metadata,
+    Column("key", String(120), primary_key=True),  # channel and sender
+    Column("free_at_us", BigInteger, nullable=False, server_default="0"),  # microseconds: rates
+    Column("failures", Integer, nullable=False, server_default="0"),  # requests in a row
+    Column("trips", Integer, nullable=False, server_default="0"),  # breaks since the last success
+    Column("closed_until", BigInteger),  # nothing is claimed before; then one request tries
+    Column("because", Text),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+#: Who did what: rows are added, never changed. Erasure leaves them: they name no customer.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", String(80), nullable=False),
+    Column("action", String(40), nullable=False),  # audit.Action
+    Column("subject", String(80), nullable=False),  # run:12, delivery:345, release:ab12…
+    Column("why", Text, nullable=False),
+    Column("data", Json),
+    Index("ix_audit_subject", "subject"),
 )

@@ -1,0 +1,55 @@
+"""The audit trail in the database: appended to in the transaction that does what it tells."""
+
+from __future__ import annotations
+
+import orjson
+from sqlalchemy import Connection, insert, select
+
+from campaigns.domain.audit import Action, AuditEntry
+from campaigns.store.clock import from_ms, to_ms
+from campaigns.store.engine import Database
+from campaigns.store.schema import audit
+
+
+def append(connection: Connection, entry: AuditEntry) -> None:
+    """Add one line in the caller's transaction."""
+    connection.execute(
+        insert(audit).values(
+            at=to_ms(entry.at),
+            actor=entry.actor[:80],
+            action=str(entry.action),
+            subject=entry.subject,
+            why=entry.why,
+            data=dict(entry.data) or None,
+        )
+    )
+
+
+class SqlAudit:
+    """Reading the trail, and adding to it where nothing else is written."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def append(self, entry: AuditEntry) -> None:
+        """Add one line."""
+        with self._database.write() as connection:
+            append(connection, entry)
+
+    def entries(self, subject: str | None = None, *, most: int = 100) -> list[AuditEntry]:
+        """The newest lines first, of one subject or of all."""
+        query = select(audit).order_by(audit.c.id.desc()).limit(most)
+        if subject is not None:
+            query = query.where(audit.c.subject == subject)
+        with self._database.read() as connection:
+            return [
+                AuditEntry(
+                    at=from_ms(row.at),
+                    actor=row.actor,
+                    action=Action(row.action),
+                    subject=row.subject,
+                    why=row.why,
+                    data=orjson.loads(row.data) if isinstance(row.data, str) else row.data or {},
+                )
+                for row in connection.execute(query)
+            ]

@@ -24,7 +24,7 @@ from campaigns.domain.release import Release
 from campaigns.domain.run import Run, RunState, Shard
 from campaigns.errors import CampaignsError, EmptyAudienceError, NotFoundError, UserError
 from campaigns.services.approve import require_approval
-from campaigns.services.dispatch import Clock, DispatchCounts
+from campaigns.services.dispatch import Clock, DispatchCounts, Watch, unwatched
 from campaigns.services.plan_run import plan_post, plan_shard, preview
 from campaigns.services.report import Progress, RunReport, progress, report
 from campaigns.settings import Settings, load_settings
@@ -50,8 +50,8 @@ def connect(settings: Settings | None = None) -> App:
 class App(Sending):
     """The product's verbs. Safe to share between threads; each thread gets its own senders."""
 
-    def __init__(self, settings: Settings, clock: Clock = CLOCK) -> None:
-        super().__init__(settings, clock)
+    def __init__(self, settings: Settings, clock: Clock = CLOCK, watch: Watch = unwatched) -> None:
+        super().__init__(settings, clock, watch)
         self._limited = threading.Lock()
 
     # Content --------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from campaigns.bootstrap.lanes import Lanes
 from campaigns.bootstrap.parts import Parts
 from campaigns.domain.channel import Channel
 from campaigns.domain.release import Release
-from campaigns.services.dispatch import Clock, Dispatcher, Texts
+from campaigns.services.dispatch import Clock, Dispatcher, Texts, Watch, unwatched
 from campaigns.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 class Sending(Parts):
     """Parts, with what sends."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock, watch: Watch = unwatched) -> None:
         super().__init__(settings, clock)
+        self._watch = watch
         self._threads = threading.local()
         self._senders: list[Mapping[Channel, Sender]] = []
         self._preparing = threading.Lock()
@@ -62,6 +63,7 @@ class Sending(Parts):
                 owner=f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}",
                 lease=timedelta(seconds=self.settings.lease_seconds),
                 texts=self._texts.setdefault(release_hash, {}),
+                watch=self._watch,
             )
         return known[release_hash]
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from campaigns.domain.channel import Channel
@@ -64,6 +65,27 @@ class Sender(Protocol):
     def send(self, skeleton: Skeleton, envelopes: Sequence[Envelope]) -> list[Outcome]: ...
 
 
+class Step(StrEnum):
+    """How far a batch is; each is told to whoever watches."""
+
+    CLAIMED = "claimed"
+    INTENDED = "intended"
+    CALLING = "calling"
+    ANSWERED = "answered"
+    SETTLED = "settled"
+
+
+class Watch(Protocol):
+    """Looks on while batches are sent: logs, figures, and the tests that kill a worker there."""
+
+    def __call__(self, step: Step, batch: Batch, outcomes: Mapping[int, Outcome], /) -> None:
+        """The batch has reached this step; `outcomes` are those known by then."""
+
+
+def unwatched(_step: Step, _batch: Batch, _outcomes: Mapping[int, Outcome]) -> None:
+    """Nobody looks on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """The two clocks of a worker: the wall's (UTC) for records, a monotonic one for leases."""
@@ -107,6 +129,7 @@ class Dispatcher:
     owner: str
     lease: timedelta
     texts: Texts = field(default_factory=dict)
+    watch: Watch = unwatched
 
     def dispatch_shard(self, run: Run, shard: int) -> DispatchCounts:
         """Send everything of the shard that is due, waiting for retries that come due soon.
@@ -145,19 +168,24 @@ class Dispatcher:
     def _send_batch(self, run: Run, batch: Batch) -> dict[int, Outcome]:
         """One batch from claimed to settled."""
         claimed_at = self.clock.monotonic()
+        self.watch(Step.CLAIMED, batch, {})
         sender = self.senders[batch.channel]
         skeleton, skeleton_hash, writer = self._skeleton(batch.skeleton_id)
         written, refused = self._write(batch, skeleton_hash, writer)
         granted = self.outbox.intend(
             batch, written, now=self.clock.now(), margin=sender.limits.deadline + MARGIN
         )
+        self.watch(Step.INTENDED, batch, refused)
         going = [w for w in written if w.delivery_id in granted]
         if self._lease_left(claimed_at) < sender.limits.deadline:
             late: Outcome = NotSent("lease", "the worker was stopped too long", self.clock.now())
             outcomes = {w.delivery_id: late for w in going}
         else:
+            self.watch(Step.CALLING, batch, refused)
             outcomes = self._call(sender, skeleton, run, batch, going)
+        self.watch(Step.ANSWERED, batch, outcomes)
         self.outbox.settle(batch, {**refused, **outcomes}, now=self.clock.now())
+        self.watch(Step.SETTLED, batch, {**refused, **outcomes})
         self._stop_if_refused(run, outcomes)
         return {**refused, **outcomes}
 

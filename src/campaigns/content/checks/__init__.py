@@ -18,6 +18,7 @@ from campaigns.content.checks import (
     mail_support,
     sanity,
     typed,
+    vague,
     voice,
 )
 from campaigns.content.checks.checked import Checked
@@ -30,6 +31,7 @@ Check = Callable[[Checked], Iterator[Finding]]
 CHECKS: Final[tuple[Check, ...]] = (
     facts.check,
     typed.check,
+    vague.check,
     locales.check,
     fit.check,
     legal.check,

@@ -69,6 +69,8 @@ FAULTS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "preheader-missing": ((HTML, "{{ copy.preheader }}", ""),),
     "copy-missing": ((EN, "subject:", "post:"), ("layouts/email.subject.j2", "{{", "x {{")),
     "variant-missing": ((EN, "call_to", "variants: {b: {greeting: Hi}}\ncall_to"),),
+    "odd-letters": ((EN, "Buy now", "Buy nоw"),),
+    "vague-date": ((EN, "Buy now", "Buy now, until Sunday"),),
     "left-over": ((EN, "Buy now", "Buy TODO"),),
     "post-personal": (
         ("layouts/x_post.txt.j2", "{{ copy.post }}", "{{ copy.post }} {{ copy.greeting }}"),

@@ -13,8 +13,8 @@ from tests.unit.content.mutation.harness import (
     every_fault,
     missed,
     report,
-    templates_remembered,
 )
+from tests.unit.content.mutation.remembering import remembering
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
     asked = parser.parse_args()
     faults = every_fault() if asked.all else [f for kind in drawn().values() for f in kind]
     faults = [f for f in faults if asked.kind in (None, f.kind)]
-    with tempfile.TemporaryDirectory() as folder, templates_remembered():
+    with tempfile.TemporaryDirectory() as folder, remembering():
         started = time.process_time()
         results = Harness(Path(folder)).run_all(faults)
         took = time.process_time() - started

@@ -7,18 +7,17 @@ import shutil
 import signal
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from campaigns.content.child import SOFT_CPU_SECONDS
 from campaigns.content.compile import compile_campaign
-from campaigns.content.sandbox import Sandbox
 from campaigns.content.templates import OutOfTime
 from campaigns.domain.findings import Finding, Level
 from tests.unit.content.mutation import every_kind
+from tests.unit.content.mutation.adversarial import adversarial_faults
 from tests.unit.content.mutation.facts_faults import fact_faults
 from tests.unit.content.mutation.fault import Fault
 from tests.unit.content.mutation.file_faults import file_faults
@@ -34,7 +33,9 @@ MOST_OF_A_KIND = 20
 @cache
 def every_fault() -> tuple[Fault, ...]:
     """All that the generators make, each once."""
-    faults = (*fact_faults(), *word_faults(), *file_faults(), *mail_faults())
+    faults = (
+        *fact_faults(), *word_faults(), *file_faults(), *mail_faults(), *adversarial_faults(),
+    )  # fmt: skip
     names = Counter((f.kind, f.name) for f in faults)
     assert not (twice := [n for n, times in names.items() if times > 1]), twice
     return faults
@@ -86,27 +87,6 @@ class Result:
 
     def _file(self, finding: Finding) -> str:
         return Path(finding.file).relative_to(self.root).as_posix()
-
-
-@contextmanager
-def templates_remembered() -> Iterator[None]:
-    """Compile each template once: most faults leave the layouts alone, and compiling those is
-    half of what a check takes."""
-    compile_, known = Sandbox.compile, dict[object, Any]()
-
-    def remembered(
-        self: Sandbox, source: str, name: str | None = None, filename: str | None = None
-    ) -> Any:
-        key = (self.autoescape, source, name, filename)
-        if key not in known:
-            known[key] = compile_(self, source, name, filename)
-        return known[key]
-
-    Sandbox.compile = remembered  # type: ignore[method-assign, assignment]
-    try:
-        yield
-    finally:
-        Sandbox.compile = compile_  # type: ignore[method-assign]
 
 
 class Harness:

@@ -26,9 +26,9 @@ _MIXED: Final = re.compile(
     rf"\w{{0,40}}(?:[A-Za-z][{_TWIN_LETTERS}]|[{_TWIN_LETTERS}][A-Za-z])\w{{0,40}}"
 )
 #: Characters without a shape: zero-width spaces, marks that turn the direction of what follows.
-_UNSEEN: Final = re.compile(
-    r"[\w%€]{0,40}[\u200b\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069][\w%€]{0,40}"
-)
+_SHAPELESS: Final = r"\u200b\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069"
+_UNSEEN: Final = re.compile(rf"[\w%€]{{0,40}}[{_SHAPELESS}][\w%€]{{0,40}}")
+_SUSPECT: Final = re.compile(f"[{_TWIN_LETTERS}{_SHAPELESS}]")
 
 
 def check(checked: Checked) -> Iterator[Finding]:
@@ -45,7 +45,7 @@ def check(checked: Checked) -> Iterator[Finding]:
 
 def _letters(checked: Checked, piece: Piece) -> Iterator[Finding]:
     """Words that look right and are not: nobody can search them, copy them or read them out."""
-    if piece.words.isascii():
+    if piece.words.isascii() or not _SUSPECT.search(piece.words):
         return
     for found in _MIXED.finditer(piece.words):
         told = f"`{found[0]}` mixes letters of two alphabets that look alike."

@@ -23,7 +23,8 @@ from tests.unit.content.mutation.remembering import remembering
 from tests.unit.content.mutation.shipped import CAMPAIGNS, LANGUAGES, text_of
 
 #: Whichever test comes first runs the faults; on a busy machine that takes minutes.
-pytestmark = pytest.mark.timeout(1200)
+#: In one process, since two would each run them all.
+pytestmark = [pytest.mark.timeout(1200), pytest.mark.xdist_group("mutation")]
 
 KINDS = tuple(drawn())
 MISSES = Path(__file__).with_name("misses.md")

@@ -82,6 +82,7 @@ _WARNINGS: Final = _rules(
     locale_slots="a text holds a customer's value in one language and not in another",
     mail_support="HTML or CSS that many mail programs do not show",
     no_fallback="a customer's value without words for those who lack it",
+    reading_level="a body that is harder to read than the brand asks for",
     doubled_word="the same word twice in a row",
     spacing="spaces or marks that look like a slip",
 )

@@ -15,6 +15,13 @@ from tests.unit.content.files import Files
 DOCS = Path(__file__).parents[4] / "docs/checks.md"
 HTML, TEXT = "layouts/email.html.j2", "layouts/email.txt.j2"
 
+LONG_WINDED = (
+    "Notwithstanding considerable horticultural circumstances, everything obtainable within our "
+    "establishments remains available whenever customers, following appropriate consideration, "
+    "determine that particular requirements concerning balconies, terraces, conservatories, "
+    "greenhouses and surrounding gardens necessitate additional containers or implements."
+)
+
 #: Rule → file, words there, and the words that make the fault.
 FAULTS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "file": ((EN, "{{ facts.code }}", "{{ facts.cod }}"),),
@@ -55,6 +62,10 @@ FAULTS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "voice": (
         (BRAND, "words:", "voice: {max_exclamation_marks: 0}\nwords:"),
         (EN, "Buy now", "Buy!"),
+    ),
+    "reading-level": (
+        (BRAND, "words:", "voice: {max_lix: 40}\nwords:"),
+        (EN, "Until {{", f"{LONG_WINDED} Until {{{{"),
     ),
     "pattern": (
         (BRAND, "words:", "patterns: [{id: x, pattern: now, reason: No hurry.}]\nwords:"),

@@ -1,8 +1,8 @@
 """`reading-level`: the body is not harder to read than the brand asks for.
 
 LIX (Björnsson, Läsbarhet, 1968): the words of a sentence on average, plus the share of words of
-more than six letters, in percent. Below 30 reads easily, 40 is a newspaper, 50 and more is an office. It
-counts no syllables, and so needs no rules of a language.
+more than six letters, in percent. Below 30 reads easily, 40 is a newspaper, 50 and more is an
+office. It counts no syllables, and so needs no rules of a language.
 """
 
 from __future__ import annotations

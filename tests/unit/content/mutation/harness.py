@@ -27,7 +27,7 @@ from tests.unit.content.mutation.words_faults import word_faults
 
 SEED = 20270331
 #: Of each kind this many are drawn; of kinds with fewer, all.
-MOST_OF_A_KIND = 11
+MOST_OF_A_KIND = 10
 
 
 @cache

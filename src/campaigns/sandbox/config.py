@@ -16,6 +16,8 @@ from campaigns.errors import FileError
 SENDGRID_KEY = "SG.sandbox.key"
 TWILIO_ACCOUNT_SID = "AC" + "0" * 32
 TWILIO_AUTH_TOKEN = "sandbox"  # noqa: S105 – opens a sandbox only
+#: What the key that signs SendGrid's event webhook is made of: a number, not a secret.
+SENDGRID_WEBHOOK_SEED = "campaigns sandbox webhook key 01"
 X_CONSUMER_KEY = "sandbox-consumer-key"
 X_CONSUMER_SECRET = "sandbox-consumer-secret"  # noqa: S105 – opens a sandbox only
 X_ACCESS_TOKEN = "sandbox-access-token"  # noqa: S105 – opens a sandbox only

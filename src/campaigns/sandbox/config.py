@@ -30,6 +30,7 @@ class SandboxConfig:
 
     Attributes:
         sendgrid_verified_senders: e-mail addresses or domains that may stand in `from`.
+        public_url: what Twilio was told as the address for customers' messages.
         twilio_numbers: E.164 numbers or sender names that may stand in `From` (no `whatsapp:`).
         twilio_messaging_services: known services, `MG` and 32 hexadecimal digits.
         whatsapp_approval_seconds: how long WhatsApp takes to look at a template.
@@ -40,7 +41,9 @@ class SandboxConfig:
     """
 
     sendgrid_key: str = SENDGRID_KEY
+    sendgrid_webhook_seed: str = SENDGRID_WEBHOOK_SEED
     sendgrid_verified_senders: tuple[str, ...] = ()
+    public_url: str = "https://news.example.com"
     twilio_account_sid: str = TWILIO_ACCOUNT_SID
     twilio_auth_token: str = TWILIO_AUTH_TOKEN
     twilio_numbers: tuple[str, ...] = ()

@@ -42,6 +42,9 @@ class SqlClicks:
 
     def record(self, click: Click) -> Agent | None:
         """See services.follow_link.Clicks."""
+        with self._database.read() as connection:
+            if connection.execute(text(_KNOWN), {"key": click.source_key}).scalar():
+                return None  # a program that hammers on a link never holds up who writes
         with self._database.write() as connection:
             row = connection.execute(text(_WHOSE), {"delivery": click.delivery_id}).one_or_none()
             if row is None or not _keep(connection, click, row.customer_id):
@@ -132,6 +135,7 @@ SELECT l.url FROM deliveries d JOIN runs r ON r.id = d.run_id
   JOIN links l ON l.release_hash = r.release_hash AND l.id = :link
  WHERE d.id = :delivery
 """
+_KNOWN = "SELECT 1 FROM clicks WHERE source_key = :key"
 _WHOSE = """
 SELECT d.customer_id, d.settled_at
   FROM deliveries d JOIN customers c ON c.id = d.customer_id WHERE d.id = :delivery

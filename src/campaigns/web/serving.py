@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,9 @@ def run_public_app(app: App, *, host: str, port: int, proxies: str) -> None:
         address = f"http://{host}:{listener.getsockname()[1]}"
         _ = app.database
         server = uvicorn.Server(configuration(app, proxies))
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            # uvicorn raises what it caught again once it has ended: that is all there is to do.
+            signal.signal(sign, lambda _sign, _frame: None)
         print(f"Public app: {address} for {app.settings.public_url}", flush=True)
         asyncio.run(server.serve(sockets=[listener]))
     finally:

@@ -19,6 +19,17 @@ if TYPE_CHECKING:
     from campaigns.domain.provider_event import ProviderEvent, Recorded
 
 
+def webhook_addresses(app: App) -> dict[str, str]:
+    """What to enter where at the providers. The one for mails is a secret."""
+    public = str(app.settings.public_url).rstrip("/")
+    return {
+        "SendGrid, Event Webhook": f"{public}/webhooks/sendgrid",
+        "SendGrid, Inbound Parse (a secret)": app.links.inbound_url,
+        "Twilio, incoming messages (reports need nothing)": f"{public}/webhooks/twilio",
+        "X, Account Activity": f"{public}/webhooks/x",
+    }
+
+
 class Listener:
     """Reads what comes from outside. None means that it does not come from whom it says."""
 

@@ -27,6 +27,7 @@ class Rule(StrEnum):
     MOST_USED = "most_used"
     CAMPAIGN_ORDER = "campaign_order"
     PUBLIC_POST = "public_post"
+    FALLBACK = "fallback"  # the channels tried before failed: domain.fallback
 
 
 class Obstacle(StrEnum):
@@ -40,6 +41,9 @@ class Obstacle(StrEnum):
     NOT_WRITTEN_FIRST = "not_written_first"  # X: no DM to people who never wrote to us
     NO_US_MARKETING = "no_us_marketing"  # WhatsApp: error 63049
     NOT_IN_CAMPAIGN = "not_in_campaign"  # preferred, but the campaign does not use it
+    REJECTED = "rejected"  # the provider refused this campaign's message there
+    BOUNCED = "bounced"  # this campaign's message bounced there
+    FAILED = "failed"  # this campaign's message was not delivered there
 
 
 class SkipReason(StrEnum):
@@ -52,6 +56,8 @@ class SkipReason(StrEnum):
     ADDRESS_DEAD = "address_dead"
     NOT_PERMITTED = "not_permitted"  # only the channels' own rules stand in the way
     PUBLIC_POST_ONLY = "public_post_only"  # prefers X, may get no DM: sees the public post
+    COMPLAINED = "complained"  # of a fallback: they reported a message of the brand as spam
+    NO_OTHER_CHANNEL = "no_other_channel"  # of a fallback: every channel has been tried
     OVER_LIMIT = "over_limit"  # the run was limited to fewer people
 
 
@@ -98,6 +104,8 @@ class Reason:
                 text = f"{channel.label}: first in the campaign's order that this customer permits"
             case Rule.PUBLIC_POST:
                 text = "public post: seen by everyone who follows the brand"
+            case Rule.FALLBACK:
+                text = f"{channel.label}: the next channel that this customer permits"
         if self.passed_over:
             text += "; not " + ", not ".join(
                 f"{c.label} ({OBSTACLE_TEXT[o]})" for c, o in self.passed_over
@@ -148,6 +156,9 @@ OBSTACLE_TEXT = {
     Obstacle.NOT_WRITTEN_FIRST: "never wrote to us there first",
     Obstacle.NO_US_MARKETING: "WhatsApp allows no marketing to US numbers",
     Obstacle.NOT_IN_CAMPAIGN: "not one of this campaign's channels",
+    Obstacle.REJECTED: "the provider refused the message there",
+    Obstacle.BOUNCED: "the message bounced there",
+    Obstacle.FAILED: "the message was not delivered there",
 }
 SKIP_TEXT = {
     SkipReason.NO_CONSENT: "No consent",
@@ -157,6 +168,8 @@ SKIP_TEXT = {
     SkipReason.ADDRESS_DEAD: "The address bounced or is invalid",
     SkipReason.NOT_PERMITTED: "The channel's own rules forbid it",
     SkipReason.PUBLIC_POST_ONLY: "Prefers X and may get no direct message: sees the public post",
+    SkipReason.COMPLAINED: "Reported a message as spam",
+    SkipReason.NO_OTHER_CHANNEL: "Every channel of the campaign has been tried",
     SkipReason.OVER_LIMIT: "The run was limited to fewer people",
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -132,6 +132,7 @@ def _encode(release: Release) -> bytes:
                 "traits": policy.traits,
                 "post_locale": policy.post_locale,
                 "expires_at": to_ms_or_none(policy.expires_at),
+                "fallback_hours": _hours(policy.fallback_within),
             },
             "facts": {name: dict(written) for name, written in release.facts.items()},
             "senders": {channel: dict(sender) for channel, sender in release.senders.items()},
@@ -140,6 +141,10 @@ def _encode(release: Release) -> bytes:
         },
         option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS,
     )
+
+
+def _hours(span: timedelta | None) -> int | None:
+    return None if span is None else span // timedelta(hours=1)
 
 
 def _decode(document: bytes, skeletons: dict[str, bytes]) -> Release:
@@ -158,6 +163,10 @@ def _decode(document: bytes, skeletons: dict[str, bytes]) -> Release:
             traits=tuple(policy["traits"]),
             post_locale=policy["post_locale"],
             expires_at=from_ms_or_none(policy["expires_at"]),
+            # A release of before there were fallbacks has none.
+            fallback_within=None
+            if policy.get("fallback_hours") is None
+            else timedelta(hours=policy["fallback_hours"]),
         ),
         facts=raw["facts"],
         senders={Channel(channel): sender for channel, sender in raw["senders"].items()},

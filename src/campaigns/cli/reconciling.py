@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from campaigns.cli.output import console, json_option, print_json, table
-from campaigns.domain.evidence import Doubt, Finding, Verdict
+from campaigns.domain.evidence import Doubt, Finding, Verdict, age
 
 if TYPE_CHECKING:
     from campaigns.services.reconcile import Reconciled
@@ -78,7 +78,7 @@ def _print_listed(listed: list[Doubt], now: datetime) -> None:
         click.echo("Nothing is in doubt.")
         return
     rows = [
-        [str(d.delivery_id), d.campaign, d.channel.label, age(now - d.fell), _known(d)]
+        [str(d.delivery_id), d.campaign, d.channel.label, age(now - d.fell), d.known]
         for d in listed
     ]
     columns = ["delivery", "campaign", "channel", "for", "what is known"]
@@ -87,21 +87,6 @@ def _print_listed(listed: list[Doubt], now: datetime) -> None:
         "Decide one: campaigns resolve DELIVERY --sent (or --resend) --by NAME --why TEXT. "
         "See it first: campaigns show delivery DELIVERY."
     )
-
-
-def _known(doubt: Doubt) -> str:
-    return "; ".join(filter(None, [doubt.outcome, doubt.told])) or "nothing"
-
-
-def age(span: timedelta) -> str:
-    """`3 d 4 h`, `2 h 5 min`, `40 s`."""
-    seconds = max(0, int(span.total_seconds()))
-    days, hours, minutes = seconds // 86_400, seconds // 3_600 % 24, seconds // 60 % 60
-    if days:
-        return f"{days} d {hours} h"
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min" if minutes else f"{seconds} s"
 
 
 @click.command("resolve")

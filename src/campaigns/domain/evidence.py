@@ -105,6 +105,11 @@ class Doubt:
     told: str | None
     resolved: Verdict | None
 
+    @property
+    def known(self) -> str:
+        """All that is known, in words, without anything of the customer."""
+        return "; ".join(filter(None, [self.outcome, self.told])) or "nothing"
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
@@ -172,6 +177,17 @@ def sent_as_well(ids: Sequence[str], own: str | None) -> str | None:
     if own is None:
         others = others[1:]
     return others[0] if others else None
+
+
+def age(span: timedelta) -> str:
+    """`3 d 4 h`, `2 h 5 min`, `40 s`."""
+    seconds = max(0, int(span.total_seconds()))
+    days, hours, minutes = seconds // 86_400, seconds // 3_600 % 24, seconds // 60 % 60
+    if days:
+        return f"{days} d {hours} h"
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min" if minutes else f"{seconds} s"
 
 
 #: When a message in doubt is looked for again by itself, counted from the last look.

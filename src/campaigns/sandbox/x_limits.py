@@ -38,7 +38,7 @@ class Limits:
         }
 
     def take(self, action: str, now: float) -> tuple[dict[str, str], bool]:
-        """Use one of `post`, `dm` or `dm_events` if there is one: X's headers, and whether it may go on."""
+        """Use one of `post`, `dm`, `dm_events` if there is one: X's headers, and whether it may."""
         windows = self._windows[action]
         window = min(windows, key=lambda w: w.left(now))
         allowed = window.left(now) > 0

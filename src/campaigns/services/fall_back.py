@@ -41,7 +41,6 @@ class Fallbacks(Protocol):
         *,
         since: datetime,
         most: int,
-        now: datetime,
     ) -> tuple[int, int] | None:
         """Look at up to `most` failed messages of the run, in one transaction: how many there were
         and how many got a next hop; None where another run of the campaign is in the way."""
@@ -59,7 +58,8 @@ def fall_back(store: Fallbacks, run: Run, release: Release, *, now: datetime) ->
     """Give every message of the run that failed its next hop, where there is one.
 
     Nothing happens where the campaign says `fallback: false`, where somebody paused or ended the
-    run, after its offer, and to what was sent longer ago than the campaign's `within`. Doing it again changes nothing.
+    run, after its offer, and to what was sent longer ago than the campaign's `within`.
+    Doing it again changes nothing.
     """
     within = release.policy.fallback_within
     over = run.expires_at is not None and run.expires_at <= now
@@ -68,7 +68,7 @@ def fall_back(store: Fallbacks, run: Run, release: Release, *, now: datetime) ->
         return FellBack()
     decide = _decide(release)
     failed = hops = 0
-    while done := store.replace(run, release, decide, since=now - within, most=PAGE, now=now):
+    while done := store.replace(run, release, decide, since=now - within, most=PAGE):
         failed, hops = failed + done[0], hops + done[1]
         if done[0] < PAGE:
             break

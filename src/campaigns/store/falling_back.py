@@ -1,4 +1,4 @@
-"""Fallback: what surely failed is replaced by the next hop, on the next channel, in one transaction.
+"""Fallback: what surely failed is replaced by the next hop, in one transaction.
 
 Reading what failed, choosing by the profile as it is now, marking the failed row and adding the
 next one happen under one lock: nobody sees a customer without a standing row, or with two.
@@ -91,7 +91,6 @@ class SqlFallbacks:
         *,
         since: datetime,
         most: int,
-        now: datetime,
     ) -> tuple[int, int] | None:
         """Look at up to `most` failed messages of the run: one transaction. Returns how many were
         looked at and how many got a next hop; None where the run has finished and another run of

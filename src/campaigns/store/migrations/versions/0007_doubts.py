@@ -17,7 +17,7 @@ _FAILED = (
 
 
 def upgrade() -> None:
-    """Make the table, the column, and the indexes by which failed and replaced messages are found."""
+    """Make the table, the column, and indexes of what failed and of what was replaced."""
     op.create_table(
         "doubts",
         sa.Column(

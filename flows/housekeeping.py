@@ -28,7 +28,7 @@ def housekeeping() -> Any:
         return failed(error)
     taken = f"Taken back{listed(swept)}" if swept else "Nothing to take back"
     return Completed(
-        message=f"{taken}; {in_doubt:,} messages are in doubt.",
+        message=f"{taken}; {in_doubt:,} in doubt.",
         data={"swept": swept, "in_doubt": in_doubt},
     )
 
@@ -47,6 +47,6 @@ def tell_doubts() -> int:
     with connect() as app:
         doubts, now = list_doubts(app), app.clock.now()
     if doubts:
-        get_run_logger().warning("%s messages are in doubt", f"{len(doubts):,}")
+        get_run_logger().warning("messages in doubt: %s", f"{len(doubts):,}")
         publish("in-doubt", doubts_table(doubts, now), "Messages in doubt, the oldest first")
     return len(doubts)

@@ -33,7 +33,7 @@ def reconcile(fall_back: bool = False) -> Any:
         return failed(error)
     looked = f"Looked for{listed(findings)}" if findings else "Nothing to look for"
     return Completed(
-        message=f"{looked}; {in_doubt:,} messages are in doubt; {hops:,} went to another channel.",
+        message=f"{looked}; {in_doubt:,} in doubt; {hops:,} to another channel.",
         data={"findings": findings, "in_doubt": in_doubt, "hops": hops},
     )
 

@@ -120,9 +120,7 @@ def test_what_never_arrived_stays_in_doubt_until_a_person_decides(
     command: Command, sandbox: SandboxProcess, tmp_path: Path
 ) -> None:
     people(command, tmp_path, 60)
-    control(
-        sandbox.url, "POST", "faults", {"kind": "500_before", "provider": "twilio", "count": 3}
-    )
+    control(sandbox.url, "POST", "faults", {"kind": "500_before", "provider": "twilio", "count": 3})
     command("run", "spring_sale")
     control(sandbox.url, "DELETE", "faults")
     before = sandbox.log.counts()
@@ -159,10 +157,13 @@ def test_a_decision_needs_a_name_a_reason_and_a_doubt(
     command("run", "shop_moves")
     ((delivery,),) = rows("SELECT MIN(id) FROM deliveries")
     who = ("--by", "Ana Puig", "--why", "so")
-    assert "only a message in doubt" in command("resolve", delivery, "--sent", *who, code=2)["error"]
-    assert "both are kept" in command(
-        "resolve", delivery, "--sent", "--by", " ", "--why", "so", code=2
-    )["error"]
+    assert (
+        "only a message in doubt" in command("resolve", delivery, "--sent", *who, code=2)["error"]
+    )
+    assert (
+        "both are kept"
+        in command("resolve", delivery, "--sent", "--by", " ", "--why", "so", code=2)["error"]
+    )
     assert cli(["resolve", str(delivery), *who]) == 2
 
 

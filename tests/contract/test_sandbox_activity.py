@@ -23,9 +23,7 @@ def feed(tmp_path: Path, *people: str) -> SandboxProcess:
 
 
 def ask(sandbox: SandboxProcess, query: str, **more: object) -> bytes:
-    answer = sendgrid_client(sandbox.url).client.messages.get(
-        query_params={"query": query, **more}
-    )
+    answer = sendgrid_client(sandbox.url).client.messages.get(query_params={"query": query, **more})
     found: bytes = answer.body
     return found
 

@@ -52,7 +52,7 @@ def resolving(database: Database) -> SqlResolving:
     return SqlResolving(database)
 
 
-class List_:
+class ToldList:
     """A provider's list that answers what it is told to."""
 
     authority = Authority("the list", HOUR, "it is complete within the hour")
@@ -80,8 +80,8 @@ def look(
     *,
     now: datetime = NOW + timedelta(minutes=2),
     all_: bool = False,
-) -> tuple[Reconciled, List_]:
-    listed = List_(answers)
+) -> tuple[Reconciled, ToldList]:
+    listed = ToldList(answers)
     done = reconcile(doubts, lambda _: listed, world.releases.skeleton, now=now, all_=all_)
     return done, listed
 

@@ -260,9 +260,7 @@ def test_a_run_beside_another_one_of_its_campaign_waits_and_loses_nothing(
     assert fall(world, fallbacks, run).hops == 1
 
 
-def test_two_who_fall_back_at_once_make_one_hop_each(
-    world: World, fallbacks: SqlFallbacks
-) -> None:
+def test_two_who_fall_back_at_once_make_one_hop_each(world: World, fallbacks: SqlFallbacks) -> None:
     customers = world.customers(60, channels=(EMAIL, SMS))
     run, _ = sent(world, customers, DEAD)
     with ThreadPoolExecutor(4) as threads:
@@ -295,9 +293,7 @@ def test_good_news_before_the_next_hop_left_cancels_it_and_the_first_one_stands_
     outcome = world.delivery(batch.items[0].delivery_id).outcome
     assert outcome == f"reached after all by e-mail (delivery {first})"
     assert world.sent() == [first]
-    again = list(
-        world.planning.profiles(within(), first_customer=0, last_customer=10**6, now=NOW)
-    )
+    again = list(world.planning.profiles(within(), first_customer=0, last_customer=10**6, now=NOW))
     assert again == [], "the next run would tell them a second time"
 
 
@@ -431,3 +427,12 @@ def test_what_failed_is_found_by_its_own_index(world: World, database: Database)
     given = {"run": 1, "since": 0, "most": 10}
     plan = world.rows(text("EXPLAIN QUERY PLAN " + _FAILED.format(lock="")).bindparams(**given))
     assert any("ix_deliveries_failed" in row[3] for row in plan)
+
+
+def test_a_fallback_stays_in_its_customers_arm(world: World, fallbacks: SqlFallbacks) -> None:
+    customer = world.customer(channels=(EMAIL, SMS))
+    run, (first,) = sent(world, [customer], DEAD)
+    world.set_delivery(first, reason="most_used:3@preferred|x_dm=not_written_first")
+    fall(world, fallbacks, run)
+    (row,) = world.rows(select(schema.deliveries.c.reason).where(schema.deliveries.c.hop == 1))
+    assert row.reason == "fallback@preferred|email=rejected"

@@ -30,6 +30,7 @@ COMMANDS = {
     "reconcile": ("campaigns.cli.reconciling", "Look for messages in doubt; list what stays so."),
     "resolve": ("campaigns.cli.reconciling", "Decide about a message in doubt, with who and why."),
     "fallback": ("campaigns.cli.reconciling", "Send what bounced on the next permitted channel."),
+    "experiment": ("campaigns.cli.experiments", "Analyse a randomised test, arm against control."),
     "diff": ("campaigns.cli.proof", "Show what changed between two releases."),
     "reproduce": ("campaigns.cli.proof", "Make a sent message again, and prove it."),
     "show": ("campaigns.cli.showing", "Look at a customer, a delivery or a run."),

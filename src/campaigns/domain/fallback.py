@@ -31,12 +31,14 @@ class Failed:
     """A delivery that surely failed.
 
     Attributes:
+        arm: of a channel experiment; empty where there is none.
         tried: every channel that this message was sent on, in order, and how it failed there.
         complained: the customer reported a message as spam since the run began.
     """
 
     delivery_id: int
     customer_id: int
+    arm: str
     tried: Mapping[Channel, Obstacle]
     complained: bool = False
 

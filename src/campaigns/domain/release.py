@@ -14,6 +14,7 @@ from campaigns.domain.audience import Audience
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.customer import AttributeValue
+from campaigns.domain.experiment import NO_EXPERIMENT, Experiment
 from campaigns.domain.message import Skeleton
 
 
@@ -30,6 +31,7 @@ class Policy:
         expires_at: after this moment nothing is sent (UTC); None never expires.
         fallback_within: how long after it was sent a message that failed may still go to another
             channel; None: never.
+        experiment: what is tried out on whom.
     """
 
     channels: tuple[Channel, ...]
@@ -41,6 +43,7 @@ class Policy:
     post_locale: str
     expires_at: datetime | None = None
     fallback_within: timedelta | None = None
+    experiment: Experiment = NO_EXPERIMENT
 
 
 @dataclass(frozen=True, slots=True)

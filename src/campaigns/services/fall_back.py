@@ -6,11 +6,12 @@ transaction, and the outbox sends that like any other: permission is checked onc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from campaigns.domain.customer import Profile
+from campaigns.domain.experiment import arms_of
 from campaigns.domain.fallback import Decide, Failed, next_channel
 from campaigns.domain.plan import PlannedDelivery, PlannedSkip
 from campaigns.domain.release import Release
@@ -77,6 +78,7 @@ def fall_back(store: Fallbacks, run: Run, release: Release, *, now: datetime) ->
 
 def _decide(release: Release) -> Decide:
     chooser = SkeletonChooser(release)
+    campaign, experiment = f"{release.campaign}/{release.edition}", release.policy.experiment
 
     def decide(failed: Failed, profile: Profile | None) -> PlannedDelivery | PlannedSkip:
         tried = tuple(failed.tried.items())
@@ -86,9 +88,10 @@ def _decide(release: Release) -> Decide:
         decision = next_channel(profile, release.policy, failed.tried)
         if isinstance(decision, Skip):
             return PlannedSkip(failed.customer_id, decision.encode())
-        skeleton = chooser.choose(decision.channel, profile)
-        return PlannedDelivery(
-            failed.customer_id, decision.channel, skeleton, decision.reason.encode()
-        )
+        # The arms stay: what is compared is people, whatever channel they end up on.
+        variant = arms_of(experiment, campaign, failed.customer_id).variant
+        skeleton = chooser.choose(decision.channel, profile, variant)
+        reason = replace(decision.reason, arm=failed.arm)
+        return PlannedDelivery(failed.customer_id, decision.channel, skeleton, reason.encode())
 
     return decide

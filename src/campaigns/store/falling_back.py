@@ -19,6 +19,7 @@ from campaigns.domain.fallback import Decide, Failed, tried_by, what_failed
 from campaigns.domain.interaction import InteractionKind
 from campaigns.domain.plan import PlannedDelivery, PlannedSkip
 from campaigns.domain.release import Release
+from campaigns.domain.routing import Reason
 from campaigns.domain.run import Run
 from campaigns.store import bulk
 from campaigns.store.candidates import profiles_of
@@ -175,7 +176,7 @@ def _as_failed(row: Any, complained: bool) -> Failed:
     how = what_failed(DeliveryState(row.state), provider_state)
     assert how is not None  # the query reads nothing else
     tried = tried_by(row.reason, Channel(row.channel), how)
-    return Failed(row.id, row.customer_id, tried, complained)
+    return Failed(row.id, row.customer_id, Reason.decode(row.reason).arm, tried, complained)
 
 
 def _decide(

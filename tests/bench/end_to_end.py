@@ -42,8 +42,8 @@ _CHANNELS = (Channel.EMAIL, Channel.WHATSAPP, Channel.SMS, Channel.X_DM)
 class _NothingLater(SqlOutbox):
     """What is due on other channels is not waited for."""
 
-    def next_due(self, run_id: int, shard: int) -> datetime | None:
-        return None
+    def next_due(self, run_id: int, shard: int) -> Mapping[Channel, datetime]:
+        return {}
 
 
 class OneChannelApp(App):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from campaigns.store.customers import SqlProfiles
     from campaigns.store.engine import Database
     from campaigns.store.outbox import SqlOutbox
+    from campaigns.store.paces import SqlPaces
     from campaigns.store.planning import SqlPlanning
     from campaigns.store.releases import SqlReleases
     from campaigns.store.runs import SqlRuns
@@ -93,6 +94,13 @@ class Parts:
         from campaigns.store.outbox import SqlOutbox
 
         return SqlOutbox(self.database)
+
+    @cached_property
+    def paces(self) -> SqlPaces:
+        """The senders' rates and breakers."""
+        from campaigns.store.paces import SqlPaces
+
+        return SqlPaces(self.database)
 
     @cached_property
     def profiles(self) -> SqlProfiles:

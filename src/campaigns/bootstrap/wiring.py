@@ -6,12 +6,18 @@ import os
 import secrets
 from typing import TYPE_CHECKING
 
-from campaigns.channels.config import ChannelConfiguration, Credentials, Endpoints
+from campaigns.channels.config import ChannelConfiguration, Clock, Credentials, Endpoints
+from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
+from campaigns.domain.pace import Spacing, pace_key, per_second
 from campaigns.errors import ConfigurationError
+from campaigns.services.pacing import Way
 from campaigns.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from campaigns.channels.base import Sender
     from campaigns.domain.release import Release
 
 #: What the sandbox takes instead of real keys (docs/sandbox.md). They open nothing else.
@@ -26,7 +32,9 @@ SANDBOX_CREDENTIALS = Credentials(
 )
 
 
-def channel_configuration(settings: Settings, release: Release) -> ChannelConfiguration:
+def channel_configuration(
+    settings: Settings, release: Release, clock: Clock
+) -> ChannelConfiguration:
     """Keys, addresses and senders for one release: the sandbox's unless the settings say live."""
     public = str(settings.public_url).rstrip("/")
     return ChannelConfiguration(
@@ -36,7 +44,20 @@ def channel_configuration(settings: Settings, release: Release) -> ChannelConfig
             callback_url=f"{public}/webhooks/twilio",
         ),
         senders=release.senders,
+        clock=clock,
     )
+
+
+def ways(release: Release, senders: Mapping[Channel, Sender]) -> dict[Channel, Way]:
+    """Each channel's sender as pacing needs it: the vendor's own rates and the brand's."""
+    return {c: _way(c, sender, release.senders.get(c, {})) for c, sender in senders.items()}
+
+
+def _way(channel: Channel, sender: Sender, brand: Mapping[str, str]) -> Way:
+    limits = sender.limits
+    own = brand.get("per_second")
+    rates = [*limits.rates, *([per_second(float(own))] if own else [])]
+    return Way(pace_key(channel, brand), limits.batch, limits.one_request, Spacing.of(rates))
 
 
 def refuse_unready_live_run(settings: Settings, release: Release) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from campaigns.channels.config import ChannelConfiguration, Clock, Credentials, Endpoints
@@ -38,13 +39,16 @@ def channel_configuration(
     """Keys, addresses and senders for one release: the sandbox's unless the settings say live."""
     public = str(settings.public_url).rstrip("/")
     return ChannelConfiguration(
-        credentials=_live_credentials(settings) if settings.live else SANDBOX_CREDENTIALS,
+        credentials=_live_credentials(settings)
+        if settings.live
+        else _sandbox_credentials(settings),
         endpoints=Endpoints(
             base_url=None if settings.live else str(settings.sandbox_url).rstrip("/"),
             callback_url=f"{public}/webhooks/twilio",
         ),
         senders=release.senders,
         clock=clock,
+        email_provider=settings.email_provider,
     )
 
 
@@ -89,9 +93,17 @@ def link_secret(settings: Settings) -> str:
     return path.read_text(encoding="ascii").strip()
 
 
+def _sandbox_credentials(settings: Settings) -> Credentials:
+    given = settings.smtp_url.get_secret_value()
+    url = settings.sandbox_url
+    beside = f"smtp://sandbox:sandbox@{url.host}:{(url.port or 80) + 1}"
+    return replace(SANDBOX_CREDENTIALS, smtp_url=given or beside)
+
+
 def _live_credentials(settings: Settings) -> Credentials:
     return Credentials(
         sendgrid_api_key=settings.sendgrid_api_key.get_secret_value(),
+        smtp_url=settings.smtp_url.get_secret_value(),
         twilio_account_sid=settings.twilio_account_sid,
         twilio_auth_token=settings.twilio_auth_token.get_secret_value(),
         x_consumer_key=settings.x_consumer_key.get_secret_value(),

@@ -15,11 +15,16 @@ if TYPE_CHECKING:
     from campaigns.bootstrap.app import App
 
 #: Which settings each channel needs before it can go live.
-_KEYS = {
-    "e-mail (SendGrid)": ("sendgrid_api_key",),
+_MAIL = {"sendgrid": ("SendGrid", "sendgrid_api_key"), "smtp": ("SMTP", "smtp_url")}
+_KEYS: dict[str, tuple[str, ...]] = {
     "SMS and WhatsApp (Twilio)": ("twilio_account_sid", "twilio_auth_token"),
     "X": ("x_consumer_key", "x_consumer_secret", "x_access_token", "x_access_token_secret"),
 }
+
+
+def _keys(settings: Settings) -> dict[str, tuple[str, ...]]:
+    name, key = _MAIL[settings.email_provider]
+    return {f"e-mail ({name})": (key,), **_KEYS}
 
 
 def probes(app: App) -> dict[str, Callable[[], Iterator[Diagnosis]]]:
@@ -30,6 +35,7 @@ def probes(app: App) -> dict[str, Callable[[], Iterator[Diagnosis]]]:
         "campaigns": lambda: _campaigns(app),
         "customers": lambda: _customers(app),
         "providers": lambda: _providers(app),
+        "webhooks": lambda: _webhooks(app),
     }
 
 
@@ -50,6 +56,20 @@ def _mode(app: App) -> Iterator[Diagnosis]:
             "Sandbox: nothing can reach a real customer.",
             "CAMPAIGNS_LIVE=true goes live.",
         )
+
+
+def _webhooks(app: App) -> Iterator[Diagnosis]:
+    """Without them nothing is known of a message but that it was accepted."""
+    settings = app.settings
+    if settings.live and settings.sendgrid_api_key.get_secret_value():
+        known = bool(settings.sendgrid_webhook_key)
+        told = "SendGrid's events are verified." if known else "SendGrid's events are refused."
+        advice = "" if known else "Set CAMPAIGNS_SENDGRID_WEBHOOK_KEY (docs/web.md)."
+        yield Diagnosis("webhooks", known, told, advice)
+    strangers = sum(app.evidence.unmatched().values())
+    if strangers:
+        told = f"{strangers:,} events of providers are about messages or people not known here."
+        yield Diagnosis("webhooks", None, told, "docs/web.md tells what they may be.")
 
 
 def _database(app: App) -> Iterator[Diagnosis]:
@@ -82,7 +102,7 @@ def _providers(app: App) -> Iterator[Diagnosis]:
     if not app.settings.live:
         yield _sandbox(app)
     values = app.settings.revealed()
-    for provider, keys in _KEYS.items():
+    for provider, keys in _keys(app.settings).items():
         missing = [f"CAMPAIGNS_{key.upper()}" for key in keys if not values[key]]
         if missing:
             ok = False if app.settings.live else None

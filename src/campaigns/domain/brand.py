@@ -81,12 +81,16 @@ class Logo(_Frozen):
     width: Annotated[int, Field(ge=16, le=600)] | None = None
 
 
+PerSecond = Annotated[float, Field(gt=0, le=100_000)]
+
+
 class EmailSender(_Frozen):
     """Who e-mail comes from."""
 
     address: Annotated[str, AfterValidator(_email)]
     name: Line
     reply_to: Annotated[str, AfterValidator(_email)] | None = None
+    per_second: PerSecond | None = Field(None, description="messages; empty: no limit of ours")
 
 
 class SmsSender(_Frozen):
@@ -94,6 +98,9 @@ class SmsSender(_Frozen):
 
     from_: Annotated[E164 | None, Field(alias="from")] = None
     messaging_service: Annotated[str, StringConstraints(pattern=r"^MG[0-9a-f]{32}$")] | None = None
+    per_second: PerSecond | None = Field(
+        None, description="segments, as the vendor counts; empty: no limit of ours"
+    )
 
     @model_validator(mode="after")
     def _one(self) -> SmsSender:
@@ -106,6 +113,7 @@ class WhatsAppSender(_Frozen):
     """The WhatsApp number."""
 
     from_: Annotated[E164, Field(alias="from")]
+    per_second: PerSecond | None = Field(None, description="messages; empty: no limit of ours")
 
 
 class XSender(_Frozen):
@@ -126,7 +134,9 @@ class Senders(_Frozen):
         """The sender of a channel as plain names and values; None when there is none."""
         name = "x" if channel in (Channel.X_POST, Channel.X_DM) else channel.value
         sender: _Frozen | None = getattr(self, name)
-        return sender.model_dump(by_alias=True, exclude_none=True) if sender else None
+        if sender is None:
+            return None
+        return {k: str(v) for k, v in sender.model_dump(by_alias=True, exclude_none=True).items()}
 
 
 class AvoidedTerm(_Frozen):
@@ -240,12 +250,27 @@ class Prices(_Frozen):
     )
 
 
+class Fallback(_Frozen):
+    """When a message that bounced or was rejected goes to the customer's next channel."""
+
+    within: Annotated[int, Field(ge=1, le=168)] = Field(
+        48, description="hours after it was sent; what bounces later stays where it is"
+    )
+
+
 class ApprovalRules(_Frozen):
     """What an approval asks for."""
 
     author_may_approve: bool = Field(
         True, description="false: a campaign that needs approval is approved by somebody else"
     )
+
+
+class BrandHoldout(_Frozen):
+    """Customers who get no marketing at all for a while: what all campaigns together bring."""
+
+    percent: Annotated[float, Field(gt=0, le=20)]
+    period: Line = Field(description="such as 2027-H1; another period holds out other people")
 
 
 class Brand(_Frozen):
@@ -290,6 +315,17 @@ class Brand(_Frozen):
     limits: Limits = Limits()
     prices: Prices | None = None
     approval: ApprovalRules = ApprovalRules()
+    clicks: bool = Field(
+        False,
+        description="true: links in e-mails lead over your own pages, which count clicks; tell "
+        "your customers so in your privacy notice",
+    )
+    fallback: Literal[False] | Fallback = Field(
+        Fallback(),
+        description="what bounces or is rejected goes to the customer's next permitted channel; "
+        "false: it stays where it is",
+    )
+    holdout: BrandHoldout | None = None
 
     @model_validator(mode="after")
     def _default_is_offered(self) -> Brand:

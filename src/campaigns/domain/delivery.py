@@ -58,6 +58,17 @@ class ProviderState(StrEnum):
     COMPLAINED = "complained"
 
 
+#: The order in which a provider's reports may follow each other. Events come late, twice and in
+#: any order: a state only ever gives way to one further on. A bounce can follow a delivery (the
+#: mailbox's server takes a mail and returns it later), never the other way round.
+PROVIDER_ORDER = (
+    ProviderState.DELIVERED,
+    ProviderState.FAILED,
+    ProviderState.BOUNCED,
+    ProviderState.COMPLAINED,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """A 2xx status line was read: the provider has the message."""
@@ -82,6 +93,14 @@ class Rejected:
     opted_out: bool = False
 
 
+class Holds(StrEnum):
+    """What a message that surely did not leave says about those after it."""
+
+    MESSAGE = "message"  # nothing: only this one waits
+    PACE = "pace"  # the provider asks to slow down: all of the sender's messages wait
+    CONNECTION = "connection"  # the provider cannot be reached: one failed request
+
+
 @dataclass(frozen=True, slots=True)
 class NotSent:
     """The message surely did not leave (no connection, 429): it may be tried again.
@@ -92,6 +111,7 @@ class NotSent:
     code: str
     reason: str
     retry_at: datetime
+    holds: Holds = Holds.MESSAGE
 
 
 @dataclass(frozen=True, slots=True)

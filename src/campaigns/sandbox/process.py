@@ -18,7 +18,8 @@ _SOURCE = Path(__file__).resolve().parents[2]
 
 
 class SandboxProcess:
-    """Context manager: a running sandbox with its address in `url` and its log in `log`.
+    """Context manager: a running sandbox with its address in `url` (`smtp_url`
+    for mail over SMTP) and its log in `log`.
 
     Raises CampaignsError with the sandbox's own words when it does not start.
     """
@@ -31,13 +32,17 @@ class SandboxProcess:
         faults: Path | None = None,
         config: Path | None = None,
         record: int = 0,
+        webhooks: str = "",
     ) -> None:
         self.home = home
         self.url = ""
+        self.smtp_url = ""
         self._command = [sys.executable, "-m", "campaigns.sandbox", "--quiet"]
         self._command += ["--port", str(port), "--home", str(home), "--record", str(record)]
         if faults is not None:
             self._command += ["--faults", str(faults)]
+        if webhooks:
+            self._command += ["--webhooks", webhooks]
         if config is not None:
             self._command += ["--config", str(config)]
         self._process: subprocess.Popen[str] | None = None
@@ -90,6 +95,7 @@ class SandboxProcess:
             said = (self.home / _WORDS).read_text().strip()
             raise CampaignsError(f"the sandbox did not start: {said}")
         self.url = line.removeprefix("Sandbox: ").strip()
+        self.smtp_url = self._process.stdout.readline().removeprefix("SMTP: ").strip()
 
     def stop(self) -> None:
         """Ask it to end, wait, and let go of the log."""

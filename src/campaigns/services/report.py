@@ -5,15 +5,16 @@ The same numbers make the command line's table, the Prefect artifact and `--json
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
 from campaigns.domain.delivery import FINAL_STATES, DeliveryState
-from campaigns.domain.routing import SKIP_TEXT, SkipReason
+from campaigns.domain.pace import channel_of
+from campaigns.domain.routing import SKIP_TEXT, Reason, SkipReason
 from campaigns.domain.run import Run
-from campaigns.services.ports import Outbox, Runs
+from campaigns.services.ports import Outbox, Paces, Runs
 
 _NOT_SETTLED = frozenset({DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.SENDING})
 
@@ -29,6 +30,9 @@ class RunReport:
         recorded: `sent` interactions on profiles.
         post: the state of the public X post; None when this run has none.
         outcomes: what became of messages that were not accepted, in words.
+        fallbacks: how many of the deliveries are fallbacks, by what they came after, in words.
+        reached_twice: customers who got it on two channels: the first one's good news came late.
+        paused: which of its channels are left alone for now, until when and why.
     """
 
     run: Run
@@ -38,6 +42,9 @@ class RunReport:
     recorded: int
     post: DeliveryState | None
     outcomes: Mapping[str, int] = field(default_factory=dict)
+    fallbacks: Mapping[str, int] = field(default_factory=dict)
+    reached_twice: int = 0
+    paused: Sequence[str] = ()
 
     @property
     def planned(self) -> dict[Channel, int]:
@@ -76,6 +83,7 @@ class RunReport:
     def rows(self) -> list[tuple[str, str, int]]:
         """(section, line, people), in reading order; the sections add up to the audience."""
         rows = [("planned", c.label, n) for c, n in self.planned.items()]
+        rows += [("of these by fallback", words, n) for words, n in self.fallbacks.items()]
         rows += [
             ("skipped", SKIP_TEXT[r], n)
             for r, n in sorted(self.skipped.items(), key=lambda item: -item[1])
@@ -87,6 +95,8 @@ class RunReport:
             if number := self.in_state(state):
                 rows.append(("outcome", str(state).replace("_", " "), number))
         rows += [("not accepted, why", outcome, n) for outcome, n in self.outcomes.items()]
+        if self.reached_twice:
+            rows.append(("reached twice", "the first message arrived late", self.reached_twice))
         rows.append(("recorded", "`sent` on the customers' profiles", self.recorded))
         return rows
 
@@ -96,6 +106,7 @@ class RunReport:
         lines += [f"| {section} | {line} | {number:,} |" for section, line, number in self.rows()]
         if self.post is not None:
             lines.append(f"| public X post | {str(self.post).replace('_', ' ')} | |")
+        lines += [f"\n{sentence}" for sentence in self.paused]
         return "\n".join(lines)
 
     def as_json(self) -> dict[str, object]:
@@ -112,10 +123,13 @@ class RunReport:
             "already": self.already,
             "states": _by_state(self.states),
             "outcomes": dict(self.outcomes),
+            "fallbacks": dict(self.fallbacks),
+            "reached_twice": self.reached_twice,
             "accepted": self.accepted,
             "recorded": self.recorded,
             "post": self.post,
             "adds_up": self.adds_up,
+            "paused": list(self.paused),
         }
 
 
@@ -135,7 +149,7 @@ class Progress:
         return self.settled / self.seconds if self.seconds > 0 else 0.0
 
 
-def report(runs: Runs, outbox: Outbox, run_id: int) -> RunReport:
+def report(runs: Runs, outbox: Outbox, paces: Paces, run_id: int, *, now: datetime) -> RunReport:
     """The numbers of one run, as they are now."""
     run = runs.get(run_id)
     counts = outbox.counts(run_id)
@@ -148,7 +162,20 @@ def report(runs: Runs, outbox: Outbox, run_id: int) -> RunReport:
         recorded=outbox.recorded(run_id),
         post=posts[0] if posts else None,
         outcomes=outbox.outcomes(run_id),
+        fallbacks=_in_words(outbox.fallbacks(run_id)),
+        reached_twice=outbox.reached_twice(run_id),
+        paused=_paused(paces, {c for (c, s), n in counts.items() if n and s in _NOT_SETTLED}, now),
     )
+
+
+def _paused(paces: Paces, waiting: Collection[Channel], now: datetime) -> list[str]:
+    """The closed senders of the channels that have messages waiting."""
+    closed = {key: pace for key, pace in paces.look().items() if pace.closed(now)}
+    return [
+        f"{channel.label} paused until {pace.closed_until:%H:%M:%S} UTC: {pace.because}"
+        for key, pace in sorted(closed.items())
+        if (channel := channel_of(key)) in waiting
+    ]
 
 
 def progress(runs: Runs, outbox: Outbox, run_id: int, *, now: datetime) -> Progress:
@@ -163,6 +190,16 @@ def progress(runs: Runs, outbox: Outbox, run_id: int, *, now: datetime) -> Progr
         in_doubt=by_state.get(DeliveryState.IN_DOUBT, 0),
         seconds=(now - runs.get(run_id).started_at).total_seconds(),
     )
+
+
+def _in_words(fallbacks: Mapping[tuple[Channel, str], int]) -> dict[str, int]:
+    """`SMS, after e-mail (bounced)` → how many, the most first."""
+    words: dict[str, int] = {}
+    for (channel, reason), number in sorted(fallbacks.items(), key=lambda item: -item[1]):
+        before = ", ".join(f"{c.label} ({o})" for c, o in Reason.decode(reason).passed_over)
+        told = f"{channel.label}, after {before}"
+        words[told] = words.get(told, 0) + number
+    return words
 
 
 def _by_state(counts: Mapping[tuple[Channel, DeliveryState], int]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Workers killed at every failpoint: nobody twice, nobody lost, the right ones in doubt (scenario 1).
+"""Workers killed at every failpoint (scenario 1): nobody twice, nobody lost, the right in doubt.
 
 The providers misbehave meanwhile. What each round found is in `invariants.broken`; the seed in a
 failure's words repeats it.

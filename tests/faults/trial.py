@@ -89,21 +89,23 @@ class Trial:
         self.ends(beside)
         self.check()
 
-    def stop(self, spot: Spot) -> None:
-        """A round: a worker is stopped beyond its lease, others take over, and it wakes again."""
-        stopped, order = self.start(
-            spot=spot, call=self.random.randint(1, 2), signal=int(signal.SIGSTOP), batches=2
-        )
-        told = self.nursery.wait(stopped)
+    def stop(self, spot: Spot, batches: int = 2) -> set[int]:
+        """A round: a worker is stopped beyond its lease, others take over, and it wakes again and
+        goes on to its end of `batches`. Returns what was in flight in its hands while it slept."""
+        call = self.random.randint(1, 2)
+        pid, order = self.start(spot=spot, call=call, signal=int(signal.SIGSTOP), batches=batches)
+        told = self.nursery.wait(pid)
         assert told == signal.SIGSTOP, f"the worker was not stopped at {spot}: {told}"
         self.tally.stops += 1
         self.clock.forward(LEASE + 1)
         self.ends(self.start(batches=1))
         doubted = self._now().ids(S.IN_DOUBT)
-        os.kill(stopped, signal.SIGCONT)
-        self.ends((stopped, order))
+        os.kill(pid, signal.SIGCONT)
+        self.ends((pid, order))
         self.check()
         self.tally.resolved += len(doubted - self._now().ids(S.IN_DOUBT))
+        (entry,) = journal(Path(order.journal))
+        return set(entry["in_flight"])
 
     def opt_out(self, count: int) -> None:
         """Between two rounds, so many of those who wait for their message say no."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 
-from campaigns.domain.experiment import GoalKind, Sample
+from campaigns.domain.experiment import GoalKind, Sample, sample_of
 
 _YES = {"1", "1.0", "true", "yes", "y", "t"}
 _NO = {"0", "0.0", "", "false", "no", "n", "f"}
@@ -50,14 +50,8 @@ class Column:
 
     def sample(self, arm: str) -> Sample:
         """What the tests need of it."""
-        n = self.people
-        if n < 2:
-            return Sample(arm, n, self.sums[0], 0.0)
-        mean, second, third = (s / n for s in self.sums)
-        spread = max(0.0, second - mean**2)
-        cubed = third - 3 * mean * second + 2 * mean**3
-        skewness = cubed / spread**1.5 if spread > 0 else 0.0
-        return Sample(arm, n, self.sums[0], spread * n / (n - 1), skewness)
+        first, second, third = self.sums
+        return sample_of(arm, self.people, (first, second, third))
 
 
 class Outcomes:

@@ -10,6 +10,7 @@ import click
 from campaigns.cli.output import console, json_option, print_json, table
 
 if TYPE_CHECKING:
+    from campaigns.bootstrap.trials import Trial
     from campaigns.domain.experiment import Difference, ExperimentResult, GoalResult, Sample
 
 
@@ -33,17 +34,16 @@ class _Named(click.ParamType[tuple[str, float]]):
 
 
 @click.command("experiment")
+@click.argument("campaign", required=False)
 @click.option(
     "--outcomes",
-    required=True,
     type=click.Path(dir_okay=False, exists=True, path_type=Path),
     help="CSV or Parquet, one row per person, everyone who was assigned; may be gzipped.",
 )
-@click.option("--arm", required=True, metavar="COLUMN", help="Which arm the person was in.")
+@click.option("--arm", metavar="COLUMN", help="Which arm the person was in.")
 @click.option(
     "--goal",
     "goals",
-    required=True,
     multiple=True,
     metavar="COLUMN",
     help="What came of it: yes or no (1/0), or an amount. Repeat for more.",
@@ -74,8 +74,9 @@ class _Named(click.ParamType[tuple[str, float]]):
 )
 @json_option
 def experiment_command(
-    outcomes: Path,
-    arm: str,
+    campaign: str | None,
+    outcomes: Path | None,
+    arm: str | None,
     goals: tuple[str, ...],
     control: str | None,
     shares: tuple[tuple[str, float], ...],
@@ -83,13 +84,18 @@ def experiment_command(
     planned: tuple[tuple[str, float], ...],
     as_json: bool,
 ) -> int:
-    """Analyse a randomised test: each arm against the control, with interval and p-value.
+    """Analyse what CAMPAIGN tries out, or another system's randomised test by --outcomes.
 
-    Everyone assigned to an arm counts, whether or not a message reached them. Exits 1 when the
-    arms' sizes show that assignment or recording went wrong.
+    Each arm is held against the control, with interval and p-value. Everyone assigned to an arm
+    counts, whether or not a message reached them. Exits 1 when the arms' sizes show that
+    assignment or recording went wrong.
     """
     from campaigns.bootstrap.experiments import analyse_outcomes
 
+    if campaign is not None and outcomes is None:
+        return _campaign(campaign, as_json=as_json)
+    if campaign is not None or outcomes is None or arm is None or not goals:
+        raise click.UsageError("give a CAMPAIGN, or --outcomes with --arm and --goal.")
     _refuse_unknown(planned, goals)
     result = analyse_outcomes(
         outcomes,
@@ -105,6 +111,48 @@ def experiment_command(
     else:
         print_result(result)
     return 1 if result.mismatch.broken else 0
+
+
+def _campaign(campaign: str, *, as_json: bool) -> int:
+    from campaigns.bootstrap import connect
+    from campaigns.bootstrap.trials import analyse_campaign
+
+    with connect() as app:
+        trials = analyse_campaign(app, campaign)
+    if as_json:
+        print_json([_trial_json(t) for t in trials])
+    else:
+        for trial in trials:
+            _print_trial(trial)
+    return 1 if any(t.result and t.result.mismatch.broken for t in trials) else 0
+
+
+def _trial_json(trial: Trial) -> dict[str, object]:
+    return {
+        "question": trial.question,
+        "ends_at": trial.ends_at.isoformat(),
+        "because": trial.because,
+        "result": result_json(trial.result) if trial.result else None,
+    }
+
+
+_QUESTIONS = {
+    "variants": "Which words?",
+    "channels": "What does the preferred channel bring?",
+    "holdout": "What does the campaign bring?",
+    "brand_holdout": "What does all marketing bring?",
+}
+
+
+def _print_trial(trial: Trial) -> None:
+    out = console()
+    out.print(_QUESTIONS[trial.question], style="bold")
+    if trial.result is None:
+        out.print(f"No answer yet: {trial.because}. It ends on {trial.ends_at:%d %B %Y}.")
+        out.print()
+        return
+    print_result(trial.result)
+    out.print()
 
 
 def _refuse_unknown(planned: tuple[tuple[str, float], ...], goals: tuple[str, ...]) -> None:

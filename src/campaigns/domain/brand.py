@@ -237,12 +237,27 @@ class Prices(_Frozen):
     )
 
 
+class Fallback(_Frozen):
+    """When a message that bounced or was rejected goes to the customer's next channel."""
+
+    within: Annotated[int, Field(ge=1, le=168)] = Field(
+        48, description="hours after it was sent; what bounces later stays where it is"
+    )
+
+
 class ApprovalRules(_Frozen):
     """What an approval asks for."""
 
     author_may_approve: bool = Field(
         True, description="false: a campaign that needs approval is approved by somebody else"
     )
+
+
+class BrandHoldout(_Frozen):
+    """Customers who get no marketing at all for a while: what all campaigns together bring."""
+
+    percent: Annotated[float, Field(gt=0, le=20)]
+    period: Line = Field(description="such as 2027-H1; another period holds out other people")
 
 
 class Brand(_Frozen):
@@ -287,6 +302,17 @@ class Brand(_Frozen):
     limits: Limits = Limits()
     prices: Prices | None = None
     approval: ApprovalRules = ApprovalRules()
+    clicks: bool = Field(
+        False,
+        description="true: links in e-mails lead over your own pages, which count clicks; tell "
+        "your customers so in your privacy notice",
+    )
+    fallback: Literal[False] | Fallback = Field(
+        Fallback(),
+        description="what bounces or is rejected goes to the customer's next permitted channel; "
+        "false: it stays where it is",
+    )
+    holdout: BrandHoldout | None = None
 
     @model_validator(mode="after")
     def _default_is_offered(self) -> Brand:

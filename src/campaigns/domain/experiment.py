@@ -38,6 +38,69 @@ def assign(key: str, customer_id: int, shares: Mapping[str, float]) -> str:
     return chosen  # the last bit of rounding
 
 
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """What a release tries out on whom. Shares are of those who may get the message.
+
+    Attributes:
+        variants: variant of the copy → its share; empty: everyone gets the base.
+        channels: `preferred` and `default` → shares; empty: everyone gets the preferred channel.
+        holdout: share of 1 that gets nothing of this campaign, to measure what it brings.
+        brand_holdout: share of 1 that gets no marketing at all in `brand_period`.
+    """
+
+    variants: tuple[tuple[str, float], ...] = ()
+    channels: tuple[tuple[str, float], ...] = ()
+    holdout: float = 0.0
+    brand_holdout: float = 0.0
+    brand_period: str = ""
+
+    @property
+    def trivial(self) -> bool:
+        """Whether nothing is tried out."""
+        return self == NO_EXPERIMENT
+
+
+NO_EXPERIMENT = Experiment()
+#: The arms of a channel experiment: where the customer prefers it, or where the campaign says.
+PREFERRED, DEFAULT = "preferred", "default"
+#: The arms of a holdout.
+MESSAGE, HOLDOUT = "message", "holdout"
+BASE_VARIANT = "a"
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """One customer's arms. `held_out` is why nothing is sent: `holdout`, `brand_holdout` or ""."""
+
+    variant: str = BASE_VARIANT
+    channel: str = ""
+    held_out: str = ""
+
+
+_NOTHING = Assignment()
+
+
+def arms_of(experiment: Experiment, campaign: str, customer_id: int) -> Assignment:
+    """The arms of a customer. `campaign` is the campaign's name with its edition."""
+    if experiment.trivial:
+        return _NOTHING
+    if _held_out(f"brand/{experiment.brand_period}", customer_id, experiment.brand_holdout):
+        return Assignment(held_out="brand_holdout")
+    if _held_out(f"{campaign}/holdout", customer_id, experiment.holdout):
+        return Assignment(held_out="holdout")
+    variants, channels = dict(experiment.variants), dict(experiment.channels)
+    return Assignment(
+        assign(f"{campaign}/variant", customer_id, variants) if variants else BASE_VARIANT,
+        assign(f"{campaign}/channel", customer_id, channels) if channels else "",
+    )
+
+
+def _held_out(key: str, customer_id: int, share: float) -> bool:
+    shares = {HOLDOUT: share, MESSAGE: 1 - share}
+    return share > 0 and assign(key, customer_id, shares) == HOLDOUT
+
+
 class GoalKind(StrEnum):
     """What is counted: whether it happened, or how much."""
 
@@ -65,6 +128,17 @@ class Sample:
     def mean(self) -> float:
         """The rate, or the amount per person."""
         return self.total / self.people if self.people else 0.0
+
+
+def sample_of(arm: str, people: int, sums: tuple[float, float, float]) -> Sample:
+    """A sample from the sums of the values' first three powers."""
+    if people < 2:
+        return Sample(arm, people, sums[0], 0.0)
+    mean, second, third = (s / people for s in sums)
+    spread = max(0.0, second - mean**2)
+    cubed = third - 3 * mean * second + 2 * mean**3
+    skewness = cubed / spread**1.5 if spread > 0 else 0.0
+    return Sample(arm, people, sums[0], spread * people / (people - 1), skewness)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from campaigns.store.engine import Database
     from campaigns.store.evidence import SqlEvidence
     from campaigns.store.outbox import SqlOutbox
+    from campaigns.store.paces import SqlPaces
     from campaigns.store.planning import SqlPlanning
     from campaigns.store.releases import SqlReleases
     from campaigns.store.runs import SqlRuns
@@ -95,6 +96,13 @@ class Parts:
         from campaigns.store.outbox import SqlOutbox
 
         return SqlOutbox(self.database)
+
+    @cached_property
+    def paces(self) -> SqlPaces:
+        """The senders' rates and breakers."""
+        from campaigns.store.paces import SqlPaces
+
+        return SqlPaces(self.database)
 
     @cached_property
     def profiles(self) -> SqlProfiles:

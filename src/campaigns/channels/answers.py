@@ -11,7 +11,7 @@ from typing import Protocol
 import orjson
 
 from campaigns.channels.wire import Interrupted, NotConnected
-from campaigns.domain.delivery import NotSent, Unknown
+from campaigns.domain.delivery import Holds, NotSent, Unknown
 
 #: When a provider that could not be reached is tried again.
 UNREACHABLE_PAUSE = timedelta(seconds=5)
@@ -31,7 +31,8 @@ class Headers(Protocol):
 
 def not_connected(vendor: str, error: NotConnected, now: datetime) -> NotSent:
     """No connection: surely not sent."""
-    return NotSent(f"{vendor}:connect", f"cannot reach {error}", now + UNREACHABLE_PAUSE)
+    reason, then = f"cannot reach {error}", now + UNREACHABLE_PAUSE
+    return NotSent(f"{vendor}:connect", reason, then, Holds.CONNECTION)
 
 
 def interrupted(vendor: str, error: Interrupted) -> Unknown:
@@ -41,7 +42,8 @@ def interrupted(vendor: str, error: Interrupted) -> Unknown:
 
 def too_many(vendor: str, headers: Headers, now: datetime) -> NotSent:
     """A 429: surely not sent; to be tried when the provider says so."""
-    return NotSent(f"{vendor}:429", "the provider asks to slow down", retry_at(headers, now))
+    reason, then = "the provider asks to slow down", retry_at(headers, now)
+    return NotSent(f"{vendor}:429", reason, then, Holds.PACE)
 
 
 def retry_at(headers: Headers, now: datetime) -> datetime:

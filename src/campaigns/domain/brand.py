@@ -81,12 +81,16 @@ class Logo(_Frozen):
     width: Annotated[int, Field(ge=16, le=600)] | None = None
 
 
+PerSecond = Annotated[float, Field(gt=0, le=100_000)]
+
+
 class EmailSender(_Frozen):
     """Who e-mail comes from."""
 
     address: Annotated[str, AfterValidator(_email)]
     name: Line
     reply_to: Annotated[str, AfterValidator(_email)] | None = None
+    per_second: PerSecond | None = Field(None, description="messages; empty: no limit of ours")
 
 
 class SmsSender(_Frozen):
@@ -94,6 +98,9 @@ class SmsSender(_Frozen):
 
     from_: Annotated[E164 | None, Field(alias="from")] = None
     messaging_service: Annotated[str, StringConstraints(pattern=r"^MG[0-9a-f]{32}$")] | None = None
+    per_second: PerSecond | None = Field(
+        None, description="segments, as the vendor counts; empty: no limit of ours"
+    )
 
     @model_validator(mode="after")
     def _one(self) -> SmsSender:
@@ -106,6 +113,7 @@ class WhatsAppSender(_Frozen):
     """The WhatsApp number."""
 
     from_: Annotated[E164, Field(alias="from")]
+    per_second: PerSecond | None = Field(None, description="messages; empty: no limit of ours")
 
 
 class XSender(_Frozen):
@@ -126,7 +134,9 @@ class Senders(_Frozen):
         """The sender of a channel as plain names and values; None when there is none."""
         name = "x" if channel in (Channel.X_POST, Channel.X_DM) else channel.value
         sender: _Frozen | None = getattr(self, name)
-        return sender.model_dump(by_alias=True, exclude_none=True) if sender else None
+        if sender is None:
+            return None
+        return {k: str(v) for k, v in sender.model_dump(by_alias=True, exclude_none=True).items()}
 
 
 class AvoidedTerm(_Frozen):

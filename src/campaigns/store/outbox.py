@@ -17,7 +17,7 @@ from campaigns.domain.delivery import DeliveryState, Outcome, ProviderState
 from campaigns.domain.interaction import InteractionKind
 from campaigns.domain.routing import Skip
 from campaigns.store.claiming import Claiming
-from campaigns.store.clock import from_ms_or_none
+from campaigns.store.clock import from_ms
 from campaigns.store.engine import Database
 from campaigns.store.intending import Intending
 from campaigns.store.schema import deliveries, interactions, skips
@@ -96,15 +96,20 @@ class SqlOutbox:
                 for channel, state, count in connection.execute(query)
             }
 
-    def next_due(self, run_id: int, shard: int) -> datetime | None:
-        """When the shard's earliest pending delivery may be tried; None when none is pending."""
-        query = select(func.min(deliveries.c.not_before)).where(
-            deliveries.c.run_id == run_id,
-            deliveries.c.shard == shard,
-            deliveries.c.state == literal_column("'pending'"),  # literal: the index is partial
+    def next_due(self, run_id: int, shard: int) -> Mapping[Channel, datetime]:
+        """When the shard's earliest pending delivery of each channel may be tried; channels
+        without pending deliveries are left out."""
+        query = (
+            select(deliveries.c.channel, func.min(deliveries.c.not_before))
+            .where(
+                deliveries.c.run_id == run_id,
+                deliveries.c.shard == shard,
+                deliveries.c.state == literal_column("'pending'"),  # literal: the index is partial
+            )
+            .group_by(deliveries.c.channel)
         )
         with self._database.read() as connection:
-            return from_ms_or_none(connection.execute(query).scalar())
+            return {Channel(c): from_ms(earliest) for c, earliest in connection.execute(query)}
 
     def outcomes(self, run_id: int) -> Mapping[str, int]:
         """See services.ports.Outbox.outcomes."""

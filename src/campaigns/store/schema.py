@@ -469,6 +469,7 @@ paces = Table(
     Column("closed_until", BigInteger),  # nothing is claimed before; then one request tries
     Column("because", Text),
     Column("updated_at", BigInteger, nullable=False),
+    Column("learned_at", BigInteger),  # when the breaker last learned something
 )
 
 #: Who did what: rows are added, never changed. Erasure leaves them: they name no customer.

@@ -9,7 +9,7 @@ import orjson
 from campaigns.channels.answers import UNREACHABLE_PAUSE, broke_off, too_many
 from campaigns.channels.twilio.errors import MEANINGS, Verdict, meaning_of
 from campaigns.channels.wire import Answer
-from campaigns.domain.delivery import Accepted, NotSent, Outcome, Refused, Rejected, Unknown
+from campaigns.domain.delivery import Accepted, Holds, NotSent, Outcome, Refused, Rejected, Unknown
 
 
 def outcome_of(answer: Answer, now: datetime) -> Outcome:
@@ -48,8 +48,9 @@ def outcome_of_code(code: int, now: datetime) -> Outcome:
             return Rejected(name, meaning.reason, opted_out=True)
         case Verdict.REFUSED:
             return Refused(name, meaning.reason)
-        case Verdict.RETRY:
-            return NotSent(name, meaning.reason, now + meaning.pause)
+        case Verdict.RETRY | Verdict.SLOW as verdict:
+            holds = Holds.PACE if verdict is Verdict.SLOW else Holds.MESSAGE
+            return NotSent(name, meaning.reason, now + meaning.pause, holds)
         case Verdict.UNKNOWN:
             return Unknown(name, meaning.reason)
         case Verdict.REJECTED:
@@ -61,7 +62,7 @@ def _too_many(answer: Answer, code: int | None, now: datetime) -> NotSent:
     meaning = MEANINGS.get(code or 0)
     if meaning is None or answer.headers.get("retry-after"):
         return too_many("twilio", answer.headers, now)
-    return NotSent(f"twilio:{code}", meaning.reason, now + meaning.pause)
+    return NotSent(f"twilio:{code}", meaning.reason, now + meaning.pause, Holds.PACE)
 
 
 def _code(answer: Answer) -> int | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection, create_engine, text
 
-from campaigns.store.engine import open_database
+from campaigns.store.engine import Database, open_database
 from campaigns.store.migrations import HEAD
 from campaigns.store.schema import metadata
 
@@ -76,6 +76,8 @@ class PostgresDatabases:
                     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 )
             )
+            # The ledger of consents refuses deletion; replicas fire no triggers.
+            connection.execute(text("SET session_replication_role = replica"))
             for table in reversed(metadata.sorted_tables):
                 kept = " WHERE key <> 'address_key'" if table.name == "meta" else ""
                 connection.execute(text(f"DELETE FROM {table.name}{kept}"))
@@ -95,3 +97,17 @@ def _admin(url: URL) -> Iterator[Connection]:
     with engine.connect() as connection:
         yield connection
     engine.dispose()
+
+
+def empty(database: Database) -> None:
+    """Delete every row of a SQLite database, those of the ledger too, which only grows."""
+    with database.write() as connection:
+        found = text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        triggers = connection.execute(found).all()
+        for name, _ in triggers:
+            connection.execute(text(f"DROP TRIGGER {name}"))
+        for table in reversed(metadata.sorted_tables):
+            if table.name != "meta":
+                connection.execute(table.delete())
+        for _, made in triggers:
+            connection.execute(text(made))

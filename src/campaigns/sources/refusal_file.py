@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -12,6 +14,51 @@ from campaigns.errors import FileError
 from campaigns.sources.formulas import harmless
 
 _LONGEST_VALUE = 80
+
+
+class ReportFolder:
+    """The reports of all imports, in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def forget(self, words: Iterable[str]) -> int:
+        """Take out every line that quotes one of these, in whatever spelling the file had; how
+        many there were."""
+        wanted = [w.casefold() for w in words if w]
+        return sum(_forget(path, wanted) for path in sorted(self._folder.glob("*-refused.csv")))
+
+    def delete_before(self, moment: datetime) -> int:
+        """Delete reports written before this moment; how many."""
+        old = [p for p in self._folder.glob("*-refused.csv") if _written(p) < moment]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
+
+
+def _written(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+
+def _forget(path: Path, wanted: Sequence[str]) -> int:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file))
+    kept = [row for row in rows if not row or not _quotes(row[-1], wanted)]
+    if len(kept) < len(rows):
+        beside = path.with_suffix(".new")
+        with beside.open("w", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file).writerows(kept)
+        beside.replace(path)
+    return len(rows) - len(kept)
+
+
+def _quotes(value: str, wanted: Sequence[str]) -> bool:
+    """Phones are compared by the digits that every way of writing them has."""
+    bare = value.casefold()
+    digits = "".join(filter(str.isdigit, bare))[-9:]
+    return any(
+        w in bare or (len(digits) == 9 and w[:1] == "+" and w.endswith(digits)) for w in wanted
+    )
 
 
 class RefusalFile:

@@ -84,7 +84,8 @@ class Subject:
 
     Attributes:
         delivery_id: the message that the link was in; `via` its channel, `sent_at` when it was
-            settled (None while it is not), `sent_to_key` the hash of the address it went to.
+            settled (None while it is not), `sent_to_key` the hash of the address it went to (None
+            where that is not known, or barred already).
     """
 
     customer_id: int

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cached_property
 
 import orjson
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from campaigns.domain.address import AddressError, normalise
 from campaigns.domain.channel import PUBLIC, Channel
@@ -32,6 +32,39 @@ from campaigns.store.schema import (
     standings,
     suppressions,
 )
+
+# Built once: these pages are what scanners look at most.
+_SUBJECT = (
+    select(
+        deliveries.c.customer_id,
+        deliveries.c.channel,
+        deliveries.c.settled_at,
+        messages.c.address,
+        customers.c.first_name,
+        customers.c.locale,
+        customers.c.time_zone,
+        customers.c.preferred_channel,
+    )
+    .join(customers, customers.c.id == deliveries.c.customer_id)
+    .outerjoin(messages, messages.c.delivery_id == deliveries.c.id)
+    .where(deliveries.c.id == bindparam("delivery"), deliveries.c.customer_id != PUBLIC)
+)
+_STANDINGS = select(
+    standings.c.channel, standings.c.topic, standings.c.granted, standings.c.at
+).where(standings.c.customer_id == bindparam("customer"), standings.c.purpose == Purpose.MARKETING)
+_ADDRESSES = (
+    select(
+        addresses.c.channel,
+        addresses.c.address,
+        addresses.c.address_key,
+        addresses.c.status,
+        suppressions.c.purpose,
+    )
+    .outerjoin(suppressions, suppressions.c.address_key == addresses.c.address_key)
+    .where(addresses.c.customer_id == bindparam("customer"))
+)
+_BARRED = select(suppressions.c.purpose).where(suppressions.c.address_key == bindparam("key"))
+_ASKED = select(preferences).where(preferences.c.customer_id == bindparam("customer"))
 
 
 class SqlPreferences:
@@ -86,23 +119,7 @@ def _hold(connection: Connection, delivery_id: int) -> None:
 
 
 def _read(connection: Connection, hashing: AddressHash, delivery_id: int) -> Subject | None:
-    d, c = deliveries.c, customers.c
-    query = (
-        select(
-            d.customer_id,
-            d.channel,
-            d.settled_at,
-            messages.c.address,
-            c.first_name,
-            c.locale,
-            c.time_zone,
-            c.preferred_channel,
-        )
-        .join(customers, c.id == d.customer_id)
-        .outerjoin(messages, messages.c.delivery_id == d.id)
-        .where(d.id == delivery_id, d.customer_id != PUBLIC)
-    )
-    row = connection.execute(query).mappings().one_or_none()
+    row = connection.execute(_SUBJECT, {"delivery": delivery_id}).mappings().one_or_none()
     if row is None:
         return None
     via, preferred = Channel(row["channel"]), row["preferred_channel"]
@@ -111,7 +128,7 @@ def _read(connection: Connection, hashing: AddressHash, delivery_id: int) -> Sub
         delivery_id=delivery_id,
         via=via,
         sent_at=from_ms_or_none(row["settled_at"]),
-        sent_to_key=_key(hashing, via, row["address"]),
+        sent_to_key=_sent_to(connection, hashing, via, row["address"]),
         first_name=row["first_name"],
         locale=row["locale"],
         time_zone=row["time_zone"],
@@ -121,34 +138,28 @@ def _read(connection: Connection, hashing: AddressHash, delivery_id: int) -> Sub
     )
 
 
-def _key(hashing: AddressHash, channel: Channel, address: str | None) -> str | None:
+def _sent_to(
+    connection: Connection, hashing: AddressHash, channel: Channel, address: str | None
+) -> str | None:
     if not address:
         return None
     try:
-        return hashing.key(channel.address_kind, normalise(channel.address_kind, address))
+        key = hashing.key(channel.address_kind, normalise(channel.address_kind, address))
     except AddressError:  # written by hand, or by rules that are stricter now
         return None
+    return None if connection.execute(_BARRED, {"key": key}).scalar() else key
 
 
 def _reaches(connection: Connection, customer_id: int) -> tuple[Reach, ...]:
     stood: dict[Channel, list[Standing]] = {}
-    s = standings.c
-    query = select(s.channel, s.topic, s.granted, s.at).where(
-        s.customer_id == customer_id, s.purpose == Purpose.MARKETING
-    )
-    for channel, topic, granted, at in connection.execute(query):
+    whose = {"customer": customer_id}
+    for channel, topic, granted, at in connection.execute(_STANDINGS, whose):
         stood.setdefault(Channel(channel), []).append(Standing(topic, granted, from_ms(at)))
     found = {
         channel: Reach(channel, "", "", usable=False, suppressed=False, standings=tuple(listed))
         for channel, listed in stood.items()
     }
-    a = addresses.c
-    barred = select(a.channel, a.address, a.address_key, a.status, suppressions.c.purpose)
-    for name, address, key, status, purpose in connection.execute(
-        barred.outerjoin(suppressions, suppressions.c.address_key == a.address_key).where(
-            a.customer_id == customer_id
-        )
-    ):
+    for name, address, key, status, purpose in connection.execute(_ADDRESSES, whose):
         channel = Channel(name)
         found[channel] = Reach(
             channel,
@@ -163,8 +174,7 @@ def _reaches(connection: Connection, customer_id: int) -> tuple[Reach, ...]:
 
 def read_preferences(connection: Connection, customer_id: int) -> Preferences:
     """What a customer asked for; empty for most."""
-    query = select(preferences).where(preferences.c.customer_id == customer_id)
-    row = connection.execute(query).mappings().one_or_none()
+    row = connection.execute(_ASKED, {"customer": customer_id}).mappings().one_or_none()
     if row is None:
         return Preferences()
     return Preferences(

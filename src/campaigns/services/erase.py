@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -20,8 +19,8 @@ class Erasure(Protocol):
 class Reports(Protocol):
     """Files that tell rows which imports refused."""
 
-    def forget(self, words: Iterable[str]) -> int:
-        """Take out the lines that hold one of these; how many there were."""
+    def forget(self, erased: Erased) -> int:
+        """Take out the lines that quote this customer; how many there were."""
 
 
 def erase(
@@ -32,4 +31,4 @@ def erase(
     The database first: once it has committed nothing is sent any more, whatever befalls the rest.
     """
     erased = erasure.erase(customer_id, by=by, why=why, now=now)
-    return reports.forget([erased.ref, *erased.addresses])
+    return reports.forget(erased)

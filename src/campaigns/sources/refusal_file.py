@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
+from campaigns.domain.erasure import Erased
 from campaigns.domain.intake import LeftOut, RefusedRow, RepeatedRow
 from campaigns.errors import FileError
 from campaigns.sources.formulas import harmless
@@ -22,11 +22,10 @@ class ReportFolder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def forget(self, words: Iterable[str]) -> int:
-        """Take out every line that quotes one of these, in whatever spelling the file had; how
+    def forget(self, erased: Erased) -> int:
+        """Take out every line that quotes this customer, in whatever spelling the file had; how
         many there were."""
-        wanted = [w.casefold() for w in words if w]
-        return sum(_forget(path, wanted) for path in sorted(self._folder.glob("*-refused.csv")))
+        return sum(_forget(path, erased) for path in sorted(self._folder.glob("*-refused.csv")))
 
     def delete_before(self, moment: datetime) -> int:
         """Delete reports written before this moment; how many."""
@@ -40,10 +39,10 @@ def _written(path: Path) -> datetime:
     return datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
 
-def _forget(path: Path, wanted: Sequence[str]) -> int:
+def _forget(path: Path, erased: Erased) -> int:
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file))
-    kept = [row for row in rows if not row or not _quotes(row[-1], wanted)]
+    kept = [row for row in rows if not row or not _quotes(row[-1], erased)]
     if len(kept) < len(rows):
         beside = path.with_suffix(".new")
         with beside.open("w", encoding="utf-8-sig", newline="") as file:
@@ -52,12 +51,16 @@ def _forget(path: Path, wanted: Sequence[str]) -> int:
     return len(rows) - len(kept)
 
 
-def _quotes(value: str, wanted: Sequence[str]) -> bool:
-    """Phones are compared by the digits that every way of writing them has."""
+def _quotes(value: str, erased: Erased) -> bool:
+    """Phones are compared by the digits that every way of writing them has. A line too many costs
+    nothing: the file that was imported has it."""
     bare = value.casefold()
-    digits = "".join(filter(str.isdigit, bare))[-9:]
-    return any(
-        w in bare or (len(digits) == 9 and w[:1] == "+" and w.endswith(digits)) for w in wanted
+    digits = "".join(filter(str.isdigit, bare))
+    phones = [a[-9:] for a in erased.addresses if a.startswith("+")]
+    return (
+        value == erased.ref
+        or any(a.casefold() in bare for a in erased.addresses)
+        or any(p in digits for p in phones)
     )
 
 

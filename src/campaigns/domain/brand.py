@@ -249,6 +249,13 @@ class ApprovalRules(_Frozen):
 Topic = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
 
+class BrandHoldout(_Frozen):
+    """Customers who get no marketing at all for a while: what all campaigns together bring."""
+
+    percent: Annotated[float, Field(gt=0, le=20)]
+    period: Line = Field(description="such as 2027-H1; another period holds out other people")
+
+
 class Brand(_Frozen):
     """templates/brand.yaml: what every campaign shares."""
 
@@ -296,6 +303,7 @@ class Brand(_Frozen):
     limits: Limits = Limits()
     prices: Prices | None = None
     approval: ApprovalRules = ApprovalRules()
+    holdout: BrandHoldout | None = None
 
     @model_validator(mode="after")
     def _default_is_offered(self) -> Brand:

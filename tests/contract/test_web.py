@@ -11,6 +11,7 @@ import pytest
 from campaigns.bootstrap.app import App
 from campaigns.settings import Settings
 from campaigns.store.engine import Database
+from campaigns.web.guard import limit_of
 from tests.web_server import serving
 
 
@@ -54,16 +55,25 @@ def test_every_answer_leaves_a_browser_nothing_to_be_tricked_with(client: httpx.
         assert "server" not in headers
 
 
-def _pieces() -> Iterator[bytes]:
-    for _ in range(70):
-        yield b"x" * 1000
+def _pieces(size: int) -> Iterator[bytes]:
+    for _ in range(size // 10_000 + 1):
+        yield b"x" * 10_000
 
 
-@pytest.mark.parametrize("body", [b"x" * 70_000, _pieces()], ids=["announced", "in pieces"])
+@pytest.mark.parametrize("path", ["/webhooks/twilio", "/webhooks/x", "/webhooks/sendgrid"])
+@pytest.mark.parametrize("announced", [True, False])
 def test_a_body_beyond_the_limit_is_cut_off_before_it_is_read(
-    client: httpx.Client, body: bytes | Iterator[bytes]
+    client: httpx.Client, path: str, announced: bool
 ) -> None:
-    assert client.post("/webhooks/twilio/status", content=body).status_code in {404, 413}
+    size = limit_of(path) + 1
+    body = b"x" * size if announced else _pieces(size)
+    answer = client.post(path, content=body)
+    assert (answer.status_code, answer.text) in {
+        (413, "Request Entity Too Large\n"),
+        (413, "Content Too Large\n"),
+    }
+    within = client.post(path, content=b"x" * (size - 1))
+    assert within.status_code == 403
 
 
 def test_a_database_that_is_gone_is_told_so_that_providers_try_again(

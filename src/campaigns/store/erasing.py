@@ -26,6 +26,7 @@ from campaigns.store.schema import (
     addresses,
     campaigns,
     channel_uses,
+    clicks,
     consents,
     contacts,
     customers,
@@ -35,9 +36,10 @@ from campaigns.store.schema import (
     preferences,
     standings,
     suppressions,
+    unmatched_events,
 )
 
-_OWN = (preferences, consents, standings, channel_uses, contacts, interactions, addresses)
+_OWN = (preferences, consents, standings, channel_uses, contacts, interactions, clicks, addresses)
 
 
 class SqlErasure:
@@ -63,6 +65,9 @@ class SqlErasure:
             hashing = AddressHash.load(connection)
             keys = {hashing.ref_key(ref), *_keys(hashing, known)}
             _suppress(connection, keys, to_ms(now))
+            connection.execute(
+                delete(unmatched_events).where(unmatched_events.c.address_key.in_(sorted(keys)))
+            )
             _clear_outbox(connection, customer_id)
             _clear_profile(connection, customer_id)
             audit.append(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import Database
@@ -35,6 +35,16 @@ _NEXT = {
         "ORDER BY delivery_id LIMIT :n) p"
     ),
 }
+_RAW = (
+    text(
+        "DELETE FROM clicks WHERE source_key IN "
+        "(SELECT source_key FROM clicks WHERE at < :before LIMIT :n)"
+    ),
+    text(
+        "DELETE FROM unmatched_events WHERE key IN "
+        "(SELECT key FROM unmatched_events WHERE received_at < :before LIMIT :n)"
+    ),
+)
 _DELETE = {"interactions": _INTERACTIONS, "messages": _MESSAGES}
 
 
@@ -45,13 +55,23 @@ class SqlRetention:
         self._database = database
 
     def delete_interactions(self, *, before: datetime) -> int:
-        """Interactions older than that, `sent` apart, and those of nobody; how many."""
+        """Interactions older than that, `sent` apart, and those of nobody; how many. With them go
+        the requests on click links, and what providers told of people nobody knows."""
+        for statement in _RAW:
+            self._repeat(statement, before)
         return self._delete("interactions", before)
 
     def delete_messages(self, *, before: datetime) -> int:
         """What was said, and to which address, of messages settled before that; how many. What is
         in doubt is kept: it may still have to be looked up."""
         return self._delete("messages", before)
+
+    def _repeat(self, statement: TextClause, before: datetime) -> None:
+        bounds = {"before": to_ms(before), "n": BATCH}
+        deleted = BATCH
+        while deleted == BATCH:
+            with self._database.write() as connection:
+                deleted = connection.execute(statement, bounds).rowcount
 
     def _delete(self, table: str, before: datetime) -> int:
         after, deleted = 0, 0

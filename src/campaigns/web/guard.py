@@ -6,6 +6,7 @@ from __future__ import annotations
 import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from campaigns.web.errors import plain
@@ -68,6 +69,8 @@ class Guard:
             return
         try:
             await self._app(scope, _limited(receive, most), answer)
+        except ClientDisconnect:
+            return
         except Exception as error:  # a mistake of ours: told by kind and place, never by value
             place = _place(error)
             _log.error("web_failed", error=type(error).__name__, at=place)

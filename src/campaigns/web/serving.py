@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 from typing import TYPE_CHECKING
 
@@ -24,13 +25,22 @@ def run_public_app(app: App, *, host: str, port: int, proxies: str) -> None:
     """Serve until SIGTERM or Ctrl-C. Port 0 takes a free one; the address is printed.
 
     `proxies`: addresses whose X-Forwarded-For is believed. Raises ConfigurationError when the
-    port is taken, DatabaseError when the database cannot be opened.
+    port is taken or the sandbox's keys would be believed from outside, DatabaseError when the
+    database cannot be opened.
     """
+    if not app.settings.live and host not in ("127.0.0.1", "localhost", "::1"):
+        raise ConfigurationError(
+            "everybody knows the sandbox's keys, so while CAMPAIGNS_LIVE is not true the public "
+            "app listens on this machine only. Take --host 127.0.0.1, or go live."
+        )
     listener = listen(host, port)
     try:
         address = f"http://{host}:{listener.getsockname()[1]}"
         _ = app.database
         server = uvicorn.Server(configuration(app, proxies))
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            # uvicorn raises what it caught again once it has ended: that is all there is to do.
+            signal.signal(sign, lambda _sign, _frame: None)
         print(f"Public app: {address} for {app.settings.public_url}", flush=True)
         asyncio.run(server.serve(sockets=[listener]))
     finally:

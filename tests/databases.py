@@ -15,11 +15,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, create_engine, text
+from sqlalchemy import URL, Connection, create_engine, select, text
 
+from campaigns.store.append_only import close_ledger, open_ledger
 from campaigns.store.engine import Database, open_database
 from campaigns.store.migrations import HEAD
-from campaigns.store.schema import metadata
+from campaigns.store.schema import consents, metadata
 
 _MEMORY = Path("/dev/shm")
 
@@ -100,14 +101,19 @@ def _admin(url: URL) -> Iterator[Connection]:
 
 
 def empty(database: Database) -> None:
-    """Delete every row of a SQLite database, those of the ledger too, which only grows."""
+    """Delete every row of a database that is used again, but for what it is itself."""
     with database.write() as connection:
-        found = text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-        triggers = connection.execute(found).all()
-        for name, _ in triggers:
-            connection.execute(text(f"DROP TRIGGER {name}"))
+        forget_consents(connection)
         for table in reversed(metadata.sorted_tables):
             if table.name != "meta":
                 connection.execute(table.delete())
-        for _, made in triggers:
-            connection.execute(text(made))
+
+
+def forget_consents(connection: Connection) -> None:
+    """Empty the ledger, which only grows, by the one way that there is: as erasure does."""
+    customers = list(connection.execute(select(consents.c.customer_id).distinct()).scalars())
+    for customer_id in customers:
+        open_ledger(connection, customer_id)
+    connection.execute(consents.delete())
+    for customer_id in customers:
+        close_ledger(connection, customer_id)

@@ -203,6 +203,8 @@ def test_a_link_that_was_tampered_with_leads_nowhere(loop: Loop) -> None:
         f"/c/{token}x/{link}",
         f"/c/{token}/https:%2F%2Fevil.example",
         f"/c/%00/{link}",
+        f"/c/{token}/%00",
+        f"/c/{token}/{link}%0d%0aLocation:evil",
     ):
         assert loop.public.get(path).status_code == 404, path
 

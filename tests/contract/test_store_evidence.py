@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from campaigns.store import schema
 from campaigns.store.engine import Database
 from campaigns.store.evidence import SqlEvidence
 from tests.contract.store_world import NOW, World
+from tests.databases import forget_consents
 
 K = InteractionKind
 
@@ -221,7 +224,21 @@ def test_what_programs_do_is_no_use_of_a_channel(world: World, evidence: SqlEvid
     assert uses.uses == 1
 
 
+def test_processes_that_hear_the_same_at_once_do_not_block_each_other(
+    world: World, evidence: SqlEvidence
+) -> None:
+    _, batch = world.sending(world.customers(40))
+    told = [event(kind, i.delivery_id) for i in batch.items for kind in (K.DELIVERED, K.BOUNCED)]
+    told += [event(K.UNSUBSCRIBED, address=f"x{n}@example.com") for n in range(40)]
+    orders = [Random(seed).sample(told, len(told)) for seed in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda order: record(evidence, *order), orders))
+    assert sum(r.new for r in results) == 80
+    assert world.sent() == sorted(i.delivery_id for i in batch.items)
+
+
 PHONE: dict[str, Any] = {"channel": Channel.SMS, "address": "+447700900127"}
+OTHER: dict[str, Any] = {"channel": Channel.SMS, "address": "+447700900128"}
 
 
 def _story(deliveries: list[int]) -> list[ProviderEvent]:
@@ -244,6 +261,8 @@ def _story(deliveries: list[int]) -> list[ProviderEvent]:
         event(K.UNSUBSCRIBED, at=at(8), **PHONE),
         event(K.RESUBSCRIBED, at=at(8), **PHONE),
         event(K.REPLIED, at=at(9), data={"text": "why?"}, **PHONE),
+        event(K.UNSUBSCRIBED, at=at(6), **OTHER),
+        event(K.RESUBSCRIBED, at=at(7), **OTHER),
         event(K.DELIVERED, 10**9, at=at(9)),
     ]
 
@@ -266,11 +285,12 @@ def test_the_end_is_the_same_in_any_order_and_told_any_number_of_times(
 
 
 def _two_messages(world: World) -> list[int]:
-    """Two messages on their way, the first to a customer with a number; made once."""
+    """Two messages on their way, to customers with a number each; made once."""
     found = world.rows(select(schema.deliveries.c.id).order_by(schema.deliveries.c.id))
     if not found:
         customers = world.customers(2)
-        world.address(customers[0], Channel.SMS, PHONE["address"])
+        for customer, number in zip(customers, (PHONE, OTHER), strict=True):
+            world.address(customer, Channel.SMS, number["address"])
         world.sending(customers)
         return _two_messages(world)
     _rewind(world)
@@ -279,7 +299,9 @@ def _two_messages(world: World) -> list[int]:
 
 def _rewind(world: World) -> None:
     """As it was before any event."""
-    events = ("interactions", "suppressions", "consents", "channel_uses", "unmatched_events")
+    events = ("interactions", "suppressions", "channel_uses", "unmatched_events")
+    with world.database.write() as connection:
+        forget_consents(connection)
     world.execute(
         *(schema.metadata.tables[name].delete() for name in events),
         schema.standings.delete().where(schema.standings.c.channel == "sms"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from campaigns.bootstrap.app import App
 from campaigns.settings import Settings
 from campaigns.store.engine import Database
+from campaigns.web import guard
 from campaigns.web.guard import limit_of
 from tests.web_server import serving
 
@@ -74,6 +76,15 @@ def test_a_body_beyond_the_limit_is_cut_off_before_it_is_read(
     }
     within = client.post(path, content=b"x" * (size - 1))
     assert within.status_code == 403
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "PATIENCE", 0.05)
+    with socket.create_connection((client.base_url.host, client.base_url.port or 0), 10) as slow:
+        slow.sendall(b"POST /webhooks/twilio HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\na")
+        assert slow.recv(100).startswith(b"HTTP/1.1 408 ")
 
 
 def test_a_database_that_is_gone_is_told_so_that_providers_try_again(

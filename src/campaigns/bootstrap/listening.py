@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from campaigns.bootstrap.wiring import SANDBOX_CREDENTIALS, SANDBOX_WEBHOOK_KEY, link_secret
 from campaigns.domain.agent import agent_of_request
 from campaigns.domain.click import Click, origin_of
+from campaigns.domain.click_links import is_link_id
 from campaigns.services.follow_link import follow_link
 from campaigns.services.record_events import record_events
 
@@ -92,7 +93,7 @@ class Listener:
     ) -> str | None:
         """Where a click link leads, and remember the request; None when it is no link of ours."""
         delivery_id = self._app.links.clicked_delivery(token)
-        if delivery_id is None:
+        if delivery_id is None or not is_link_id(link):
             return None
         now = self._app.clock.now()
         click = Click(

@@ -26,6 +26,7 @@ _LENGTH: Final = 120
 _HOLE: Final = Hole(SLOT, Escape.HTML)
 _LINK: Final = re.compile(r"(<a\b[^>]*?\bhref=\")(https://[^\"]*)(?=\")", re.IGNORECASE)
 _OURS: Final = re.compile(r"/([0-9a-f]{12})(?=\")")
+_ID: Final = re.compile(r"[0-9a-f]{12}")
 _END: Final = re.compile(r"</body\s*>", re.IGNORECASE)
 #: No reader sees it, by eye, ear or keyboard.
 _TRAP: Final = ('<a href="', f'/{TRAP}" style="display:none" aria-hidden="true" tabindex="-1"></a>')
@@ -86,6 +87,11 @@ def without_click_links(skeleton: Skeleton, links: Mapping[str, str]) -> Skeleto
 def link_id(url: str) -> str:
     """Names an address: the same in every release, on any machine."""
     return blake2b(url.encode(), digest_size=6).hexdigest()
+
+
+def is_link_id(text: str) -> bool:
+    """Whether a link could be named so; what else stands in a request is not looked up."""
+    return text == TRAP or _ID.fullmatch(text) is not None
 
 
 def _pieces(literal: str) -> Iterator[tuple[str, str | None]]:

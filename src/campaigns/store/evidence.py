@@ -52,6 +52,15 @@ class SqlEvidence:
             matches = Matching(connection, hashing).match(events)
             return _write(connection, matches, to_ms(now))
 
+    def provider_states(self, run_id: int) -> dict[str, int]:
+        """What the providers told of a run's messages, counted."""
+        query = text(
+            "SELECT provider_state AS state, count(*) AS number FROM deliveries "
+            "WHERE run_id = :run AND provider_state IS NOT NULL GROUP BY provider_state"
+        )
+        with self._database.read() as connection:
+            return {row.state: row.number for row in connection.execute(query, {"run": run_id})}
+
     def unmatched(self) -> dict[str, int]:
         """Events that match nothing, by why."""
         query = text("SELECT why, count(*) AS number FROM unmatched_events GROUP BY why")

@@ -108,6 +108,7 @@ def _event(customer_id: int, row: RowMapping) -> dict[str, Any]:
         "channel": row["channel"],
         "source_key": OWN + key.removeprefix(own) if key and key.startswith(own) else key,
         "data": row["data"],
+        "agent": row["agent"],
     }
 
 

@@ -146,7 +146,8 @@ def _put_events(
         elif key.startswith(OWN):
             key = f"import:{customer_id}:{key.removeprefix(OWN)}"
         data = None if entry["data"] is None else orjson.dumps(entry["data"]).decode()
-        rows.append(EventRow(customer_id, at, entry["kind"], entry["channel"], None, key, data))
+        what, on, agent = entry["kind"], entry["channel"], entry.get("agent")
+        rows.append(EventRow(customer_id, at, what, on, None, key, data, agent))
     interactions.record(connection, rows)
 
 

@@ -3,6 +3,8 @@ that leave a browser nothing to be tricked with."""
 
 from __future__ import annotations
 
+import asyncio
+
 import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -13,6 +15,8 @@ from campaigns.web.errors import plain
 
 #: Bytes. A form, or one event.
 SMALL = 64 * 1024
+#: Seconds that a body may take to arrive.
+PATIENCE = 60.0
 #: Path prefix → most bytes of a body. SendGrid posts batches of events, and mails with attachments
 #: (30 MB by its own limit: a 413 would lose the mail for good).
 LIMITS = {
@@ -87,12 +91,20 @@ def _announced(scope: Scope) -> int:
 
 
 def _limited(receive: Receive, most: int) -> Receive:
-    """The same, but no more than `most` bytes of it: a body may come without its length."""
-    left = most
+    """The same, but no more than `most` bytes of it, since a body may come without its length, and
+    no longer than PATIENCE, since it may come a byte at a time."""
+    left, whole = most, False
+    give_up = asyncio.get_running_loop().time() + PATIENCE
 
     async def counted() -> Message:
-        nonlocal left
-        message = await receive()
+        nonlocal left, whole
+        try:
+            # After the body comes nothing but the end of the connection, whenever that is.
+            async with asyncio.timeout_at(None if whole else give_up):
+                message = await receive()
+        except TimeoutError:
+            raise HTTPException(408, headers={"Connection": "close"}) from None
+        whole = not message.get("more_body", False)
         if message["type"] == "http.request":
             left -= len(message.get("body", b""))
             if left < 0:

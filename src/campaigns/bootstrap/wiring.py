@@ -45,6 +45,17 @@ def channel_configuration(settings: Settings, release: Release) -> ChannelConfig
     )
 
 
+def lookup_configuration(settings: Settings) -> ChannelConfiguration:
+    """Keys and addresses for asking the vendors; nothing is sent by these."""
+    return ChannelConfiguration(
+        credentials=_live_credentials(settings) if settings.live else SANDBOX_CREDENTIALS,
+        endpoints=Endpoints(
+            base_url=None if settings.live else str(settings.sandbox_url).rstrip("/")
+        ),
+        senders={},
+    )
+
+
 def refuse_unready_live_run(settings: Settings, release: Release) -> None:
     """A live marketing run needs pages that answer its unsubscribe links (RFC 8058).
 

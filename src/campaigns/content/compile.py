@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import product
 from pathlib import Path
 
@@ -105,6 +106,13 @@ def _trait_values(sources: Sources) -> Iterator[tuple[tuple[str, AttributeValue]
         yield tuple(zip(names, values, strict=True))
 
 
+def _fallback_within(sources: Sources) -> timedelta | None:
+    """The campaign's word, else the brand's."""
+    own = sources.campaign.fallback
+    rule = sources.brand.fallback if own is None else own
+    return timedelta(hours=rule.within) if rule else None
+
+
 def _release(
     sources: Sources, contexts: Contexts, skeletons: tuple[Skeleton, ...], edition: str
 ) -> Release:
@@ -118,6 +126,7 @@ def _release(
         traits=campaign.traits,
         post_locale=campaign.post_locale or sources.locales[0],
         expires_at=campaign.expires_at(brand.time_zone),
+        fallback_within=_fallback_within(sources),
         experiment=_experiment(sources),
     )
     facts = {

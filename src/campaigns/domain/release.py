@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
@@ -29,6 +29,8 @@ class Policy:
         traits: attributes that select a skeleton, in order.
         post_locale: the locale of the public X post.
         expires_at: after this moment nothing is sent (UTC); None never expires.
+        fallback_within: how long after it was sent a message that failed may still go to another
+            channel; None: never.
         experiment: what is tried out on whom.
     """
 
@@ -40,6 +42,7 @@ class Policy:
     traits: tuple[str, ...]
     post_locale: str
     expires_at: datetime | None = None
+    fallback_within: timedelta | None = None
     experiment: Experiment = NO_EXPERIMENT
 
 

@@ -25,6 +25,24 @@ def append(connection: Connection, entry: AuditEntry) -> None:
     )
 
 
+def entries(connection: Connection, subject: str | None, *, most: int) -> list[AuditEntry]:
+    """The newest lines first, of one subject or of all."""
+    query = select(audit).order_by(audit.c.id.desc()).limit(most)
+    if subject is not None:
+        query = query.where(audit.c.subject == subject)
+    return [
+        AuditEntry(
+            at=from_ms(row.at),
+            actor=row.actor,
+            action=Action(row.action),
+            subject=row.subject,
+            why=row.why,
+            data=orjson.loads(row.data) if isinstance(row.data, str) else row.data or {},
+        )
+        for row in connection.execute(query)
+    ]
+
+
 class SqlAudit:
     """Reading the trail, and adding to it where nothing else is written."""
 
@@ -38,18 +56,5 @@ class SqlAudit:
 
     def entries(self, subject: str | None = None, *, most: int = 100) -> list[AuditEntry]:
         """The newest lines first, of one subject or of all."""
-        query = select(audit).order_by(audit.c.id.desc()).limit(most)
-        if subject is not None:
-            query = query.where(audit.c.subject == subject)
         with self._database.read() as connection:
-            return [
-                AuditEntry(
-                    at=from_ms(row.at),
-                    actor=row.actor,
-                    action=Action(row.action),
-                    subject=row.subject,
-                    why=row.why,
-                    data=orjson.loads(row.data) if isinstance(row.data, str) else row.data or {},
-                )
-                for row in connection.execute(query)
-            ]
+            return entries(connection, subject, most=most)

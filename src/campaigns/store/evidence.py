@@ -17,6 +17,7 @@ from campaigns.store.clock import to_ms
 from campaigns.store.engine import Database, bar_intents
 from campaigns.store.event_matching import Match, Matching, Sent
 from campaigns.store.hashing import AddressHash
+from campaigns.store.hops import reached_after_all
 from campaigns.store.interactions import EventRow
 from campaigns.store.locking import Locking
 from campaigns.store.opting import NOES, record_wishes
@@ -50,7 +51,10 @@ class SqlEvidence:
                 bar_intents(connection)
             self._locking.hold_deliveries(connection, {e.delivery_id or 0 for e in events})
             matches = Matching(connection, hashing).match(events)
-            return _write(connection, matches, to_ms(now))
+            recorded = _write(connection, matches, to_ms(now))
+            # A message that was replaced by one on another channel may have arrived after all.
+            reached_after_all(connection, {m.sent.id for m in matches if m.sent}, now=now)
+            return recorded
 
     def provider_states(self, run_id: int) -> dict[str, int]:
         """What the providers told of a run's messages, counted."""

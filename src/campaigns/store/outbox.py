@@ -13,7 +13,7 @@ from sqlalchemy import and_, exists, func, literal_column, or_, select
 
 from campaigns.domain.batch import Batch, Written
 from campaigns.domain.channel import PUBLIC, Channel
-from campaigns.domain.delivery import DeliveryState, Outcome
+from campaigns.domain.delivery import DeliveryState, Outcome, ProviderState
 from campaigns.domain.routing import Skip
 from campaigns.store.claiming import Claiming
 from campaigns.store.clock import from_ms_or_none
@@ -83,10 +83,10 @@ class SqlOutbox:
             return sweep(connection, now)
 
     def counts(self, run_id: int) -> Mapping[tuple[Channel, DeliveryState], int]:
-        """Rows of the run by channel and state."""
+        """See services.ports.Outbox.counts: what was replaced by a next hop is not counted."""
         query = (
             select(deliveries.c.channel, deliveries.c.state, func.count())
-            .where(deliveries.c.run_id == run_id)
+            .where(deliveries.c.run_id == run_id, ~deliveries.c.replaced)
             .group_by(deliveries.c.channel, deliveries.c.state)
         )
         with self._database.read() as connection:
@@ -113,6 +113,7 @@ class SqlOutbox:
             select(deliveries.c.outcome, number)
             .where(
                 deliveries.c.run_id == run_id,
+                ~deliveries.c.replaced,
                 deliveries.c.outcome.is_not(None),
                 deliveries.c.state.not_in([*told, DeliveryState.ACCEPTED]),
             )
@@ -134,8 +135,31 @@ class SqlOutbox:
         )
         query = select(func.count()).where(
             deliveries.c.run_id == run_id,
+            ~deliveries.c.replaced,
             deliveries.c.customer_id != PUBLIC,
             or_(sent, erased),
+        )
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one()
+
+    def fallbacks(self, run_id: int) -> Mapping[tuple[Channel, str], int]:
+        """See services.ports.Outbox.fallbacks."""
+        query = (
+            select(deliveries.c.channel, deliveries.c.reason, func.count())
+            .where(deliveries.c.run_id == run_id, ~deliveries.c.replaced, deliveries.c.hop > 0)
+            .group_by(deliveries.c.channel, deliveries.c.reason)
+        )
+        with self._database.read() as connection:
+            return {(Channel(c), reason): n for c, reason, n in connection.execute(query)}
+
+    def reached_twice(self, run_id: int) -> int:
+        """See services.ports.Outbox.reached_twice."""
+        query = select(func.count()).where(
+            deliveries.c.run_id == run_id,
+            deliveries.c.replaced,
+            deliveries.c.state == DeliveryState.ACCEPTED,
+            deliveries.c.provider_state.is_(None)
+            | deliveries.c.provider_state.not_in([ProviderState.BOUNCED, ProviderState.FAILED]),
         )
         with self._database.read() as connection:
             return connection.execute(query).scalar_one()

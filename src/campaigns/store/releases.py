@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -141,6 +141,7 @@ def _encode(release: Release) -> bytes:
                 "traits": policy.traits,
                 "post_locale": policy.post_locale,
                 "expires_at": to_ms_or_none(policy.expires_at),
+                "fallback_hours": _hours(policy.fallback_within),
                 "experiment": _EXPERIMENT.dump_python(policy.experiment, mode="json"),
             },
             "facts": {name: dict(written) for name, written in release.facts.items()},
@@ -151,6 +152,10 @@ def _encode(release: Release) -> bytes:
         },
         option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS,
     )
+
+
+def _hours(span: timedelta | None) -> int | None:
+    return None if span is None else span // timedelta(hours=1)
 
 
 def _decode(document: bytes, skeletons: dict[str, bytes]) -> Release:
@@ -169,6 +174,10 @@ def _decode(document: bytes, skeletons: dict[str, bytes]) -> Release:
             traits=tuple(policy["traits"]),
             post_locale=policy["post_locale"],
             expires_at=from_ms_or_none(policy["expires_at"]),
+            # A release of before there were fallbacks has none.
+            fallback_within=None
+            if policy.get("fallback_hours") is None
+            else timedelta(hours=policy["fallback_hours"]),
             experiment=_EXPERIMENT.validate_python(policy.get("experiment", {})),
         ),
         facts=raw["facts"],

@@ -324,6 +324,12 @@ shards = Table(
     Column("already", Integer, nullable=False, server_default="0"),  # had this campaign before
 )
 
+#: What surely did not reach the customer and has not been looked at for a fallback.
+FAILED = (
+    "NOT replaced AND no_fallback IS NULL "
+    "AND (state = 'rejected' OR provider_state IN ('bounced', 'failed'))"
+)
+
 #: The outbox: one row per customer and step of a campaign. The unique key is the promise. A message
 #: that surely failed (rejected, bounced) may be `replaced` by one on another channel: a row of its
 #: own, one `hop` further, so that what was said and its evidence stay with the channel it was on.
@@ -349,6 +355,8 @@ deliveries = Table(
     Column("provider_id", String(120)),
     Column("provider_state", String(10)),
     Column("outcome", String(300)),  # code and sentence for anything but accepted
+    # Of a message that failed and has no next hop: why not (routing.Skip.encode).
+    Column("no_fallback", String(200)),
     Index(
         "uq_deliveries_standing",
         "campaign_id",
@@ -381,6 +389,20 @@ deliveries = Table(
         sqlite_where=text("state IN ('claimed', 'sending')"),
         postgresql_where=text("state IN ('claimed', 'sending')"),
     ),
+    Index(
+        "ix_deliveries_failed",
+        "run_id",
+        "settled_at",
+        sqlite_where=text(FAILED),
+        postgresql_where=text(FAILED),
+    ),
+    # The unique index does not hold these.
+    Index(
+        "ix_deliveries_replaced",
+        "customer_id",
+        sqlite_where=text("replaced"),
+        postgresql_where=text("replaced"),
+    ),
     Index("ix_deliveries_run_id", "run_id"),
     sqlite_autoincrement=True,  # providers quote our ids back for years: never use one twice
 )
@@ -406,6 +428,20 @@ batches = Table(
         postgresql_where=text("open"),
     ),
     sqlite_autoincrement=True,
+)
+
+#: What is known of a delivery that is, or was, in doubt: what the provider's own list said when it
+#: was asked, and what a person decided.
+doubts = Table(
+    "doubts",
+    metadata,
+    Column("delivery_id", BigKey, primary_key=True, autoincrement=False),
+    Column("looks", SmallInteger, nullable=False, server_default="0"),
+    Column("looked_at", BigInteger),
+    Column("next_look_at", BigInteger),  # NULL: not by itself any more
+    Column("finding", String(10)),  # evidence.Finding
+    Column("told", String(300)),
+    Column("resolved", String(10)),  # evidence.Verdict of a person
 )
 
 #: What was said, exactly: written before the message leaves. Erasure deletes it.

@@ -14,6 +14,7 @@ from campaigns.store import bulk
 from campaigns.store.bulk import Dialect
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import bar_intents
+from campaigns.store.hops import reached_after_all
 from campaigns.store.locking import Locking
 from campaigns.store.refusals import mark_invalid, record_opt_out
 
@@ -53,7 +54,7 @@ UPDATE deliveries SET state = 'pending', outcome = given.said, not_before = give
    AND deliveries.state IN ('claimed', 'sending', 'in_doubt')
 """
 _DOUBT = """
-UPDATE deliveries SET state = 'in_doubt', outcome = given.said
+UPDATE deliveries SET state = 'in_doubt', outcome = given.said, settled_at = :now
   FROM {given} AS given
  WHERE deliveries.id = given.id AND deliveries.batch_id + 0 = :batch
    AND deliveries.state = 'sending'
@@ -104,6 +105,16 @@ class Settling:
             cut = request_id[:_LONGEST_ID]
             connection.execute(_NOTE_REQUEST, {"batch": batch.id, "request": cut})
         self._locking.close_batch(connection, batch.id)
+
+    def accept(
+        self, connection: Connection, found: Mapping[int, str | None], *, now: datetime
+    ) -> None:
+        """Evidence from anywhere that these were sent (delivery id → the provider's id for the
+        message): unfenced, it always wins, and each has its `sent` interaction."""
+        self._locking.hold_deliveries(connection, found.keys())
+        accepted = {i: Accepted(provider_id) for i, provider_id in found.items()}
+        self._write_accepted(connection, accepted, {"now": to_ms(now)})
+        reached_after_all(connection, found, now=now)
 
     def _write_accepted(
         self, connection: Connection, accepted: Mapping[int, Accepted], moment: dict[str, int]

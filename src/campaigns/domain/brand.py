@@ -19,6 +19,7 @@ from pydantic import (
 from campaigns.domain.channel import Channel
 from campaigns.domain.facts import Amount, Currency, HttpsUrl, Phone, Texts, Zone
 from campaigns.domain.findings import Level
+from campaigns.domain.retention import Retention
 
 
 def _locale(name: str) -> str:
@@ -263,6 +264,9 @@ class ApprovalRules(_Frozen):
     )
 
 
+Topic = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+
 class BrandHoldout(_Frozen):
     """Customers who get no marketing at all for a while: what all campaigns together bring."""
 
@@ -305,6 +309,11 @@ class Brand(_Frozen):
     words: dict[str, Texts] = Field(
         default_factory=dict, description="words that stand in the layouts"
     )
+    topics: dict[Topic, Texts] = Field(
+        default_factory=dict,
+        description="what customers may choose to get, and what it is called on their page",
+    )
+    retention: Retention = Retention()
     terms: Terms = Terms()
     names: tuple[Name, ...] = ()
     patterns: tuple[PatternRule, ...] = Field((), description="rules of the brand's own")

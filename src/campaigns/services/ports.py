@@ -182,8 +182,8 @@ class Outbox(Protocol):
         without pending deliveries are left out."""
 
     def recorded(self, run_id: int) -> int:
-        """`sent` interactions of the run's standing deliveries to customers: equals the
-        accepted."""
+        """`sent` interactions of the run's standing deliveries to customers, with the accepted
+        ones whose customer was erased since: equals the accepted."""
 
     def outcomes(self, run_id: int) -> Mapping[str, int]:
         """What became of the run's messages that were not accepted, in words: outcome → how many.

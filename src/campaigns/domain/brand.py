@@ -201,6 +201,9 @@ class Voice(_Frozen):
         None, description="words of three letters or more in capitals; codes and names apart"
     )
     emoji: bool = True
+    max_lix: Annotated[int, Field(ge=10, le=100)] | None = Field(
+        None, description="reading level of a body: 30 is easy, 40 a newspaper, 50 an office"
+    )
 
 
 Segments = Annotated[int, Field(ge=1, le=10)]

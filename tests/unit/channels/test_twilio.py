@@ -233,3 +233,9 @@ def test_a_429_comes_back_when_twilio_says_else_when_the_table_says() -> None:
     untold = outcome_of(_answer(429, {"code": 21611}), NOW)
     assert isinstance(untold, NotSent)
     assert untold.retry_at == NOW + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("body", [b"", b'{"code": 216'])
+def test_a_refusal_that_broke_off_is_asked_again_and_does_not_stop_the_run(body: bytes) -> None:
+    answer = replace(_answer(400), body=body)
+    assert isinstance(outcome_of(answer, NOW), NotSent)

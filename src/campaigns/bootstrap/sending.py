@@ -13,6 +13,7 @@ from campaigns.bootstrap.lanes import Lanes
 from campaigns.bootstrap.parts import Parts
 from campaigns.domain.channel import Channel
 from campaigns.domain.release import Release
+from campaigns.domain.timing import Timing
 from campaigns.services.dispatch import Clock, Dispatcher, Texts, Watch, unwatched
 from campaigns.settings import Settings
 
@@ -53,19 +54,26 @@ class Sending(Parts):
         """This thread's dispatcher for the release, kept for the shards to come."""
         known: dict[str, Dispatcher] = self._threads.__dict__.setdefault("dispatchers", {})
         if release_hash not in known:
+            release = self.releases.load(release_hash)
             known[release_hash] = Dispatcher(
                 outbox=self.outbox,
                 runs=self.runs,
                 releases=self.releases,
-                senders=self._prepared_senders(self.releases.load(release_hash)),
+                senders=self._prepared_senders(release),
                 links=self.links,
                 clock=self.clock,
                 owner=f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}",
                 lease=timedelta(seconds=self.settings.lease_seconds),
+                timing=self._timing(release),
+                caps=release.policy.pressure.caps,
                 texts=self._texts.setdefault(release_hash, {}),
                 watch=self._watch,
             )
         return known[release_hash]
+
+    def _timing(self, release: Release) -> Timing:
+        """The hours of the release."""
+        return Timing(release.policy, heed_quiet=self.settings.heeds_quiet_hours)
 
     def _prepared_senders(self, release: Release) -> Mapping[Channel, Sender]:
         """This thread's senders for the release; the first thread prepares the providers."""
@@ -74,9 +82,8 @@ class Sending(Parts):
             from campaigns.bootstrap.wiring import channel_configuration
             from campaigns.channels.registry import open_senders
 
-            senders = open_senders(
-                channel_configuration(self.settings, release), release.policy.channels
-            )
+            configuration = channel_configuration(self.settings, release, self.clock.now)
+            senders = open_senders(configuration, release.policy.channels)
             with self._preparing:
                 if release.hash not in self._prepared:
                     for channel, sender in senders.items():

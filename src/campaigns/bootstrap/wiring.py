@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from campaigns.channels.config import ChannelConfiguration, Credentials, Endpoints
@@ -26,7 +28,9 @@ SANDBOX_CREDENTIALS = Credentials(
 )
 
 
-def channel_configuration(settings: Settings, release: Release) -> ChannelConfiguration:
+def channel_configuration(
+    settings: Settings, release: Release, clock: Callable[[], datetime]
+) -> ChannelConfiguration:
     """Keys, addresses and senders for one release: the sandbox's unless the settings say live."""
     public = str(settings.public_url).rstrip("/")
     return ChannelConfiguration(
@@ -36,6 +40,7 @@ def channel_configuration(settings: Settings, release: Release) -> ChannelConfig
             callback_url=f"{public}/webhooks/twilio",
         ),
         senders=release.senders,
+        clock=clock,
     )
 
 

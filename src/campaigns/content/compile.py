@@ -108,6 +108,10 @@ def _release(
         traits=campaign.traits,
         post_locale=campaign.post_locale or sources.locales[0],
         expires_at=campaign.expires_at(brand.time_zone),
+        expires_on=campaign.expires_on,
+        pressure=brand.pressure,
+        home_zone=brand.time_zone,
+        start_tolerance=campaign.start_tolerance,
     )
     facts = {
         name: {locale: written[name] for locale, written in contexts.written.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
@@ -15,6 +15,7 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.customer import AttributeValue
 from campaigns.domain.message import Skeleton
+from campaigns.domain.pressure import NO_PRESSURE, Pressure
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,10 @@ class Policy:
         traits: attributes that select a skeleton, in order.
         post_locale: the locale of the public X post.
         expires_at: after this moment nothing is sent (UTC); None never expires.
+        expires_on: the last day, where the offer lasts until the end of a day.
+        pressure: the brand's caps and quiet hours.
+        home_zone: the brand's time zone.
+        start_tolerance: a run that starts later than it was scheduled, by more than this, is held.
     """
 
     channels: tuple[Channel, ...]
@@ -38,6 +43,10 @@ class Policy:
     traits: tuple[str, ...]
     post_locale: str
     expires_at: datetime | None = None
+    expires_on: date | None = None
+    pressure: Pressure = NO_PRESSURE
+    home_zone: str = "UTC"
+    start_tolerance: timedelta = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,14 @@ The same numbers make the command line's table, the Prefect artifact and `--json
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
 from campaigns.domain.delivery import FINAL_STATES, DeliveryState
 from campaigns.domain.routing import SKIP_TEXT, SkipReason
-from campaigns.domain.run import Run
+from campaigns.domain.run import Run, Wait
 from campaigns.services.ports import Outbox, Runs
 
 _NOT_SETTLED = frozenset({DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.SENDING})
@@ -29,6 +29,7 @@ class RunReport:
         recorded: `sent` interactions on profiles.
         post: the state of the public X post; None when this run has none.
         outcomes: what became of messages that were not accepted, in words.
+        waits: what waits for its time, and why.
     """
 
     run: Run
@@ -38,6 +39,7 @@ class RunReport:
     recorded: int
     post: DeliveryState | None
     outcomes: Mapping[str, int] = field(default_factory=dict)
+    waits: Sequence[Wait] = ()
 
     @property
     def planned(self) -> dict[Channel, int]:
@@ -86,6 +88,7 @@ class RunReport:
         for state in DeliveryState:
             if number := self.in_state(state):
                 rows.append(("outcome", str(state).replace("_", " "), number))
+        rows += [("waits, why", f"{w.why}, the first {w.until}", w.messages) for w in self.waits]
         rows += [("not accepted, why", outcome, n) for outcome, n in self.outcomes.items()]
         rows.append(("recorded", "`sent` on the customers' profiles", self.recorded))
         return rows
@@ -112,6 +115,10 @@ class RunReport:
             "already": self.already,
             "states": _by_state(self.states),
             "outcomes": dict(self.outcomes),
+            "waits": [
+                {"why": w.why, "messages": w.messages, "first": w.first.isoformat()}
+                for w in self.waits
+            ],
             "accepted": self.accepted,
             "recorded": self.recorded,
             "post": self.post,
@@ -135,7 +142,7 @@ class Progress:
         return self.settled / self.seconds if self.seconds > 0 else 0.0
 
 
-def report(runs: Runs, outbox: Outbox, run_id: int) -> RunReport:
+def report(runs: Runs, outbox: Outbox, run_id: int, *, now: datetime) -> RunReport:
     """The numbers of one run, as they are now."""
     run = runs.get(run_id)
     counts = outbox.counts(run_id)
@@ -148,6 +155,7 @@ def report(runs: Runs, outbox: Outbox, run_id: int) -> RunReport:
         recorded=outbox.recorded(run_id),
         post=posts[0] if posts else None,
         outcomes=outbox.outcomes(run_id),
+        waits=outbox.waits(run_id, now=now),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -13,6 +13,7 @@ from campaigns.domain.audience import Audience
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.message import Skeleton
+from campaigns.domain.pressure import Pressure
 from campaigns.domain.release import Policy, Release
 from campaigns.errors import NotFoundError
 from campaigns.store import bulk, schema
@@ -132,6 +133,12 @@ def _encode(release: Release) -> bytes:
                 "traits": policy.traits,
                 "post_locale": policy.post_locale,
                 "expires_at": to_ms_or_none(policy.expires_at),
+                "expires_on": policy.expires_on,
+                "pressure": policy.pressure.model_dump(
+                    mode="json", by_alias=True, exclude_defaults=True
+                ),
+                "home_zone": policy.home_zone,
+                "start_tolerance": policy.start_tolerance.total_seconds(),
             },
             "facts": {name: dict(written) for name, written in release.facts.items()},
             "senders": {channel: dict(sender) for channel, sender in release.senders.items()},
@@ -158,6 +165,10 @@ def _decode(document: bytes, skeletons: dict[str, bytes]) -> Release:
             traits=tuple(policy["traits"]),
             post_locale=policy["post_locale"],
             expires_at=from_ms_or_none(policy["expires_at"]),
+            expires_on=policy["expires_on"] and date.fromisoformat(policy["expires_on"]),
+            pressure=Pressure.model_validate(policy["pressure"]),
+            home_zone=policy["home_zone"],
+            start_tolerance=timedelta(seconds=policy["start_tolerance"]),
         ),
         facts=raw["facts"],
         senders={Channel(channel): sender for channel, sender in raw["senders"].items()},

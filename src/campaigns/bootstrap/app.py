@@ -200,7 +200,7 @@ class App(Sending):
         run = self.runs.get(run_id)
         if self.runs.held(run_id):
             raise RunHeldError(
-                f"run {run_id} of {run.campaign} is held: {run.stopped_because} Nothing was sent. "
+                f"run {run_id} of {run.campaign}: {run.stopped_because} Nothing was sent. "
                 f"`campaigns resume {run_id}` sends it, `campaigns cancel {run_id}` does not."
             )
         release = self.releases.load(run.release_hash)

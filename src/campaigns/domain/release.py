@@ -14,6 +14,7 @@ from campaigns.domain.audience import Audience
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.customer import AttributeValue
+from campaigns.domain.experiment import NO_EXPERIMENT, Experiment
 from campaigns.domain.message import Skeleton
 from campaigns.domain.pressure import NO_PRESSURE, Pressure
 
@@ -33,6 +34,7 @@ class Policy:
         pressure: the brand's caps and quiet hours.
         home_zone: the brand's time zone.
         start_tolerance: a run that starts later than it was scheduled, by more than this, is held.
+        experiment: what is tried out on whom.
     """
 
     channels: tuple[Channel, ...]
@@ -47,6 +49,7 @@ class Policy:
     pressure: Pressure = NO_PRESSURE
     home_zone: str = "UTC"
     start_tolerance: timedelta = timedelta(hours=1)
+    experiment: Experiment = NO_EXPERIMENT
 
 
 @dataclass(frozen=True, slots=True)

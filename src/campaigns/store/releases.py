@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from campaigns.domain.audience import Audience
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
+from campaigns.domain.experiment import Experiment
 from campaigns.domain.message import Skeleton
 from campaigns.domain.pressure import Pressure
 from campaigns.domain.release import Policy, Release
@@ -21,6 +22,7 @@ from campaigns.store.clock import from_ms_or_none, to_ms, to_ms_or_none
 from campaigns.store.engine import Database
 
 _AUDIENCE: TypeAdapter[Audience] = TypeAdapter(Audience)
+_EXPERIMENT: TypeAdapter[Experiment] = TypeAdapter(Experiment)
 
 
 class SqlReleases:
@@ -139,6 +141,7 @@ def _encode(release: Release) -> bytes:
                 ),
                 "home_zone": policy.home_zone,
                 "start_tolerance": policy.start_tolerance.total_seconds(),
+                "experiment": _EXPERIMENT.dump_python(policy.experiment, mode="json"),
             },
             "facts": {name: dict(written) for name, written in release.facts.items()},
             "senders": {channel: dict(sender) for channel, sender in release.senders.items()},
@@ -169,6 +172,7 @@ def _decode(document: bytes, skeletons: dict[str, bytes]) -> Release:
             pressure=Pressure.model_validate(policy["pressure"]),
             home_zone=policy["home_zone"],
             start_tolerance=timedelta(seconds=policy["start_tolerance"]),
+            experiment=_EXPERIMENT.validate_python(policy.get("experiment", {})),
         ),
         facts=raw["facts"],
         senders={Channel(channel): sender for channel, sender in raw["senders"].items()},

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from campaigns.services.links import Links
     from campaigns.store.approvals import SqlApprovals
     from campaigns.store.audit import SqlAudit
+    from campaigns.store.clicks import SqlClicks
     from campaigns.store.customers import SqlProfiles
     from campaigns.store.engine import Database
+    from campaigns.store.evidence import SqlEvidence
     from campaigns.store.outbox import SqlOutbox
     from campaigns.store.planning import SqlPlanning
     from campaigns.store.releases import SqlReleases
@@ -100,6 +102,20 @@ class Parts:
         from campaigns.store.customers import SqlProfiles
 
         return SqlProfiles(self.database)
+
+    @cached_property
+    def evidence(self) -> SqlEvidence:
+        """What providers report."""
+        from campaigns.store.evidence import SqlEvidence
+
+        return SqlEvidence(self.database)
+
+    @cached_property
+    def clicks(self) -> SqlClicks:
+        """Click links and the requests on them."""
+        from campaigns.store.clicks import SqlClicks
+
+        return SqlClicks(self.database)
 
     @cached_property
     def audit(self) -> SqlAudit:

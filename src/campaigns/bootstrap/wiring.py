@@ -27,6 +27,12 @@ SANDBOX_CREDENTIALS = Credentials(
     x_access_token_secret="sandbox-access-token-secret",  # noqa: S106
 )
 
+#: The public half of the key that the sandbox signs its events with (sandbox.config).
+SANDBOX_WEBHOOK_KEY = (
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEp9INRGdn/eudkTIFkq3VyhcQmN"
+    "Zg/3zDjjDYlkb9BJbezoEvmKElohFpKe/XQea0UmuK/pRhq7X/X22VA335JA=="
+)
+
 
 def channel_configuration(
     settings: Settings, release: Release, clock: Callable[[], datetime]

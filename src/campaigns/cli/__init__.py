@@ -27,6 +27,7 @@ COMMANDS = {
     "approve": ("campaigns.cli.proof", "Approve one exact release."),
     "plan": ("campaigns.cli.running", "Show who would get what, and who not, and why."),
     "run": ("campaigns.cli.running", "Send a campaign, once to each customer."),
+    "serve": ("campaigns.cli.serving", "Answer webhooks, click links and customers' pages."),
     "experiment": ("campaigns.cli.experiments", "Analyse a randomised test, arm against control."),
     "diff": ("campaigns.cli.proof", "Show what changed between two releases."),
     "reproduce": ("campaigns.cli.proof", "Make a sent message again, and prove it."),

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from campaigns.cli.output import console, table
 from campaigns.domain.channel import Channel
-from campaigns.domain.interaction import InteractionKind
+from campaigns.domain.interaction import Agent, InteractionKind
 from campaigns.domain.views import AddressView, CustomerView, DeliveryView, InteractionView
 
 #: The timeline shows the newest so many; `--json` has all.
@@ -94,6 +94,8 @@ def _state(view: DeliveryView) -> str:
 def _event(event: InteractionView) -> list[str]:
     data = ", ".join(f"{k} {v}" for k, v in event.data.items())
     kind = str(InteractionKind(event.kind)).replace("_", " ")
+    if event.agent in (Agent.MACHINE, Agent.SUSPECT):  # no person's, as far as can be told
+        kind = f"{kind} ({event.agent})"
     told = data or (event.campaign or "")
     return [_minute(event.at), kind, _channel(event.channel), told]
 

@@ -6,7 +6,7 @@ Pure but for reading the files; `child.run` wraps it in a process with limits.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from campaigns.content.render import Renderer
 from campaigns.content.sources import Sources
 from campaigns.content.templates import Progress, Stopped
 from campaigns.domain.channel import Channel
+from campaigns.domain.click_links import with_click_links
 from campaigns.domain.consent import Purpose
 from campaigns.domain.customer import AttributeValue
 from campaigns.domain.experiment import Experiment
@@ -54,7 +55,14 @@ def compile_campaign(
         return Compiled(None, (_finding(stopped.error),))
     release = _release(sources, contexts, skeletons, edition)
     findings = run_checks(Checked(sources, release))
-    return Compiled(release, findings)
+    return Compiled(_clickable(release) if sources.brand.clicks else release, findings)
+
+
+def _clickable(release: Release) -> Release:
+    """With click links, after the checks: they prove the message as it is written."""
+    changed = [with_click_links(s) for s in release.skeletons]
+    links = {link: url for _, own in changed for link, url in own.items()}
+    return replace(release, skeletons=tuple(s for s, _ in changed), links=links)
 
 
 def _finding(error: FileError) -> Finding:

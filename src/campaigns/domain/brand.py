@@ -295,6 +295,11 @@ class Brand(_Frozen):
     prices: Prices | None = None
     pressure: Pressure = Pressure()
     approval: ApprovalRules = ApprovalRules()
+    clicks: bool = Field(
+        False,
+        description="true: links in e-mails lead over your own pages, which count clicks; tell "
+        "your customers so in your privacy notice",
+    )
     holdout: BrandHoldout | None = None
 
     @model_validator(mode="after")

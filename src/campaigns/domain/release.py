@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
@@ -62,6 +62,7 @@ class Release:
         facts: fact name → locale → how it is written there, for proofs and pages.
         senders: channel → who it is from (address, number, handle), as the brand says.
         manifest: the canonical source documents, for `diff` years later.
+        links: id → address of the click links (domain.click_links); empty where the brand has none.
     """
 
     campaign: str
@@ -72,6 +73,7 @@ class Release:
     senders: Mapping[Channel, Mapping[str, str]]
     skeletons: tuple[Skeleton, ...]
     manifest: Mapping[str, object]
+    links: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def hash(self) -> str:

@@ -11,7 +11,7 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Consent, Purpose
 from campaigns.domain.customer import AddressStatus, AttributeValue
 from campaigns.domain.delivery import DeliveryState, ProviderState
-from campaigns.domain.interaction import InteractionKind
+from campaigns.domain.interaction import Agent, InteractionKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class UseView:
 
 @dataclass(frozen=True, slots=True)
 class InteractionView:
-    """One event; `campaign` is that of the delivery it is about."""
+    """One event; `campaign` is that of the delivery it is about, `agent` who clicked or opened."""
 
     at: datetime
     kind: InteractionKind
@@ -64,6 +64,7 @@ class InteractionView:
     delivery_id: int | None
     campaign: str | None
     data: Mapping[str, AttributeValue]
+    agent: Agent | None = None
 
 
 @dataclass(frozen=True, slots=True)

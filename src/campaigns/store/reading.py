@@ -12,7 +12,7 @@ from campaigns.domain.channel import PUBLIC, Channel
 from campaigns.domain.consent import Consent, ConsentSource, Purpose
 from campaigns.domain.customer import AddressStatus
 from campaigns.domain.delivery import DeliveryState, ProviderState
-from campaigns.domain.interaction import InteractionKind
+from campaigns.domain.interaction import Agent, InteractionKind
 from campaigns.domain.routing import Reason, Skip
 from campaigns.domain.views import (
     AddressView,
@@ -152,7 +152,7 @@ def _uses(connection: Connection, customer_id: int) -> tuple[UseView, ...]:
 def _interactions(connection: Connection, which: Any) -> tuple[InteractionView, ...]:
     i = interactions.c
     query = (
-        select(i.at, i.kind, i.channel, i.delivery_id, i.data, campaigns.c.name)
+        select(i.at, i.kind, i.channel, i.delivery_id, i.data, i.agent, campaigns.c.name)
         .select_from(
             interactions.outerjoin(deliveries, deliveries.c.id == i.delivery_id).outerjoin(
                 campaigns, campaigns.c.id == deliveries.c.campaign_id
@@ -169,6 +169,7 @@ def _interactions(connection: Connection, which: Any) -> tuple[InteractionView, 
             row["delivery_id"],
             row["name"],
             row["data"] or {},
+            Agent(row["agent"]) if row["agent"] else None,
         )
         for row in _all(connection, query)
     )

@@ -91,6 +91,13 @@ def save_release(connection: Connection, release: Release, now: datetime) -> Non
         [(release.hash, release.campaign, to_ms(now), _encode(release))],
         on_conflict=nothing,
     )
+    bulk.insert(
+        connection,
+        schema.links,
+        ("release_hash", "id", "url"),
+        [(release.hash, link, url) for link, url in sorted(release.links.items())],
+        on_conflict=nothing,
+    )
     ids = select(schema.skeletons.c.id).where(
         schema.skeletons.c.hash.in_([s.hash for s in release.skeletons])
     )
@@ -147,6 +154,7 @@ def _encode(release: Release) -> bytes:
             "senders": {channel: dict(sender) for channel, sender in release.senders.items()},
             "skeletons": [s.hash for s in release.skeletons],
             "manifest": release.manifest,
+            "links": dict(release.links),
         },
         option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS,
     )
@@ -178,4 +186,5 @@ def _decode(document: bytes, skeletons: dict[str, bytes]) -> Release:
         senders={Channel(channel): sender for channel, sender in raw["senders"].items()},
         skeletons=tuple(Skeleton.from_json(skeletons[h]) for h in raw["skeletons"]),
         manifest=raw["manifest"],
+        links=raw.get("links", {}),
     )

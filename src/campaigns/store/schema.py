@@ -170,6 +170,47 @@ interactions = Table(
     ),
 )
 
+#: What a provider told of messages and people we do not know: kept and counted, never an error.
+unmatched_events = Table(
+    "unmatched_events",
+    metadata,
+    Column("key", String(80), primary_key=True),  # as in interactions.source_key
+    Column("at", BigInteger, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("channel", String(10), nullable=False),
+    Column("why", String(20), nullable=False),  # evidence.Why
+    Column("address_key", String(32)),  # whom it concerns: the address itself is not kept
+    Column("data", Json),
+    Column("received_at", BigInteger, nullable=False),
+    Index("ix_unmatched_events_received_at", "received_at"),
+)
+
+#: Where a release's click links lead: the mail carries the id, never an address of the link's own.
+links = Table(
+    "links",
+    metadata,
+    Column("release_hash", String(32), ForeignKey("releases.hash"), primary_key=True),
+    Column("id", String(16), primary_key=True),
+    Column("url", Text, nullable=False),
+)
+
+#: Every request on a click link, for telling people from programs (domain.agent): erasure deletes
+#: a customer's.
+clicks = Table(
+    "clicks",
+    metadata,
+    Column("source_key", String(80), primary_key=True),  # of its interaction
+    Column("at", BigInteger, nullable=False),
+    Column("customer_id", BigKey, nullable=False),
+    Column("delivery_id", BigKey, nullable=False),
+    Column("link", String(16), nullable=False),
+    Column("origin", String(32), nullable=False),  # keyed hash of the day and the IP address
+    Column("machine", Boolean, nullable=False),  # the request said so itself
+    Index("ix_clicks_delivery_id", "delivery_id", "at"),
+    Index("ix_clicks_origin", "origin", "customer_id"),
+    Index("ix_clicks_customer_id", "customer_id"),
+)
+
 #: How a customer uses each channel, counted from interactions as they are recorded.
 channel_uses = Table(
     "channel_uses",

@@ -20,14 +20,14 @@ from campaigns.store.refusals import mark_invalid, record_opt_out
 _T = TypeVar("_T")
 
 # Evidence that it was sent is unfenced and always wins.
-_ACCEPT = """
+ACCEPT = """
 UPDATE deliveries SET state = 'accepted', outcome = NULL, settled_at = :now,
        provider_id = COALESCE(deliveries.provider_id, given.provider_id)
   FROM {given} AS given
  WHERE deliveries.id = given.id AND deliveries.state <> 'accepted'
 """
 # One per delivery, however often its acceptance is told: a unique index says so.
-_RECORD = """
+RECORD_SENT = """
 INSERT INTO interactions (customer_id, at, kind, channel, delivery_id)
 SELECT d.customer_id, :now, 'sent', d.channel, d.id
   FROM {given} AS given JOIN deliveries d ON d.id = given.id
@@ -71,8 +71,8 @@ class Settling:
             given = bulk.rows_sql(dialect, {"id": "bigint", **columns})
             return text(statement.format(given=given))
 
-        self._accept = over(_ACCEPT, provider_id="text")
-        self._record = over(_RECORD, provider_id="text")
+        self._accept = over(ACCEPT, provider_id="text")
+        self._record = over(RECORD_SENT, provider_id="text")
         self._reject = over(_REJECT, said="text")
         self._give_back = over(_GIVE_BACK, said="text", retry_at="bigint")
         self._doubt = over(_DOUBT, said="text")

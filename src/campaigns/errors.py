@@ -73,6 +73,12 @@ class ProviderUnreachableError(CampaignsError):
     exit_code = 3
 
 
+class RunHeldError(CampaignsError):
+    """The run started too late and waits for a person; nothing was sent, nothing is lost."""
+
+    exit_code = 3
+
+
 class RunStoppedError(CampaignsError):
     """A provider refused the campaign's configuration or content: the run stopped at once,
     what was not sent stays pending and can be resumed once mended."""

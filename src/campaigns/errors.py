@@ -45,6 +45,10 @@ class NotFoundError(UserError):
     """A campaign, customer, delivery, run or release that does not exist."""
 
 
+class ErasedError(UserError):
+    """Somebody who was erased at their own request is to come in again: they do not."""
+
+
 class EmptyAudienceError(UserError):
     """Nobody is in the audience: nothing was sent."""
 
@@ -65,6 +69,12 @@ class DatabaseError(CampaignsError):
 
 class ProviderUnreachableError(CampaignsError):
     """A provider does not answer: nothing is lost, the same command goes on once it does."""
+
+    exit_code = 3
+
+
+class RunHeldError(CampaignsError):
+    """The run started too late and waits for a person; nothing was sent, nothing is lost."""
 
     exit_code = 3
 

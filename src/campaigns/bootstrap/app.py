@@ -22,7 +22,14 @@ from campaigns.domain.message import fill
 from campaigns.domain.plan import PlanCounts
 from campaigns.domain.release import Release
 from campaigns.domain.run import Run, RunState, Shard
-from campaigns.errors import CampaignsError, EmptyAudienceError, NotFoundError, UserError
+from campaigns.domain.start import lateness
+from campaigns.errors import (
+    CampaignsError,
+    EmptyAudienceError,
+    NotFoundError,
+    RunHeldError,
+    UserError,
+)
 from campaigns.services.approve import require_approval
 from campaigns.services.dispatch import Clock, DispatchCounts, Watch, unwatched
 from campaigns.services.plan_run import plan_post, plan_shard, preview
@@ -134,8 +141,13 @@ class App(Sending):
         release = self.compile(name)
         return preview(self.planning, release, now=self.clock.now(), limit=limit)
 
-    def start_run(self, name: str, limit: int | None = None) -> tuple[Run, bool]:
+    def start_run(
+        self, name: str, limit: int | None = None, scheduled_for: datetime | None = None
+    ) -> tuple[Run, bool]:
         """Compile, check and start a run; or go on with the campaign's active one (True).
+
+        One that starts later than it was scheduled for, beyond the campaign's tolerance, is held:
+        it is planned but sends nothing until a person says so.
 
         Raises UserError for findings, EmptyAudienceError when nobody is in the audience.
         """
@@ -152,7 +164,14 @@ class App(Sending):
         self.sweep()  # what a stopped run's last workers gave back would count as planned already
         self.releases.save(release, now)
         require_approval(release, self.approvals)
-        return self.runs.start(release, now=now, shard_size=self.settings.shard_size, limit=limit)
+        run, resumed = self.runs.start(
+            release, now=now, shard_size=self.settings.shard_size, limit=limit
+        )
+        late = None if resumed else lateness(release.policy, scheduled_for, now)
+        if late is None:
+            return run, resumed
+        self.runs.hold(run.id, now=now, because=late)
+        return self.runs.get(run.id), resumed
 
     def shards(self, run_id: int) -> list[Shard]:
         """The run's audience, cut by customer id."""
@@ -164,14 +183,15 @@ class App(Sending):
         shard = next(s for s in self.runs.shards(run_id) if s.no == no)
         release = self.releases.load(run.release_hash)
         now = self.clock.now()
+        timing = self._timing(release)
         if run.limit is None:
-            return plan_shard(self.planning, run, release, shard, now=now, room=None)
+            return plan_shard(self.planning, run, release, shard, now=now, room=None, timing=timing)
         with self._limited:  # the room left depends on the shards planned before
             planned = sum(
                 n for (c, _), n in self.outbox.counts(run_id).items() if c is not Channel.X_POST
             )
             room = max(0, run.limit - planned)
-            return plan_shard(self.planning, run, release, shard, now=now, room=room)
+            return plan_shard(self.planning, run, release, shard, now=now, room=room, timing=timing)
 
     def begin_sending(self, run_id: int) -> None:
         """Prepare the providers, let the run send, and make the campaign's public post.
@@ -179,6 +199,11 @@ class App(Sending):
         A limited run makes no post: it is a first careful send, and a post is seen by everyone.
         """
         run = self.runs.get(run_id)
+        if self.runs.held(run_id):
+            raise RunHeldError(
+                f"run {run_id} of {run.campaign}: {run.stopped_because} Nothing was sent. "
+                f"`campaigns resume {run_id}` sends it, `campaigns cancel {run_id}` does not."
+            )
         release = self.releases.load(run.release_hash)
         self._prepare(run, release)
         posted = run.limit is None and plan_post(self.planning, run, release, now=self.clock.now())
@@ -245,6 +270,10 @@ class App(Sending):
             because = "; ".join(f"{c.label}: {why}" for c, why in unreachable.items())
             self.runs.move(run_id, RunState.PAUSED, now=now, because=because)
         return self.report(run_id)
+
+    def runs_due(self) -> list[Run]:
+        """Running runs that have something due which nobody is sending."""
+        return self.runs.due(now=self.clock.now())
 
     def latest_run(self) -> Run:
         """The newest run. Raises NotFoundError when nothing has run yet."""

@@ -8,24 +8,28 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    exists,
     func,
     insert,
     literal,
+    literal_column,
     select,
     true,
     update,
 )
 from sqlalchemy.exc import IntegrityError
 
+from campaigns.domain.audit import Action, AuditEntry
 from campaigns.domain.consent import Purpose
 from campaigns.domain.release import Release
 from campaigns.domain.run import ACTIVE_RUN_STATES, TRANSITIONS, Run, RunState, Shard
 from campaigns.errors import NotFoundError
 from campaigns.store import audience, bulk
+from campaigns.store.audit import append
 from campaigns.store.clock import from_ms, from_ms_or_none, to_ms, to_ms_or_none
 from campaigns.store.engine import Database, bar_intents
 from campaigns.store.releases import save_release
-from campaigns.store.schema import campaigns, customers, runs, shards
+from campaigns.store.schema import audit, batches, campaigns, customers, deliveries, runs, shards
 from campaigns.store.sweeping import cancel_pending
 
 _ENDED = frozenset({RunState.FINISHED, RunState.STOPPED, RunState.CANCELLED})
@@ -113,6 +117,51 @@ class SqlRuns:
         except IntegrityError:  # another run of the campaign has become active meanwhile
             return False
         return moved
+
+    def hold(self, run_id: int, *, now: datetime, because: str) -> bool:
+        """See services.ports.Runs.hold. The reason is told by the run and in the audit trail."""
+        change = (
+            update(runs)
+            .where(runs.c.id == run_id, runs.c.state == RunState.PLANNING)
+            .values(state=RunState.PAUSED, stopped_because=f"held for a person: {because}")
+        )
+        with self._database.write() as connection:
+            if connection.execute(change).rowcount != 1:
+                return False
+            subject = f"run:{run_id}"
+            append(connection, AuditEntry(now, "campaigns", Action.HELD, subject, because))
+        return True
+
+    def held(self, run_id: int) -> bool:
+        """See services.ports.Runs.held: what the audit trail said last."""
+        query = (
+            select(audit.c.action)
+            .where(audit.c.subject == f"run:{run_id}")
+            .where(audit.c.action.in_([Action.HELD, Action.RESUMED]))
+            .order_by(audit.c.id.desc())
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            return connection.execute(query).scalar() == Action.HELD
+
+    def due(self, *, now: datetime) -> list[Run]:
+        """See services.ports.Runs.due. A worker that is at it will come to what is due itself."""
+        at = to_ms(now)
+        waiting = exists().where(
+            deliveries.c.run_id == runs.c.id,
+            deliveries.c.state == literal_column("'pending'"),
+            deliveries.c.not_before <= at,
+        )
+        at_work = exists().where(
+            batches.c.run_id == runs.c.id, batches.c.open, batches.c.lease_until >= at
+        )
+        query = (
+            select(runs.c.id)
+            .where(runs.c.state == RunState.RUNNING, waiting, ~at_work)
+            .order_by(runs.c.id)
+        )
+        with self._database.read() as connection:
+            return [_get(connection, run_id) for run_id in connection.execute(query).scalars()]
 
 
 def ensure_campaign(connection: Connection, release: Release) -> int:

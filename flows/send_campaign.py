@@ -13,10 +13,10 @@ from prefect import flow
 from prefect.futures import PrefectFuture, wait
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
-from prefect.states import Completed
+from prefect.states import Cancelled, Completed
 from pydantic import Field
 
-from campaigns.bootstrap import App, connect
+from campaigns.bootstrap import App, Workers, connect
 from campaigns.domain.plan import PlanCounts
 from campaigns.errors import CampaignsError
 from campaigns.services.dispatch import DispatchCounts
@@ -29,7 +29,13 @@ from flows.reporting import (
     plan_table,
     publish,
 )
-from flows.senders import Senders
+from flows.steering import (
+    CancelledInPrefectError,
+    Steering,
+    cancel_our_run,
+    go_on_if_resumed,
+    pause_our_run,
+)
 from flows.steps import CannotGoOnError, failed, outcome, step, waited
 
 #: How often, in seconds, the loop sees whether a shard has ended.
@@ -63,7 +69,13 @@ Campaign = Annotated[str, Field(json_schema_extra={"enum": list(_NAMES)} if _NAM
 Limit = Annotated[int | None, Field(ge=1)]
 
 
-@flow(name="send-campaign", flow_run_name=run_name, persist_result=False)
+@flow(
+    name="send-campaign",
+    flow_run_name=run_name,
+    persist_result=False,
+    on_cancellation=[cancel_our_run],
+    on_crashed=[pause_our_run],
+)
 def send_campaign(campaign: Campaign, dry_run: bool = False, limit: Limit = None) -> Any:
     """Send a campaign, once to each customer of its audience, on the channel each prefers.
 
@@ -80,6 +92,8 @@ def send_campaign(campaign: Campaign, dry_run: bool = False, limit: Limit = None
             if dry_run:
                 return _tell_plan(campaign, limit)
             return _send(app, campaign, limit)
+    except CancelledInPrefectError:
+        return Cancelled(message="Cancelled; what was on its way is finished and recorded.")
     except (CannotGoOnError, CampaignsError) as error:
         return failed(error)
 
@@ -94,15 +108,18 @@ def _tell_plan(campaign: str, limit: int | None) -> Any:
 
 
 def _send(app: App, campaign: str, limit: int | None) -> Any:
+    go_on_if_resumed(app)
     run_id, shards = outcome(compile_and_check(campaign, limit, return_state=True))
-    for no in shards:
-        outcome(plan_shard(run_id, no, no + 1, len(shards), return_state=True))
-    outcome(begin_sending(run_id, return_state=True))
-    try:
-        sent = _dispatch(app, run_id, campaign, shards)
-    except CannotGoOnError:
-        _tell_report(campaign, app.report(run_id))
-        raise
+    with Steering(app, run_id) as steering:
+        for no in shards:
+            outcome(plan_shard(run_id, no, no + 1, len(shards), return_state=True))
+            steering.look()
+        outcome(begin_sending(run_id, return_state=True))
+        try:
+            sent = _dispatch(app, run_id, campaign, shards, steering)
+        except CannotGoOnError:
+            _tell_report(campaign, app.report(run_id))
+            raise
     report = outcome(finish(run_id, sent.unreachable, return_state=True))
     _tell_report(campaign, report)
     return _end(report, sent)
@@ -112,19 +129,23 @@ def _tell_report(campaign: str, report: RunReport) -> None:
     publish(f"report-{campaign}", report.markdown(), f"Report of {campaign}")
 
 
-def _dispatch(app: App, run_id: int, campaign: str, shards: list[int]) -> DispatchCounts:
+def _dispatch(
+    app: App, run_id: int, campaign: str, shards: list[int], steering: Steering
+) -> DispatchCounts:
     """Send every shard, as many at a time as there are workers, while the bar moves."""
     bar = ProgressBar(f"progress-{campaign}", f"Sending {campaign}", lambda: app.progress(run_id))
     waiting, under_way = deque(shards), set[PrefectFuture[DispatchCounts]]()
     ended: list[PrefectFuture[DispatchCounts]] = []
-    with Senders(app, run_id, len(shards)) as senders:
+    with Workers(app, run_id, len(shards)) as workers:
         while waiting or under_way:
-            while waiting and len(under_way) < senders.count:
+            while waiting and len(under_way) < workers.count:
                 no = waiting.popleft()
-                under_way.add(dispatch_shard.submit(senders, no, no + 1, len(shards)))
+                under_way.add(dispatch_shard.submit(workers, no, no + 1, len(shards)))
             done, under_way = wait(list(under_way), timeout=LOOK_EVERY)
             ended.extend(done)
             bar.look()
+            if steering.look():
+                waiting = deque(shards)
         bar.look(last=True)
     total = DispatchCounts()
     for future in ended:
@@ -207,9 +228,9 @@ def begin_sending(run_id: int) -> None:
 
 
 @step("send shard {place} of {places}", repeatable=False)
-def dispatch_shard(senders: Senders, no: int, place: int, places: int) -> DispatchCounts:
+def dispatch_shard(workers: Workers, no: int, place: int, places: int) -> DispatchCounts:
     """Send what is due of one shard. Never retried here: the outbox knows what may be."""
-    counts = senders.send(no)
+    counts = workers.submit(no).result()
     words = listed(dict(counts.outcomes.most_common())) or ": nothing was due"
     get_run_logger().info("Shard %s of %s%s", place, places, words)
     return counts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, HttpUrl, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -58,6 +58,11 @@ class Settings(BaseSettings):
     lease_seconds: int = Field(
         120, ge=60, description="how long a claim lasts; longer than any provider's deadline"
     )
+
+    log: Literal["off", "warning", "info", "debug"] = Field(
+        "off", description="structured log lines on standard error, from this level"
+    )
+    log_format: Literal["human", "json"] = Field("human", description="for people or programs")
 
     @model_validator(mode="after")
     def _the_sandbox_is_on_this_machine(self) -> Self:

@@ -114,6 +114,16 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+def arm_copy(home: Path) -> None:
+    """A copied home sends nothing until somebody says so."""
+    from campaigns.bootstrap import connect
+    from campaigns.bootstrap.arming import arm, standing
+    from campaigns.settings import Settings
+
+    with connect(Settings(home=home)) as app:
+        arm(app, standing(app), by="tests", why="a copy for one test")
+
+
 @pytest.fixture
 def shop(imported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     """Customers, a sandbox, and the environment that flows and workers find them by."""
@@ -121,6 +131,7 @@ def shop(imported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 
     home = tmp_path / "home"
     shutil.copytree(imported, home)
+    arm_copy(home)
     with SandboxProcess(tmp_path / "sandbox") as sandbox:
         monkeypatch.setenv("CAMPAIGNS_HOME", str(home))
         monkeypatch.setenv("CAMPAIGNS_TEMPLATES", str(CHECKOUT / "templates"))

@@ -31,6 +31,15 @@ def print_json(document: Mapping[str, Any] | Sequence[Any]) -> None:
     sys.stdout.write(orjson.dumps(document, option=options, default=str).decode())
 
 
+def print_json_line(document: Mapping[str, Any]) -> None:
+    """One document on one line, at once: for a stream of them."""
+    import orjson
+
+    options = orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE
+    sys.stdout.write(orjson.dumps(document, option=options, default=str).decode())
+    sys.stdout.flush()
+
+
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     """A plain table; the last column is right-aligned when its first value is a number."""
     from rich import box

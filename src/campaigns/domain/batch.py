@@ -30,6 +30,7 @@ class Batch:
 
     id: int
     run_id: int
+    shard: int
     channel: Channel
     skeleton_id: int
     lease_until: datetime

@@ -11,18 +11,21 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from campaigns.domain.audience import Audience
+from campaigns.domain.audit import ENGINE
 from campaigns.domain.batch import Batch, Claimed, Written
 from campaigns.domain.channel import Channel
 from campaigns.domain.customer import Profile
 from campaigns.domain.delivery import DeliveryState, Outcome
 from campaigns.domain.message import Skeleton
 from campaigns.domain.plan import PlannedDelivery, PlannedSkip
+from campaigns.domain.progress import Closed, Held, Worker
 from campaigns.domain.release import Release
 from campaigns.domain.run import Run, RunState, Shard
 
 __all__ = [
     "Batch",
     "Claimed",
+    "Figures",
     "Outbox",
     "PlanStore",
     "Releases",
@@ -65,8 +68,19 @@ class Runs(Protocol):
     def shards(self, run_id: int) -> list[Shard]:
         """In order."""
 
-    def move(self, run_id: int, to: RunState, *, now: datetime, because: str | None = None) -> bool:
-        """Change the state along domain.run.TRANSITIONS; False if it was not possible."""
+    def move(
+        self,
+        run_id: int,
+        to: RunState,
+        *,
+        now: datetime,
+        because: str | None = None,
+        by: str = ENGINE,
+        as_held: bool = False,
+    ) -> bool:
+        """Change the state along domain.run.TRANSITIONS; False if it was not possible. A pause, a
+        cancellation and a stop go into the audit trail, `as_held` as a hold that a person ends;
+        a run that is held does not get running."""
 
 
 class PlanStore(Protocol):
@@ -170,3 +184,27 @@ class Outbox(Protocol):
 
     def skip_counts(self, run_id: int) -> Mapping[str, int]:
         """Skips of the run by SkipReason value."""
+
+
+class Figures(Protocol):
+    """How runs stand, cheap enough to ask every second while a million messages are sent."""
+
+    def counts(self, run_id: int) -> Mapping[tuple[Channel, DeliveryState], int]:
+        """Rows of the run by channel and state."""
+
+    def oldest_in_doubt(self, run_id: int) -> datetime | None:
+        """Since when the oldest message in doubt is so; None when none is."""
+
+    def settled(
+        self, run_id: int, *, since: datetime
+    ) -> tuple[int, datetime | None, datetime | None]:
+        """Messages settled after this moment, and the first and the last time of them."""
+
+    def held(self, run_id: int, *, now: datetime) -> list[Held]:
+        """Pending messages that are not due, by channel and reason."""
+
+    def workers(self, run_id: int) -> list[Worker]:
+        """Who has open batches of the run, also when the lease has run out."""
+
+    def closed(self, *, now: datetime) -> list[Closed]:
+        """Paces whose circuit breaker is open, of all runs."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
 from campaigns.domain.delivery import FINAL_STATES, DeliveryState
@@ -119,22 +118,6 @@ class RunReport:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is, for bars and artifacts."""
-
-    planned: int
-    settled: int
-    accepted: int
-    in_doubt: int
-    seconds: float
-
-    @property
-    def rate(self) -> float:
-        """Messages settled per second since the run started."""
-        return self.settled / self.seconds if self.seconds > 0 else 0.0
-
-
 def report(runs: Runs, outbox: Outbox, run_id: int) -> RunReport:
     """The numbers of one run, as they are now."""
     run = runs.get(run_id)
@@ -148,20 +131,6 @@ def report(runs: Runs, outbox: Outbox, run_id: int) -> RunReport:
         recorded=outbox.recorded(run_id),
         post=posts[0] if posts else None,
         outcomes=outbox.outcomes(run_id),
-    )
-
-
-def progress(runs: Runs, outbox: Outbox, run_id: int, *, now: datetime) -> Progress:
-    """How far the run is."""
-    counts = outbox.counts(run_id)
-    by_state = _by_state(counts)
-    planned = sum(by_state.values())
-    return Progress(
-        planned=planned,
-        settled=planned - sum(by_state.get(s, 0) for s in _NOT_SETTLED),
-        accepted=by_state.get(DeliveryState.ACCEPTED, 0),
-        in_doubt=by_state.get(DeliveryState.IN_DOUBT, 0),
-        seconds=(now - runs.get(run_id).started_at).total_seconds(),
     )
 
 

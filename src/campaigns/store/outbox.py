@@ -19,6 +19,7 @@ from campaigns.domain.routing import Skip
 from campaigns.store.claiming import Claiming
 from campaigns.store.clock import from_ms_or_none
 from campaigns.store.engine import Database
+from campaigns.store.figures import counts
 from campaigns.store.intending import Intending
 from campaigns.store.schema import deliveries, interactions, skips
 from campaigns.store.settling import Settling
@@ -85,16 +86,8 @@ class SqlOutbox:
 
     def counts(self, run_id: int) -> Mapping[tuple[Channel, DeliveryState], int]:
         """Rows of the run by channel and state."""
-        query = (
-            select(deliveries.c.channel, deliveries.c.state, func.count())
-            .where(deliveries.c.run_id == run_id)
-            .group_by(deliveries.c.channel, deliveries.c.state)
-        )
         with self._database.read() as connection:
-            return {
-                (Channel(channel), DeliveryState(state)): count
-                for channel, state, count in connection.execute(query)
-            }
+            return counts(connection, run_id)
 
     def next_due(self, run_id: int, shard: int) -> datetime | None:
         """When the shard's earliest pending delivery may be tried; None when none is pending."""

@@ -276,6 +276,9 @@ shards = Table(
     Column("already", Integer, nullable=False, server_default="0"),  # had this campaign before
 )
 
+#: Written out alike in the statements that use the partial index: the databases compare the words.
+SETTLED = "state NOT IN ('pending', 'claimed', 'sending')"
+
 #: The outbox: one row per customer and step of a campaign. The unique key is the promise. A message
 #: that surely failed (rejected, bounced) may be `replaced` by one on another channel: a row of its
 #: own, one `hop` further, so that what was said and its evidence stay with the channel it was on.
@@ -324,8 +327,19 @@ deliveries = Table(
         "channel",
         "skeleton_id",
         "id",
+        "not_before",
         sqlite_where=text("state = 'pending'"),
         postgresql_where=text("state = 'pending'"),
+    ),
+    # How a run stands, and how quickly it goes on, without reading its rows (store.figures).
+    Index(
+        "ix_deliveries_settled",
+        "run_id",
+        "channel",
+        "state",
+        "settled_at",
+        sqlite_where=text(SETTLED),
+        postgresql_where=text(SETTLED),
     ),
     Index(
         "ix_deliveries_batch_id",

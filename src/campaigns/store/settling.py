@@ -51,7 +51,7 @@ UPDATE deliveries SET state = 'pending', outcome = given.said, not_before = give
    AND deliveries.state IN ('claimed', 'sending', 'in_doubt')
 """
 _DOUBT = """
-UPDATE deliveries SET state = 'in_doubt', outcome = given.said
+UPDATE deliveries SET state = 'in_doubt', outcome = given.said, settled_at = :now
   FROM {given} AS given
  WHERE deliveries.id = given.id AND deliveries.batch_id + 0 = :batch
    AND deliveries.state = 'sending'

@@ -19,7 +19,8 @@ _TAKE_BACK = text(
         state = CASE state WHEN 'claimed' THEN 'pending' ELSE 'in_doubt' END,
         outcome = CASE state WHEN 'claimed' THEN outcome
                              ELSE 'the worker stopped while this was being sent' END,
-        batch_id = CASE state WHEN 'claimed' THEN NULL ELSE batch_id END
+        batch_id = CASE state WHEN 'claimed' THEN NULL ELSE batch_id END,
+        settled_at = CASE state WHEN 'claimed' THEN settled_at ELSE :now END
      WHERE batch_id = :batch AND state IN ('claimed', 'sending')
     RETURNING state
     """
@@ -51,7 +52,7 @@ def sweep(connection: Connection, now: datetime) -> dict[DeliveryState, int]:
     by_row = bulk.dialect_of(connection) == "postgresql"
     overdue = text(_OVERDUE + (" FOR UPDATE SKIP LOCKED" if by_row else ""))
     for batch_id in list(connection.execute(overdue, {"now": to_ms(now)}).scalars()):
-        states = connection.execute(_TAKE_BACK, {"batch": batch_id}).scalars()
+        states = connection.execute(_TAKE_BACK, {"batch": batch_id, "now": to_ms(now)}).scalars()
         moved.update(map(DeliveryState, states))
         connection.execute(_CLOSE, {"batch": batch_id})
     moved[DeliveryState.CANCELLED] += cancel_pending(connection, now)

@@ -17,6 +17,7 @@ from prefect.states import Cancelled, Completed
 from pydantic import Field
 
 from campaigns.bootstrap import App, Workers, connect
+from campaigns.bootstrap.control import started
 from campaigns.domain.plan import PlanCounts
 from campaigns.errors import CampaignsError
 from campaigns.services.dispatch import DispatchCounts
@@ -30,6 +31,7 @@ from flows.reporting import (
     publish,
 )
 from flows.steering import (
+    PREFECT,
     CancelledInPrefectError,
     Steering,
     cancel_our_run,
@@ -198,6 +200,8 @@ def compile_and_check(campaign: str, limit: int | None) -> tuple[int, list[int]]
     with connect() as app:
         _tell_findings(app, campaign)
         run, resumed = app.start_run(campaign, limit)
+        if not resumed:
+            started(app, run.id, by=PREFECT)
         shards = [s.no for s in app.shards(run.id)]
     going_on = "Going on with" if resumed else "Started"
     log.info(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -139,3 +140,15 @@ def shop(imported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         monkeypatch.setenv("CAMPAIGNS_LIVE", "false")
         monkeypatch.setenv("CAMPAIGNS_SHARD_SIZE", "100")
         yield Shop(home, sandbox)
+
+
+@pytest.fixture
+def slow(shop: Shop) -> Shop:
+    """Every request to Twilio takes long enough to be stopped in."""
+    request = urllib.request.Request(
+        f"{shop.sandbox.url}/sandbox/faults",
+        data=b'[{"kind": "delay", "provider": "twilio", "seconds": 0.3}]',
+        headers={"Content-Type": "application/json"},
+    )
+    urllib.request.urlopen(request, timeout=5).close()
+    return shop

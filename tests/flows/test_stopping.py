@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import urllib.request
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -31,18 +30,6 @@ with connect() as app:
 
 class StopRequested(BaseException):
     """As Prefect's own signal: not an Exception."""
-
-
-@pytest.fixture
-def slow(shop: Shop) -> Shop:
-    """Every request to Twilio takes long enough to be stopped in."""
-    request = urllib.request.Request(
-        f"{shop.sandbox.url}/sandbox/faults",
-        data=b'[{"kind": "delay", "provider": "twilio", "seconds": 0.3}]',
-        headers={"Content-Type": "application/json"},
-    )
-    urllib.request.urlopen(request, timeout=5).close()
-    return shop
 
 
 def process(prefect_environment: dict[str, str] | None, code: str) -> subprocess.Popen[bytes]:

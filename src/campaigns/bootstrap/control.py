@@ -8,6 +8,12 @@ from campaigns.domain.run import Run, RunState
 from campaigns.errors import UserError
 
 
+def started(app: App, run_id: int, *, by: str) -> None:
+    """Note who started the run."""
+    subject = run_subject(run_id)
+    app.audit.append(AuditEntry(app.clock.now(), by, Action.STARTED, subject))
+
+
 def pause(app: App, run_id: int, *, by: str, why: str = "") -> Run:
     """Stop the run before its next message, until somebody resumes it. What is on its way to a
     provider at this moment is finished and recorded.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from campaigns.cli.output import console, json_option, print_json, table
+from campaigns.cli.output import console, json_option, os_user, print_json, table
 
 if TYPE_CHECKING:
     from campaigns.bootstrap.arming import Standing
@@ -16,15 +15,9 @@ if TYPE_CHECKING:
     from campaigns.domain.run import Run
 
 
-def _user() -> str:
-    """The account on this machine; containers may run without one."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
-
-
-by_option = click.option("--by", metavar="NAME", default=_user, help="Who; default: your account.")
+by_option = click.option(
+    "--by", metavar="NAME", default=os_user, help="Who; default: your account."
+)
 why_option = click.option("--why", metavar="TEXT", default="", help="Why, kept beside it.")
 run_argument = click.argument("number", type=int, metavar="RUN")
 

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
+def os_user() -> str:
+    """The account on this machine, for the audit trail; containers may run without one."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
 def console(*, err: bool = False) -> Console:
     """A console on the present standard output (or error)."""
     from rich.console import Console

@@ -11,6 +11,7 @@ from campaigns.cli.output import (
     console,
     grouped,
     json_option,
+    os_user,
     print_json,
     progress_bar,
     table,
@@ -85,6 +86,7 @@ def run_command(
     CAMPAIGNS_LIVE=true everything goes to the sandbox.
     """
     from campaigns.bootstrap import connect
+    from campaigns.bootstrap.control import started
 
     if dry_run:
         ctx.invoke(plan_command, name=name, limit=limit, as_json=as_json)
@@ -95,6 +97,8 @@ def run_command(
         run, resumed = app.start_run(name, limit)
         if resumed:
             _tell_resumed(app, run, limit)
+        else:
+            started(app, run.id, by=os_user())
         return go_on(app, run, as_json=as_json)
 
 

@@ -195,10 +195,11 @@ class Figures(Protocol):
     def oldest_in_doubt(self, run_id: int) -> datetime | None:
         """Since when the oldest message in doubt is so; None when none is."""
 
-    def settled(
-        self, run_id: int, *, since: datetime
-    ) -> tuple[int, datetime | None, datetime | None]:
-        """Messages settled after this moment, and the first and the last time of them."""
+    def settled(self, run_id: int, *, since: datetime) -> tuple[int, datetime | None]:
+        """Messages settled after this moment, and when the first of them was."""
+
+    def last_settled(self, run_id: int) -> datetime | None:
+        """When the newest was settled; None when none has been."""
 
     def held(self, run_id: int, *, now: datetime) -> list[Held]:
         """Pending messages that are not due, by channel and reason."""

@@ -22,9 +22,7 @@ def progress(
 ) -> Progress:
     """How the run stands. Raises NotFoundError."""
     run = runs.get(run_id)
-    lately, first, last = figures.settled(run_id, since=now - WINDOW)
-    if not lately:
-        _, _, last = figures.settled(run_id, since=run.started_at)
+    lately, first = figures.settled(run_id, since=now - WINDOW)
     shards = runs.shards(run_id)
     return Progress(
         run=run,
@@ -33,7 +31,7 @@ def progress(
         oldest_in_doubt=figures.oldest_in_doubt(run_id),
         settled_lately=lately,
         first_lately=first,
-        last_settled=last,
+        last_settled=figures.last_settled(run_id),
         held=figures.held(run_id, now=now),
         workers=figures.workers(run_id),
         closed=figures.closed(now=now),

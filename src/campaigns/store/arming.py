@@ -117,7 +117,7 @@ class Marker:
             with self.path(identity).open("rb") as file:
                 file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
                 lines = file.read().decode("ascii", "replace").splitlines()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return []
         parts = [line.split(" ") for line in lines]
         return [
@@ -129,6 +129,8 @@ class Marker:
     def writable(self) -> bool:
         """Whether batches can be marked. Where not, sending goes on (docs/control.md)."""
         folder = self._folder
+        if folder.exists() and not folder.is_dir():
+            return False
         while not folder.exists() and folder != folder.parent:
             folder = folder.parent  # the first folder that is there: the others will be made in it
         return os.access(folder, os.W_OK)

@@ -2,8 +2,8 @@
 a second, and nothing is locked.
 
 Each query names the condition of a partial index in its very words, so that it fits. That every
-shard is -1 or more, and every batch above 0, is always true: it lets SQLite prefer that index to
-the one of all the run's rows, which would read them.
+shard is -1 or more, and every batch above 0, is always true: with it, and with `run_id + 0`, SQLite
+prefers that index to the one of all the run's rows, which would read them.
 """
 
 from __future__ import annotations
@@ -14,32 +14,47 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from campaigns.domain.channel import Channel
-from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.delivery import FINAL_STATES, DeliveryState
 from campaigns.domain.progress import Closed, Held, Worker
 from campaigns.store.clock import from_ms, from_ms_or_none, to_ms
 from campaigns.store.engine import Database
 from campaigns.store.schema import SETTLED
 
-_COUNTS = tuple(
+_COUNTS = (
     text(
-        f"SELECT channel, state, count(*) FROM deliveries WHERE run_id = :run AND {where} "  # noqa: S608
+        f"SELECT channel, state, count(*) FROM deliveries WHERE run_id = :run AND {SETTLED} "  # noqa: S608
         "GROUP BY channel, state"
-    )
-    for where in (
-        SETTLED,
-        "state = 'pending' AND shard >= -1",
-        "state IN ('claimed', 'sending') AND batch_id > 0",
-    )
+    ),
+    text(
+        "SELECT channel, 'pending', count(*) FROM deliveries "
+        "WHERE run_id = :run AND state = 'pending' AND shard >= -1 GROUP BY channel"
+    ),
+    text(
+        "SELECT channel, state, count(*) FROM deliveries WHERE run_id + 0 = :run "
+        "AND state IN ('claimed', 'sending') AND batch_id > 0 GROUP BY channel, state"
+    ),
 )
 _OLDEST_IN_DOUBT = text(
     "SELECT min(settled_at) FROM deliveries WHERE run_id = :run AND state = 'in_doubt'"
 )
+_ENDS = sorted(FINAL_STATES | {DeliveryState.IN_DOUBT})
+_CHANNELS_LISTED = ", ".join(f"'{channel}'" for channel in Channel)
+_ENDS_LISTED = ", ".join(f"'{state}'" for state in _ENDS)
 # Channels and states are listed: each pair is then one short range of the index.
 _SETTLED = text(
-    f"SELECT count(*), min(settled_at), max(settled_at) FROM deliveries WHERE run_id = :run "  # noqa: S608
-    f"AND {SETTLED} AND channel IN ('email', 'sms', 'whatsapp', 'x_dm', 'x_post') "
-    "AND state IN ('accepted', 'rejected', 'in_doubt', 'suppressed', 'expired', 'cancelled') "
-    "AND settled_at > :since"
+    f"SELECT count(*), min(settled_at) FROM deliveries WHERE run_id = :run AND {SETTLED} "  # noqa: S608
+    f"AND channel IN ({_CHANNELS_LISTED}) AND state IN ({_ENDS_LISTED}) AND settled_at > :since"
+)
+_LAST_SETTLED = text(  # the end of each range, rather than all that is in it
+    "SELECT max(settled_at) FROM ("  # noqa: S608
+    + " UNION ALL ".join(
+        f"SELECT * FROM (SELECT settled_at FROM deliveries WHERE run_id = :run AND {SETTLED} "  # noqa: S608
+        f"AND channel = '{channel}' AND state = '{state}' AND settled_at > 0 "
+        f"ORDER BY settled_at DESC LIMIT 1) AS last_{channel}_{state}"
+        for channel in Channel
+        for state in _ENDS
+    )
+    + ") AS lasts"
 )
 _HELD = text(
     """
@@ -85,14 +100,17 @@ class SqlFigures:
         with self._database.read() as connection:
             return from_ms_or_none(connection.execute(_OLDEST_IN_DOUBT, {"run": run_id}).scalar())
 
-    def settled(
-        self, run_id: int, *, since: datetime
-    ) -> tuple[int, datetime | None, datetime | None]:
+    def settled(self, run_id: int, *, since: datetime) -> tuple[int, datetime | None]:
         """See services.ports.Figures."""
         with self._database.read() as connection:
             here = {"run": run_id, "since": to_ms(since)}
-            number, first, last = connection.execute(_SETTLED, here).one()
-        return number, from_ms_or_none(first), from_ms_or_none(last)
+            number, first = connection.execute(_SETTLED, here).one()
+        return number, from_ms_or_none(first)
+
+    def last_settled(self, run_id: int) -> datetime | None:
+        """See services.ports.Figures."""
+        with self._database.read() as connection:
+            return from_ms_or_none(connection.execute(_LAST_SETTLED, {"run": run_id}).scalar())
 
     def held(self, run_id: int, *, now: datetime) -> list[Held]:
         """See services.ports.Figures."""

@@ -328,6 +328,7 @@ deliveries = Table(
         "skeleton_id",
         "id",
         "not_before",
+        "state",  # of the condition, yet SQLite before 3.42 reads the row for it otherwise
         sqlite_where=text("state = 'pending'"),
         postgresql_where=text("state = 'pending'"),
     ),

@@ -30,6 +30,6 @@ def upgrade() -> None:
     op.create_index(
         "ix_deliveries_due",
         "deliveries",
-        ["run_id", "shard", "channel", "skeleton_id", "id", "not_before"],
+        ["run_id", "shard", "channel", "skeleton_id", "id", "not_before", "state"],
         **_where("state = 'pending'"),
     )

@@ -82,7 +82,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         metrics = figures(app)
         report = app.report(1).as_json()
     lines = [json.loads(line) for line in logged.splitlines()]
-    yield Told(lines, list(_documents(said)), metrics, said + logged + metrics, report)
+    return Told(lines, list(_documents(said)), metrics, said + logged + metrics, report)
 
 
 def _documents(said: str) -> Iterator[dict[str, object]]:
@@ -123,8 +123,6 @@ def test_every_delivery_is_in_the_log_with_its_run_shard_and_batch(told: Told) -
     post = 1
     assert len(accepted) == len(set(accepted)) == told.report["accepted"] + post  # type: ignore[operator]
     assert all({"run", "shard", "batch"} <= line.keys() for line in lines)
-    rejected = [line for line in lines if line["event"] == "not accepted"]
-    assert {line["code"] for line in rejected} == {"x:403"}
     ends = [line for line in told.lines if line["event"] == "sending ends"]
     assert [line["accepted"] for line in ends] == [told.report["accepted"]]
 
@@ -192,9 +190,10 @@ def test_a_code_that_is_none_is_not_told(said: str, told: str) -> None:
 
 def test_with_nothing_configured_nothing_is_loaded() -> None:
     program = (
-        "import sys; from campaigns.bootstrap import connect; from campaigns.settings import Settings;"
-        "app = connect(Settings(home='.')); app.observer;"
-        "print([m for m in ('structlog', 'opentelemetry', 'prometheus_client') if m in sys.modules])"
+        "import sys; from campaigns.bootstrap import connect;"
+        "from campaigns.settings import Settings; app = connect(Settings(home='.')); app.observer;"
+        "names = ('structlog', 'opentelemetry', 'prometheus_client');"
+        "print([m for m in names if m in sys.modules])"
     )
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("CAMPAIGNS_", "OTEL_"))}
     done = subprocess.run(

@@ -197,6 +197,7 @@ def test_suspend_resume_and_cancel_on_prefects_pages_do_the_same_to_our_run(
             until(lambda: app.runs.get(run.id).state is RunState.CANCELLED, seconds=60)
             until(lambda: api.read_flow_run(flow_run.id).state_name == "Cancelled", seconds=60)
 
+            until(lambda: not app.progress(run.id).moving)
             app.sweep()
             seen = app.progress(run.id)
             said = [(e.action, e.actor) for e in app.audit.entries(run_subject(run.id))]

@@ -19,12 +19,12 @@ from tests.flows.pages import until
 
 #: A run's sending without Prefect, in a process to be killed: two shards, two senders.
 SENDING = """
-from concurrent.futures import ThreadPoolExecutor
-from campaigns.bootstrap import connect
+from campaigns.bootstrap import Workers, connect
 with connect() as app:
     run = app.latest_run()
-    with Senders(app, run.id, 2) as senders, ThreadPoolExecutor(2) as threads:
-        list(threads.map(senders.send, [0, 1]))
+    with Workers(app, run.id, 2) as workers:
+        for shard in [workers.submit(0), workers.submit(1)]:
+            shard.result()
 """
 
 

@@ -33,6 +33,7 @@ COMMANDS = {
     "arm": ("campaigns.cli.control", "Let a restored or copied database send again."),
     "audit": ("campaigns.cli.control", "Show who did what, when and why."),
     "metrics": ("campaigns.cli.metrics", "Serve figures for Prometheus."),
+    "experiment": ("campaigns.cli.experiments", "Analyse a randomised test, arm against control."),
     "diff": ("campaigns.cli.proof", "Show what changed between two releases."),
     "reproduce": ("campaigns.cli.proof", "Make a sent message again, and prove it."),
     "show": ("campaigns.cli.showing", "Look at a customer, a delivery or a run."),

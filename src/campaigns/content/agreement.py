@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from campaigns.content.parts import LAYOUTS, layout_names
-from campaigns.content.sources import Sources, Text
+from campaigns.content.sources import BASE_VARIANT, Sources, Text
 from campaigns.domain.audience import (
     MAX_DEPTH,
     AllOf,
@@ -38,6 +38,25 @@ def agreement_errors(sources: Sources) -> Iterator[FileError]:
     yield from _audience(sources)
     yield from _channels(sources)
     yield from _empty_texts(sources)
+    yield from _variants(sources)
+
+
+def _variants(sources: Sources) -> Iterator[FileError]:
+    """An arm without words of its own would compare the base with itself."""
+    for variant in sources.campaign.experiment.variants:
+        lacking = [
+            locale
+            for locale, files in sources.copies.items()
+            if files
+            and variant != BASE_VARIANT
+            and not any(variant in c.variants for _, c in files)
+        ]
+        if lacking:
+            told = (
+                f"variant {variant} has no words in {listing(lacking)}: write `variants: "
+                f"{{{variant}: …}}` in the copy, or take it out of the experiment."
+            )
+            yield sources.campaign_document.error(told, ("experiment", "variants", variant))
 
 
 def _locales(sources: Sources) -> Iterator[FileError]:

@@ -19,7 +19,9 @@ from campaigns.content.render import Renderer
 from campaigns.content.sources import Sources
 from campaigns.content.templates import Progress, Stopped
 from campaigns.domain.channel import Channel
+from campaigns.domain.consent import Purpose
 from campaigns.domain.customer import AttributeValue
+from campaigns.domain.experiment import Experiment
 from campaigns.domain.findings import Finding, Level
 from campaigns.domain.message import Skeleton
 from campaigns.domain.release import Policy, Release
@@ -108,6 +110,7 @@ def _release(
         traits=campaign.traits,
         post_locale=campaign.post_locale or sources.locales[0],
         expires_at=campaign.expires_at(brand.time_zone),
+        experiment=_experiment(sources),
     )
     facts = {
         name: {locale: written[name] for locale, written in contexts.written.items()}
@@ -122,4 +125,16 @@ def _release(
         senders={c: brand.senders.of(c) or {} for c in campaign.channels},
         skeletons=skeletons,
         manifest=sources.manifest(),
+    )
+
+
+def _experiment(sources: Sources) -> Experiment:
+    spec, held = sources.campaign.experiment, sources.brand.holdout
+    marketing = sources.campaign.purpose is Purpose.MARKETING
+    return Experiment(
+        variants=tuple(spec.variants.items()),
+        channels=tuple(spec.channels.items()),
+        holdout=spec.holdout / 100,
+        brand_holdout=held.percent / 100 if held and marketing else 0.0,
+        brand_period=held.period if held and marketing else "",
     )

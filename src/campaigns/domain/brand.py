@@ -245,6 +245,13 @@ class ApprovalRules(_Frozen):
     )
 
 
+class BrandHoldout(_Frozen):
+    """Customers who get no marketing at all for a while: what all campaigns together bring."""
+
+    percent: Annotated[float, Field(gt=0, le=20)]
+    period: Line = Field(description="such as 2027-H1; another period holds out other people")
+
+
 class Brand(_Frozen):
     """templates/brand.yaml: what every campaign shares."""
 
@@ -287,6 +294,7 @@ class Brand(_Frozen):
     limits: Limits = Limits()
     prices: Prices | None = None
     approval: ApprovalRules = ApprovalRules()
+    holdout: BrandHoldout | None = None
 
     @model_validator(mode="after")
     def _default_is_offered(self) -> Brand:

@@ -50,6 +50,46 @@ class SlotSpec(_Frozen):
     description: str = ""
 
 
+Share = Annotated[float, Field(gt=0, le=1_000)]
+Percent = Annotated[float, Field(ge=0, le=50)]
+
+
+class GoalSpec(_Frozen):
+    """What the campaign is for, counted per customer: did it happen, and for how much."""
+
+    kind: Literal["purchased", "visited", "clicked", "replied", "called"]
+    within_days: Annotated[int, Field(ge=1, le=365)] = 14
+
+
+class ExperimentSpec(_Frozen):
+    """What is tried out, on whom. Assignment is by hash: a customer stays in their arm."""
+
+    variants: dict[Literal["a", "b", "c", "d"], Share] = Field(
+        default_factory=dict, description="variants of the copy and their shares: {a: 50, b: 50}"
+    )
+    channels: dict[Literal["preferred", "default"], Share] = Field(
+        default_factory=dict,
+        description="the customer's preferred channel against the campaign's first one",
+    )
+    holdout: Percent = Field(
+        0, description="percent who get nothing, to measure what the campaign brings"
+    )
+    worth: Annotated[float, Field(gt=0)] | None = Field(
+        None,
+        description="the smallest difference that would matter, in points (or money, where the "
+        "goal is an amount): early looks are narrowest there",
+    )
+    baseline: Annotated[float, Field(gt=0, lt=100)] | None = Field(
+        None, description="percent who reach the goal anyway: tells what can be seen"
+    )
+
+    @model_validator(mode="after")
+    def _two_arms(self) -> ExperimentSpec:
+        if len(self.variants) == 1 or len(self.channels) == 1:
+            raise ValueError("one arm alone is no experiment; name two or more with their shares")
+        return self
+
+
 class Layouts(_Frozen):
     """Layouts of this campaign's own, instead of the shared ones: file names in layouts/."""
 
@@ -89,6 +129,8 @@ class Campaign(_Frozen):
     expires: Annotated[datetime | date | None, BeforeValidator(_moment)] = Field(
         None, description="nothing is sent after this day or moment"
     )
+    goal: GoalSpec | None = Field(None, description="what the campaign is for")
+    experiment: ExperimentSpec = Field(ExperimentSpec(), description="what is tried out")
     layouts: Layouts = Layouts()
     limits: OwnLimits = Field(OwnLimits(), description="instead of the brand's")
     slots: dict[Name, SlotSpec] = Field(default_factory=dict)
@@ -104,6 +146,8 @@ class Campaign(_Frozen):
             raise ValueError("a marketing campaign needs a `topic`, such as offers")
         if len(set(self.channels)) != len(self.channels):
             raise ValueError("`channels` names a channel twice")
+        if self.goal is None and self.experiment != ExperimentSpec():
+            raise ValueError("an `experiment` needs a `goal` to be judged by")
         return self
 
     def expires_at(self, zone: str) -> datetime | None:

@@ -14,6 +14,7 @@ from campaigns.domain.audience import Audience
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.customer import AttributeValue
+from campaigns.domain.experiment import NO_EXPERIMENT, Experiment
 from campaigns.domain.message import Skeleton
 
 
@@ -28,6 +29,7 @@ class Policy:
         traits: attributes that select a skeleton, in order.
         post_locale: the locale of the public X post.
         expires_at: after this moment nothing is sent (UTC); None never expires.
+        experiment: what is tried out on whom.
     """
 
     channels: tuple[Channel, ...]
@@ -38,6 +40,7 @@ class Policy:
     traits: tuple[str, ...]
     post_locale: str
     expires_at: datetime | None = None
+    experiment: Experiment = NO_EXPERIMENT
 
 
 @dataclass(frozen=True, slots=True)

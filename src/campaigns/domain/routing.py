@@ -26,6 +26,7 @@ class Rule(StrEnum):
     STATED_PREFERENCE = "stated_preference"
     MOST_USED = "most_used"
     CAMPAIGN_ORDER = "campaign_order"
+    EXPERIMENT = "experiment"  # the arm of a channel experiment that gets the campaign's channel
     PUBLIC_POST = "public_post"
 
 
@@ -53,6 +54,8 @@ class SkipReason(StrEnum):
     NOT_PERMITTED = "not_permitted"  # only the channels' own rules stand in the way
     PUBLIC_POST_ONLY = "public_post_only"  # prefers X, may get no DM: sees the public post
     OVER_LIMIT = "over_limit"  # the run was limited to fewer people
+    HOLDOUT = "holdout"  # gets nothing, to measure what the campaign brings
+    BRAND_HOLDOUT = "brand_holdout"  # gets no marketing, to measure what all of it brings
 
 
 #: A channel that was looked at and could not be used, and why.
@@ -66,26 +69,30 @@ class Reason:
     Attributes:
         uses: how often the customer really used the channel, when that decided; else 0.
         passed_over: obstacles of the channels that would have come before.
+        arm: of a channel experiment; empty where there is none.
     """
 
     rule: Rule
     uses: int = 0
     passed_over: tuple[PassedOver, ...] = ()
+    arm: str = ""
 
     def encode(self) -> str:
-        """Compact text for the delivery's row: `most_used:3|x_dm=not_written_first`."""
+        """Compact text for the delivery's row: `most_used:3@preferred|x_dm=not_written_first`."""
         head = f"{self.rule}:{self.uses}" if self.uses else str(self.rule)
+        if self.arm:
+            head += f"@{self.arm}"
         return "|".join([head, *(f"{c}={o}" for c, o in self.passed_over)])
 
     @classmethod
     def decode(cls, text: str) -> Reason:
         """Read what `encode` wrote."""
         head, *rest = text.split("|")
+        head, _, arm = head.partition("@")
         rule, _, uses = head.partition(":")
         pairs = (item.partition("=") for item in rest)
-        return cls(
-            Rule(rule), int(uses or 0), tuple((Channel(c), Obstacle(o)) for c, _, o in pairs)
-        )
+        passed_over = tuple((Channel(c), Obstacle(o)) for c, _, o in pairs)
+        return cls(Rule(rule), int(uses or 0), passed_over, arm)
 
     def explain(self, channel: Channel) -> str:
         """One sentence for people."""
@@ -96,6 +103,10 @@ class Reason:
                 text = f"{channel.label}: used {self.uses} times, no other one more often"
             case Rule.CAMPAIGN_ORDER:
                 text = f"{channel.label}: first in the campaign's order that this customer permits"
+            case Rule.EXPERIMENT:
+                text = (
+                    f"{channel.label}: the campaign's first channel, to see what preferences bring"
+                )
             case Rule.PUBLIC_POST:
                 text = "public post: seen by everyone who follows the brand"
         if self.passed_over:
@@ -158,6 +169,8 @@ SKIP_TEXT = {
     SkipReason.NOT_PERMITTED: "The channel's own rules forbid it",
     SkipReason.PUBLIC_POST_ONLY: "Prefers X and may get no direct message: sees the public post",
     SkipReason.OVER_LIMIT: "The run was limited to fewer people",
+    SkipReason.HOLDOUT: "Held out, to measure what the campaign brings",
+    SkipReason.BRAND_HOLDOUT: "Held out of all marketing, to measure what it brings",
 }
 
 #: Which obstacle names the skip when channels differ: the one nearest to being sent.
@@ -189,6 +202,17 @@ def choose(profile: Profile, policy: Policy) -> Choice | Skip:
     earlier = list(obstacles)[: list(obstacles).index(first)]
     barred = dict(before) | {c: o for c in earlier if (o := obstacles[c]) is not None}
     return Choice(first, Reason(Rule.CAMPAIGN_ORDER, 0, tuple(barred.items())))
+
+
+def choose_default(profile: Profile, policy: Policy) -> Choice | Skip:
+    """The campaign's own first channel that this customer permits, whatever they prefer."""
+    obstacles = {c: obstacle(profile, c, policy) for c in personal(policy)}
+    first = next((c for c, o in obstacles.items() if o is None), None)
+    if first is None:
+        return _skip(profile, policy, obstacles)
+    earlier = list(obstacles.items())[: list(obstacles).index(first)]
+    barred = tuple((c, o) for c, o in earlier if o is not None)
+    return Choice(first, Reason(Rule.EXPERIMENT, 0, barred))
 
 
 def personal(policy: Policy) -> tuple[Channel, ...]:

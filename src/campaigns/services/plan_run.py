@@ -6,22 +6,29 @@ The decision is pure (domain.routing); this reads profiles, decides, and writes 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
 from campaigns.domain.channel import PUBLIC, Channel
 from campaigns.domain.customer import AttributeValue, Profile
+from campaigns.domain.experiment import BASE_VARIANT, DEFAULT, Assignment, arms_of
 from campaigns.domain.locales import resolve
 from campaigns.domain.plan import PlanCounts, PlannedDelivery, PlannedSkip
-from campaigns.domain.release import Release
-from campaigns.domain.routing import Reason, Rule, Skip, SkipReason, choose
+from campaigns.domain.release import Policy, Release
+from campaigns.domain.routing import (
+    Choice,
+    Reason,
+    Rule,
+    Skip,
+    SkipReason,
+    choose,
+    choose_default,
+)
 from campaigns.domain.run import Run, Shard
 from campaigns.services.ports import PlanStore
 
 TraitValues: TypeAlias = tuple[tuple[str, AttributeValue], ...]
-
-#: Which variant a customer gets; experiments assign others.
-BASE_VARIANT = "a"
 
 
 class SkeletonChooser:
@@ -31,19 +38,17 @@ class SkeletonChooser:
     def __init__(self, release: Release) -> None:
         self._locales = release.policy.locales
         self._hashes = {
-            (s.channel, s.locale, s.traits): s.hash
-            for s in release.skeletons
-            if s.variant == BASE_VARIANT
+            (s.channel, s.locale, s.variant, s.traits): s.hash for s in release.skeletons
         }
         self._traits = {name: _values_of(release, name) for name in release.policy.traits}
         self._resolved: dict[str, str] = {}
 
-    def choose(self, channel: Channel, profile: Profile) -> str:
+    def choose(self, channel: Channel, profile: Profile, variant: str = BASE_VARIANT) -> str:
         """The skeleton's hash."""
         locale = self._resolved.get(profile.locale)
         if locale is None:
             locale = self._resolved[profile.locale] = resolve(profile.locale, self._locales)
-        return self._hashes[channel, locale, self._trait_values(profile)]
+        return self._hashes[channel, locale, variant, self._trait_values(profile)]
 
     def _trait_values(self, profile: Profile) -> TraitValues:
         return tuple(
@@ -63,18 +68,20 @@ def decide(
 ) -> tuple[list[PlannedDelivery], list[PlannedSkip], PlanCounts]:
     """One row per profile. `room` is how many messages a limited run has left; None is no limit."""
     chooser = SkeletonChooser(release)
+    campaign, experiment = f"{release.campaign}/{release.edition}", release.policy.experiment
     deliveries: list[PlannedDelivery] = []
     skips: list[PlannedSkip] = []
     counts = PlanCounts()
     for profile in profiles:
-        decision = choose(profile, release.policy)
+        arms = arms_of(experiment, campaign, profile.customer_id)
+        decision = _decide(profile, release.policy, arms)
         if not isinstance(decision, Skip) and room is not None and len(deliveries) >= room:
             decision = Skip(SkipReason.OVER_LIMIT)
         if isinstance(decision, Skip):
             skips.append(PlannedSkip(profile.customer_id, decision.encode()))
             counts.skipped[decision.reason] += 1
             continue
-        skeleton = chooser.choose(decision.channel, profile)
+        skeleton = chooser.choose(decision.channel, profile, arms.variant)
         deliveries.append(
             PlannedDelivery(
                 profile.customer_id, decision.channel, skeleton, decision.reason.encode()
@@ -82,6 +89,20 @@ def decide(
         )
         counts.planned[decision.channel] += 1
     return deliveries, skips, counts
+
+
+def _decide(profile: Profile, policy: Policy, arms: Assignment) -> Choice | Skip:
+    """The channel by the customer's arm. Who is held out would have got the message: the arms
+    hold people who are alike."""
+    default = arms.channel == DEFAULT
+    decision = choose_default(profile, policy) if default else choose(profile, policy)
+    if isinstance(decision, Skip):
+        return decision
+    if arms.held_out:
+        return Skip(SkipReason(arms.held_out))
+    if arms.channel:
+        return Choice(decision.channel, replace(decision.reason, arm=arms.channel))
+    return decision
 
 
 def plan_shard(

@@ -6,6 +6,7 @@ import csv
 import re
 from collections import deque
 from collections.abc import Iterator
+from io import TextIOWrapper
 from pathlib import Path
 from typing import IO
 
@@ -13,6 +14,7 @@ from campaigns.domain.intake import BlankRow, RefusedRow
 from campaigns.errors import FileError
 from campaigns.sources.encoding import checked_encoding
 from campaigns.sources.headers import Headers
+from campaigns.sources.opening import open_bytes
 from campaigns.sources.table import RawRow
 
 #: A cell longer than this is no customer's data. Its row is refused, the others go in.
@@ -59,7 +61,7 @@ class CsvTable:
                     yield _odd(line, cells, width)
 
     def _open(self) -> IO[str]:
-        return self.path.open(encoding=self._encoding, newline="")
+        return TextIOWrapper(open_bytes(self.path), encoding=self._encoding, newline="")
 
 
 def _odd(line: int, cells: list[str], width: int) -> RawRow:

@@ -4,9 +4,12 @@ an unreadable byte at line 900,000 does not leave half an import."""
 from __future__ import annotations
 
 import codecs
+import zlib
 from pathlib import Path
+from typing import IO
 
 from campaigns.errors import FileError, UserError
+from campaigns.sources.opening import open_bytes
 
 _CHUNK = 1 << 20
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -40,12 +43,13 @@ def checked_encoding(path: Path, wanted: str | None) -> str:
 
 def _first_bytes(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with open_bytes(path) as file:
             return file.read(4)
     except FileNotFoundError:
         raise FileError("there is no such file.", path=path) from None
-    except OSError as error:
-        raise FileError(f"it cannot be read: {error.strerror}.", path=path) from error
+    except (OSError, EOFError, zlib.error) as error:
+        why = getattr(error, "strerror", None) or "it cannot be unpacked"
+        raise FileError(f"it cannot be read: {why}.", path=path) from error
 
 
 def _known(name: str) -> str:
@@ -63,9 +67,9 @@ def _known(name: str) -> str:
 def _scan(path: Path, encoding: str) -> None:
     decoder = codecs.getincrementaldecoder(encoding)()
     lines = 0
-    with path.open("rb") as file:
+    with open_bytes(path) as file:
         while True:
-            chunk = file.read(_CHUNK)
+            chunk = _chunk(file, path)
             try:
                 lines += decoder.decode(chunk, final=not chunk).count("\n")
             except UnicodeDecodeError as error:
@@ -73,6 +77,13 @@ def _scan(path: Path, encoding: str) -> None:
                 raise _unreadable(path, encoding, line) from None
             if not chunk:
                 return
+
+
+def _chunk(file: IO[bytes], path: Path) -> bytes:
+    try:
+        return file.read(_CHUNK)
+    except (OSError, EOFError, zlib.error) as error:  # a gzip archive that was cut short
+        raise FileError("it cannot be unpacked whole. Copy it again.", path=path) from error
 
 
 def _unreadable(path: Path, encoding: str, line: int) -> FileError:

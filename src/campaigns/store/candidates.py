@@ -27,6 +27,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    text,
 )
 
 from campaigns.domain.channel import Channel
@@ -72,7 +73,7 @@ def has_delivery(campaign_id: int | ScalarSelect[int]) -> ColumnElement[bool]:
         deliveries.c.campaign_id == campaign_id,
         deliveries.c.step == 0,
         deliveries.c.customer_id == customers.c.id,
-        ~deliveries.c.replaced,
+        text("NOT deliveries.replaced"),  # as the partial index says it, or SQLite looks at all
         deliveries.c.state != DeliveryState.CANCELLED,
     )
     # With an offset PostgreSQL looks each customer up in the index. Else it makes a join of it,

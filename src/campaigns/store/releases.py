@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 from campaigns.domain.audience import Audience
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
+from campaigns.domain.experiment import Experiment
 from campaigns.domain.message import Skeleton
 from campaigns.domain.release import Policy, Release
 from campaigns.errors import NotFoundError
@@ -20,6 +21,7 @@ from campaigns.store.clock import from_ms_or_none, to_ms, to_ms_or_none
 from campaigns.store.engine import Database
 
 _AUDIENCE: TypeAdapter[Audience] = TypeAdapter(Audience)
+_EXPERIMENT: TypeAdapter[Experiment] = TypeAdapter(Experiment)
 
 
 class SqlReleases:
@@ -132,6 +134,7 @@ def _encode(release: Release) -> bytes:
                 "traits": policy.traits,
                 "post_locale": policy.post_locale,
                 "expires_at": to_ms_or_none(policy.expires_at),
+                "experiment": _EXPERIMENT.dump_python(policy.experiment, mode="json"),
             },
             "facts": {name: dict(written) for name, written in release.facts.items()},
             "senders": {channel: dict(sender) for channel, sender in release.senders.items()},
@@ -158,6 +161,7 @@ def _decode(document: bytes, skeletons: dict[str, bytes]) -> Release:
             traits=tuple(policy["traits"]),
             post_locale=policy["post_locale"],
             expires_at=from_ms_or_none(policy["expires_at"]),
+            experiment=_EXPERIMENT.validate_python(policy.get("experiment", {})),
         ),
         facts=raw["facts"],
         senders={Channel(channel): sender for channel, sender in raw["senders"].items()},

@@ -1,0 +1,98 @@
+"""What became of a campaign's people, counted by arm in the database.
+
+Everyone planned counts, whatever became of their message, and everyone held out who would have got
+it: the arms hold people who are alike. Both are watched from the same moment, the run's start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+
+from campaigns.domain.interaction import Agent, InteractionKind
+from campaigns.store import bulk
+from campaigns.store.bulk import Dialect
+from campaigns.store.clock import to_ms
+from campaigns.store.engine import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """People who are in the same arms: of which skeleton, which channel arm, or held out why.
+
+    Attributes:
+        skeleton_id: None for people who were held out.
+        arm: of the channel experiment, or why somebody was held out.
+        reached: how many reached the goal.
+        sums: of the amounts' first three powers, one amount per person.
+    """
+
+    skeleton_id: int | None
+    arm: str
+    people: int
+    reached: int
+    sums: tuple[float, float, float]
+
+
+_AMOUNT: Mapping[Dialect, str] = {
+    "sqlite": "CAST(json_extract(i.data, '$.amount') AS REAL)",
+    "postgresql": "CAST(i.data ->> 'amount' AS double precision)",
+}
+# A channel experiment's arm stands in the reason: `most_used:3@preferred|…`.
+_CELLS = """
+WITH people AS (
+    SELECT d.customer_id, d.skeleton_id,
+           CASE WHEN d.reason LIKE '%@preferred%' THEN 'preferred'
+                WHEN d.reason LIKE '%@default%' THEN 'default' ELSE '' END AS arm
+      FROM deliveries d
+     WHERE d.run_id = :run AND d.customer_id <> 0 AND d.step = 0 AND d.hop = 0
+     UNION ALL
+    SELECT s.customer_id, NULL, s.reason FROM skips s
+     WHERE s.run_id = :run AND s.reason IN ('holdout', 'brand_holdout')
+), outcomes AS (
+    SELECT p.skeleton_id, p.arm,
+           (SELECT COUNT(*) FROM interactions i WHERE {goal}) AS times,
+           (SELECT COALESCE(SUM({amount}), 0) FROM interactions i WHERE {goal}) AS amount
+      FROM people p
+)
+SELECT skeleton_id, arm, COUNT(*) AS people,
+       SUM(CASE WHEN times > 0 THEN 1 ELSE 0 END) AS reached,
+       SUM(amount) AS first, SUM(amount * amount) AS second, SUM(amount * amount * amount) AS third
+  FROM outcomes GROUP BY skeleton_id, arm ORDER BY arm, skeleton_id
+"""
+_GOAL = (
+    "i.customer_id = p.customer_id AND i.at > :since AND i.at <= :until AND i.kind = :kind "
+    "AND (i.agent IS NULL OR i.agent = :human)"
+)
+
+
+class SqlOutcomes:
+    """Reading outcomes by arm."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        amount = _AMOUNT[database.dialect]
+        self._cells = text(_CELLS.format(goal=_GOAL, amount=amount))
+
+    def of_run(
+        self, run_id: int, goal: InteractionKind, *, since: datetime, within: timedelta
+    ) -> Iterator[Cell]:
+        """People of one run by arm, with the goal reached after `since` and within `within`.
+
+        Clicks of machines, and such as may be, do not count.
+        """
+        values = {
+            "run": run_id,
+            "kind": str(goal),
+            "since": to_ms(since),
+            "until": to_ms(since + within),
+            "human": str(Agent.HUMAN),
+        }
+        with self._database.read() as connection:
+            for row in bulk.tuples(connection.execute(self._cells, values)):
+                skeleton_id, arm, people, reached, first, second, third = row
+                sums = (float(first), float(second), float(third))
+                yield Cell(skeleton_id, arm, people, int(reached), sums)

@@ -68,6 +68,12 @@ def deployments(prefect: Prefect, checkout: Path) -> dict[str, DeploymentRespons
 
 
 @pytest.fixture
+def one_lane(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sending takes long enough to be stopped in, and again."""
+    monkeypatch.setenv("CAMPAIGNS_LANES", "1")
+
+
+@pytest.fixture
 def worker(prefect: Prefect, checkout: Path, shop: Shop) -> Iterator[None]:
     """A worker with the shop's environment."""
     process = subprocess.Popen(
@@ -171,7 +177,7 @@ def test_a_worker_carries_a_deployment_to_its_end(
     )
 
 
-@pytest.mark.usefixtures("worker")
+@pytest.mark.usefixtures("one_lane", "worker")
 def test_suspend_resume_and_cancel_on_prefects_pages_do_the_same_to_our_run(
     deployments: dict[str, DeploymentResponse], slow: Shop
 ) -> None:

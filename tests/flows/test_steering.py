@@ -11,19 +11,23 @@ from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.run import RunState
 from flows.steering import PREFECT, cancel_our_run, pause_our_run, resume_in_prefect
 from tests.flows.conftest import Prefect, Shop
-from tests.flows.pages import client, newest_run, until
+from tests.flows.pages import client, until
 from tests.flows.test_stopping import begun, process
 
 
 @pytest.mark.prefect
 def test_a_flow_without_a_worker_follows_pause_resume_and_cancel(
-    prefect: Prefect, slow: Shop
+    prefect: Prefect, slow: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("CAMPAIGNS_LANES", "1")  # long enough to be stopped in, and again
     code = "from flows.send_campaign import send_campaign; send_campaign('spring_sale')"
     flow = process(prefect.environment, code)
     until(lambda: slow.texts() > 2, seconds=60)
-    flow_run = newest_run()
     with client() as api, connect() as app:
+        # Others may be scheduled: this one has no deployment.
+        flow_run = next(
+            r for r in api.read_flow_runs() if r.state_name == "Running" and not r.deployment_id
+        )
         run = app.latest_run()
         api.set_flow_run_state(flow_run.id, Paused(timeout_seconds=300))
         hold = until(lambda: app.audit.hold(run.id))

@@ -132,7 +132,7 @@ def _end(processes: set[BaseProcess]) -> None:
         process.join(max(0.0, give_up - time.monotonic()))
     for process in processes:
         if process.is_alive():
-            process.terminate()
+            process.kill()
 
 
 @contextmanager
@@ -151,9 +151,11 @@ def _main_module_hidden() -> Iterator[None]:
 
 
 def _begin_worker() -> None:
-    """In a worker: Ctrl-C, which the terminal gives to all, is the parent's to act on; and end
-    when the parent is gone, even if it was killed outright."""
+    """In a worker: Ctrl-C, which a terminal gives to all, and SIGTERM, which Prefect gives to all,
+    are the parent's to act on: what is on its way is finished. And end when the parent is gone,
+    even if it was killed outright."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     parent = parent_process()
     assert parent is not None  # a pool's worker always has one
 

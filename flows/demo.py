@@ -53,6 +53,7 @@ def demo(stack: ExitStack, story: Story) -> int:
 
     app = stack.enter_context(connect())
     story.imported(stage.make_customers(app, sandbox), sandbox.url)
+    stack.enter_context(stage.public_app(sandbox))
     story.preview(planned := app.preview(stage.CAMPAIGN))
     send = _load_flow()
     with story.waiting("Prefect is starting"):
@@ -62,6 +63,8 @@ def demo(stack: ExitStack, story: Story) -> int:
 
     first = _run(send, app, story)
     story.report(app.report(first["run"]), planned, sandbox.log.counts())
+    stage.heard(sandbox)
+    story.came_back(app.evidence.provider_states(first["run"]), sandbox.log.counts())
     story.three_customers(examples(app, sandbox.log, SHOWN))
     before = sum(sandbox.log.counts().values())
     second = _run(send, app, story)

@@ -9,25 +9,26 @@ from prefect.logging import get_run_logger
 from prefect.states import Completed
 
 from campaigns.bootstrap import connect
+from campaigns.bootstrap.reconciling import list_doubts
 from campaigns.errors import CampaignsError
-from flows.reporting import listed
+from flows.reporting import doubts_table, listed, publish
 from flows.steps import CannotGoOnError, failed, outcome, step
 
 
 @flow(name="housekeeping", flow_run_name="housekeeping", persist_result=False)
 def housekeeping() -> Any:
-    """Take back what workers that died had in their hands, and count what is in doubt.
+    """Take back what workers that died had in their hands, and list what is in doubt.
 
     Safe at any time and any number of times. Nothing is sent.
     """
     try:
         swept = outcome(sweep(return_state=True))
-        in_doubt = outcome(count_in_doubt(return_state=True))
+        in_doubt = outcome(tell_doubts(return_state=True))
     except (CannotGoOnError, CampaignsError) as error:
         return failed(error)
     taken = f"Taken back{listed(swept)}" if swept else "Nothing to take back"
     return Completed(
-        message=f"{taken}; {in_doubt:,} messages of the newest run are in doubt.",
+        message=f"{taken}; {in_doubt:,} in doubt.",
         data={"swept": swept, "in_doubt": in_doubt},
     )
 
@@ -39,15 +40,13 @@ def sweep() -> dict[str, int]:
         return {state.replace("_", " "): n for state, n in app.sweep().items() if n}
 
 
-@step("count what is in doubt", repeatable=True)
-def count_in_doubt() -> int:
-    """Messages of the newest run that may or may not have left. They are never sent again by
-    themselves: docs/delivery.md."""
+@step("list what is in doubt", repeatable=True)
+def tell_doubts() -> int:
+    """Messages that may or may not have left: never sent again by themselves (docs/delivery.md).
+    The table has the oldest first, by number and without anything of the customer."""
     with connect() as app:
-        run = app.runs.latest()
-        if run is None:
-            return 0
-        in_doubt = app.progress(run.id).in_doubt
-    if in_doubt:
-        get_run_logger().warning("%s messages of run %s are in doubt", f"{in_doubt:,}", run.id)
-    return in_doubt
+        doubts, now = list_doubts(app), app.clock.now()
+    if doubts:
+        get_run_logger().warning("messages in doubt: %s", f"{len(doubts):,}")
+        publish("in-doubt", doubts_table(doubts, now), "Messages in doubt, the oldest first")
+    return len(doubts)

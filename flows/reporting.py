@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import cast
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from prefect.artifacts import (
 from prefect.logging import get_run_logger
 from prefect.settings import PREFECT_UI_URL
 
+from campaigns.domain.evidence import Doubt, age
 from campaigns.domain.findings import Finding
 from campaigns.domain.plan import PlanCounts
 from campaigns.domain.progress import Progress
@@ -71,6 +73,22 @@ def rate_sentence(seen: Progress) -> str:
         return f"{done}; {seen.stuck}"
     left = f", {seen.left} left" if seen.left and seen.waiting else ""
     return f"{done}, {seen.rate:,.0f} a second{left}"
+
+
+#: A table of more rows than this is read by nobody; `campaigns reconcile` has all.
+MOST_ROWS = 100
+
+
+def doubts_table(doubts: Sequence[Doubt], now: datetime) -> str:
+    """What is in doubt, the oldest first: numbers and what is known, nothing of the customer."""
+    lines = ["| delivery | run | channel | for | what is known |", "|---|---|---|---|---|"]
+    lines += [
+        f"| {d.delivery_id} | {d.run_id} | {d.channel.label} | {age(now - d.fell)} | {d.known} |"
+        for d in doubts[:MOST_ROWS]
+    ]
+    if len(doubts) > MOST_ROWS:
+        lines.append(f"\n… and {len(doubts) - MOST_ROWS:,} more: `campaigns reconcile --list`")
+    return "\n".join(lines)
 
 
 def listed(numbers: Mapping[str, int]) -> str:

@@ -18,6 +18,7 @@ from pydantic import Field
 
 from campaigns.bootstrap import App, Workers, connect
 from campaigns.bootstrap.control import started
+from campaigns.bootstrap.reconciling import fall_back_run
 from campaigns.domain.plan import PlanCounts
 from campaigns.errors import CampaignsError
 from campaigns.services.dispatch import DispatchCounts
@@ -119,6 +120,8 @@ def _send(app: App, campaign: str, limit: int | None) -> Any:
         outcome(begin_sending(run_id, return_state=True))
         try:
             sent = _dispatch(app, run_id, campaign, shards, steering)
+            while outcome(fall_back(run_id, return_state=True)):
+                sent.add(_dispatch(app, run_id, campaign, shards, steering))
         except CannotGoOnError:
             _tell_report(campaign, app.report(run_id))
             raise
@@ -238,6 +241,18 @@ def dispatch_shard(workers: Workers, no: int, place: int, places: int) -> Dispat
     words = listed(dict(counts.outcomes.most_common())) or ": nothing was due"
     get_run_logger().info("Shard %s of %s%s", place, places, words)
     return counts
+
+
+@step("fall back to other channels", repeatable=True)
+def fall_back(run_id: int) -> int:
+    """Messages that surely failed and go to the customer's next channel: they are to be sent."""
+    with connect() as app:
+        fell = fall_back_run(app, run_id)
+    if fell.failed:
+        get_run_logger().info(
+            "%s messages failed, %s go to another channel", f"{fell.failed:,}", f"{fell.hops:,}"
+        )
+    return fell.hops
 
 
 @step("report", repeatable=True)

@@ -45,6 +45,7 @@ def serve(stack: ExitStack, console: Console, asked: threading.Event) -> None:
     stack.enter_context(server)
     server.use()
     sandbox = stack.enter_context(stage.sandbox())
+    stack.enter_context(stage.public_app(sandbox))
     if first:
         with console.status("Making customers …"):
             _make_customers(sandbox)

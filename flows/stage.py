@@ -10,17 +10,23 @@ import csv
 import fcntl
 import json
 import os
+import re
 import shutil
+import subprocess
+import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from campaigns.bootstrap import App
 from campaigns.errors import UserError
 from campaigns.sandbox.process import SandboxProcess
 from campaigns.services.import_customers import ImportReport
+from flows.server import stop
 
 HOME = Path(".campaigns") / "demo"
 CUSTOMERS = 600
@@ -68,6 +74,49 @@ def sandbox() -> Iterator[SandboxProcess]:
         yield process
 
 
+@contextmanager
+def public_app(sandbox: SandboxProcess) -> Iterator[str]:
+    """The public app on a free port, and the sandbox tells it what becomes of messages."""
+    with (HOME / "public-app.log").open("wb") as words:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "campaigns", "serve", "--port", "0"],
+            stdout=subprocess.PIPE,
+            stderr=words,
+        )
+    assert process.stdout is not None
+    try:
+        said = process.stdout.readline().decode()
+        found = re.search(r"http://\S+", said)
+        if found is None:
+            raise RuntimeError(f"the public app did not start; see {HOME / 'public-app.log'}")
+        control(sandbox, "webhooks", {"url": found[0]})
+        yield found[0]
+    finally:
+        stop(process)
+        process.stdout.close()
+
+
+def heard(sandbox: SandboxProcess, seconds: float = 30.0) -> bool:
+    """Wait until the sandbox has told all it has to tell; False when it does not within that."""
+    give_up = time.monotonic() + seconds
+    while control(sandbox, "webhooks")["waiting"]:
+        if time.monotonic() > give_up:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def control(sandbox: SandboxProcess, path: str, document: Any = None) -> Any:
+    """Ask the sandbox, or tell it something."""
+    request = urllib.request.Request(  # noqa: S310 - our own sandbox on loopback
+        f"{sandbox.url.rstrip('/')}/sandbox/{path}",
+        data=None if document is None else json.dumps(document).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        return json.load(answer)
+
+
 def make_customers(app: App, sandbox: SandboxProcess) -> ImportReport:
     """Write made-up customers to a file and bring them in with the ordinary importer."""
     from campaigns.sample import write_csv
@@ -83,9 +132,4 @@ def _tell_who_wrote(file: Path, sandbox: SandboxProcess) -> None:
     did, as X itself would know."""
     with file.open(encoding="utf-8", newline="") as rows:
         handles = [r["x_handle"].removeprefix("@") for r in csv.DictReader(rows) if r["x_messages"]]
-    request = urllib.request.Request(  # noqa: S310 - our own sandbox on loopback
-        f"{sandbox.url.rstrip('/')}/sandbox/x/users",
-        data=json.dumps([{"username": handle} for handle in handles]).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    urllib.request.urlopen(request, timeout=10).close()  # noqa: S310
+    control(sandbox, "x/users", [{"username": handle} for handle in handles])

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: So many customers are shown.
 SHOWN = 3
+#: Channels whose provider tells what became of a message.
+_TELLING = frozenset({Channel.EMAIL, Channel.SMS, Channel.WHATSAPP})
 
 
 class Story:
@@ -127,6 +129,15 @@ class Story:
         )
         if report.post is not None:
             self.check("and one public post on X", holds=log.get(Channel.X_POST, 0) == 1)
+
+    def came_back(self, states: Mapping[str, int], log: Mapping[str, int]) -> None:
+        """What the providers told afterwards, by their signed webhooks."""
+        told = sum(n for channel, n in log.items() if channel in _TELLING)
+        self.check(
+            f"the providers told what became of {told:,} messages by e-mail, SMS and WhatsApp: "
+            f"{states.get('delivered', 0):,} delivered, and it is on the profiles",
+            holds=dict(states) == {"delivered": told},
+        )
 
     def three_customers(self, examples: Sequence[Example]) -> None:
         """What three of them received, where, and why there."""

@@ -77,6 +77,13 @@ def assert_answer_of_twilio(method: str, path: str, status: int, body: bytes) ->
     _validate(orjson.loads(body), file, pointer)
 
 
+def assert_answer_of_sendgrid(method: str, path: str, status: int, body: bytes) -> None:
+    """The answer is one that SendGrid's file promises."""
+    file, operation = _operation([SENDGRID], method, path)
+    pointer = f"{operation}/responses/{status}/content/application~1json/schema"
+    _validate(orjson.loads(body), file, pointer)
+
+
 def assert_error_of_sendgrid(status: int, body: bytes) -> None:
     """The answer is a refusal as SendGrid's file promises for mail/send."""
     file, operation = _operation([SENDGRID], "POST", "/v3/mail/send")

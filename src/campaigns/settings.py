@@ -43,9 +43,20 @@ class Settings(BaseSettings):
     link_secret: SecretStr = Field(
         SecretStr(""), description="signs links to customers; empty: made once, kept in home"
     )
+    web_host: str = Field("127.0.0.1", description="where `campaigns serve` listens")
+    web_port: int = Field(8027, ge=0, le=65535, description="and its port")
+    web_proxies: str = Field(
+        "", description="addresses of your proxies, whose X-Forwarded-For is believed; commas"
+    )
     sendgrid_api_key: SecretStr = SecretStr("")
+    sendgrid_webhook_key: str = Field(
+        "", description="verification key of SendGrid's signed event webhook (public, base64)"
+    )
     twilio_account_sid: str = ""
     twilio_auth_token: SecretStr = SecretStr("")
+    twilio_webhook_secret: SecretStr = Field(
+        SecretStr(""), description="SharedKey secret, where Twilio signs with HMAC-SHA256"
+    )
     x_consumer_key: SecretStr = SecretStr("")
     x_consumer_secret: SecretStr = SecretStr("")
     x_access_token: SecretStr = SecretStr("")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from statistics import median
 
-from tests.bench import check, fill
+from tests.bench import check, fill, webhooks
 
 
 def test_filling_gives_every_customer_the_bytes_that_jinja2_gives() -> None:
@@ -33,3 +33,13 @@ def test_a_check_of_four_channels_three_locales_and_two_variants_takes_under_a_s
     """Of processor time: the clock depends on what else the machine does."""
     taken = check.measure(check.make(tmp_path), times=5)
     assert median(taken.processor) < check.MOST
+
+
+def test_events_are_verified_and_on_disk_at_eight_thousand_a_second_of_one_core(
+    tmp_path: Path,
+) -> None:
+    """Of processor time, over HTTP into SQLite; `python -m tests.bench.webhooks` tells the clock's
+    too."""
+    measured = webhooks.measure(tmp_path, deliveries=5_000, batch=500)
+    assert measured.recorded == 5_000
+    assert measured.per_cpu_second > 8_000

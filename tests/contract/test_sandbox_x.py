@@ -186,3 +186,46 @@ def test_above_the_limit_x_says_when_to_come_back(tmp_path: Path) -> None:
         assert raised.value.reset_time is not None
         assert raised.value.response.headers["x-rate-limit-remaining"] == "0"
         assert sandbox.log.counts() == {"x_post": 1}
+
+
+def test_lists_show_links_shortened_and_signs_as_html_with_what_they_stand_for(
+    client: tweepy.Client,
+) -> None:
+    text = "Tea & cake 🌱 https://shop.example.com/spring?a=1&b=2"
+    posted = client.create_tweet(text=text).data["id"]
+    me = client.get_me().data
+    listed = client.get_users_tweets(
+        me.id, max_results=5, tweet_fields=["entities", "created_at"], user_auth=True
+    ).data
+    (shown,) = [t for t in listed if str(t.id) == posted]
+    (link,) = shown.entities["urls"]
+    assert shown.text == f"Tea &amp; cake 🌱 {link['url']}"
+    assert link["url"].startswith("https://t.co/")
+    assert link["expanded_url"] == "https://shop.example.com/spring?a=1&b=2"
+    assert shown.text[link["start"] : link["end"]] == link["url"]
+
+
+def test_a_conversation_shows_what_we_sent_newest_first_and_in_pages(
+    client: tweepy.Client, sandbox: SandboxProcess
+) -> None:
+    control(sandbox.url, "POST", "x/users", [{"username": "demo_paged"}])
+    person = _id(client, "demo_paged")
+    for text in ("one", "two", "three"):
+        client.create_direct_message(participant_id=person, text=text)
+    me = client.get_me().data
+    first = client.get_direct_message_events(
+        participant_id=person, max_results=2, dm_event_fields=["sender_id", "created_at"]
+    )
+    rest = client.get_direct_message_events(
+        participant_id=person, max_results=2, pagination_token=first.meta["next_token"]
+    )
+    assert [e.text for e in [*first.data, *rest.data]] == ["three", "two", "one"]
+    assert {str(e.sender_id) for e in first.data} == {str(me.id)}
+    assert "next_token" not in rest.meta
+
+
+def test_a_list_refuses_what_x_refuses(client: tweepy.Client) -> None:
+    me = client.get_me().data
+    for wrong in ({"max_results": 4}, {"start_time": "yesterday"}, {"pagination_token": "~"}):
+        with pytest.raises(tweepy.BadRequest):
+            client.get_users_tweets(me.id, user_auth=True, **wrong)

@@ -25,7 +25,7 @@ from tests.flows.pages import artifacts, client, until
 
 pytestmark = pytest.mark.prefect
 
-NAMES = ("send-campaign", "import-customers", "housekeeping")
+NAMES = ("send-campaign", "import-customers", "housekeeping", "reconcile")
 
 
 def command(prefect: Prefect, folder: Path, *arguments: str) -> str:
@@ -135,6 +135,9 @@ def test_nothing_is_sent_or_imported_by_a_schedule_until_someone_switches_it_on(
     for name in ("send-campaign", "import-customers"):
         assert not any(s.active for s in deployments[name].schedules)
         assert scheduled(deployments[name]) == []
+    looking = [s for s in deployments["reconcile"].schedules if s.active]
+    assert deployments["reconcile"].parameters == {"fall_back": False}
+    assert [s.parameters.get("fall_back", False) for s in looking] == [False]
 
 
 def test_two_runs_of_sending_never_overlap_and_the_form_offers_the_campaigns(

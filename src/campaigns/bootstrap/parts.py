@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from campaigns.store.approvals import SqlApprovals
     from campaigns.store.arming import Marker, SqlArming
     from campaigns.store.audit import SqlAudit
+    from campaigns.store.clicks import SqlClicks
     from campaigns.store.customers import SqlProfiles
     from campaigns.store.engine import Database
+    from campaigns.store.evidence import SqlEvidence
     from campaigns.store.figures import SqlFigures
     from campaigns.store.outbox import SqlOutbox
     from campaigns.store.planning import SqlPlanning
@@ -111,6 +113,20 @@ class Parts:
         from campaigns.store.customers import SqlProfiles
 
         return SqlProfiles(self.database)
+
+    @cached_property
+    def evidence(self) -> SqlEvidence:
+        """What providers report."""
+        from campaigns.store.evidence import SqlEvidence
+
+        return SqlEvidence(self.database)
+
+    @cached_property
+    def clicks(self) -> SqlClicks:
+        """Click links and the requests on them."""
+        from campaigns.store.clicks import SqlClicks
+
+        return SqlClicks(self.database)
 
     @cached_property
     def audit(self) -> SqlAudit:

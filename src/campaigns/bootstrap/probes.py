@@ -30,6 +30,7 @@ def probes(app: App) -> dict[str, Callable[[], Iterator[Diagnosis]]]:
         "campaigns": lambda: _campaigns(app),
         "customers": lambda: _customers(app),
         "providers": lambda: _providers(app),
+        "webhooks": lambda: _webhooks(app),
     }
 
 
@@ -50,6 +51,20 @@ def _mode(app: App) -> Iterator[Diagnosis]:
             "Sandbox: nothing can reach a real customer.",
             "CAMPAIGNS_LIVE=true goes live.",
         )
+
+
+def _webhooks(app: App) -> Iterator[Diagnosis]:
+    """Without them nothing is known of a message but that it was accepted."""
+    settings = app.settings
+    if settings.live and settings.sendgrid_api_key.get_secret_value():
+        known = bool(settings.sendgrid_webhook_key)
+        told = "SendGrid's events are verified." if known else "SendGrid's events are refused."
+        advice = "" if known else "Set CAMPAIGNS_SENDGRID_WEBHOOK_KEY (docs/web.md)."
+        yield Diagnosis("webhooks", known, told, advice)
+    strangers = sum(app.evidence.unmatched().values())
+    if strangers:
+        told = f"{strangers:,} events of providers are about messages or people not known here."
+        yield Diagnosis("webhooks", None, told, "docs/web.md tells what they may be.")
 
 
 def _database(app: App) -> Iterator[Diagnosis]:

@@ -25,6 +25,12 @@ SANDBOX_CREDENTIALS = Credentials(
     x_access_token_secret="sandbox-access-token-secret",  # noqa: S106
 )
 
+#: The public half of the key that the sandbox signs its events with (sandbox.config).
+SANDBOX_WEBHOOK_KEY = (
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEp9INRGdn/eudkTIFkq3VyhcQmN"
+    "Zg/3zDjjDYlkb9BJbezoEvmKElohFpKe/XQea0UmuK/pRhq7X/X22VA335JA=="
+)
+
 
 def channel_configuration(settings: Settings, release: Release) -> ChannelConfiguration:
     """Keys, addresses and senders for one release: the sandbox's unless the settings say live."""
@@ -36,6 +42,17 @@ def channel_configuration(settings: Settings, release: Release) -> ChannelConfig
             callback_url=f"{public}/webhooks/twilio",
         ),
         senders=release.senders,
+    )
+
+
+def lookup_configuration(settings: Settings) -> ChannelConfiguration:
+    """Keys and addresses for asking the vendors; nothing is sent by these."""
+    return ChannelConfiguration(
+        credentials=_live_credentials(settings) if settings.live else SANDBOX_CREDENTIALS,
+        endpoints=Endpoints(
+            base_url=None if settings.live else str(settings.sandbox_url).rstrip("/")
+        ),
+        senders={},
     )
 
 

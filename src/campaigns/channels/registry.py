@@ -9,6 +9,7 @@ from typing import Any
 from campaigns.channels.base import Limits, Sender
 from campaigns.channels.config import ChannelConfiguration
 from campaigns.channels.logs import silence_vendor_loggers
+from campaigns.channels.lookup import Lookup
 from campaigns.domain.channel import Channel
 
 _SENDERS = {
@@ -17,6 +18,14 @@ _SENDERS = {
     Channel.WHATSAPP: ("campaigns.channels.twilio.channel", "WhatsAppSender"),
     Channel.X_DM: ("campaigns.channels.x.channel", "DirectMessageSender"),
     Channel.X_POST: ("campaigns.channels.x.channel", "PostSender"),
+}
+
+_LOOKUPS = {
+    Channel.EMAIL: ("campaigns.channels.sendgrid.lookup", "ActivityLookup"),
+    Channel.SMS: ("campaigns.channels.twilio.lookup", "SmsLookup"),
+    Channel.WHATSAPP: ("campaigns.channels.twilio.lookup", "WhatsAppLookup"),
+    Channel.X_DM: ("campaigns.channels.x.lookup", "DirectMessageLookup"),
+    Channel.X_POST: ("campaigns.channels.x.lookup", "PostLookup"),
 }
 
 
@@ -29,6 +38,17 @@ def open_senders(
     """
     silence_vendor_loggers()
     return {channel: _sender_class(channel)(configuration) for channel in channels}
+
+
+def open_lookup(configuration: ChannelConfiguration, channel: Channel) -> Lookup:
+    """What asks the channel's vendor about messages in doubt; nothing is connected yet.
+
+    Raises ConfigurationError naming a key that is missing.
+    """
+    silence_vendor_loggers()
+    module, name = _LOOKUPS[channel]
+    opened: Lookup = getattr(import_module(module), name)(configuration)
+    return opened
 
 
 def limits_of(channel: Channel) -> Limits:

@@ -144,10 +144,12 @@ def _plan(app: App, run: Run) -> None:
 
 
 def _send(app: App, run: Run) -> DispatchCounts:
+    from campaigns.bootstrap.reconciling import dispatch_with_fallbacks
+
     app.begin_sending(run.id)
     with progress_bar() as bar:
         move = advancing(bar, "Sending", app.progress(run.id).planned)
-        return app.dispatch_all(run.id, lambda progress: move(progress.settled))
+        return dispatch_with_fallbacks(app, run.id, lambda progress: move(progress.settled))
 
 
 def print_report(report: RunReport) -> None:

@@ -16,7 +16,13 @@ import click
     show_default=True,
     help="Where the log of accepted messages is kept.",
 )
-def sandbox_command(port: int, home: Path) -> None:
+@click.option(
+    "--webhooks",
+    default="",
+    metavar="URL",
+    help="Tell what becomes of messages there, as the vendors do: http://127.0.0.1:8027.",
+)
+def sandbox_command(port: int, home: Path, webhooks: str) -> None:
     """Start the practice providers: they take e-mail, SMS, WhatsApp and X as the real ones do.
 
     What they accepted can be read in each customer's inbox at the printed address. Stop with
@@ -24,4 +30,4 @@ def sandbox_command(port: int, home: Path) -> None:
     """
     from campaigns.sandbox.server import run_sandbox
 
-    run_sandbox(port=port, home=home)
+    run_sandbox(port=port, home=home, webhooks=webhooks)

@@ -7,8 +7,14 @@ from datetime import datetime
 
 from campaigns.cli.output import console, table
 from campaigns.domain.channel import Channel
-from campaigns.domain.interaction import InteractionKind
-from campaigns.domain.views import AddressView, CustomerView, DeliveryView, InteractionView
+from campaigns.domain.interaction import Agent, InteractionKind
+from campaigns.domain.views import (
+    AddressView,
+    CustomerView,
+    DeliveryLine,
+    DeliveryView,
+    InteractionView,
+)
 
 #: The timeline shows the newest so many; `--json` has all.
 NEWEST = 20
@@ -28,7 +34,7 @@ def print_customer(view: CustomerView) -> None:
     ]  # fmt: skip
     out.print(table("Consents, as they stand", ["channel", "to", "", "since"], consents))
     messages = [
-        [str(d.delivery_id), _campaign(d.campaign, d.edition), d.state.replace("_", " "), d.why]
+        [str(d.delivery_id), _campaign(d.campaign, d.edition), _became(d), d.why]
         for d in view.deliveries
     ]
     messages += [["", _campaign(s.campaign, s.edition), "skipped", s.why] for s in view.skips]
@@ -55,6 +61,8 @@ def print_delivery(view: DeliveryView, parts: Mapping[str, str]) -> None:
         ["release", view.release_hash],
         ["message hash", view.message_hash or "not written yet"],
     ]
+    if view.doubt is not None and view.doubt.told:
+        rows.append(["looked for", f"{view.doubt.told} ({view.doubt.looks}×)"])
     out.print(table(f"Delivery {view.delivery_id}", ["", ""], rows))
     for name, text in parts.items():
         if name != "html":
@@ -62,6 +70,12 @@ def print_delivery(view: DeliveryView, parts: Mapping[str, str]) -> None:
             out.print(text, markup=False)
     if "html" in parts:
         out.print("The HTML part is in --json.", style="dim")
+    if len(view.chain) > 1:
+        hops = [[str(d.delivery_id), d.channel.label, _became(d), d.why] for d in view.chain]
+        out.print(table("Channel after channel", ["delivery", "channel", "", "why"], hops))
+    if view.audit:
+        done = [[_minute(e.at), e.actor, str(e.action), e.why] for e in view.audit]
+        out.print(table("Decided", ["when", "who", "", "why"], done))
     if view.interactions:
         out.print(table("What happened", ["when", "", "", ""], map(_event, view.interactions)))
 
@@ -82,6 +96,17 @@ def _address(address: AddressView) -> list[str]:
     return [address.channel.label, address.address, note]
 
 
+def _became(line: DeliveryLine) -> str:
+    words = [line.state.replace("_", " ")]
+    if line.provider_state:
+        words.append(str(line.provider_state))
+    if line.replaced:
+        words.append("replaced")
+    if line.no_fallback:
+        words.append(f"no other channel: {line.no_fallback}")
+    return ", ".join(words)
+
+
 def _state(view: DeliveryView) -> str:
     words = [view.state.replace("_", " ")]
     if view.provider_state:
@@ -94,6 +119,8 @@ def _state(view: DeliveryView) -> str:
 def _event(event: InteractionView) -> list[str]:
     data = ", ".join(f"{k} {v}" for k, v in event.data.items())
     kind = str(InteractionKind(event.kind)).replace("_", " ")
+    if event.agent in (Agent.MACHINE, Agent.SUSPECT):  # no person's, as far as can be told
+        kind = f"{kind} ({event.agent})"
     told = data or (event.campaign or "")
     return [_minute(event.at), kind, _channel(event.channel), told]
 

@@ -6,7 +6,8 @@ Pure but for reading the files; `child.run` wraps it in a process with limits.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import product
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from campaigns.content.render import Renderer
 from campaigns.content.sources import Sources
 from campaigns.content.templates import Progress, Stopped
 from campaigns.domain.channel import Channel
+from campaigns.domain.click_links import with_click_links
 from campaigns.domain.consent import Purpose
 from campaigns.domain.customer import AttributeValue
 from campaigns.domain.experiment import Experiment
@@ -54,7 +56,14 @@ def compile_campaign(
         return Compiled(None, (_finding(stopped.error),))
     release = _release(sources, contexts, skeletons, edition)
     findings = run_checks(Checked(sources, release))
-    return Compiled(release, findings)
+    return Compiled(_clickable(release) if sources.brand.clicks else release, findings)
+
+
+def _clickable(release: Release) -> Release:
+    """With click links, after the checks: they prove the message as it is written."""
+    changed = [with_click_links(s) for s in release.skeletons]
+    links = {link: url for _, own in changed for link, url in own.items()}
+    return replace(release, skeletons=tuple(s for s, _ in changed), links=links)
 
 
 def _finding(error: FileError) -> Finding:
@@ -97,6 +106,13 @@ def _trait_values(sources: Sources) -> Iterator[tuple[tuple[str, AttributeValue]
         yield tuple(zip(names, values, strict=True))
 
 
+def _fallback_within(sources: Sources) -> timedelta | None:
+    """The campaign's word, else the brand's."""
+    own = sources.campaign.fallback
+    rule = sources.brand.fallback if own is None else own
+    return timedelta(hours=rule.within) if rule else None
+
+
 def _release(
     sources: Sources, contexts: Contexts, skeletons: tuple[Skeleton, ...], edition: str
 ) -> Release:
@@ -110,6 +126,7 @@ def _release(
         traits=campaign.traits,
         post_locale=campaign.post_locale or sources.locales[0],
         expires_at=campaign.expires_at(brand.time_zone),
+        fallback_within=_fallback_within(sources),
         experiment=_experiment(sources),
     )
     facts = {

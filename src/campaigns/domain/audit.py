@@ -23,6 +23,7 @@ class Action(StrEnum):
     APPROVED = "approved"
     REJECTED = "rejected"
     RESOLVED = "resolved"
+    CONFLICTED = "conflicted"  # evidence says that a customer has a message twice
     ARMED = "armed"
     ANSWERED = "answered"
     MERGED = "merged"

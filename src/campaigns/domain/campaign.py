@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from campaigns.domain.audience import Audience
-from campaigns.domain.brand import Line, LocaleName, OwnLimits
+from campaigns.domain.brand import Fallback, Line, LocaleName, OwnLimits
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.facts import Fact, Texts
@@ -134,6 +134,9 @@ class Campaign(_Frozen):
     layouts: Layouts = Layouts()
     limits: OwnLimits = Field(OwnLimits(), description="instead of the brand's")
     slots: dict[Name, SlotSpec] = Field(default_factory=dict)
+    fallback: Literal[False] | Fallback | None = Field(
+        None, description="instead of the brand's; false: no message goes to another channel"
+    )
     edition: Edition = Field("", description="of a campaign that recurs: which time this is")
     author: Line | None = Field(None, description="who writes it; see the brand's `approval`")
     needs_approval: bool = Field(

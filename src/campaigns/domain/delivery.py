@@ -58,6 +58,17 @@ class ProviderState(StrEnum):
     COMPLAINED = "complained"
 
 
+#: The order in which a provider's reports may follow each other. Events come late, twice and in
+#: any order: a state only ever gives way to one further on. A bounce can follow a delivery (the
+#: mailbox's server takes a mail and returns it later), never the other way round.
+PROVIDER_ORDER = (
+    ProviderState.DELIVERED,
+    ProviderState.FAILED,
+    ProviderState.BOUNCED,
+    ProviderState.COMPLAINED,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """A 2xx status line was read: the provider has the message."""

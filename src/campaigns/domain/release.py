@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
@@ -29,6 +29,8 @@ class Policy:
         traits: attributes that select a skeleton, in order.
         post_locale: the locale of the public X post.
         expires_at: after this moment nothing is sent (UTC); None never expires.
+        fallback_within: how long after it was sent a message that failed may still go to another
+            channel; None: never.
         experiment: what is tried out on whom.
     """
 
@@ -40,6 +42,7 @@ class Policy:
     traits: tuple[str, ...]
     post_locale: str
     expires_at: datetime | None = None
+    fallback_within: timedelta | None = None
     experiment: Experiment = NO_EXPERIMENT
 
 
@@ -53,6 +56,7 @@ class Release:
         facts: fact name → locale → how it is written there, for proofs and pages.
         senders: channel → who it is from (address, number, handle), as the brand says.
         manifest: the canonical source documents, for `diff` years later.
+        links: id → address of the click links (domain.click_links); empty where the brand has none.
     """
 
     campaign: str
@@ -63,6 +67,7 @@ class Release:
     senders: Mapping[Channel, Mapping[str, str]]
     skeletons: tuple[Skeleton, ...]
     manifest: Mapping[str, object]
+    links: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def hash(self) -> str:

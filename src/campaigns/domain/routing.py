@@ -28,6 +28,7 @@ class Rule(StrEnum):
     CAMPAIGN_ORDER = "campaign_order"
     EXPERIMENT = "experiment"  # the arm of a channel experiment that gets the campaign's channel
     PUBLIC_POST = "public_post"
+    FALLBACK = "fallback"  # the channels tried before failed: domain.fallback
 
 
 class Obstacle(StrEnum):
@@ -41,6 +42,9 @@ class Obstacle(StrEnum):
     NOT_WRITTEN_FIRST = "not_written_first"  # X: no DM to people who never wrote to us
     NO_US_MARKETING = "no_us_marketing"  # WhatsApp: error 63049
     NOT_IN_CAMPAIGN = "not_in_campaign"  # preferred, but the campaign does not use it
+    REJECTED = "rejected"  # the provider refused this campaign's message there
+    BOUNCED = "bounced"  # this campaign's message bounced there
+    FAILED = "failed"  # this campaign's message was not delivered there
 
 
 class SkipReason(StrEnum):
@@ -53,6 +57,8 @@ class SkipReason(StrEnum):
     ADDRESS_DEAD = "address_dead"
     NOT_PERMITTED = "not_permitted"  # only the channels' own rules stand in the way
     PUBLIC_POST_ONLY = "public_post_only"  # prefers X, may get no DM: sees the public post
+    COMPLAINED = "complained"  # of a fallback: they reported a message of the brand as spam
+    NO_OTHER_CHANNEL = "no_other_channel"  # of a fallback: every channel has been tried
     OVER_LIMIT = "over_limit"  # the run was limited to fewer people
     HOLDOUT = "holdout"  # gets nothing, to measure what the campaign brings
     BRAND_HOLDOUT = "brand_holdout"  # gets no marketing, to measure what all of it brings
@@ -109,6 +115,8 @@ class Reason:
                 )
             case Rule.PUBLIC_POST:
                 text = "public post: seen by everyone who follows the brand"
+            case Rule.FALLBACK:
+                text = f"{channel.label}: the next channel that this customer permits"
         if self.passed_over:
             text += "; not " + ", not ".join(
                 f"{c.label} ({OBSTACLE_TEXT[o]})" for c, o in self.passed_over
@@ -159,6 +167,9 @@ OBSTACLE_TEXT = {
     Obstacle.NOT_WRITTEN_FIRST: "never wrote to us there first",
     Obstacle.NO_US_MARKETING: "WhatsApp allows no marketing to US numbers",
     Obstacle.NOT_IN_CAMPAIGN: "not one of this campaign's channels",
+    Obstacle.REJECTED: "the provider refused the message there",
+    Obstacle.BOUNCED: "the message bounced there",
+    Obstacle.FAILED: "the message was not delivered there",
 }
 SKIP_TEXT = {
     SkipReason.NO_CONSENT: "No consent",
@@ -168,6 +179,8 @@ SKIP_TEXT = {
     SkipReason.ADDRESS_DEAD: "The address bounced or is invalid",
     SkipReason.NOT_PERMITTED: "The channel's own rules forbid it",
     SkipReason.PUBLIC_POST_ONLY: "Prefers X and may get no direct message: sees the public post",
+    SkipReason.COMPLAINED: "Reported a message as spam",
+    SkipReason.NO_OTHER_CHANNEL: "Every channel of the campaign has been tried",
     SkipReason.OVER_LIMIT: "The run was limited to fewer people",
     SkipReason.HOLDOUT: "Held out, to measure what the campaign brings",
     SkipReason.BRAND_HOLDOUT: "Held out of all marketing, to measure what it brings",

@@ -28,7 +28,8 @@ TRANSITIONS: dict[RunState, frozenset[RunState]] = {
     _R.RUNNING: frozenset({_R.PAUSED, _R.FINISHED, _R.STOPPED, _R.CANCELLED}),
     _R.PAUSED: frozenset({_R.RUNNING, _R.CANCELLED}),
     _R.STOPPED: frozenset(),
-    _R.FINISHED: frozenset(),
+    # Opened again for the fallbacks of what bounced later, and for what a person sends again.
+    _R.FINISHED: frozenset({_R.RUNNING}),
     _R.CANCELLED: frozenset(),
 }
 

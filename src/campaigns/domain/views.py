@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from campaigns.domain.audit import AuditEntry
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Consent, Purpose
 from campaigns.domain.customer import AddressStatus, AttributeValue
 from campaigns.domain.delivery import DeliveryState, ProviderState
-from campaigns.domain.interaction import InteractionKind
+from campaigns.domain.interaction import Agent, InteractionKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class UseView:
 
 @dataclass(frozen=True, slots=True)
 class InteractionView:
-    """One event; `campaign` is that of the delivery it is about."""
+    """One event; `campaign` is that of the delivery it is about, `agent` who clicked or opened."""
 
     at: datetime
     kind: InteractionKind
@@ -64,11 +65,19 @@ class InteractionView:
     delivery_id: int | None
     campaign: str | None
     data: Mapping[str, AttributeValue]
+    agent: Agent | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryLine:
-    """One delivery to the customer, in short. `why` is the reason in words."""
+    """One delivery to the customer, in short.
+
+    Attributes:
+        why: the reason in words.
+        hop: 0 as planned; 1 and more are fallbacks.
+        replaced: by the next hop, since it failed.
+        no_fallback: of one that failed and has no next hop: why, in words.
+    """
 
     delivery_id: int
     run_id: int
@@ -81,6 +90,25 @@ class DeliveryLine:
     provider_state: ProviderState | None
     outcome: str | None
     settled_at: datetime | None
+    hop: int
+    replaced: bool
+    no_fallback: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtLine:
+    """What is known of a message that is, or was, in doubt.
+
+    Attributes:
+        looks, looked_at, finding, told: of the last look at the provider's list.
+        resolved: what a person decided.
+    """
+
+    looks: int
+    looked_at: datetime | None
+    finding: str | None
+    told: str | None
+    resolved: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +159,8 @@ class DeliveryView:
         ref: the customer's; None for the public post.
         address, values, message_hash: as stored before the message left; None before that.
         provider_id: the provider's name for the message; request_id: for the request it was in.
+        chain: this delivery and those it replaced or was replaced by, in order.
+        audit: what people, and the engine in their stead, did about it, the newest first.
     """
 
     delivery_id: int
@@ -156,6 +186,9 @@ class DeliveryView:
     values: Mapping[str, str] | None
     message_hash: str | None
     interactions: tuple[InteractionView, ...]
+    chain: tuple[DeliveryLine, ...]
+    doubt: DoubtLine | None
+    audit: tuple[AuditEntry, ...]
 
     def as_json(self) -> dict[str, Any]:
         """The same as JSON values, instants in ISO 8601."""

@@ -16,6 +16,9 @@ def main() -> int:
     parser.add_argument("--home", type=Path, required=True, help="where the log is kept")
     parser.add_argument("--faults", type=Path, help="JSON file of ways to misbehave")
     parser.add_argument("--config", type=Path, help="JSON file of keys, senders and limits")
+    parser.add_argument(
+        "--webhooks", default="", metavar="URL", help="a public app to tell events to"
+    )
     parser.add_argument("--record", type=int, default=0, metavar="N", help="keep N requests whole")
     parser.add_argument("--quiet", action="store_true", help="print the address only")
     options = parser.parse_args()
@@ -30,6 +33,7 @@ def main() -> int:
             config=SandboxConfig.from_file(options.config) if options.config else None,
             record=options.record,
             quiet=options.quiet,
+            webhooks=options.webhooks,
         )
     except CampaignsError as error:
         print(error, file=sys.stderr)

@@ -16,6 +16,8 @@ from campaigns.errors import FileError
 SENDGRID_KEY = "SG.sandbox.key"
 TWILIO_ACCOUNT_SID = "AC" + "0" * 32
 TWILIO_AUTH_TOKEN = "sandbox"  # noqa: S105 – opens a sandbox only
+#: What the key that signs SendGrid's event webhook is made of: a number, not a secret.
+SENDGRID_WEBHOOK_SEED = "campaigns sandbox webhook key 01"
 X_CONSUMER_KEY = "sandbox-consumer-key"
 X_CONSUMER_SECRET = "sandbox-consumer-secret"  # noqa: S105 – opens a sandbox only
 X_ACCESS_TOKEN = "sandbox-access-token"  # noqa: S105 – opens a sandbox only
@@ -28,17 +30,23 @@ class SandboxConfig:
 
     Attributes:
         sendgrid_verified_senders: e-mail addresses or domains that may stand in `from`.
+        public_url: what Twilio was told as the address for customers' messages.
+        sendgrid_activity: whether the account has the activity feed, a paid addition.
         twilio_numbers: E.164 numbers or sender names that may stand in `From` (no `whatsapp:`).
         twilio_messaging_services: known services, `MG` and 32 hexadecimal digits.
         whatsapp_approval_seconds: how long WhatsApp takes to look at a template.
         whatsapp_reject: names of templates that WhatsApp rejects.
         x_post_limit: posts in 15 minutes; x_dm_limit: direct messages in 15 minutes;
-        x_dm_daily_limit: direct messages in 24 hours.
+        x_dm_daily_limit: direct messages in 24 hours; x_dm_events_limit: looks at conversations
+        in 15 minutes.
         x_users: declared at the start, as in POST /sandbox/x/users.
     """
 
     sendgrid_key: str = SENDGRID_KEY
+    sendgrid_webhook_seed: str = SENDGRID_WEBHOOK_SEED
     sendgrid_verified_senders: tuple[str, ...] = ()
+    public_url: str = "https://news.example.com"
+    sendgrid_activity: bool = False
     twilio_account_sid: str = TWILIO_ACCOUNT_SID
     twilio_auth_token: str = TWILIO_AUTH_TOKEN
     twilio_numbers: tuple[str, ...] = ()
@@ -54,6 +62,7 @@ class SandboxConfig:
     x_post_limit: int = 100
     x_dm_limit: int = 15
     x_dm_daily_limit: int = 1440
+    x_dm_events_limit: int = 15
     x_users: tuple[dict[str, Any], ...] = field(default=())
 
     @classmethod

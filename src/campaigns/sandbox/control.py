@@ -16,6 +16,7 @@ from campaigns.sandbox.faults import FaultBook
 from campaigns.sandbox.log import SandboxLog
 from campaigns.sandbox.phones import is_e164
 from campaigns.sandbox.twilio_inbound import Inbound
+from campaigns.sandbox.webhooks import Webhooks
 from campaigns.sandbox.writer import LogWriter
 from campaigns.sandbox.x_users import Users
 
@@ -23,7 +24,15 @@ from campaigns.sandbox.x_users import Users
 class Control:
     """Everything under /sandbox/."""
 
-    def __init__(self, log: LogWriter, faults: FaultBook, inbound: Inbound, users: Users) -> None:
+    def __init__(
+        self,
+        log: LogWriter,
+        faults: FaultBook,
+        inbound: Inbound,
+        users: Users,
+        webhooks: Webhooks,
+    ) -> None:
+        self._webhooks = webhooks
         self._log = log
         self._faults = faults
         self._inbound = inbound
@@ -39,6 +48,9 @@ class Control:
             ("DELETE", "faults"): self._clear_faults,
             ("POST", "x/users"): self._declare,
             ("POST", "inbound"): self._receive,
+            ("GET", "webhooks"): lambda _: self._webhooks.describe(),
+            ("POST", "webhooks"): self._point,
+            ("POST", "events"): self._tell,
         }
 
     def close(self) -> None:
@@ -104,7 +116,24 @@ class Control:
                 raise UserError(f"from is a number such as +34600000000, found {raw.get('from')!r}")
             body = str(raw.get("body", ""))
             self._inbound.receive(call.at, raw["channel"], raw["from"], body)
+            to = str(raw.get("to", "+447700900123"))
+            number = self._log.next_request_id()
+            self._webhooks.tell_message(raw["channel"], raw["from"], body, to, number)
         return {"status": "ok"}
+
+    def _point(self, call: Call) -> dict[str, Any]:
+        raw = _json(call)
+        if not isinstance(raw, dict) or not isinstance(raw.get("url"), str):
+            raise UserError('expected {"url": "http://127.0.0.1:…"}, or "" for nobody')
+        self._webhooks.point(raw["url"])
+        return self._webhooks.describe()
+
+    def _tell(self, call: Call) -> dict[str, Any]:
+        for raw in _list(call):
+            if not isinstance(raw, dict) or "event" not in raw:
+                raise UserError('expected an event of SendGrid\'s: {"event": "open", …}')
+            self._webhooks.tell_event(raw)
+        return self._webhooks.describe()
 
 
 def _json(call: Call) -> Any:

@@ -31,6 +31,7 @@ class SandboxProcess:
         faults: Path | None = None,
         config: Path | None = None,
         record: int = 0,
+        webhooks: str = "",
     ) -> None:
         self.home = home
         self.url = ""
@@ -38,6 +39,8 @@ class SandboxProcess:
         self._command += ["--port", str(port), "--home", str(home), "--record", str(record)]
         if faults is not None:
             self._command += ["--faults", str(faults)]
+        if webhooks:
+            self._command += ["--webhooks", webhooks]
         if config is not None:
             self._command += ["--config", str(config)]
         self._process: subprocess.Popen[str] | None = None

@@ -10,6 +10,7 @@ import orjson
 from campaigns.sandbox import sendgrid_rules as rules
 from campaigns.sandbox.call import Answer, Call, RefusedError, json_answer
 from campaigns.sandbox.config import SandboxConfig
+from campaigns.sandbox.sendgrid_activity import Activity, QueryError
 from campaigns.sandbox.writer import LogWriter, Recipient
 
 _NOT_VERIFIED = (
@@ -29,6 +30,8 @@ class SendGrid:
         self._log = log
         self._verified = config.sendgrid_verified_senders
         self._authorization = f"Bearer {config.sendgrid_key}"
+        self._activity = Activity(log) if config.sendgrid_activity else None
+        self._scopes = _SCOPES + ["email_activity.read"] * config.sendgrid_activity
 
     def handle(self, call: Call) -> Answer:
         """Answer one request under /v3/."""
@@ -37,8 +40,10 @@ class SendGrid:
             case ("POST", "/v3/mail/send"):
                 return self._send(call)
             case ("GET", "/v3/scopes"):
-                return json_answer(200, {"scopes": _SCOPES})
-            case (_, "/v3/mail/send" | "/v3/scopes"):
+                return json_answer(200, {"scopes": self._scopes})
+            case ("GET", "/v3/messages"):
+                return self._read_activity(call)
+            case (_, "/v3/mail/send" | "/v3/scopes" | "/v3/messages"):
                 raise _errors(405, "method not allowed")
         raise _errors(404, "not found")
 
@@ -90,6 +95,15 @@ class SendGrid:
         message_id = f"{self._log.prefix[:6]}{number:016x}"
         self._log.accept(number, self.name, message_id, call.at, call.body, _recipients(mail))
         return Answer(202, headers={"X-Message-Id": message_id}, content_type=None)
+
+    def _read_activity(self, call: Call) -> Answer:
+        if self._activity is None:
+            raise _errors(403, "access forbidden")
+        try:
+            return self._activity.read(call)
+        except QueryError as error:
+            # Of these SendGrid tells the message alone (its OpenAPI file).
+            raise RefusedError(json_answer(400, {"errors": [{"message": str(error)}]})) from None
 
     def _checked(self, call: Call) -> dict[str, Any]:
         """The mail in a request. Raises RefusedError when SendGrid would not take it."""

@@ -23,6 +23,7 @@ from campaigns.sandbox.mischief import misbehave
 from campaigns.sandbox.pages import Pages
 from campaigns.sandbox.sendgrid import SendGrid
 from campaigns.sandbox.twilio import Twilio
+from campaigns.sandbox.webhooks import Webhooks
 from campaigns.sandbox.writer import LogWriter
 from campaigns.sandbox.x import X
 
@@ -37,14 +38,19 @@ Vendor = SendGrid | Twilio | X
 class Sandbox:
     """All of the sandbox but the socket."""
 
-    def __init__(self, home: Path, config: SandboxConfig, *, record: int = 0) -> None:
+    def __init__(
+        self, home: Path, config: SandboxConfig, *, record: int = 0, webhooks: str = ""
+    ) -> None:
+        self.webhooks = Webhooks(config, webhooks)
         self.log = LogWriter(home)
         self.faults = FaultBook()
         self._sendgrid = SendGrid(config, self.log)
         self._twilio = Twilio(config, self.log)
         self._x = X(config, self.log)
         self._pages = Pages(home, self.log, config)
-        self._control = Control(self.log, self.faults, self._twilio.inbound, self._x.users)
+        self._control = Control(
+            self.log, self.faults, self._twilio.inbound, self._x.users, self.webhooks
+        )
         self._record_left = record
 
     def close(self) -> None:
@@ -83,6 +89,7 @@ class Sandbox:
 
     async def _answer(self, vendor: Vendor, call: Call) -> Answer:
         """The vendor's answer; what it promises is on disk when this returns."""
+        self.log.keep_accepted = self.webhooks.on
         try:
             answer = vendor.handle(call)
         except RefusedError as refused:
@@ -93,7 +100,9 @@ class Sandbox:
             await self.log.durable()
         except sqlite3.Error as error:
             print(f"sandbox: the log cannot be written: {error}", file=sys.stderr)
+            self.log.take_accepted()
             return vendor.broken()
+        self.webhooks.tell(self.log.take_accepted())
         return answer
 
     async def _struck(
@@ -168,13 +177,15 @@ def run_sandbox(
     config: SandboxConfig | None = None,
     record: int = 0,
     quiet: bool = False,
+    webhooks: str = "",
 ) -> None:
     """Run until SIGTERM or Ctrl-C. Port 0 takes a free one; the address is printed.
 
-    Raises FileError for a wrong faults file, ConfigurationError when the port is taken,
-    DatabaseError when the home cannot be written.
+    `webhooks`: the address of a public app on this machine to tell events to.
+    Raises FileError for a wrong faults file, UserError for webhooks elsewhere, ConfigurationError
+    when the port is taken, DatabaseError when the home cannot be written.
     """
-    sandbox = Sandbox(home, config or SandboxConfig(), record=record)
+    sandbox = Sandbox(home, config or SandboxConfig(), record=record, webhooks=webhooks)
     try:
         if faults is not None:
             sandbox.faults.load(faults)
@@ -207,6 +218,7 @@ async def _serve(sandbox: Sandbox, port: int, *, quiet: bool) -> None:
     listener.close()
     server.pre_shutdown()
     await server.shutdown(2.0)
+    await sandbox.webhooks.close()
 
 
 def _request(

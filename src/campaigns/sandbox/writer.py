@@ -33,6 +33,16 @@ class Recipient(NamedTuple):
     error: int | None = None
 
 
+class Accepted(NamedTuple):
+    """A request that was accepted: on disk once the commit it is part of has ended."""
+
+    provider: str
+    provider_id: str
+    at: int
+    body: bytes
+    recipients: Sequence[Recipient]
+
+
 class LogWriter:
     """The only writer of a log. Not thread-safe: it lives on the event loop."""
 
@@ -49,6 +59,9 @@ class LogWriter:
         self._messages: list[tuple[int, int, int, str, str | None, str | None, int | None]] = []
         self._others: list[tuple[str, tuple[Any, ...]]] = []
         self._group: asyncio.Future[None] | None = None
+        #: For the webhooks; kept only while somebody listens.
+        self.keep_accepted = False
+        self._accepted: list[Accepted] = []
         self.prefix = self._meta("prefix", os.urandom(8).hex())
 
     def close(self) -> None:
@@ -78,9 +91,16 @@ class LogWriter:
     ) -> None:
         """Log an accepted request with its messages. It is kept once `durable` returns."""
         self._requests.append((request, provider, provider_id, at, body))
+        if self.keep_accepted:
+            self._accepted.append(Accepted(provider, provider_id, at, body, recipients))
         number = self._next_message
         self._next_message = number + len(recipients)
         self._messages += [(number + i, request, *r) for i, r in enumerate(recipients)]
+
+    def take_accepted(self) -> list[Accepted]:
+        """What was accepted since the last call."""
+        accepted, self._accepted = self._accepted, []
+        return accepted
 
     def put(self, statement: str, *values: Any) -> None:
         """Any other row, in the same commit."""

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl
 
 import orjson
 
 from campaigns.sandbox.call import Answer, Call, json_answer
 from campaigns.sandbox.config import SandboxConfig
 from campaigns.sandbox.writer import LogWriter, Recipient
+from campaigns.sandbox.x_answers import PROBLEMS, invalid, problem
 from campaigns.sandbox.x_auth import Signatures
+from campaigns.sandbox.x_history import History
 from campaigns.sandbox.x_limits import Limits
-from campaigns.sandbox.x_users import User, Users
+from campaigns.sandbox.x_users import Users
 
 _DM = re.compile(r"/2/dm_conversations/with/(\d+)/messages")
 _BY_NAME = re.compile(r"/2/users/by/username/([^/]+)")
+_EVENTS = re.compile(r"/2/dm_conversations/with/(\d+)/dm_events")
 _TIMELINE = re.compile(r"/2/users/(\d+)/tweets")
 _MAX_DM = 10_000
 _EPOCH = 1_288_834_974_657  # X's ids count milliseconds from here
-_PROBLEMS = "https://api.twitter.com/2/problems/"
 
 
 class X:
@@ -37,6 +37,12 @@ class X:
         self.me = self.users.declare({"username": config.x_username, "name": config.x_name})
         for raw in config.x_users:
             self.users.declare(raw)
+        self._history = History(self.me, self.users, log)
+        self._actions = {
+            "post": self._post,
+            "dm": self._message,
+            "dm_events": self._events,
+        }
         self._said = {
             _text(body)
             for (body,) in log.connection.execute(
@@ -53,12 +59,19 @@ class X:
             return json_answer(200, {"data": self.me.to_json()})
         if call.path == "/2/tweets" and call.method == "POST":
             return self._limited("post", call)
-        for pattern, method in ((_DM, "POST"), (_BY_NAME, "GET"), (_TIMELINE, "GET")):
-            match = pattern.fullmatch(call.path)
-            if match and call.method == method:
-                if pattern is _DM:
-                    return self._limited("dm", call)
-                return (self._user if pattern is _BY_NAME else self._timeline)(match[1], call)
+        if call.method == "POST" and _DM.fullmatch(call.path):
+            return self._limited("dm", call)
+        if call.method == "GET":
+            return self._read(call)
+        return problem(404, "Not Found", "Not Found")
+
+    def _read(self, call: Call) -> Answer:
+        if match := _BY_NAME.fullmatch(call.path):
+            return self._user(match[1], call)
+        if match := _TIMELINE.fullmatch(call.path):
+            return self._history.timeline(match[1], call)
+        if match := _EVENTS.fullmatch(call.path):
+            return self._limited("dm_events", call)
         return problem(404, "Not Found", "Not Found")
 
     def sends(self, call: Call) -> bool:
@@ -94,7 +107,7 @@ class X:
         if not allowed:
             answer = problem(429, "Too Many Requests", "Too Many Requests")
         else:
-            answer = self._post(call) if action == "post" else self._message(call)
+            answer = self._actions[action](call)
         answer.headers.update(headers)
         return answer
 
@@ -103,9 +116,9 @@ class X:
         text = raw.get("text")
         unknown = raw.keys() - {"text"}
         if unknown:
-            return _invalid(f"The sandbox takes text only, not {min(unknown)}", min(unknown))
+            return invalid(f"The sandbox takes text only, not {min(unknown)}", min(unknown))
         if not isinstance(text, str) or not text:
-            return _invalid("text is required", "text")
+            return invalid("text is required", "text")
         if not _is_valid_post(text):
             return problem(
                 403, "Forbidden", "Your Tweet text is too long or has invalid characters."
@@ -126,9 +139,9 @@ class X:
         raw = _document(call)
         text = raw.get("text")
         if not isinstance(text, str) or not text:
-            return _invalid("text is required", "text")
+            return invalid("text is required", "text")
         if len(text) > _MAX_DM:
-            return _invalid("text is too long: at most 10000 characters", "text")
+            return invalid("text is too long: at most 10000 characters", "text")
         user = self.users.with_id(match[1])
         if user is None:
             return problem(404, "Not Found", f"Could not find user with id: [{match[1]}].")
@@ -141,6 +154,11 @@ class X:
         return json_answer(
             201, {"data": {"dm_conversation_id": conversation, "dm_event_id": number}}
         )
+
+    def _events(self, call: Call) -> Answer:
+        match = _EVENTS.fullmatch(call.path)
+        assert match is not None
+        return self._history.events(match[1], call)
 
     def _accept(self, call: Call, recipient: Recipient) -> str:
         request = self._log.next_request_id()
@@ -159,62 +177,10 @@ class X:
             "resource_type": "user",
             "parameter": "username",
             "resource_id": username,
-            "type": _PROBLEMS + "resource-not-found",
+            "type": PROBLEMS + "resource-not-found",
         }
         # X says 200 here, with `errors` and no `data`.
         return json_answer(200, {"errors": [missing]})
-
-    def _timeline(self, number: str, call: Call) -> Answer:
-        user: User | None = self.users.with_id(number)
-        if user is None:
-            return problem(404, "Not Found", f"Could not find user with id: [{number}].")
-        try:
-            size = int(dict(parse_qsl(call.query)).get("max_results", 10))
-        except ValueError:
-            size = 0
-        if not 5 <= size <= 100:
-            return _invalid("max_results must be between 5 and 100", "max_results")
-        posts = self._posts(size) if user.id == self.me.id else []
-        meta: dict[str, Any] = {"result_count": len(posts)}
-        if not posts:
-            return json_answer(200, {"meta": meta})
-        meta |= {"newest_id": posts[0]["id"], "oldest_id": posts[-1]["id"]}
-        return json_answer(200, {"data": posts, "meta": meta})
-
-    def _posts(self, count: int) -> list[dict[str, Any]]:
-        """The newest posts."""
-        rows = self._log.connection.execute(
-            "SELECT r.provider_id, r.accepted_at, r.body FROM messages m "
-            "JOIN requests r ON r.id = m.request "
-            "WHERE m.channel = 'x_post' ORDER BY m.id DESC LIMIT ?",
-            (count,),
-        )
-        return [
-            {
-                "id": post,
-                "text": _text(body),
-                "created_at": _written(at),
-                "edit_history_tweet_ids": [post],
-            }
-            for post, at, body in rows
-        ]
-
-
-def problem(status: int, title: str, detail: str, kind: str = "about:blank") -> Answer:
-    """An error as X writes it."""
-    return json_answer(status, {"title": title, "type": kind, "status": status, "detail": detail})
-
-
-def _invalid(message: str, parameter: str) -> Answer:
-    return json_answer(
-        400,
-        {
-            "errors": [{"parameters": {parameter: []}, "message": message}],
-            "title": "Invalid Request",
-            "detail": "One or more parameters to your request was invalid.",
-            "type": _PROBLEMS + "invalid-request",
-        },
-    )
 
 
 def _document(call: Call) -> dict[str, Any]:
@@ -233,7 +199,3 @@ def _is_valid_post(text: str) -> bool:
     from twitter_text import parse_tweet
 
     return bool(parse_tweet(text).valid)
-
-
-def _written(at: int) -> str:
-    return f"{datetime.fromtimestamp(at // 1_000_000, UTC):%Y-%m-%dT%H:%M:%S.000Z}"

@@ -28,16 +28,17 @@ class _Window:
 
 
 class Limits:
-    """How many posts and direct messages may still be sent."""
+    """How many posts and direct messages may still be sent, and conversations be read."""
 
     def __init__(self, config: SandboxConfig) -> None:
         self._windows = {
             "post": [_Window(config.x_post_limit, _QUARTER)],
+            "dm_events": [_Window(config.x_dm_events_limit, _QUARTER)],
             "dm": [_Window(config.x_dm_limit, _QUARTER), _Window(config.x_dm_daily_limit, _DAY)],
         }
 
     def take(self, action: str, now: float) -> tuple[dict[str, str], bool]:
-        """Use one of `post` or `dm` if there is one: X's headers, and whether it may go on."""
+        """Use one of `post`, `dm`, `dm_events` if there is one: X's headers, and whether it may."""
         windows = self._windows[action]
         window = min(windows, key=lambda w: w.left(now))
         allowed = window.left(now) > 0

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from campaigns.domain.channel import Channel
+from campaigns.domain.click_links import SLOT as CLICKS
 from campaigns.domain.consent import Purpose
 from campaigns.domain.delivery import (
     Accepted,
@@ -171,7 +172,8 @@ class Dispatcher:
         self.watch(Step.CLAIMED, batch, {})
         sender = self.senders[batch.channel]
         skeleton, skeleton_hash, writer = self._skeleton(batch.skeleton_id)
-        written, refused = self._write(batch, skeleton_hash, writer)
+        clicks = CLICKS in skeleton.slots
+        written, refused = self._write(batch, skeleton_hash, writer, clicks=clicks)
         granted = self.outbox.intend(
             batch, written, now=self.clock.now(), margin=sender.limits.deadline + MARGIN
         )
@@ -226,14 +228,17 @@ class Dispatcher:
         return known
 
     def _write(
-        self, batch: Batch, skeleton_hash: str, writer: Writer
+        self, batch: Batch, skeleton_hash: str, writer: Writer, *, clicks: bool
     ) -> tuple[list[Written], dict[int, Outcome]]:
         """What each message will say; a customer whose values do not fit the slots is refused."""
         written: list[Written] = []
         refused: dict[int, Outcome] = {}
         for item in batch.items:
             try:
-                values = writer.write(self._raw_values(item))
+                raw = self._raw_values(item)
+                if clicks:
+                    raw[CLICKS] = self.links.clicks_url(item.delivery_id)
+                values = writer.write(raw)
             except SlotError as error:
                 refused[item.delivery_id] = Rejected(f"slot:{error.slot}", str(error))
                 continue

@@ -23,6 +23,9 @@ class Links:
         # Deriving a key costs more than signing with it, so that is done once.
         self._unsubscribe_key = self._unsubscribe.derive_key()
         self._preferences_key = self._preferences.derive_key()
+        self._clicks = Signer(secret, salt="campaigns.clicks")
+        self._clicks_key = self._clicks.derive_key()
+        self._inbound = Signer(secret, salt="campaigns.inbound")
 
     def values(self, delivery_id: int) -> dict[str, str]:
         """Written values of the link slots."""
@@ -31,6 +34,28 @@ class Links:
             "unsubscribe_url": f"{self._base}/u/{_signed(self._unsubscribe_key, number)}",
             "preferences_url": f"{self._base}/p/{_signed(self._preferences_key, number)}",
         }
+
+    def clicks_url(self, delivery_id: int) -> str:
+        """What all click links of a delivery begin with; the id of a stored address follows."""
+        return f"{self._base}/c/{_signed(self._clicks_key, str(delivery_id))}"
+
+    def clicked_delivery(self, token: str) -> int | None:
+        """The delivery a click link was made for; None when the signature is not ours."""
+        return _read(self._clicks, token)
+
+    @property
+    def inbound_url(self) -> str:
+        """Where SendGrid's Inbound Parse is to post mails: it signs nothing, so the address is
+        the secret."""
+        return f"{self._base}/webhooks/sendgrid/inbound/{self._inbound_token}"
+
+    def is_inbound(self, token: str) -> bool:
+        """Whether whoever posts a mail knows the address."""
+        return hmac.compare_digest(token.encode(), self._inbound_token.encode())
+
+    @property
+    def _inbound_token(self) -> str:
+        return self._inbound.get_signature(b"mail").decode()
 
     def unsubscribed_delivery(self, token: str) -> int | None:
         """The delivery an unsubscribe link was made for; None when the signature is not ours."""

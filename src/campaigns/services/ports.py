@@ -170,17 +170,25 @@ class Outbox(Protocol):
         """Expired leases: claimed → pending, sending → in_doubt. Returns how many of each."""
 
     def counts(self, run_id: int) -> Mapping[tuple[Channel, DeliveryState], int]:
-        """Rows of the run by channel and state."""
+        """Rows of the run by channel and state. A customer counts once: what was replaced by a
+        fallback is not counted."""
 
     def next_due(self, run_id: int, shard: int) -> datetime | None:
         """When the shard's earliest pending delivery may be tried; None when none is pending."""
 
     def recorded(self, run_id: int) -> int:
-        """`sent` interactions of the run's deliveries to customers: equals the accepted."""
+        """`sent` interactions of the run's standing deliveries to customers: equals the
+        accepted."""
 
     def outcomes(self, run_id: int) -> Mapping[str, int]:
         """What became of the run's messages that were not accepted, in words: outcome → how many.
         Messages that are still to go are left out."""
+
+    def fallbacks(self, run_id: int) -> Mapping[tuple[Channel, str], int]:
+        """Standing fallbacks: (channel, encoded reason) → how many."""
+
+    def reached_twice(self, run_id: int) -> int:
+        """Customers whose first message arrived after all when its fallback had left already."""
 
     def skip_counts(self, run_id: int) -> Mapping[str, int]:
         """Skips of the run by SkipReason value."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
 from campaigns.domain.delivery import FINAL_STATES, DeliveryState
-from campaigns.domain.routing import SKIP_TEXT, SkipReason
+from campaigns.domain.routing import SKIP_TEXT, Reason, SkipReason
 from campaigns.domain.run import Run
 from campaigns.services.ports import Outbox, Runs
 
@@ -28,6 +28,8 @@ class RunReport:
         recorded: `sent` interactions on profiles.
         post: the state of the public X post; None when this run has none.
         outcomes: what became of messages that were not accepted, in words.
+        fallbacks: how many of the deliveries are fallbacks, by what they came after, in words.
+        reached_twice: customers who got it on two channels: the first one's good news came late.
     """
 
     run: Run
@@ -37,6 +39,8 @@ class RunReport:
     recorded: int
     post: DeliveryState | None
     outcomes: Mapping[str, int] = field(default_factory=dict)
+    fallbacks: Mapping[str, int] = field(default_factory=dict)
+    reached_twice: int = 0
 
     @property
     def planned(self) -> dict[Channel, int]:
@@ -75,6 +79,7 @@ class RunReport:
     def rows(self) -> list[tuple[str, str, int]]:
         """(section, line, people), in reading order; the sections add up to the audience."""
         rows = [("planned", c.label, n) for c, n in self.planned.items()]
+        rows += [("of these by fallback", words, n) for words, n in self.fallbacks.items()]
         rows += [
             ("skipped", SKIP_TEXT[r], n)
             for r, n in sorted(self.skipped.items(), key=lambda item: -item[1])
@@ -86,6 +91,8 @@ class RunReport:
             if number := self.in_state(state):
                 rows.append(("outcome", str(state).replace("_", " "), number))
         rows += [("not accepted, why", outcome, n) for outcome, n in self.outcomes.items()]
+        if self.reached_twice:
+            rows.append(("reached twice", "the first message arrived late", self.reached_twice))
         rows.append(("recorded", "`sent` on the customers' profiles", self.recorded))
         return rows
 
@@ -111,6 +118,8 @@ class RunReport:
             "already": self.already,
             "states": _by_state(self.states),
             "outcomes": dict(self.outcomes),
+            "fallbacks": dict(self.fallbacks),
+            "reached_twice": self.reached_twice,
             "accepted": self.accepted,
             "recorded": self.recorded,
             "post": self.post,
@@ -131,7 +140,19 @@ def report(runs: Runs, outbox: Outbox, run_id: int) -> RunReport:
         recorded=outbox.recorded(run_id),
         post=posts[0] if posts else None,
         outcomes=outbox.outcomes(run_id),
+        fallbacks=_in_words(outbox.fallbacks(run_id)),
+        reached_twice=outbox.reached_twice(run_id),
     )
+
+
+def _in_words(fallbacks: Mapping[tuple[Channel, str], int]) -> dict[str, int]:
+    """`SMS, after e-mail (bounced)` → how many, the most first."""
+    words: dict[str, int] = {}
+    for (channel, reason), number in sorted(fallbacks.items(), key=lambda item: -item[1]):
+        before = ", ".join(f"{c.label} ({o})" for c, o in Reason.decode(reason).passed_over)
+        told = f"{channel.label}, after {before}"
+        words[told] = words.get(told, 0) + number
+    return words
 
 
 def _by_state(counts: Mapping[tuple[Channel, DeliveryState], int]) -> dict[str, int]:

@@ -38,6 +38,14 @@ def hold_of(connection: Connection, run_id: int) -> AuditEntry | None:
     return standing_hold(map(_entry, connection.execute(query)))
 
 
+def entries(connection: Connection, subject: str | None, *, most: int) -> list[AuditEntry]:
+    """The newest lines first, of one subject or of all."""
+    query = select(audit).order_by(audit.c.id.desc()).limit(most)
+    if subject is not None:
+        query = query.where(audit.c.subject == subject)
+    return [_entry(row) for row in connection.execute(query)]
+
+
 class SqlAudit:
     """Reading the trail, and adding to it where nothing else is written."""
 
@@ -56,11 +64,8 @@ class SqlAudit:
 
     def entries(self, subject: str | None = None, *, most: int = 100) -> list[AuditEntry]:
         """The newest lines first, of one subject or of all."""
-        query = select(audit).order_by(audit.c.id.desc()).limit(most)
-        if subject is not None:
-            query = query.where(audit.c.subject == subject)
         with self._database.read() as connection:
-            return [_entry(row) for row in connection.execute(query)]
+            return entries(connection, subject, most=most)
 
 
 def _entry(row: Row[Any]) -> AuditEntry:

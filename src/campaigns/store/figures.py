@@ -76,7 +76,7 @@ _CLOSED = text(
 
 
 def counts(connection: Connection, run_id: int) -> dict[tuple[Channel, DeliveryState], int]:
-    """Rows of the run by channel and state."""
+    """Rows of the run by channel and state; what was replaced by a next hop is not counted."""
     found: dict[tuple[Channel, DeliveryState], int] = {}
     for query in _COUNTS:
         for channel, state, number in connection.execute(query, {"run": run_id}):

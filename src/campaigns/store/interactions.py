@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
-from campaigns.domain.interaction import USE_KINDS, InteractionKind
+from campaigns.domain.interaction import USE_KINDS, Agent, InteractionKind
 from campaigns.store import bulk
 from campaigns.store.schema import channel_uses, interactions
 
@@ -19,6 +20,7 @@ _COLUMNS = {
     "delivery_id": "bigint",
     "source_key": "text",
     "data": "text",
+    "agent": "text",
 }
 
 
@@ -32,6 +34,7 @@ class EventRow(NamedTuple):
     delivery_id: int | None
     source_key: str
     data: str | None = None
+    agent: str | None = None
 
 
 def record(connection: Connection, rows: Sequence[EventRow]) -> set[str]:
@@ -55,9 +58,10 @@ def record(connection: Connection, rows: Sequence[EventRow]) -> set[str]:
 
 
 _INSERT = """
-INSERT INTO interactions (customer_id, at, kind, channel, delivery_id, source_key, data)
+INSERT INTO interactions (customer_id, at, kind, channel, delivery_id, source_key, data,
+                          agent)
 SELECT given.customer_id, given.at, given.kind, given.channel, given.delivery_id,
-       given.source_key, {data}
+       given.source_key, {data}, given.agent
   FROM {given} AS given WHERE true
     ON CONFLICT (source_key) WHERE source_key IS NOT NULL DO NOTHING
 RETURNING source_key
@@ -77,7 +81,7 @@ def follow(connection: Connection, rows: Sequence[EventRow]) -> None:
     for row in rows:
         if row.kind == _PURCHASED:
             purchases[row.customer_id] = max(row.at, purchases.get(row.customer_id, row.at))
-        if row.channel is not None and row.kind in _USES:
+        if row.channel is not None and row.kind in _USES and row.agent not in _NOT_A_PERSON:
             key = (row.customer_id, row.channel)
             count, inbound = uses.get(key, (0, None))
             if row.kind == _REPLIED:
@@ -89,6 +93,8 @@ def follow(connection: Connection, rows: Sequence[EventRow]) -> None:
 
 _PURCHASED, _REPLIED = str(InteractionKind.PURCHASED), str(InteractionKind.REPLIED)
 _USES = frozenset(str(k) for k in USE_KINDS)
+#: What programs do says nothing about a person. Without a class (an imported past) it counts.
+_NOT_A_PERSON = frozenset({str(Agent.MACHINE), str(Agent.SUSPECT)})
 
 
 def _add_uses(connection: Connection, uses: dict[tuple[int, str], tuple[int, int | None]]) -> None:
@@ -128,4 +134,37 @@ UPDATE customers SET last_purchase_at = given.at
   FROM {given} AS given
  WHERE customers.id = given.id
    AND (customers.last_purchase_at IS NULL OR customers.last_purchase_at < given.at)
+"""
+
+
+def doubt(connection: Connection, source_keys: Sequence[str]) -> None:
+    """Clicks that were taken for a person's and no longer are: they stop counting as uses."""
+    if not source_keys:
+        return
+    dialect = bulk.dialect_of(connection)
+    given = bulk.rows_sql(dialect, {"key": "text"})
+    moved = connection.execute(
+        text(_DOUBT.format(given=given)),
+        bulk.rows_parameters(dialect, [(key,) for key in source_keys]),
+    ).all()
+    fewer = Counter((row.customer_id, row.channel) for row in moved)
+    counted = bulk.rows_sql(dialect, {"customer_id": "bigint", "channel": "text", "n": "bigint"})
+    if fewer:
+        connection.execute(
+            text(_TAKE_BACK.format(given=counted)),
+            bulk.rows_parameters(dialect, [(*key, n) for key, n in sorted(fewer.items())]),
+        )
+
+
+_DOUBT = """
+UPDATE interactions SET agent = 'suspect'
+  FROM {given} AS given
+ WHERE interactions.source_key = given.key AND interactions.kind = 'clicked'
+   AND interactions.agent = 'human'
+RETURNING interactions.customer_id, interactions.channel
+"""
+_TAKE_BACK = """
+UPDATE channel_uses SET uses = channel_uses.uses - given.n
+  FROM {given} AS given
+ WHERE channel_uses.customer_id = given.customer_id AND channel_uses.channel = given.channel
 """

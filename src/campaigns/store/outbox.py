@@ -13,7 +13,7 @@ from sqlalchemy import func, literal_column, select
 
 from campaigns.domain.batch import Batch, Written
 from campaigns.domain.channel import PUBLIC, Channel
-from campaigns.domain.delivery import DeliveryState, Outcome
+from campaigns.domain.delivery import DeliveryState, Outcome, ProviderState
 from campaigns.domain.interaction import InteractionKind
 from campaigns.domain.routing import Skip
 from campaigns.store.claiming import Claiming
@@ -85,7 +85,7 @@ class SqlOutbox:
             return sweep(connection, now)
 
     def counts(self, run_id: int) -> Mapping[tuple[Channel, DeliveryState], int]:
-        """Rows of the run by channel and state."""
+        """See services.ports.Outbox.counts: what was replaced by a next hop is not counted."""
         with self._database.read() as connection:
             return counts(connection, run_id)
 
@@ -107,6 +107,7 @@ class SqlOutbox:
             select(deliveries.c.outcome, number)
             .where(
                 deliveries.c.run_id == run_id,
+                ~deliveries.c.replaced,
                 deliveries.c.outcome.is_not(None),
                 deliveries.c.state.not_in([*told, DeliveryState.ACCEPTED]),
             )
@@ -124,9 +125,32 @@ class SqlOutbox:
             .join(interactions, interactions.c.delivery_id == deliveries.c.id)
             .where(
                 deliveries.c.run_id == run_id,
+                ~deliveries.c.replaced,
                 deliveries.c.customer_id != PUBLIC,
                 interactions.c.kind == InteractionKind.SENT,
             )
+        )
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one()
+
+    def fallbacks(self, run_id: int) -> Mapping[tuple[Channel, str], int]:
+        """See services.ports.Outbox.fallbacks."""
+        query = (
+            select(deliveries.c.channel, deliveries.c.reason, func.count())
+            .where(deliveries.c.run_id == run_id, ~deliveries.c.replaced, deliveries.c.hop > 0)
+            .group_by(deliveries.c.channel, deliveries.c.reason)
+        )
+        with self._database.read() as connection:
+            return {(Channel(c), reason): n for c, reason, n in connection.execute(query)}
+
+    def reached_twice(self, run_id: int) -> int:
+        """See services.ports.Outbox.reached_twice."""
+        query = select(func.count()).where(
+            deliveries.c.run_id == run_id,
+            deliveries.c.replaced,
+            deliveries.c.state == DeliveryState.ACCEPTED,
+            deliveries.c.provider_state.is_(None)
+            | deliveries.c.provider_state.not_in([ProviderState.BOUNCED, ProviderState.FAILED]),
         )
         with self._database.read() as connection:
             return connection.execute(query).scalar_one()

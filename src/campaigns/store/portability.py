@@ -119,6 +119,7 @@ def _event(customer_id: int, row: RowMapping) -> dict[str, Any]:
         "channel": row["channel"],
         "source_key": _OWN + key.removeprefix(own) if key and key.startswith(own) else key,
         "data": row["data"],
+        "agent": row["agent"],
     }
 
 
@@ -291,5 +292,6 @@ def _put_events(
         elif key.startswith(_OWN):
             key = f"import:{customer_id}:{key.removeprefix(_OWN)}"
         data = None if entry["data"] is None else orjson.dumps(entry["data"]).decode()
-        rows.append(EventRow(customer_id, at, entry["kind"], entry["channel"], None, key, data))
+        what, on, agent = entry["kind"], entry["channel"], entry.get("agent")
+        rows.append(EventRow(customer_id, at, what, on, None, key, data, agent))
     interactions.record(connection, rows)

@@ -12,13 +12,14 @@ from campaigns.domain.channel import PUBLIC, Channel
 from campaigns.domain.consent import Consent, ConsentSource, Purpose
 from campaigns.domain.customer import AddressStatus
 from campaigns.domain.delivery import DeliveryState, ProviderState
-from campaigns.domain.interaction import InteractionKind
+from campaigns.domain.interaction import Agent, InteractionKind
 from campaigns.domain.routing import Reason, Skip
 from campaigns.domain.views import (
     AddressView,
     CustomerView,
     DeliveryLine,
     DeliveryView,
+    DoubtLine,
     InteractionView,
     SkipLine,
     StandingView,
@@ -26,6 +27,7 @@ from campaigns.domain.views import (
     UseView,
 )
 from campaigns.errors import NotFoundError
+from campaigns.store.audit import entries
 from campaigns.store.clock import from_ms, from_ms_or_none
 from campaigns.store.schema import (
     addresses,
@@ -35,6 +37,7 @@ from campaigns.store.schema import (
     consents,
     customers,
     deliveries,
+    doubts,
     interactions,
     messages,
     runs,
@@ -152,7 +155,7 @@ def _uses(connection: Connection, customer_id: int) -> tuple[UseView, ...]:
 def _interactions(connection: Connection, which: Any) -> tuple[InteractionView, ...]:
     i = interactions.c
     query = (
-        select(i.at, i.kind, i.channel, i.delivery_id, i.data, campaigns.c.name)
+        select(i.at, i.kind, i.channel, i.delivery_id, i.data, i.agent, campaigns.c.name)
         .select_from(
             interactions.outerjoin(deliveries, deliveries.c.id == i.delivery_id).outerjoin(
                 campaigns, campaigns.c.id == deliveries.c.campaign_id
@@ -169,6 +172,7 @@ def _interactions(connection: Connection, which: Any) -> tuple[InteractionView, 
             row["delivery_id"],
             row["name"],
             row["data"] or {},
+            Agent(row["agent"]) if row["agent"] else None,
         )
         for row in _all(connection, query)
     )
@@ -176,17 +180,40 @@ def _interactions(connection: Connection, which: Any) -> tuple[InteractionView, 
 
 def _deliveries(connection: Connection, customer_id: int) -> tuple[DeliveryLine, ...]:
     d = deliveries.c
-    query = (
-        select(deliveries, campaigns.c.name, campaigns.c.edition)
-        .join(campaigns, campaigns.c.id == d.campaign_id)
-        .where(
-            d.campaign_id.in_(select(campaigns.c.id)),
-            d.step.in_(_STEPS),
-            d.customer_id == customer_id,
-        )
-        .order_by(d.id.desc())
+    standing = _lines().where(
+        d.campaign_id.in_(select(campaigns.c.id)),
+        d.step.in_(_STEPS),
+        d.customer_id == customer_id,
+        ~d.replaced,
     )
-    return tuple(_line(row) for row in _all(connection, query))
+    replaced = _lines().where(d.replaced, d.customer_id == customer_id)
+    rows = [*_all(connection, standing), *_all(connection, replaced)]
+    return tuple(_line(row) for row in sorted(rows, key=lambda row: -row["id"]))
+
+
+def _lines() -> Select[Any]:
+    return select(deliveries, campaigns.c.name, campaigns.c.edition).join(
+        campaigns, campaigns.c.id == deliveries.c.campaign_id
+    )
+
+
+def _chain(connection: Connection, row: RowMapping) -> tuple[DeliveryLine, ...]:
+    """A delivery and those it replaced or was replaced by."""
+    if row["customer_id"] == PUBLIC:
+        return (_line(row),)
+    found = _deliveries(connection, row["customer_id"])
+    same = (row["name"], row["edition"])
+    hops = [line for line in found if (line.campaign, line.edition) == same]
+    return tuple(sorted(hops, key=lambda line: (line.hop, line.delivery_id)))
+
+
+def _doubt(connection: Connection, delivery_id: int) -> DoubtLine | None:
+    rows = _all(connection, select(doubts).where(doubts.c.delivery_id == delivery_id))
+    if not rows:
+        return None
+    row = rows[0]
+    looked_at = from_ms_or_none(row["looked_at"])
+    return DoubtLine(row["looks"], looked_at, row["finding"], row["told"], row["resolved"])
 
 
 def _line(row: RowMapping) -> DeliveryLine:
@@ -203,6 +230,9 @@ def _line(row: RowMapping) -> DeliveryLine:
         ProviderState(row["provider_state"]) if row["provider_state"] else None,
         row["outcome"],
         from_ms_or_none(row["settled_at"]),
+        row["hop"],
+        row["replaced"],
+        Skip.decode(row["no_fallback"]).explain() if row["no_fallback"] else None,
     )
 
 
@@ -284,4 +314,7 @@ def _view(connection: Connection, row: RowMapping) -> DeliveryView:
         values=None if values is None else orjson.loads(values),
         message_hash=row["message_hash"],
         interactions=_interactions(connection, about),
+        chain=_chain(connection, row),
+        doubt=_doubt(connection, line.delivery_id),
+        audit=tuple(entries(connection, f"delivery:{line.delivery_id}", most=100)),
     )

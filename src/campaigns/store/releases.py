@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -90,6 +90,13 @@ def save_release(connection: Connection, release: Release, now: datetime) -> Non
         [(release.hash, release.campaign, to_ms(now), _encode(release))],
         on_conflict=nothing,
     )
+    bulk.insert(
+        connection,
+        schema.links,
+        ("release_hash", "id", "url"),
+        [(release.hash, link, url) for link, url in sorted(release.links.items())],
+        on_conflict=nothing,
+    )
     ids = select(schema.skeletons.c.id).where(
         schema.skeletons.c.hash.in_([s.hash for s in release.skeletons])
     )
@@ -134,15 +141,21 @@ def _encode(release: Release) -> bytes:
                 "traits": policy.traits,
                 "post_locale": policy.post_locale,
                 "expires_at": to_ms_or_none(policy.expires_at),
+                "fallback_hours": _hours(policy.fallback_within),
                 "experiment": _EXPERIMENT.dump_python(policy.experiment, mode="json"),
             },
             "facts": {name: dict(written) for name, written in release.facts.items()},
             "senders": {channel: dict(sender) for channel, sender in release.senders.items()},
             "skeletons": [s.hash for s in release.skeletons],
             "manifest": release.manifest,
+            "links": dict(release.links),
         },
         option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS,
     )
+
+
+def _hours(span: timedelta | None) -> int | None:
+    return None if span is None else span // timedelta(hours=1)
 
 
 def _decode(document: bytes, skeletons: dict[str, bytes]) -> Release:
@@ -161,10 +174,15 @@ def _decode(document: bytes, skeletons: dict[str, bytes]) -> Release:
             traits=tuple(policy["traits"]),
             post_locale=policy["post_locale"],
             expires_at=from_ms_or_none(policy["expires_at"]),
+            # A release of before there were fallbacks has none.
+            fallback_within=None
+            if policy.get("fallback_hours") is None
+            else timedelta(hours=policy["fallback_hours"]),
             experiment=_EXPERIMENT.validate_python(policy.get("experiment", {})),
         ),
         facts=raw["facts"],
         senders={Channel(channel): sender for channel, sender in raw["senders"].items()},
         skeletons=tuple(Skeleton.from_json(skeletons[h]) for h in raw["skeletons"]),
         manifest=raw["manifest"],
+        links=raw.get("links", {}),
     )

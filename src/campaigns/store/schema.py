@@ -170,6 +170,47 @@ interactions = Table(
     ),
 )
 
+#: What a provider told of messages and people we do not know: kept and counted, never an error.
+unmatched_events = Table(
+    "unmatched_events",
+    metadata,
+    Column("key", String(80), primary_key=True),  # as in interactions.source_key
+    Column("at", BigInteger, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("channel", String(10), nullable=False),
+    Column("why", String(20), nullable=False),  # evidence.Why
+    Column("address_key", String(32)),  # whom it concerns: the address itself is not kept
+    Column("data", Json),
+    Column("received_at", BigInteger, nullable=False),
+    Index("ix_unmatched_events_received_at", "received_at"),
+)
+
+#: Where a release's click links lead: the mail carries the id, never an address of the link's own.
+links = Table(
+    "links",
+    metadata,
+    Column("release_hash", String(32), ForeignKey("releases.hash"), primary_key=True),
+    Column("id", String(16), primary_key=True),
+    Column("url", Text, nullable=False),
+)
+
+#: Every request on a click link, for telling people from programs (domain.agent): erasure deletes
+#: a customer's.
+clicks = Table(
+    "clicks",
+    metadata,
+    Column("source_key", String(80), primary_key=True),  # of its interaction
+    Column("at", BigInteger, nullable=False),
+    Column("customer_id", BigKey, nullable=False),
+    Column("delivery_id", BigKey, nullable=False),
+    Column("link", String(16), nullable=False),
+    Column("origin", String(32), nullable=False),  # keyed hash of the day and the IP address
+    Column("machine", Boolean, nullable=False),  # the request said so itself
+    Index("ix_clicks_delivery_id", "delivery_id", "at"),
+    Index("ix_clicks_origin", "origin", "customer_id"),
+    Index("ix_clicks_customer_id", "customer_id"),
+)
+
 #: How a customer uses each channel, counted from interactions as they are recorded.
 channel_uses = Table(
     "channel_uses",
@@ -277,7 +318,12 @@ shards = Table(
 )
 
 #: Written out alike in the statements that use the partial index: the databases compare the words.
-SETTLED = "state NOT IN ('pending', 'claimed', 'sending')"
+SETTLED = "state NOT IN ('pending', 'claimed', 'sending') AND NOT replaced"
+#: What surely did not reach the customer and has not been looked at for a fallback.
+FAILED = (
+    "NOT replaced AND no_fallback IS NULL "
+    "AND (state = 'rejected' OR provider_state IN ('bounced', 'failed'))"
+)
 
 #: The outbox: one row per customer and step of a campaign. The unique key is the promise. A message
 #: that surely failed (rejected, bounced) may be `replaced` by one on another channel: a row of its
@@ -304,6 +350,8 @@ deliveries = Table(
     Column("provider_id", String(120)),
     Column("provider_state", String(10)),
     Column("outcome", String(300)),  # code and sentence for anything but accepted
+    # Of a message that failed and has no next hop: why not (routing.Skip.encode).
+    Column("no_fallback", String(200)),
     Index(
         "uq_deliveries_standing",
         "campaign_id",
@@ -339,6 +387,7 @@ deliveries = Table(
         "channel",
         "state",
         "settled_at",
+        "replaced",  # as `state` above
         sqlite_where=text(SETTLED),
         postgresql_where=text(SETTLED),
     ),
@@ -347,6 +396,20 @@ deliveries = Table(
         "batch_id",
         sqlite_where=text("state IN ('claimed', 'sending')"),
         postgresql_where=text("state IN ('claimed', 'sending')"),
+    ),
+    Index(
+        "ix_deliveries_failed",
+        "run_id",
+        "settled_at",
+        sqlite_where=text(FAILED),
+        postgresql_where=text(FAILED),
+    ),
+    # The unique index does not hold these.
+    Index(
+        "ix_deliveries_replaced",
+        "customer_id",
+        sqlite_where=text("replaced"),
+        postgresql_where=text("replaced"),
     ),
     Index("ix_deliveries_run_id", "run_id"),
     sqlite_autoincrement=True,  # providers quote our ids back for years: never use one twice
@@ -373,6 +436,20 @@ batches = Table(
         postgresql_where=text("open"),
     ),
     sqlite_autoincrement=True,
+)
+
+#: What is known of a delivery that is, or was, in doubt: what the provider's own list said when it
+#: was asked, and what a person decided.
+doubts = Table(
+    "doubts",
+    metadata,
+    Column("delivery_id", BigKey, primary_key=True, autoincrement=False),
+    Column("looks", SmallInteger, nullable=False, server_default="0"),
+    Column("looked_at", BigInteger),
+    Column("next_look_at", BigInteger),  # NULL: not by itself any more
+    Column("finding", String(10)),  # evidence.Finding
+    Column("told", String(300)),
+    Column("resolved", String(10)),  # evidence.Verdict of a person
 )
 
 #: What was said, exactly: written before the message leaves. Erasure deletes it.

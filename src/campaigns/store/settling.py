@@ -14,20 +14,21 @@ from campaigns.store import bulk
 from campaigns.store.bulk import Dialect
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import bar_intents
+from campaigns.store.hops import reached_after_all
 from campaigns.store.locking import Locking
 from campaigns.store.refusals import mark_invalid, record_opt_out
 
 _T = TypeVar("_T")
 
 # Evidence that it was sent is unfenced and always wins.
-_ACCEPT = """
+ACCEPT = """
 UPDATE deliveries SET state = 'accepted', outcome = NULL, settled_at = :now,
        provider_id = COALESCE(deliveries.provider_id, given.provider_id)
   FROM {given} AS given
  WHERE deliveries.id = given.id AND deliveries.state <> 'accepted'
 """
 # One per delivery, however often its acceptance is told: a unique index says so.
-_RECORD = """
+RECORD_SENT = """
 INSERT INTO interactions (customer_id, at, kind, channel, delivery_id)
 SELECT d.customer_id, :now, 'sent', d.channel, d.id
   FROM {given} AS given JOIN deliveries d ON d.id = given.id
@@ -71,8 +72,8 @@ class Settling:
             given = bulk.rows_sql(dialect, {"id": "bigint", **columns})
             return text(statement.format(given=given))
 
-        self._accept = over(_ACCEPT, provider_id="text")
-        self._record = over(_RECORD, provider_id="text")
+        self._accept = over(ACCEPT, provider_id="text")
+        self._record = over(RECORD_SENT, provider_id="text")
         self._reject = over(_REJECT, said="text")
         self._give_back = over(_GIVE_BACK, said="text", retry_at="bigint")
         self._doubt = over(_DOUBT, said="text")
@@ -102,6 +103,16 @@ class Settling:
             cut = request_id[:_LONGEST_ID]
             connection.execute(_NOTE_REQUEST, {"batch": batch.id, "request": cut})
         self._locking.close_batch(connection, batch.id)
+
+    def accept(
+        self, connection: Connection, found: Mapping[int, str | None], *, now: datetime
+    ) -> None:
+        """Evidence from anywhere that these were sent (delivery id → the provider's id for the
+        message): unfenced, it always wins, and each has its `sent` interaction."""
+        self._locking.hold_deliveries(connection, found.keys())
+        accepted = {i: Accepted(provider_id) for i, provider_id in found.items()}
+        self._write_accepted(connection, accepted, {"now": to_ms(now)})
+        reached_after_all(connection, found, now=now)
 
     def _write_accepted(
         self, connection: Connection, accepted: Mapping[int, Accepted], moment: dict[str, int]

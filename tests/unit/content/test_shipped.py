@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 
 import pytest
 
 from campaigns.content.compile import compile_campaign
+from campaigns.domain.channel import Channel
+from campaigns.domain.click_links import without_click_links
 from campaigns.domain.message import fill
 from campaigns.domain.slots import longest_values
 
@@ -34,6 +37,26 @@ def test_every_shipped_skeleton_can_be_filled(name: str) -> None:
         for text in fill(skeleton, longest_values(skeleton)).values():
             assert text.strip() == text
             assert not any(0xE000 <= ord(c) <= 0xF8FF or ord(c) >= 0xF0000 for c in text)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_click_links_change_where_a_click_goes_and_nothing_else(name: str, tmp_path: Path) -> None:
+    """The checks say the same, every other part is the same, and taken out again so is the HTML."""
+    shutil.copytree(SHIPPED, tmp_path / "templates")
+    with (tmp_path / "templates" / "brand.yaml").open("a") as brand:
+        brand.write("\nclicks: true\n")
+    with_clicks = compile_campaign(tmp_path / "templates", name)
+    without = compile_campaign(SHIPPED, name).release
+    assert with_clicks.findings == ()
+    assert with_clicks.release is not None
+    assert without is not None
+    links = with_clicks.release.links
+    changed = 0
+    for ours, plain in zip(with_clicks.release.skeletons, without.skeletons, strict=True):
+        assert without_click_links(ours, links) == plain
+        changed += ours != plain
+    assert changed == sum(s.channel is Channel.EMAIL for s in without.skeletons) > 0
+    assert all(url.startswith("https://shop.example.com/") for url in links.values())
 
 
 def test_a_check_takes_less_than_a_second_of_processor_time() -> None:

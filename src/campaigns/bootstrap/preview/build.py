@@ -22,6 +22,7 @@ from campaigns.content.checks.view import readable
 from campaigns.domain.brand import Brand
 from campaigns.domain.campaign import Campaign
 from campaigns.domain.channel import Channel
+from campaigns.domain.click_links import without_click_links
 from campaigns.domain.customer import AttributeSpec, AttributeValue
 from campaigns.domain.findings import Finding
 from campaigns.domain.locales import resolve
@@ -150,7 +151,7 @@ class Previewer:
             ):
                 continue
             if skeleton.variant == (choices.variant or _BASE):
-                return skeleton
+                return without_click_links(skeleton, self.release.links)
         raise KeyError(locale)
 
     def cell(self, skeleton: Skeleton, reader: str, known: Known | None = None) -> Cell:

@@ -63,19 +63,9 @@ class EmailSender:
 
     @cached_property
     def _client(self) -> Any:
-        from sendgrid import SendGridAPIClient
+        from campaigns.channels.sendgrid.http import open_client
 
-        from campaigns.channels.sendgrid.http import WireClient
-
-        client = SendGridAPIClient(self._key)
-        client.client = WireClient(
-            self._wire,
-            host=client.host,
-            request_headers=client._default_headers,
-            version=3,
-            timeout=self._deadline.total_seconds(),
-        )
-        return client
+        return open_client(self._key, self._wire, self._deadline)
 
     def _post(self, body: dict[str, Any], envelopes: Sequence[Envelope]) -> list[Outcome]:
         from python_http_client.exceptions import HTTPError

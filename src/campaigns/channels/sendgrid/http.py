@@ -5,7 +5,9 @@ The SDK's own opens a connection for every call and waits for ever (sendgrid 6.1
 
 from __future__ import annotations
 
+from datetime import timedelta
 from io import BytesIO
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request
 
@@ -56,6 +58,21 @@ class WireClient(Client):  # type: ignore[misc] # python_http_client ships no ty
             request.full_url, answer.status, answer.reason, answer.headers, BytesIO(answer.body)
         )
         raise handle_error(error)
+
+
+def open_client(key: str, wire: Wire, deadline: timedelta) -> Any:
+    """The SDK over our transport; every call has this deadline."""
+    from sendgrid import SendGridAPIClient
+
+    client = SendGridAPIClient(key)
+    client.client = WireClient(
+        wire,
+        host=client.host,
+        request_headers=client._default_headers,
+        version=3,
+        timeout=deadline.total_seconds(),
+    )
+    return client
 
 
 class _Reply:

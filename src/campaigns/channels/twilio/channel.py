@@ -64,12 +64,9 @@ class TwilioSender:
 
     @cached_property
     def _client(self) -> Any:
-        from twilio.rest import Client
+        from campaigns.channels.twilio.http import open_client
 
-        # An empty `environment` would mean os.environ, where TWILIO_EDGE or TWILIO_REGION could
-        # change the hosts (twilio 9.13.0).
-        nothing = {"TWILIO_ENVIRONMENT": "not read"}
-        return Client(self._account, self._token, http_client=self._http, environment=nothing)
+        return open_client(self._account, self._token, self._http)
 
     @cached_property
     def _messages(self) -> Any:

@@ -10,6 +10,7 @@ import json
 import logging
 from base64 import b64encode
 from functools import lru_cache
+from typing import Any
 from urllib.parse import urlencode
 
 from twilio.http import HttpClient
@@ -61,6 +62,16 @@ class WireHttpClient(HttpClient):  # type: ignore[misc] # twilio ships no types
         )
         self.answer = answer
         return Response(answer.status, answer.text, answer.headers)
+
+
+def open_client(account: str, token: str, http: WireHttpClient) -> Any:
+    """The SDK over our transport."""
+    from twilio.rest import Client
+
+    # An empty `environment` would mean os.environ, where TWILIO_EDGE or TWILIO_REGION could
+    # change the hosts (twilio 9.13.0).
+    nothing = {"TWILIO_ENVIRONMENT": "not read"}
+    return Client(account, token, http_client=http, environment=nothing)
 
 
 def _body(method: str, data: dict[str, object] | None, headers: dict[str, str]) -> bytes | None:

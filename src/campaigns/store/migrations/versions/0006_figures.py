@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
-down_revision = "0003"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
@@ -23,8 +23,8 @@ def upgrade() -> None:
     op.create_index(
         "ix_deliveries_settled",
         "deliveries",
-        ["run_id", "channel", "state", "settled_at"],
-        **_where("state NOT IN ('pending', 'claimed', 'sending')"),
+        ["run_id", "channel", "state", "settled_at", "replaced"],
+        **_where("state NOT IN ('pending', 'claimed', 'sending') AND NOT replaced"),
     )
     op.drop_index("ix_deliveries_due", "deliveries")
     op.create_index(

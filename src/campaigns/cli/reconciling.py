@@ -1,0 +1,146 @@
+"""`campaigns reconcile`, `campaigns resolve` and `campaigns fallback`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from campaigns.cli.output import console, json_option, print_json, table
+from campaigns.domain.evidence import Doubt, Finding, Verdict, age
+
+if TYPE_CHECKING:
+    from campaigns.services.reconcile import Reconciled
+
+
+@click.command("reconcile")
+@click.option("--list", "only_list", is_flag=True, help="Only list; ask no provider.")
+@json_option
+def reconcile_command(only_list: bool, as_json: bool) -> None:
+    """Look for the messages in doubt at the providers, and list those that stay so.
+
+    What a provider's list has was sent. What it has not stays in doubt, and nothing is sent again
+    by itself: `campaigns resolve` is where a person decides.
+    """
+    from campaigns.bootstrap import connect
+    from campaigns.bootstrap.reconciling import list_doubts, reconcile_doubts
+
+    with connect() as app:
+        done = None if only_list else reconcile_doubts(app, all_=True)
+        listed, now = list_doubts(app), app.clock.now()
+    if as_json:
+        print_json(_as_json(done, listed, now))
+        return
+    if done is not None:
+        _print_done(done)
+    _print_listed(listed, now)
+
+
+def _as_json(done: Reconciled | None, listed: list[Doubt], now: datetime) -> dict[str, Any]:
+    return {
+        "findings": dict(done.findings) if done else {},
+        "resolved": done.resolved if done else 0,
+        "later": done.later if done else 0,
+        "in_doubt": [
+            {
+                "delivery": d.delivery_id,
+                "run": d.run_id,
+                "campaign": d.campaign,
+                "edition": d.edition,
+                "channel": d.channel,
+                "since": d.fell.isoformat(),
+                "age_seconds": int((now - d.fell).total_seconds()),
+                "what_happened": d.outcome,
+                "looks": d.looks,
+                "looked_at": d.looked_at.isoformat() if d.looked_at else None,
+                "finding": d.finding,
+                "told": d.told,
+            }
+            for d in listed
+        ],
+    }
+
+
+def _print_done(done: Reconciled) -> None:
+    if done.findings:
+        click.echo(
+            f"{done.findings.total():,} looked for, {done.resolved:,} found: they were sent."
+        )
+    if twice := done.findings[Finding.TWICE]:
+        click.secho(f"{twice:,} that were sent again had been sent before: twice.", fg="red")
+    if done.later:
+        click.echo(f"{done.later:,} are asked about another time: a provider allows only so many.")
+
+
+def _print_listed(listed: list[Doubt], now: datetime) -> None:
+    if not listed:
+        click.echo("Nothing is in doubt.")
+        return
+    rows = [
+        [str(d.delivery_id), d.campaign, d.channel.label, age(now - d.fell), d.known]
+        for d in listed
+    ]
+    columns = ["delivery", "campaign", "channel", "for", "what is known"]
+    console().print(table("In doubt, the oldest first", columns, rows))
+    click.echo(
+        "Decide one: campaigns resolve DELIVERY --sent (or --resend) --by NAME --why TEXT. "
+        "See it first: campaigns show delivery DELIVERY."
+    )
+
+
+@click.command("resolve")
+@click.argument("delivery", type=int, metavar="DELIVERY")
+@click.option("--sent", "verdict", flag_value="sent", help="It was sent: count it so.")
+@click.option("--resend", "verdict", flag_value="resend", help="It was not: send it again.")
+@click.option("--by", required=True, metavar="NAME", help="Who decides.")
+@click.option("--why", required=True, metavar="TEXT", help="Why; kept on the audit trail.")
+@json_option
+def resolve_command(delivery: int, verdict: str | None, by: str, why: str, as_json: bool) -> None:
+    """Decide about one DELIVERY in doubt: it was sent, or it is to be sent again.
+
+    Whoever is sent it again may get it twice: that is for a person to weigh. Consent, suppression
+    and the end of the offer are checked again before it leaves.
+    """
+    from campaigns.bootstrap import connect
+    from campaigns.bootstrap.reconciling import resolve
+
+    if verdict is None:
+        raise click.UsageError("say --sent or --resend.")
+    with connect() as app:
+        campaign = resolve(app, delivery, Verdict(verdict), by=by, why=why)
+    if as_json:
+        print_json({"delivery": delivery, "as": verdict, "by": by, "campaign": campaign})
+    elif verdict == Verdict.SENT:
+        click.echo(f"Delivery {delivery} counts as sent.")
+    else:
+        click.echo(f"Delivery {delivery} waits to be sent again: campaigns run {campaign}")
+
+
+@click.command("fallback")
+@click.option("--yes", is_flag=True, help="Do not ask before sending to real customers.")
+@json_option
+def fallback_command(yes: bool, as_json: bool) -> None:
+    """Send what bounced or was rejected on the customer's next permitted channel.
+
+    A run does that by itself before it ends; this is for what bounced since, within the hours that
+    the campaign's `fallback` says.
+    """
+    from campaigns.bootstrap import connect
+    from campaigns.bootstrap.reconciling import fall_back_later
+
+    with connect() as app:
+        if app.settings.live and not yes:
+            click.confirm("Send fallbacks to real customers now?", abort=True, err=True)
+        done = fall_back_later(app)
+    if as_json:
+        runs = [{"run": d.report.run.id, "hops": d.hops, "state": d.report.run.state} for d in done]
+        print_json({"runs": runs})
+        return
+    for late in done:
+        run = late.report.run
+        click.echo(
+            f"Run {run.id} of {run.campaign}: {late.hops:,} to another channel; {run.state}."
+        )
+    if not done:
+        click.echo("Nothing to send on another channel.")

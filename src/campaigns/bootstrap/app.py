@@ -158,6 +158,7 @@ class App(Sending):
                 f"nobody is in the audience of {name}; nothing was sent. Look at `audience:` in "
                 f"its campaign.yaml, or import customers first (`campaigns import FILE`)."
             )
+        self.sweep()  # what a stopped run's last workers gave back would count as planned already
         self.releases.save(release, now)
         require_approval(release, self.approvals)
         size = self.settings.shard_size
@@ -206,7 +207,7 @@ class App(Sending):
         posted = run.limit is None and plan_post(self.planning, run, release, now=self.clock.now())
         if not self.runs.move(run_id, RunState.RUNNING, now=self.clock.now()):
             self.require_no_hold(run)  # paused since we looked
-        if posted or self.outbox.next_due(run_id, POST_SHARD) is not None:
+        if posted or self.outbox.next_due(run_id, POST_SHARD):
             self.dispatch_shard(run_id, POST_SHARD)
 
     def _prepare(self, run: Run, release: Release) -> None:
@@ -281,7 +282,7 @@ class App(Sending):
 
     def report(self, run_id: int) -> RunReport:
         """The run in numbers, as it is now."""
-        return report(self.runs, self.outbox, run_id)
+        return report(self.runs, self.outbox, self.paces, run_id, now=self.clock.now())
 
     def progress(self, run_id: int) -> Progress:
         """How the run stands: counts, rate, what it waits for. Cheap at any size."""

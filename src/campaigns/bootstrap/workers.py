@@ -23,7 +23,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from campaigns.domain.run import RunState
-from campaigns.errors import CampaignsError
+from campaigns.errors import CampaignsError, RunStoppedError
 from campaigns.services.dispatch import DispatchCounts
 from campaigns.settings import Settings
 
@@ -111,8 +111,10 @@ class Workers:
         self._app.runs.move(
             self._run_id, RunState.PAUSED, now=self._app.clock.now(), because=because
         )
-        pool.shutdown(wait=self.count == 1, cancel_futures=True)
-        if self.count > 1:
+        # In a run that was stopped they end by themselves: nobody waits for us to be quick.
+        patient = self.count == 1 or isinstance(error, RunStoppedError)
+        pool.shutdown(wait=patient, cancel_futures=True)
+        if not patient:
             _end(set(active_children()) - self._before)
 
 

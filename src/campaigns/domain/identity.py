@@ -159,6 +159,17 @@ def compare(a: Person, b: Person, rules: IdentityRules) -> Finding:
     return Finding(Verdict.NOTHING, "nothing that is enough")
 
 
+def compare_probably(a: Person, b: Person, rules: IdentityRules, probability: float) -> Finding:
+    """What follows from a probability (0 to 1) that the two are one person."""
+    evidence = f"probably the same: {probability:.2%}"
+    probable = rules.probable
+    if probable is None or probability < probable.review:
+        return Finding(Verdict.NOTHING, evidence)
+    join = probable.join is not None and probability >= probable.join
+    verdict = Verdict.JOIN if join else Verdict.REVIEW
+    return _unless_contradicted(Finding(verdict, evidence), a, b, rules)
+
+
 def _words(line: Sequence[str]) -> str:
     return " and ".join(word if " " in word else f"same {word}" for word in line)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, or_, select, update
 
 from campaigns.domain.audit import Action, AuditEntry
 from campaigns.domain.identity import (
@@ -18,10 +18,11 @@ from campaigns.domain.identity import (
     Person,
     Verdict,
     compare,
+    compare_probably,
     senior,
 )
 from campaigns.errors import NotFoundError, UserError
-from campaigns.store import audit, bulk, joining, person_reading
+from campaigns.store import audit, bulk, joining, match_queue, parting, person_reading
 from campaigns.store.clock import from_ms, from_ms_or_none, to_ms
 from campaigns.store.engine import Database
 from campaigns.store.hashing import AddressHash
@@ -47,7 +48,7 @@ class SqlPersons:
         with self._database.write() as connection:
             _hold(connection)
             merge_id = _merge(connection, kept, merged, by=by, why=why, now=now)
-            _decide_pair(connection, kept, merged, MatchState.ACCEPTED, by=by, now=now)
+            match_queue.decide_pair(connection, kept, merged, MatchState.ACCEPTED, by=by, now=now)
         return merge_id
 
     def unmerge(self, merge_id: int, *, by: str, why: str, now: datetime) -> tuple[int, int]:
@@ -57,8 +58,10 @@ class SqlPersons:
         """
         with self._database.write() as connection:
             _hold(connection)
-            kept, merged = joining.part(connection, merge_id, now=now)
-            _refuse(connection, kept, merged, f"merge {merge_id} was undone", by=by, now=now)
+            kept, merged = parting.part(connection, merge_id, now=now)
+            match_queue.refuse(
+                connection, kept, merged, f"merge {merge_id} was undone", by=by, now=now
+            )
             entry = AuditEntry(
                 now, by, Action.SPLIT, f"customer:{kept}", why, {"merge": merge_id, "from": merged}
             )
@@ -123,47 +126,54 @@ class SqlPersons:
         with self._database.write() as connection:
             _hold(connection)
             a, b = (_present(connection, c) for c in pair)
-            if a is None or b is None or a == b or _refused(connection, a, b):
+            if a is None or b is None or a == b or match_queue.refused(connection, a, b):
                 return Verdict.NOTHING
             first, second = senior(*person_reading.read(connection, (a, b)))
-            found = compare(first, second, rules)
-            verdict, evidence = found.verdict, found.evidence
-            if probability is not None:
-                verdict, evidence = _by_probability(rules, probability)
-            if verdict is Verdict.JOIN:
+            if probability is None:
+                found = compare(first, second, rules)
+            else:
+                found = compare_probably(first, second, rules, probability)
+            if found.verdict is Verdict.JOIN:
                 ids = (first.customer_id, second.customer_id)
-                _merge(connection, *ids, by=by, why=evidence, now=now)
-                _decide_pair(connection, a, b, MatchState.ACCEPTED, by=by, now=now)
-            elif verdict is Verdict.REVIEW and not _propose(connection, a, b, evidence, now):
-                return Verdict.NOTHING
-            return verdict
+                _merge(connection, *ids, by=by, why=found.evidence, now=now)
+                match_queue.decide_pair(connection, a, b, MatchState.ACCEPTED, by=by, now=now)
+            elif found.verdict is Verdict.REVIEW and not match_queue.propose(
+                connection, a, b, found.evidence, now
+            ):
+                return Verdict.NOTHING  # somebody has it before them already
+            return found.verdict
 
     def matches(self, *, state: MatchState = MatchState.OPEN, most: int = 100) -> list[MatchLine]:
         """Pairs that may be one person, the oldest first."""
-        query = _match_query().where(matches.c.state == state).order_by(matches.c.id).limit(most)
+        query = (
+            match_queue.match_query()
+            .where(matches.c.state == state)
+            .order_by(matches.c.id)
+            .limit(most)
+        )
         with self._database.read() as connection:
-            return [_match_line(row) for row in connection.execute(query).mappings()]
+            return [match_queue.match_line(row) for row in connection.execute(query).mappings()]
 
     def accept(self, match_id: int, *, by: str, why: str, now: datetime) -> int:
         """It is one person. Returns the merge's number. Raises UserError, NotFoundError."""
         with self._database.write() as connection:
             _hold(connection)
-            match = _open_match(connection, match_id)
+            match = match_queue.open_match(connection, match_id)
             a, b = (_present(connection, c) for c in match.customer_ids)
             if a is None or b is None or a == b:
                 raise UserError(f"match {match_id} is settled: they are one, or one is gone.")
             kept, merged = senior(*person_reading.read(connection, (a, b)))
             ids = (kept.customer_id, merged.customer_id)
             merge_id = _merge(connection, *ids, by=by, why=why or match.evidence, now=now)
-            _decide(connection, match_id, MatchState.ACCEPTED, by=by, now=now)
+            match_queue.decide(connection, match_id, MatchState.ACCEPTED, by=by, now=now)
         return merge_id
 
     def refuse(self, match_id: int, *, by: str, why: str, now: datetime) -> None:
         """They are two people, and nothing will merge them by itself. Raises as `accept`."""
         with self._database.write() as connection:
             _hold(connection)
-            _open_match(connection, match_id)
-            _decide(connection, match_id, MatchState.REFUSED, by=by, now=now)
+            match_queue.open_match(connection, match_id)
+            match_queue.decide(connection, match_id, MatchState.REFUSED, by=by, now=now)
             audit.append(connection, AuditEntry(now, by, Action.REJECTED, f"match:{match_id}", why))
 
 
@@ -201,104 +211,6 @@ def _present(connection: Connection, customer_id: int) -> int | None:
     return _whose(connection, IdentityKind.NUMBER, str(customer_id))
 
 
-def _by_probability(rules: IdentityRules, probability: float) -> tuple[Verdict, str]:
-    evidence = f"probably the same: {probability:.2%}"
-    if rules.probable is None:
-        return Verdict.NOTHING, evidence
-    if rules.probable.join is not None and probability >= rules.probable.join:
-        return Verdict.JOIN, evidence
-    review = probability >= rules.probable.review
-    return (Verdict.REVIEW if review else Verdict.NOTHING), evidence
-
-
-# The queue --------------------------------------------------------------------------------
-
-
-def _pair(a: int, b: int) -> tuple[int, int]:
-    return (a, b) if a < b else (b, a)
-
-
-def _refused(connection: Connection, a: int, b: int) -> bool:
-    """Whether somebody said that these are two people, under whatever numbers they had then."""
-    mine, others = (_numbers(connection, c) for c in (a, b))
-    m = matches.c
-    between = or_(
-        m.customer_a.in_(mine) & m.customer_b.in_(others),
-        m.customer_a.in_(others) & m.customer_b.in_(mine),
-    )
-    query = select(m.id).where(m.state == MatchState.REFUSED, between).limit(1)
-    return connection.execute(query).scalar() is not None
-
-
-def _numbers(connection: Connection, customer_id: int) -> list[int]:
-    """The customer's number and those of everyone merged into them."""
-    i = identities.c
-    query = select(i.key).where(i.customer_id == customer_id, i.kind == IdentityKind.NUMBER)
-    return [customer_id, *(int(key) for key in connection.execute(query).scalars())]
-
-
-def _propose(connection: Connection, a: int, b: int, evidence: str, now: datetime) -> bool:
-    row = (*_pair(a, b), to_ms(now), evidence[:200], MatchState.OPEN.value)
-    columns = ("customer_a", "customer_b", "at", "evidence", "state")
-    conflict = "ON CONFLICT DO NOTHING"
-    return bulk.insert(connection, matches, columns, [row], on_conflict=conflict) == 1
-
-
-def _refuse(
-    connection: Connection, a: int, b: int, evidence: str, *, by: str, now: datetime
-) -> None:
-    _propose(connection, a, b, evidence, now)
-    _decide_pair(connection, a, b, MatchState.REFUSED, by=by, now=now)
-
-
-def _decide_pair(
-    connection: Connection, a: int, b: int, state: MatchState, *, by: str, now: datetime
-) -> None:
-    m, pair = matches.c, _pair(a, b)
-    found = select(m.id).where(m.customer_a == pair[0], m.customer_b == pair[1])
-    match_id = connection.execute(found).scalar_one_or_none()
-    if match_id is not None:
-        _decide(connection, match_id, state, by=by, now=now)
-
-
-def _decide(
-    connection: Connection, match_id: int, state: MatchState, *, by: str, now: datetime
-) -> None:
-    values = {"state": state.value, "decided_at": to_ms(now), "decided_by": by[:80]}
-    connection.execute(update(matches).where(matches.c.id == match_id).values(values))
-
-
-def _match_query() -> Select[Any]:
-    a, b = customers.alias("a"), customers.alias("b")
-    return (
-        select(matches, a.c.ref.label("ref_a"), b.c.ref.label("ref_b"))
-        .outerjoin(a, a.c.id == matches.c.customer_a)
-        .outerjoin(b, b.c.id == matches.c.customer_b)
-    )
-
-
-def _open_match(connection: Connection, match_id: int) -> MatchLine:
-    found = connection.execute(_match_query().where(matches.c.id == match_id)).mappings()
-    row = found.one_or_none()
-    if row is None:
-        raise NotFoundError(f"there is no match {match_id}. `campaigns matches` lists them.")
-    line = _match_line(row)
-    if line.state is not MatchState.OPEN:
-        raise UserError(f"match {match_id} is {line.state} already.")
-    return line
-
-
-def _match_line(row: RowMapping) -> MatchLine:
-    return MatchLine(
-        row["id"],
-        from_ms(row["at"]),
-        row["evidence"],
-        MatchState(row["state"]),
-        (row["ref_a"] or "(merged or erased)", row["ref_b"] or "(merged or erased)"),
-        (row["customer_a"], row["customer_b"]),
-    )
-
-
 def _merge_line(row: RowMapping) -> MergeLine:
     return MergeLine(
         row["id"],
@@ -316,7 +228,7 @@ def forget(connection: Connection, customer_id: int) -> tuple[list[int], list[st
     """Erasure: nothing of the merges and identities of this customer is left, and no merge can be
     undone. Returns every number and every address key that the person had, for whoever erases
     the rest; to be called before the customer's row goes."""
-    numbers = _numbers(connection, customer_id)
+    numbers = match_queue.numbers(connection, customer_id)
     i, m = identities.c, merges.c
     of_addresses = select(i.key).where(i.customer_id == customer_id)
     kinds = (IdentityKind.EMAIL, IdentityKind.PHONE, IdentityKind.HANDLE)
@@ -332,4 +244,4 @@ def forget(connection: Connection, customer_id: int) -> tuple[list[int], list[st
 
 def numbers_of(connection: Connection, customer_ids: Iterable[int]) -> list[int]:
     """These customers' numbers and those of everyone merged into them."""
-    return sorted({n for c in customer_ids for n in _numbers(connection, c)})
+    return sorted({n for c in customer_ids for n in match_queue.numbers(connection, c)})

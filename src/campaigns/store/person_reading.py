@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import combinations
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select, text, true
+from sqlalchemy import Connection, select, text
 
 from campaigns.domain.channel import Channel
-from campaigns.domain.identity import IdentityKind, Person
+from campaigns.domain.identity import IdentityKind, Person, plain_name
 from campaigns.store.clock import from_ms
 from campaigns.store.schema import addresses, customers, identities
 
@@ -36,26 +37,30 @@ def sharing(connection: Connection, most: int) -> list[tuple[int, int]]:
     return sorted({pair for ids in owners.values() for pair in combinations(ids, 2)})
 
 
+def rows(connection: Connection, attributes: Collection[str]) -> list[dict[str, Any]]:
+    """All customers, by number: `id`, names as they are compared, and these attributes as text."""
+    c = customers.c
+    query = select(c.id, c.first_name, c.last_name, c.attributes).order_by(c.id)
+    found = []
+    for id_, first, last, values in connection.execute(query):
+        row = {
+            "id": id_,
+            "first_name": plain_name(first) or None,
+            "last_name": plain_name(last) or None,
+        }
+        for name in attributes:
+            value = values.get(name)
+            row[name] = None if value is None else str(value).casefold().strip() or None
+        found.append(row)
+    return found
+
+
 def read(connection: Connection, ids: Sequence[int]) -> list[Person]:
     """These customers, by number."""
-    return _read(connection, customers.c.id.in_(ids), addresses.c.customer_id.in_(ids), ids)
-
-
-def everyone(connection: Connection) -> list[Person]:
-    """All customers, by number."""
-    return _read(connection, true(), true(), None)
-
-
-def _read(
-    connection: Connection,
-    which: ColumnElement[bool],
-    whose: ColumnElement[bool],
-    ids: Sequence[int] | None,
-) -> list[Person]:
     keys: dict[int, set[tuple[str, str]]] = {}
     mailboxes: dict[int, dict[str, str]] = {}
     a = addresses.c
-    query = select(a.customer_id, a.channel, a.address_key, a.address).where(whose)
+    query = select(a.customer_id, a.channel, a.address_key, a.address).where(a.customer_id.in_(ids))
     for customer_id, channel, key, address in connection.execute(query):
         keys.setdefault(customer_id, set()).add((_KINDS[channel], key))
         if channel == Channel.EMAIL:
@@ -63,9 +68,7 @@ def _read(
             mailboxes.setdefault(customer_id, {})[key] = name
     i = identities.c
     others = select(i.customer_id, i.kind, i.key).where(i.kind.in_(_ADDRESS_KINDS))
-    for customer_id, kind, key in connection.execute(
-        others if ids is None else others.where(i.customer_id.in_(ids))
-    ):
+    for customer_id, kind, key in connection.execute(others.where(i.customer_id.in_(ids))):
         keys.setdefault(customer_id, set()).add((kind, key))
     return [
         Person(
@@ -78,5 +81,7 @@ def _read(
             frozenset(keys.get(row.id, ())),
             mailboxes.get(row.id, {}),
         )
-        for row in connection.execute(select(customers).where(which).order_by(customers.c.id))
+        for row in connection.execute(
+            select(customers).where(customers.c.id.in_(ids)).order_by(customers.c.id)
+        )
     ]

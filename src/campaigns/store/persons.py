@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,6 @@ from campaigns.domain.identity import (
     MatchLine,
     MatchState,
     MergeLine,
-    Person,
     Verdict,
     compare,
     compare_probably,
@@ -100,10 +99,10 @@ class SqlPersons:
 
     # Matches ------------------------------------------------------------------------------
 
-    def people(self) -> list[Person]:
-        """Every profile as the probable match reads it."""
+    def rows(self, attributes: Collection[str]) -> list[dict[str, Any]]:
+        """Every profile as the probable match reads it: `id`, names, and these attributes."""
         with self._database.read() as connection:
-            return person_reading.everyone(connection)
+            return person_reading.rows(connection, attributes)
 
     def sharing(self, most: int) -> list[tuple[int, int]]:
         """Pairs of customers that have an address in common, unless more than `most` have it."""

@@ -22,8 +22,8 @@ from campaigns.errors import NotFoundError, UserError
 from campaigns.store import carrying, schema
 from campaigns.store.audit import SqlAudit
 from campaigns.store.engine import Database
+from campaigns.store.erasing import SqlErasure
 from campaigns.store.evidence import SqlEvidence
-from campaigns.store.persons import forget, numbers_of
 from tests.contract.persons_world import Persons
 from tests.contract.store_world import LEASE, LIMITS, release
 from tests.files import NOW
@@ -323,19 +323,19 @@ def test_who_was_parted_is_not_merged_again_by_itself(both: Persons) -> None:
 # Erasure ----------------------------------------------------------------------------------
 
 
-def test_erasing_a_merged_person_forgets_both(both: Persons) -> None:
+def test_erasing_a_merged_person_erases_both_and_bars_both(both: Persons) -> None:
+    both.world.planned([both.a, both.b], of=RECALL)
     number = both.merge("1", "2")
-    with both.database.write() as connection:
-        assert numbers_of(connection, [both.a]) == [both.a, both.b]
-        numbers, keys = forget(connection, both.a)
-    assert numbers == [both.a, both.b]
-    assert len(keys) == 4  # two mailboxes, a phone, a handle
+    SqlErasure(both.database).erase(both.a, by="Ana", why="asked", now=LATER)
     (line,) = both.persons.merges()
     assert (line.kept, line.merged) == (None, None)
-    rows = both.world.rows(select(schema.merges.c.before, schema.merges.c.why))
-    assert [tuple(r) for r in rows] == [(None, "seen at the till")]
     with pytest.raises(UserError, match="was erased"):
         both.unmerge(number)
+    left = str(both.state() | {"merges": both.world.rows(select(schema.merges))})
+    for canary in ("Anna", "Puig", "anna@shop.example", "ana@example.com", "demo_ana", "600000001"):
+        assert canary not in left
+    report = both("id,email\n2,new@example.com\n9,ANNA@shop.example\n8,ana@example.com\n")
+    assert (report.created, report.refused) == (0, 3)
 
 
 # The queue --------------------------------------------------------------------------------

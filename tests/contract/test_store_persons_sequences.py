@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from campaigns.domain.consent import Purpose, permits
@@ -46,7 +46,10 @@ _STEPS = st.lists(
     max_size=8,
 )
 _SETTINGS = settings(
-    max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=False
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking databases takes minutes
 )
 
 

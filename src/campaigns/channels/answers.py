@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 
+import orjson
+
 from campaigns.channels.wire import Interrupted, NotConnected
 from campaigns.domain.delivery import Holds, NotSent, Unknown
 
@@ -67,6 +69,16 @@ def _moment(value: str | None, now: datetime) -> datetime | None:
         return now + timedelta(seconds=number)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def broke_off(body: bytes) -> bool:
+    """The vendor's JSON, but not all of it. One refusal of one message, cut short, must not stop
+    the run of everybody; the message was surely not sent, so it is asked again."""
+    try:
+        orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return not body or body.startswith(b"{")
+    return False
 
 
 def without_addresses(text: str, addresses: Iterable[str]) -> str:

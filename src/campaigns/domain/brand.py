@@ -17,8 +17,10 @@ from pydantic import (
 )
 
 from campaigns.domain.channel import Channel
-from campaigns.domain.facts import Amount, Currency, HttpsUrl, Phone, Texts, Zone
+from campaigns.domain.facts import Amount, Country, Currency, HttpsUrl, Phone, Texts, Zone
 from campaigns.domain.findings import Level
+from campaigns.domain.pressure import Pressure
+from campaigns.domain.retention import Retention
 
 
 def _locale(name: str) -> str:
@@ -51,7 +53,6 @@ LocaleName = Annotated[str, AfterValidator(_locale)]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9A-Fa-f]{6}$")]
 E164 = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\r\n]*$")]
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Domain = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9-]+)+$")
 ]
@@ -200,6 +201,9 @@ class Voice(_Frozen):
         None, description="words of three letters or more in capitals; codes and names apart"
     )
     emoji: bool = True
+    max_lix: Annotated[int, Field(ge=10, le=100)] | None = Field(
+        None, description="reading level of a body: 30 is easy, 40 a newspaper, 50 an office"
+    )
 
 
 Segments = Annotated[int, Field(ge=1, le=10)]
@@ -263,6 +267,9 @@ class ApprovalRules(_Frozen):
     )
 
 
+Topic = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+
 class BrandHoldout(_Frozen):
     """Customers who get no marketing at all for a while: what all campaigns together bring."""
 
@@ -305,12 +312,18 @@ class Brand(_Frozen):
     words: dict[str, Texts] = Field(
         default_factory=dict, description="words that stand in the layouts"
     )
+    topics: dict[Topic, Texts] = Field(
+        default_factory=dict,
+        description="what customers may choose to get, and what it is called on their page",
+    )
+    retention: Retention = Retention()
     terms: Terms = Terms()
     names: tuple[Name, ...] = ()
     patterns: tuple[PatternRule, ...] = Field((), description="rules of the brand's own")
     voice: Voice = Voice()
     limits: Limits = Limits()
     prices: Prices | None = None
+    pressure: Pressure = Pressure()
     approval: ApprovalRules = ApprovalRules()
     clicks: bool = Field(
         False,

@@ -17,6 +17,7 @@ from campaigns.domain import joining as rules
 from campaigns.domain.joining import Row, Stand
 from campaigns.errors import NotFoundError, UserError
 from campaigns.store import carrying, consents, joined_deliveries
+from campaigns.store.append_only import close_ledger, open_ledger
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import bar_intents
 from campaigns.store.joined_deliveries import Moved
@@ -87,7 +88,9 @@ def _part_consents(
     connection: Connection, before: Mapping[str, Any], kept: int, merged: int
 ) -> None:
     """Entries of the merge's own go with it. What was said since stays; a no is said for both."""
+    open_ledger(connection, kept)
     connection.execute(delete(ledger).where(ledger.c.id.in_(before["noes"])))
+    close_ledger(connection, kept)
     query = select(ledger).where(ledger.c.customer_id == kept, ledger.c.id > before["upto"])
     since = [dict(r) for r in connection.execute(query.order_by(ledger.c.id)).mappings()]
     noes = [row for row in since if not row["granted"]]

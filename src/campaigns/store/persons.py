@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, or_, select, update
+from sqlalchemy import Connection, RowMapping, select
 
 from campaigns.domain.audit import Action, AuditEntry
 from campaigns.domain.identity import (
@@ -23,12 +23,9 @@ from campaigns.domain.identity import (
 from campaigns.errors import NotFoundError, UserError
 from campaigns.store import audit, bulk, joining, match_queue, parting, person_reading
 from campaigns.store.clock import from_ms, from_ms_or_none, to_ms
-from campaigns.store.engine import Database
+from campaigns.store.engine import Database, bar_imports
 from campaigns.store.hashing import AddressHash
 from campaigns.store.schema import customers, identities, matches, merges
-
-#: Held while profiles are merged or parted: two at once could meet in one profile.
-_PERSON_LOCK = 4_801_239
 
 
 class SqlPersons:
@@ -45,7 +42,7 @@ class SqlPersons:
         Raises UserError, NotFoundError.
         """
         with self._database.write() as connection:
-            _hold(connection)
+            bar_imports(connection)
             merge_id = _merge(connection, kept, merged, by=by, why=why, now=now)
             match_queue.decide_pair(connection, kept, merged, MatchState.ACCEPTED, by=by, now=now)
         return merge_id
@@ -56,7 +53,7 @@ class SqlPersons:
         Raises UserError, NotFoundError.
         """
         with self._database.write() as connection:
-            _hold(connection)
+            bar_imports(connection)
             kept, merged = parting.part(connection, merge_id, now=now)
             match_queue.refuse(
                 connection, kept, merged, f"merge {merge_id} was undone", by=by, now=now
@@ -123,7 +120,7 @@ class SqlPersons:
         A pair that somebody refused is left.
         """
         with self._database.write() as connection:
-            _hold(connection)
+            bar_imports(connection)
             a, b = (_present(connection, c) for c in pair)
             if a is None or b is None or a == b or match_queue.refused(connection, a, b):
                 return Verdict.NOTHING
@@ -156,7 +153,7 @@ class SqlPersons:
     def accept(self, match_id: int, *, by: str, why: str, now: datetime) -> int:
         """It is one person. Returns the merge's number. Raises UserError, NotFoundError."""
         with self._database.write() as connection:
-            _hold(connection)
+            bar_imports(connection)
             match = match_queue.open_match(connection, match_id)
             a, b = (_present(connection, c) for c in match.customer_ids)
             if a is None or b is None or a == b:
@@ -170,15 +167,10 @@ class SqlPersons:
     def refuse(self, match_id: int, *, by: str, why: str, now: datetime) -> None:
         """They are two people, and nothing will merge them by itself. Raises as `accept`."""
         with self._database.write() as connection:
-            _hold(connection)
+            bar_imports(connection)
             match_queue.open_match(connection, match_id)
             match_queue.decide(connection, match_id, MatchState.REFUSED, by=by, now=now)
             audit.append(connection, AuditEntry(now, by, Action.REJECTED, f"match:{match_id}", why))
-
-
-def _hold(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_PERSON_LOCK})")
 
 
 def _merge(
@@ -221,26 +213,3 @@ def _merge_line(row: RowMapping) -> MergeLine:
         (row["winner_id"], row["loser_id"]),
         from_ms_or_none(row["undone_at"]),
     )
-
-
-def forget(connection: Connection, customer_id: int) -> tuple[list[int], list[str]]:
-    """Erasure: nothing of the merges and identities of this customer is left, and no merge can be
-    undone. Returns every number and every address key that the person had, for whoever erases
-    the rest; to be called before the customer's row goes."""
-    numbers = match_queue.numbers(connection, customer_id)
-    i, m = identities.c, merges.c
-    of_addresses = select(i.key).where(i.customer_id == customer_id)
-    kinds = (IdentityKind.EMAIL, IdentityKind.PHONE, IdentityKind.HANDLE)
-    keys = list(connection.execute(of_addresses.where(i.kind.in_(kinds))).scalars())
-    theirs = or_(m.winner_id.in_(numbers), m.loser_id.in_(numbers))
-    emptied = {"before": None, "winner_ref": None, "loser_ref": None}
-    connection.execute(update(merges).where(theirs).values(emptied))
-    connection.execute(identities.delete().where(i.customer_id == customer_id))
-    pairs = or_(matches.c.customer_a.in_(numbers), matches.c.customer_b.in_(numbers))
-    connection.execute(matches.delete().where(pairs))
-    return numbers, keys
-
-
-def numbers_of(connection: Connection, customer_ids: Iterable[int]) -> list[int]:
-    """These customers' numbers and those of everyone merged into them."""
-    return sorted({n for c in customer_ids for n in match_queue.numbers(connection, c)})

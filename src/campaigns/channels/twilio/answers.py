@@ -6,7 +6,7 @@ from datetime import datetime
 
 import orjson
 
-from campaigns.channels.answers import too_many
+from campaigns.channels.answers import UNREACHABLE_PAUSE, broke_off, too_many
 from campaigns.channels.twilio.errors import MEANINGS, Verdict, meaning_of
 from campaigns.channels.wire import Answer
 from campaigns.domain.delivery import Accepted, Holds, NotSent, Outcome, Refused, Rejected, Unknown
@@ -23,9 +23,18 @@ def outcome_of(answer: Answer, now: datetime) -> Outcome:
         return Refused(f"twilio:{code or answer.status}", meaning_of(20003).reason)
     if not 400 <= answer.status < 500 or answer.status == 408:
         return Unknown(f"twilio:{code or answer.status}", f"Twilio answered {answer.status}")
-    if code is None:  # not Twilio's own words: a wrong address, something in between
-        return Refused(f"twilio:{answer.status}", f"Twilio answered {answer.status}, no reason")
+    if code is None:
+        return _without_a_code(answer, now)
     return outcome_of_code(code, now)
+
+
+def _without_a_code(answer: Answer, now: datetime) -> Outcome:
+    """A refusal cut short on the way; or none of Twilio's words: a wrong address, a proxy."""
+    name = f"twilio:{answer.status}"
+    if answer.status == 400 and broke_off(answer.body):
+        said = "Twilio answered 400, and its reason was lost on the way"
+        return NotSent(name, said, now + UNREACHABLE_PAUSE)
+    return Refused(name, f"Twilio answered {answer.status}, no reason")
 
 
 def outcome_of_code(code: int, now: datetime) -> Outcome:

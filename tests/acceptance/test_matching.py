@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import json
+import shlex
 import shutil
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from campaigns.analysis.resemblance import probable_pairs
 from campaigns.bootstrap import App, connect
 from campaigns.bootstrap.persons import find_matches, list_merges
+from campaigns.cli import run
 from campaigns.errors import UserError
 from campaigns.settings import Settings
 from tests.febrl import COMPARE, joined, people, quality
@@ -73,6 +76,15 @@ def test_without_the_date_of_birth_what_is_merged_at_once_is_still_right(number:
     assert recall >= 0.85
 
 
+def test_where_nobody_is_there_twice_nobody_is_found() -> None:
+    """Also what a second search sees, after the first one has merged them."""
+    rows, truth = people(2)
+    first = {person: i for i, person in reversed(list(enumerate(truth)))}
+    numbered = [{"id": i, **rows[i]} for i in sorted(first.values())]
+    compare = {"given_name": "name", "surname": "name", **COMPARE}
+    assert probable_pairs(numbered, compare, seed=1) == []  # type: ignore[arg-type]
+
+
 def test_too_few_people_to_learn_from_are_told() -> None:
     with pytest.raises(UserError, match="needs 100 profiles or more"):
         probable_pairs([{"id": 1, "a": "x"}], {"a": "name"}, seed=1)
@@ -94,3 +106,34 @@ def _imported(app: App, folder: Path, rows: list[dict[str, str | None]]) -> int:
         writer.writerows({"id": f"f{i}", **row} for i, row in enumerate(rows))
     (folder / "febrl.yaml").write_text(MAPPING)
     return app.import_customers(path, folder / "febrl.yaml").created
+
+
+def test_a_marketer_reviews_merges_and_parts_by_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def campaigns(line: str) -> str:
+        code = run(shlex.split(line))
+        told = capsys.readouterr()
+        assert code == 0, told.err
+        return told.out
+
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(ROOT / "templates", tmp_path / "templates")
+    (tmp_path / "crm.yaml").write_text(
+        "name: crm\nref: id\nfields: {phone: phone, first_name: name, last_name: surname}\n"
+    )
+    (tmp_path / "crm.csv").write_text(
+        "id,phone,name,surname\n1,+34600000001,Ana,Puig\n2,+34600000001,Marta,Puig\n"
+        "3,+34600000003,Eva,Soler\n4,+34600000003,Eva,Soler\n"
+    )
+    campaigns("import crm.csv --mapping crm.yaml")
+    assert "1 merged, 1 to review" in campaigns("matches find")
+    (match,) = json.loads(campaigns("matches --json"))
+    assert (match["refs"], match["evidence"]) == (["1", "2"], "same phone")
+    (merge,) = json.loads(campaigns("merges --json"))
+    assert (merge["kept"], merge["merged"], merge["by"]) == ("3", "4", "campaigns")
+    assert "two people again" in campaigns("unmerge 1 --by Ana --why twins")
+    assert "stay two people" in campaigns("matches refuse 1 --by Ana --why 'mother and daughter'")
+    assert "0 merged, 0 to review" in campaigns("matches find")
+    assert "one person now" in campaigns("merge 1 2 --by Ana --why 'she says so'")
+    assert json.loads(campaigns("show customer 2 --json"))["ref"] == "1"

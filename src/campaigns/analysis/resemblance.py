@@ -18,6 +18,9 @@ from campaigns.errors import UserError
 LEAST = 0.01
 _PAIRS = 1_000_000  # of the sample that tells how often strangers agree
 _FEWEST = 100  # profiles; with fewer there is nothing to train on
+#: Pairs that agree on three fields. With fewer there are hardly two of anybody, and a model that
+#: learns from them takes strangers for the same.
+_EXAMPLES = 50
 
 Pair = tuple[int, int, float]
 
@@ -28,7 +31,7 @@ def probable_pairs(
     """Pairs of `id`s with the probability that they are one person, the likeliest first.
 
     `rows` have `id` (a whole number) and texts or None in each column of `compare`. Repeatable by
-    `seed`. Raises UserError where Splink is missing, or where there is too little to learn from.
+    `seed`. None where so few resemble each other that there is nothing to learn from. Raises UserError where Splink is missing, or where there is too little to learn from.
     """
     splink = _splink()
     usable = {
@@ -39,12 +42,30 @@ def probable_pairs(
             f"probable matching needs {_FEWEST} profiles or more, and three fields that as many of "
             f"them have; found {len(rows)} profiles with {len(usable)} such fields."
         )
+    if _examples(rows, list(usable)) < _EXAMPLES:
+        return []
     linker = _linker(splink, rows, usable)
     _train(splink, linker, usable, seed)
     found = linker.inference.predict(threshold_match_probability=LEAST).as_dict()
     columns = ("unique_id_l", "unique_id_r", "match_probability")
     pairs = list(zip(*(found[name] for name in columns), strict=True))
     return sorted(pairs, key=lambda p: (-p[2], p[0], p[1]))
+
+
+def _examples(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> int:
+    """How many pairs agree on three fields, counted up to what is enough."""
+    sure: set[tuple[int, int]] = set()
+    for three in combinations(names, 3):
+        alike: dict[tuple[Any, ...], list[int]] = {}
+        for row in rows:
+            key = tuple(row.get(name) for name in three)
+            if None not in key:
+                alike.setdefault(key, []).append(row["id"])
+        for ids in alike.values():
+            sure.update(zip(ids, ids[1:], strict=False))
+        if len(sure) >= _EXAMPLES:
+            break
+    return len(sure)
 
 
 def _splink() -> Any:

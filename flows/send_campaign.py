@@ -7,6 +7,7 @@ interrupted goes on where it stopped.
 from __future__ import annotations
 
 from collections import deque
+from datetime import datetime
 from typing import Annotated, Any
 
 from prefect import flow
@@ -112,19 +113,38 @@ def _tell_plan(campaign: str, limit: int | None) -> Any:
 
 def _send(app: App, campaign: str, limit: int | None) -> Any:
     go_on_if_resumed(app)
-    run_id, shards = outcome(compile_and_check(campaign, limit, return_state=True))
+    due = flow_run.scheduled_start_time
+    run_id, shards = outcome(compile_and_check(campaign, limit, due, return_state=True))
     with Steering(app, run_id) as steering:
         for no in shards:
             outcome(plan_shard(run_id, no, no + 1, len(shards), return_state=True))
             steering.look()
-        outcome(begin_sending(run_id, return_state=True))
-        try:
-            sent = _dispatch(app, run_id, campaign, shards, steering)
-            while outcome(fall_back(run_id, return_state=True)):
-                sent.add(_dispatch(app, run_id, campaign, shards, steering))
-        except CannotGoOnError:
-            _tell_report(campaign, app.report(run_id))
-            raise
+        sent = _send_due(app, run_id, campaign, shards, steering)
+    return _close(run_id, campaign, sent)
+
+
+def send_planned(app: App, run_id: int, campaign: str, shards: list[int]) -> Any:
+    """Send what of a planned run is due, and report. Raises CannotGoOnError."""
+    with Steering(app, run_id) as steering:
+        sent = _send_due(app, run_id, campaign, shards, steering)
+    return _close(run_id, campaign, sent)
+
+
+def _send_due(
+    app: App, run_id: int, campaign: str, shards: list[int], steering: Steering
+) -> DispatchCounts:
+    outcome(begin_sending(run_id, return_state=True))
+    try:
+        sent = _dispatch(app, run_id, campaign, shards, steering)
+        while outcome(fall_back(run_id, return_state=True)):
+            sent.add(_dispatch(app, run_id, campaign, shards, steering))
+    except CannotGoOnError:
+        _tell_report(campaign, app.report(run_id))
+        raise
+    return sent
+
+
+def _close(run_id: int, campaign: str, sent: DispatchCounts) -> Any:
     report = outcome(finish(run_id, sent.unreachable, return_state=True))
     _tell_report(campaign, report)
     return _end(report, sent)
@@ -168,8 +188,9 @@ def _end(report: RunReport, sent: DispatchCounts) -> Any:
         )
     planned, skipped = sum(report.planned.values()), sum(report.skipped.values())
     already = f", {report.already:,} had it already" if report.already else ""
+    waits = "".join(f" {wait}." for wait in report.waits)
     return Completed(
-        message=f"{report.accepted:,} of {planned:,} sent, {skipped:,} skipped{already}.",
+        message=f"{report.accepted:,} of {planned:,} sent, {skipped:,} skipped{already}.{waits}",
         data={
             "run": report.run.id,
             "planned": planned,
@@ -197,12 +218,15 @@ def _tell_findings(app: App, campaign: str) -> None:
 
 
 @step("check and compile {campaign}", repeatable=True)
-def compile_and_check(campaign: str, limit: int | None) -> tuple[int, list[int]]:
-    """The run's id and its shards' numbers; a campaign with findings does not start."""
+def compile_and_check(
+    campaign: str, limit: int | None, due: datetime | None
+) -> tuple[int, list[int]]:
+    """The run's id and its shards' numbers; a campaign with findings does not start, and one that
+    starts too late is held."""
     log = get_run_logger()
     with connect() as app:
         _tell_findings(app, campaign)
-        run, resumed = app.start_run(campaign, limit)
+        run, resumed = app.start_run(campaign, limit, due)
         if not resumed:
             started(app, run.id, by=PREFECT)
         shards = [s.no for s in app.shards(run.id)]

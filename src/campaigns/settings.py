@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     sandbox_url: HttpUrl = Field(
         HttpUrl("http://127.0.0.1:8025"), description="the sandbox, on loopback"
     )
+    sandbox_quiet_hours: bool = Field(
+        True, description="false: practise at any hour; quiet hours are not heeded in the sandbox"
+    )
     public_url: HttpUrl = Field(
         HttpUrl("https://news.example.com"),
         description="where the pages for customers (unsubscribe, preferences) answer",
@@ -109,6 +112,11 @@ class Settings(BaseSettings):
             name: value.get_secret_value() if isinstance(value, SecretStr) else value
             for name, value in self
         }
+
+    @property
+    def heeds_quiet_hours(self) -> bool:
+        """Always, but in a sandbox that is told to practise at any hour."""
+        return self.live or self.sandbox_quiet_hours
 
     @property
     def worker_count(self) -> int:

@@ -25,7 +25,14 @@ from tests.flows.pages import artifacts, client, until
 
 pytestmark = pytest.mark.prefect
 
-NAMES = ("send-campaign", "import-customers", "housekeeping", "reconcile", "retention")
+NAMES = (
+    "send-campaign",
+    "go-on",
+    "import-customers",
+    "housekeeping",
+    "reconcile",
+    "retention",
+)
 
 
 def command(prefect: Prefect, folder: Path, *arguments: str) -> str:

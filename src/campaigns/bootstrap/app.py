@@ -23,6 +23,7 @@ from campaigns.domain.plan import PlanCounts
 from campaigns.domain.progress import Progress, hold_in_words
 from campaigns.domain.release import Release
 from campaigns.domain.run import Run, RunState, Shard
+from campaigns.domain.start import lateness
 from campaigns.errors import (
     CampaignsError,
     EmptyAudienceError,
@@ -143,8 +144,13 @@ class App(Sending):
         release = self.compile(name)
         return preview(self.planning, release, now=self.clock.now(), limit=limit)
 
-    def start_run(self, name: str, limit: int | None = None) -> tuple[Run, bool]:
+    def start_run(
+        self, name: str, limit: int | None = None, scheduled_for: datetime | None = None
+    ) -> tuple[Run, bool]:
         """Compile, check and start a run; or go on with the campaign's active one (True).
+
+        One that starts later than it was scheduled for, beyond the campaign's tolerance, is held:
+        it is planned but sends nothing until a person says so.
 
         Raises UserError for findings, EmptyAudienceError when nobody is in the audience.
         """
@@ -164,7 +170,11 @@ class App(Sending):
         size = self.settings.shard_size
         run, resumed = self.runs.start(release, now=now, shard_size=size, limit=limit)
         self.require_no_hold(run)
-        return run, resumed
+        late = None if resumed else lateness(release.policy, scheduled_for, now)
+        if late is None:
+            return run, resumed
+        self.runs.move(run.id, RunState.PAUSED, now=now, because=late, as_held=True)
+        return self.runs.get(run.id), resumed
 
     def require_no_hold(self, run: Run) -> None:
         """Raises RunHeldError when the run waits for a person."""
@@ -185,14 +195,15 @@ class App(Sending):
         shard = next(s for s in self.runs.shards(run_id) if s.no == no)
         release = self.releases.load(run.release_hash)
         now = self.clock.now()
+        timing = self._timing(release)
         if run.limit is None:
-            return plan_shard(self.planning, run, release, shard, now=now, room=None)
+            return plan_shard(self.planning, run, release, shard, now=now, room=None, timing=timing)
         with self._limited:  # the room left depends on the shards planned before
             planned = sum(
                 n for (c, _), n in self.outbox.counts(run_id).items() if c is not Channel.X_POST
             )
             room = max(0, run.limit - planned)
-            return plan_shard(self.planning, run, release, shard, now=now, room=room)
+            return plan_shard(self.planning, run, release, shard, now=now, room=room, timing=timing)
 
     def begin_sending(self, run_id: int) -> None:
         """Prepare the providers, let the run send, and make the campaign's public post.
@@ -272,6 +283,10 @@ class App(Sending):
             because = "; ".join(f"{c.label}: {why}" for c, why in unreachable.items())
             self.runs.move(run_id, RunState.PAUSED, now=now, because=because)
         return self.report(run_id)
+
+    def runs_due(self) -> list[Run]:
+        """Running runs that have something due which nobody is sending."""
+        return self.runs.due(now=self.clock.now())
 
     def latest_run(self) -> Run:
         """The newest run. Raises NotFoundError when nothing has run yet."""

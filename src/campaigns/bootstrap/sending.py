@@ -13,6 +13,7 @@ from campaigns.bootstrap.lanes import Lanes
 from campaigns.bootstrap.parts import Parts
 from campaigns.domain.channel import Channel
 from campaigns.domain.release import Release
+from campaigns.domain.timing import Timing
 from campaigns.services.dispatch import Clock, Dispatcher, Step, Texts, Watch, unwatched
 from campaigns.services.pacing import Pacer
 from campaigns.settings import Settings
@@ -88,6 +89,8 @@ class Sending(Parts):
                 clock=self.clock,
                 owner=f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}",
                 lease=self._lease,
+                timing=self._timing(release),
+                caps=release.policy.pressure.caps,
                 texts=self._texts.setdefault(release_hash, {}),
                 watch=self._watching,
             )
@@ -108,6 +111,10 @@ class Sending(Parts):
                 )
             return self._pacers[release.hash]
 
+    def _timing(self, release: Release) -> Timing:
+        """The hours of the release."""
+        return Timing(release.policy, heed_quiet=self.settings.heeds_quiet_hours)
+
     def _prepared_senders(self, release: Release) -> Mapping[Channel, Sender]:
         """This thread's senders for the release; the first thread prepares the providers."""
         cache: dict[str, Mapping[Channel, Sender]] = self._threads.__dict__.setdefault("cache", {})
@@ -115,10 +122,8 @@ class Sending(Parts):
             from campaigns.bootstrap.wiring import channel_configuration
             from campaigns.channels.registry import open_senders
 
-            senders = open_senders(
-                channel_configuration(self.settings, release, self.clock.now),
-                release.policy.channels,
-            )
+            configuration = channel_configuration(self.settings, release, self.clock.now)
+            senders = open_senders(configuration, release.policy.channels)
             with self._preparing:
                 if release.hash not in self._prepared:
                     for channel, sender in senders.items():

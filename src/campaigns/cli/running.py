@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -73,12 +74,24 @@ def _plan_rows(counts: PlanCounts) -> list[tuple[str, str, int]]:
 @click.command("run")
 @click.argument("name")
 @limit_option
+@click.option(
+    "--scheduled-for",
+    type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M%z"]),
+    help="When this was to start: 2027-03-10T09:00, by the brand's clock, or with an offset "
+    "(+01:00). A run that starts later than its `start_tolerance` is held for a person.",
+)
 @click.option("--dry-run", is_flag=True, help="Plan only: the same as `campaigns plan NAME`.")
 @click.option("--yes", is_flag=True, help="Do not ask before sending to real customers.")
 @json_option
 @click.pass_context
 def run_command(
-    ctx: click.Context, name: str, limit: int | None, dry_run: bool, yes: bool, as_json: bool
+    ctx: click.Context,
+    name: str,
+    limit: int | None,
+    scheduled_for: datetime | None,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
 ) -> int:
     """Send campaign NAME, once to each customer of its audience.
 
@@ -94,7 +107,7 @@ def run_command(
     with connect() as app:
         if app.settings.live and not yes:
             _ask(app, name, limit)
-        run, resumed = app.start_run(name, limit)
+        run, resumed = app.start_run(name, limit, scheduled_for)
         if resumed:
             _tell_resumed(app, run, limit)
         else:
@@ -173,7 +186,8 @@ def print_report(report: RunReport) -> None:
 
 
 def _exit_code(report: RunReport, sent: DispatchCounts) -> int:
-    """0 when everything that could go went; 3 when messages wait for a provider or a person."""
+    """0 when everything that could go went; 3 when messages wait for a provider or a person. What
+    waits for its hour could not go now."""
     if report.run.state in {RunState.PAUSED, RunState.CANCELLED} and not sent.unreachable:
         click.secho(
             f"The run is {report.run.state}: see `campaigns audit run:{report.run.id}`.",
@@ -190,4 +204,7 @@ def _exit_code(report: RunReport, sent: DispatchCounts) -> int:
             err=True,
         )
         return 3
+    for wait in report.waits:
+        goes_on = f"`campaigns run {report.run.campaign}` goes on with them then."
+        click.secho(f"{wait}. {goes_on}", fg="yellow", err=True)
     return 0

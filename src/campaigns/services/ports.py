@@ -19,9 +19,10 @@ from campaigns.domain.delivery import DeliveryState, Outcome
 from campaigns.domain.message import Skeleton
 from campaigns.domain.pace import Pace
 from campaigns.domain.plan import PlannedDelivery, PlannedSkip
+from campaigns.domain.pressure import Cap
 from campaigns.domain.progress import Closed, Held, Worker
 from campaigns.domain.release import Release
-from campaigns.domain.run import Run, RunState, Shard
+from campaigns.domain.run import Run, RunState, Shard, Wait
 
 __all__ = [
     "Batch",
@@ -72,6 +73,9 @@ class Runs(Protocol):
 
     def shards(self, run_id: int) -> list[Shard]:
         """In order."""
+
+    def due(self, *, now: datetime) -> list[Run]:
+        """Running runs that have something due which no worker holds, oldest first."""
 
     def move(
         self,
@@ -165,11 +169,13 @@ class Outbox(Protocol):
         *,
         now: datetime,
         margin: timedelta,
+        caps: Sequence[Cap] = (),
     ) -> set[int]:
         """Store what will be said and move claimed → sending, on disk before this returns, for
         those still permitted: fence holds, lease outlives now + margin, run is running, offer not
-        expired, consent stands, address not suppressed. Returns their ids. The rest is settled
-        (suppressed, expired, cancelled) or given back (pending) with its reason."""
+        expired, consent stands, address not suppressed, now + margin within the permit of each,
+        no pause, below every cap. Returns their ids. The rest is settled (suppressed, expired,
+        cancelled) or given back (pending) with its reason."""
 
     def settle(
         self,
@@ -194,6 +200,9 @@ class Outbox(Protocol):
     def next_due(self, run_id: int, shard: int) -> Mapping[Channel, datetime]:
         """When the shard's earliest pending delivery of each channel may be tried; channels
         without pending deliveries are left out."""
+
+    def waits(self, run_id: int, *, now: datetime) -> list[Wait]:
+        """What of the run waits for its time, and why; the most first."""
 
     def recorded(self, run_id: int) -> int:
         """`sent` interactions of the run's standing deliveries to customers, with the accepted

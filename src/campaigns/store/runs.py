@@ -10,9 +10,11 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    exists,
     func,
     insert,
     literal,
+    literal_column,
     select,
     true,
     update,
@@ -29,7 +31,7 @@ from campaigns.store.audit import append, hold_of
 from campaigns.store.clock import from_ms, from_ms_or_none, to_ms, to_ms_or_none
 from campaigns.store.engine import Database, bar_intents
 from campaigns.store.releases import save_release
-from campaigns.store.schema import campaigns, customers, runs, shards
+from campaigns.store.schema import batches, campaigns, customers, deliveries, runs, shards
 from campaigns.store.sweeping import cancel_pending
 
 _ENDED = frozenset({RunState.FINISHED, RunState.STOPPED, RunState.CANCELLED})
@@ -149,6 +151,25 @@ class SqlRuns:
         except IntegrityError:  # another run of the campaign has become active meanwhile
             return False
         return moved
+
+    def due(self, *, now: datetime) -> list[Run]:
+        """See services.ports.Runs.due. A worker that is at it will come to what is due itself."""
+        at = to_ms(now)
+        waiting = exists().where(
+            deliveries.c.run_id == runs.c.id,
+            deliveries.c.state == literal_column("'pending'"),
+            deliveries.c.not_before <= at,
+        )
+        at_work = exists().where(
+            batches.c.run_id == runs.c.id, batches.c.open, batches.c.lease_until >= at
+        )
+        query = (
+            select(runs.c.id)
+            .where(runs.c.state == RunState.RUNNING, waiting, ~at_work)
+            .order_by(runs.c.id)
+        )
+        with self._database.read() as connection:
+            return [_get(connection, run_id) for run_id in connection.execute(query).scalars()]
 
 
 def ensure_campaign(connection: Connection, release: Release) -> int:

@@ -12,6 +12,9 @@ from campaigns.errors import ConfigurationError
 from campaigns.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from campaigns.domain.channel import Channel
     from campaigns.domain.release import Release
 
 #: What the sandbox takes instead of real keys (docs/sandbox.md). They open nothing else.
@@ -34,6 +37,13 @@ SANDBOX_WEBHOOK_KEY = (
 
 def channel_configuration(settings: Settings, release: Release) -> ChannelConfiguration:
     """Keys, addresses and senders for one release: the sandbox's unless the settings say live."""
+    return sending_as(settings, release.senders)
+
+
+def sending_as(
+    settings: Settings, senders: Mapping[Channel, Mapping[str, str]]
+) -> ChannelConfiguration:
+    """The same for senders given: an answer is of no release."""
     public = str(settings.public_url).rstrip("/")
     return ChannelConfiguration(
         credentials=_live_credentials(settings) if settings.live else SANDBOX_CREDENTIALS,
@@ -41,7 +51,7 @@ def channel_configuration(settings: Settings, release: Release) -> ChannelConfig
             base_url=None if settings.live else str(settings.sandbox_url).rstrip("/"),
             callback_url=f"{public}/webhooks/twilio",
         ),
-        senders=release.senders,
+        senders=senders,
     )
 
 

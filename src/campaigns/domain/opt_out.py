@@ -1,8 +1,8 @@
 """What a reply asks for: to stop, to start again, help, or something else; on any channel.
 
-Sources: TCPA (47 CFR 64.1200(a)(10): revoked by any reasonable words), CTIA (STOP family, HELP),
-GDPR art. 7.3 (to withdraw is as easy as to give), LSSI art. 22. So the mistake to avoid is reading a no
-as something else: what may be one is UNCLEAR, which suppresses too and goes to a person.
+Sources: TCPA (47 CFR 64.1200(a)(10): revoked by any reasonable words), CTIA (STOP, HELP),
+GDPR art. 7.3 (to withdraw is as easy as to give), LSSI art. 22. So the mistake to avoid is reading
+a no as something else: what may be one is UNCLEAR, which suppresses too and goes to a person.
 The words are in `opt_out_words`.
 """
 

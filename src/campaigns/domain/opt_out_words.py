@@ -41,7 +41,8 @@ STOP: Final = _words(
     "sair, remover, descadastrar, cancelar inscricao, chega, afmelden, uitschrijven",
     "opzeggen",
 )
-#: Only the customer's own word lifts the customer's own no. 'Yes' is an answer to anything: not here.
+#: Only the customer's own word lifts the customer's own no. 'Yes' is an answer to anything: it
+#: is none of these.
 START: Final = _words(
     "start, unstop, resubscribe, subscribe, optin, opt in, start again, sign me up again",
     "alta, darme de alta, quiero alta, volver a recibir, quiero volver a recibir mensajes",

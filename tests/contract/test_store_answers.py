@@ -26,6 +26,12 @@ from tests.contract.store_world import NOW, World
 
 K, S = InteractionKind, DeliveryState
 MINUTE = timedelta(minutes=1)
+ADDRESSES = {
+    Channel.EMAIL: "ana@example.com",
+    Channel.SMS: "+447700900777",
+    Channel.WHATSAPP: "+447700900777",
+    Channel.X_DM: "demo_ana",
+}
 
 
 class Service:
@@ -34,9 +40,9 @@ class Service:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.world = World(database)
-        self.customer = self.world.customer(
-            channels=[Channel.EMAIL, Channel.SMS, Channel.WHATSAPP, Channel.X_DM]
-        )
+        self.customer = self.world.customer(channels=[])
+        for channel, address in ADDRESSES.items():
+            self.world.address(self.customer, channel, address)
         self.inbox = SqlInbox(database)
         self.answers = SqlAnswers(database)
         self._evidence = SqlEvidence(database)
@@ -46,7 +52,7 @@ class Service:
         self, text: str, channel: Channel = Channel.SMS, at: datetime = NOW, **more: Any
     ) -> None:
         self._keys += 1
-        address = self.address(channel)
+        address = ADDRESSES[channel]
         key = more.pop("key", f"told:{self._keys}")
         data = {"text": text} | more.pop("data", {})
         event = ProviderEvent(key, K.REPLIED, at, channel, address=address, data=data, **more)
@@ -57,11 +63,6 @@ class Service:
             f"tells:{number}:{kind}", kind, NOW + MINUTE, Channel.SMS, -number, "SM1", **more
         )
         record_events([event], self._evidence, now=NOW + MINUTE)
-
-    def address(self, channel: Channel) -> str:
-        a = schema.addresses.c
-        query = select(a.address).where(a.customer_id == self.customer, a.channel == str(channel))
-        return str(self.world.rows(query)[0].address)
 
     def write(self, text: str = "Yes, until nine.", key: str = "form") -> int | None:
         line = self.inbox.lines()[0]
@@ -174,7 +175,7 @@ def test_an_opt_out_is_confirmed_once_and_soon_or_never(service: Service) -> Non
 
 def test_an_opt_out_told_late_is_not_confirmed(service: Service) -> None:
     event = ProviderEvent(
-        "late", K.REPLIED, NOW, Channel.SMS, address=service.address(Channel.SMS),
+        "late", K.REPLIED, NOW, Channel.SMS, address=ADDRESSES[Channel.SMS],
         data={"text": "STOP"},
     )  # fmt: skip
     record_events([event], SqlEvidence(service.database), now=NOW + 6 * MINUTE)
@@ -202,7 +203,7 @@ def test_an_answer_that_the_provider_took_is_an_interaction_and_in_the_trail(
     answer = service.write()
     assert answer is not None
     intent = service.intended(answer)
-    assert (intent.text, intent.address) == ("Yes, until nine.", service.address(Channel.SMS))
+    assert (intent.text, intent.address) == ("Yes, until nine.", ADDRESSES[Channel.SMS])
     assert service.answers.settle(intent, Accepted("SM1"), now=NOW) is S.ACCEPTED
     assert service.kinds() == ["replied", "answered"]
     i = schema.interactions.c
@@ -319,7 +320,7 @@ def test_a_complaint_about_an_answer_suppresses_the_address(service: Service) ->
     answer = service.write()
     assert answer is not None
     service.answers.settle(service.intended(answer), Accepted("SM1"), now=NOW)
-    service.tells(K.COMPLAINED, answer, address=service.address(Channel.SMS))
+    service.tells(K.COMPLAINED, answer, address=ADDRESSES[Channel.SMS])
     assert service.suppressed() == {Channel.SMS, Channel.WHATSAPP}
 
 

@@ -1,4 +1,4 @@
-"""The desk and its world: one customer who got a campaign by the sandbox and can write to us."""
+"""The desk and its world: customers who got a campaign by the sandbox and can write to us."""
 
 from __future__ import annotations
 
@@ -17,13 +17,26 @@ import uvicorn
 from campaigns.bootstrap import App, connect
 from campaigns.bootstrap.replies import Replies
 from campaigns.desk.serving import configuration
+from campaigns.domain.answer import InboxLine
 from campaigns.sandbox.process import SandboxProcess
 from campaigns.settings import Settings
 from campaigns.web.serving import listen
 from tests.web_server import serving
 
 ROOT = Path(__file__).parents[1]
-PHONE, MAIL = "+447700900321", "ana@example.com"
+
+
+@dataclass(frozen=True)
+class Person:
+    """A customer of the world: each test may have its own."""
+
+    ref: str
+    phone: str
+    mail: str
+
+
+PEOPLE = [Person(f"A-{n}", f"+44770090032{n}", f"ana{n}@example.com") for n in range(6)]
+ANA = PEOPLE[0]
 
 
 @dataclass
@@ -33,7 +46,6 @@ class World:
     app: App
     replies: Replies
     sandbox: SandboxProcess
-    customer: int
     settings: Settings
 
     def control(self, method: str, path: str, **more: Any) -> Any:
@@ -41,15 +53,24 @@ class World:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def says(self, text: str, channel: str = "sms") -> None:
+    def number(self, person: Person = ANA) -> int:
+        """The customer's number."""
+        return self.app.profiles.find(person.ref)
+
+    def says(self, text: str, channel: str = "sms", person: Person = ANA) -> None:
         """The customer writes, and it has been heard."""
-        message = {"channel": channel, "from": PHONE, "body": text}
+        message = {"channel": channel, "from": person.phone, "body": text}
         self.control("POST", "inbound", json=message)
         until(lambda: self.control("GET", "webhooks")["waiting"] == 0)
 
-    def received(self, channel: str = "sms") -> list[str]:
+    def waits(self, person: Person = ANA) -> InboxLine:
+        """The customer's reply in the inbox."""
+        (line,) = [w for w in self.replies.waiting() if w.ref == person.ref]
+        return line
+
+    def received(self, channel: str = "sms", person: Person = ANA) -> list[str]:
         """What the customer's phone shows, the newest first."""
-        found = self.control("GET", "messages", params={"to": PHONE, "channel": channel})
+        found = self.control("GET", "messages", params={"to": person.phone, "channel": channel})
         return [message["seen"]["text"] for message in found]
 
 
@@ -63,7 +84,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 @contextmanager
 def desk_world(folder: Path) -> Iterator[World]:
-    """A customer of the shipped templates who got the campaign `spring_sale`."""
+    """Customers of the shipped templates who got the campaign `spring_sale`."""
     shutil.copytree(ROOT / "templates", folder / "templates")
     with ExitStack() as stack:
         sandbox = stack.enter_context(SandboxProcess(folder / "sandbox"))
@@ -75,8 +96,9 @@ def desk_world(folder: Path) -> Iterator[World]:
         app = stack.enter_context(connect(settings))
         hearing = stack.enter_context(connect(settings))
         url = stack.enter_context(serving(hearing))
-        customer = _customer(app)
-        world = World(app, Replies(app), sandbox, customer, settings)
+        for person in PEOPLE:
+            _make(app, person)
+        world = World(app, Replies(app), sandbox, settings)
         world.control("POST", "webhooks", json={"url": url})
         run, _ = app.start_run("spring_sale")
         for shard in app.shards(run.id):
@@ -88,8 +110,8 @@ def desk_world(folder: Path) -> Iterator[World]:
         yield world
 
 
-def _customer(app: App) -> int:
-    at = "2027-01-01T09:00:00+00:00"
+def _make(app: App, person: Person) -> None:
+    at = "2026-01-01T09:00:00+00:00"
     consents = [
         {
             "channel": channel, "purpose": "marketing", "topic": "*", "granted": True, "at": at,
@@ -97,16 +119,16 @@ def _customer(app: App) -> int:
         }
         for channel in ("email", "sms", "whatsapp")
     ]  # fmt: skip
-    addresses = [("email", MAIL), ("sms", PHONE), ("whatsapp", PHONE)]
+    addresses = [("email", person.mail), ("sms", person.phone), ("whatsapp", person.phone)]
     profile = {
-        "ref": "A-1", "first_name": "Ana", "last_name": "Example", "locale": "es_ES",
+        "ref": person.ref, "first_name": "Ana", "last_name": "Example", "locale": "es_ES",
         "country": "ES", "time_zone": "Europe/Madrid", "preferred_channel": "email",
         "last_purchase_at": None, "attributes": {"is_member": True}, "created_at": at,
         "addresses": [{"channel": c, "address": a, "status": "active"} for c, a in addresses],
         "consents": consents, "interactions": [],
     }  # fmt: skip
     document = {"format": "campaigns.customer/1", "profile": profile}
-    return app.profiles.import_export(document, now=app.clock.now())
+    app.profiles.import_export(document, now=app.clock.now())
 
 
 @contextmanager

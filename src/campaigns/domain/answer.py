@@ -184,7 +184,7 @@ def _barred(kind: AnswerKind, channel: Channel, reach: Reach) -> str | None:
     if asked_since and (channel is Channel.EMAIL or kind is AnswerKind.HELP):
         return None
     return (
-        f"the customer opted out ({suppression.reason}); only their own START lifts that. Use "
+        "the customer asked for no more messages here, and only their own START lifts that; take "
         "another channel that they use"
     )
 

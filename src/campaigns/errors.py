@@ -45,6 +45,10 @@ class NotFoundError(UserError):
     """A campaign, customer, delivery, run or release that does not exist."""
 
 
+class ErasedError(UserError):
+    """Somebody who was erased at their own request is to come in again: they do not."""
+
+
 class EmptyAudienceError(UserError):
     """Nobody is in the audience: nothing was sent."""
 
@@ -65,6 +69,18 @@ class DatabaseError(CampaignsError):
 
 class ProviderUnreachableError(CampaignsError):
     """A provider does not answer: nothing is lost, the same command goes on once it does."""
+
+    exit_code = 3
+
+
+class RunHeldError(CampaignsError):
+    """A run waits for a person: it was paused by one, or held for a decision."""
+
+    exit_code = 3
+
+
+class UnarmedError(CampaignsError):
+    """The database was restored or copied: nothing is sent until somebody arms it."""
 
     exit_code = 3
 

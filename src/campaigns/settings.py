@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 import os
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, HttpUrl, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -36,6 +37,9 @@ class Settings(BaseSettings):
     sandbox_url: HttpUrl = Field(
         HttpUrl("http://127.0.0.1:8025"), description="the sandbox, on loopback"
     )
+    sandbox_quiet_hours: bool = Field(
+        True, description="false: practise at any hour; quiet hours are not heeded in the sandbox"
+    )
     public_url: HttpUrl = Field(
         HttpUrl("https://news.example.com"),
         description="where the pages for customers (unsubscribe, preferences) answer",
@@ -51,9 +55,17 @@ class Settings(BaseSettings):
     desk_secret: SecretStr = Field(
         SecretStr(""), description="lets staff in where `campaigns desk` is not on this machine"
     )
-    sendgrid_api_key: SecretStr = SecretStr("")
     sendgrid_webhook_key: str = Field(
         "", description="verification key of SendGrid's signed event webhook (public, base64)"
+    )
+    email_provider: Literal["sendgrid", "smtp"] = Field(
+        "sendgrid", description="what e-mail goes through"
+    )
+    sendgrid_api_key: SecretStr = SecretStr("")
+    smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description="smtp://user:password@host:587 or smtps://…; while not live: on this machine, "
+        "and empty is the sandbox's, on the port after sandbox_url's",
     )
     twilio_account_sid: str = ""
     twilio_auth_token: SecretStr = SecretStr("")
@@ -73,6 +85,11 @@ class Settings(BaseSettings):
         120, ge=60, description="how long a claim lasts; longer than any provider's deadline"
     )
 
+    log: Literal["off", "warning", "info", "debug"] = Field(
+        "off", description="structured log lines on standard error, from this level"
+    )
+    log_format: Literal["human", "json"] = Field("human", description="for people or programs")
+
     @model_validator(mode="after")
     def _the_sandbox_is_on_this_machine(self) -> Self:
         host = (self.sandbox_url.host or "").strip("[]")
@@ -82,12 +99,27 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _mail_stays_here_unless_live(self) -> Self:
+        host = urlsplit(self.smtp_url.get_secret_value()).hostname
+        if not self.live and host and not _is_loopback(host):
+            raise ValueError(
+                "CAMPAIGNS_SMTP_URL must be on this machine until CAMPAIGNS_LIVE=true, such as "
+                "smtp://127.0.0.1:8026"
+            )
+        return self
+
     def revealed(self) -> dict[str, object]:
         """Every value in plain, to hand to a worker process of ours; never log or store it."""
         return {
             name: value.get_secret_value() if isinstance(value, SecretStr) else value
             for name, value in self
         }
+
+    @property
+    def heeds_quiet_hours(self) -> bool:
+        """Always, but in a sandbox that is told to practise at any hour."""
+        return self.live or self.sandbox_quiet_hours
 
     @property
     def worker_count(self) -> int:

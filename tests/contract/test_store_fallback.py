@@ -15,6 +15,7 @@ from campaigns.domain.batch import Batch
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import Accepted, DeliveryState, Outcome, ProviderState, Rejected
 from campaigns.domain.interaction import InteractionKind
+from campaigns.domain.pressure import Cap, Pressure
 from campaigns.domain.provider_event import ProviderEvent
 from campaigns.domain.release import Release
 from campaigns.domain.routing import Skip, SkipReason
@@ -28,6 +29,7 @@ from campaigns.store.customers import SqlProfiles
 from campaigns.store.engine import Database
 from campaigns.store.evidence import SqlEvidence
 from campaigns.store.falling_back import SqlFallbacks
+from campaigns.store.paces import SqlPaces
 from campaigns.store.settling import Settling
 from tests.contract.store_world import NOW, World, release
 
@@ -320,7 +322,7 @@ def test_good_news_after_the_next_hop_left_is_told_as_a_conflict(
     assert told.action is Action.CONFLICTED
     assert told.data == {"other": hop}
     assert ("may have left" in told.why) is (state is S.IN_DOUBT)
-    told_of_run = report(world.runs, world.outbox, run.id)
+    told_of_run = report(world.runs, world.outbox, SqlPaces(world.database), run.id, now=NOW)
     assert told_of_run.reached_twice == 1
     assert told_of_run.adds_up
 
@@ -380,9 +382,9 @@ def test_a_customer_counts_once_whatever_the_hops(world: World, fallbacks: SqlFa
     fall(world, fallbacks, run)
     batch = claimed(world, run)
     world.intend(batch, now=NOW + HOUR)
-    waiting = report(world.runs, world.outbox, run.id)
+    waiting = report(world.runs, world.outbox, SqlPaces(world.database), run.id, now=NOW)
     world.settle(batch, Accepted("SM1"), now=NOW + HOUR)
-    done = report(world.runs, world.outbox, run.id)
+    done = report(world.runs, world.outbox, SqlPaces(world.database), run.id, now=NOW)
     for told in (waiting, done):
         assert told.audience == 3
         assert told.planned == {EMAIL: 2, SMS: 1}
@@ -456,3 +458,22 @@ def test_a_providers_event_that_the_first_message_arrived_takes_its_fallback_bac
     SqlEvidence(world.database).record([told], now=NOW + 2 * HOUR)
     states = {(row.hop, row.state, row.replaced) for row in world.rows(select(schema.deliveries))}
     assert states == {(0, "accepted", False), (1, "cancelled", True)}
+
+
+def test_a_message_that_bounced_does_not_fill_the_cap_of_its_own_fallback(
+    world: World, fallbacks: SqlFallbacks
+) -> None:
+    made = within()
+    once = Pressure(caps=(Cap(messages=1, days=7),))
+    made = replace(made, policy=replace(made.policy, pressure=once))
+    customer = world.customer(channels=(EMAIL, SMS))
+    run, (first,) = sent(world, [customer], Accepted("M1"), made)
+    bounce(world, first)
+    assert fall(world, fallbacks, run).hops == 1
+    batch = claimed(world, run)
+    granted = world.outbox.intend(
+        batch, world.written(batch), now=NOW + HOUR, margin=timedelta(), caps=once.caps
+    )
+    assert len(granted) == 1
+    contacts = world.rows(select(schema.contacts.c.delivery_id))
+    assert [row.delivery_id for row in contacts] == list(granted)

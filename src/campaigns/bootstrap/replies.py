@@ -104,7 +104,9 @@ class Replies:
 
         senders = self._app.catalog.brand().senders
         given = {c: dict(senders.of(c) or {}) for c in PERSONAL_CHANNELS}
-        sender = open_senders(sending_as(self._app.settings, given), [which])[which]
+        sender = open_senders(sending_as(self._app.settings, given, self._app.clock.now), [which])[
+            which
+        ]
         stack.callback(sender.close)
         return sender
 

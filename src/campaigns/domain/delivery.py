@@ -93,6 +93,14 @@ class Rejected:
     opted_out: bool = False
 
 
+class Holds(StrEnum):
+    """What a message that surely did not leave says about those after it."""
+
+    MESSAGE = "message"  # nothing: only this one waits
+    PACE = "pace"  # the provider asks to slow down: all of the sender's messages wait
+    CONNECTION = "connection"  # the provider cannot be reached: one failed request
+
+
 @dataclass(frozen=True, slots=True)
 class NotSent:
     """The message surely did not leave (no connection, 429): it may be tried again.
@@ -103,6 +111,7 @@ class NotSent:
     code: str
     reason: str
     retry_at: datetime
+    holds: Holds = Holds.MESSAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +139,8 @@ Outcome: TypeAlias = Accepted | Rejected | NotSent | Unknown | Refused
 class Envelope:
     """One message on its way: the delivery, where to, and its written slot values.
 
-    `headers` are per-message e-mail headers (List-Unsubscribe); empty elsewhere.
+    `headers` are per-message e-mail headers (List-Unsubscribe); empty elsewhere. `valid_until` is
+    when quiet hours begin or the offer ends: a provider that can, drops it then.
     """
 
     delivery_id: int
@@ -138,3 +148,4 @@ class Envelope:
     values: Mapping[str, str]
     headers: Mapping[str, str]
     last_inbound_at: datetime | None = None
+    valid_until: datetime | None = None

@@ -5,7 +5,7 @@ The decision is pure (domain.routing); this reads profiles, decides, and writes 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
@@ -26,9 +26,13 @@ from campaigns.domain.routing import (
     choose_default,
 )
 from campaigns.domain.run import Run, Shard
+from campaigns.domain.timing import Timing
 from campaigns.services.ports import PlanStore
 
 TraitValues: TypeAlias = tuple[tuple[str, AttributeValue], ...]
+
+#: When a message on this channel may go to this customer; None is at once.
+Opening: TypeAlias = Callable[[Channel, Profile], datetime | None]
 
 
 class SkeletonChooser:
@@ -63,10 +67,34 @@ def _values_of(release: Release, trait: str) -> list[AttributeValue]:
     return sorted(values, key=lambda v: v is True)
 
 
+def at_once(_channel: Channel, _profile: Profile) -> datetime | None:
+    """No hour is quiet."""
+    return None
+
+
+def opening_by(timing: Timing, now: datetime) -> Opening:
+    """When each customer's quiet hours end, as far as planning can tell."""
+
+    def opening(channel: Channel, profile: Profile) -> datetime | None:
+        return timing.opening(
+            channel,
+            time_zone=profile.time_zone,
+            country=profile.country,
+            own=profile.wishes.quiet,
+            now=now,
+        )
+
+    return opening
+
+
 def decide(
-    release: Release, profiles: Iterable[Profile], room: int | None = None
+    release: Release,
+    profiles: Iterable[Profile],
+    room: int | None = None,
+    opening: Opening = at_once,
 ) -> tuple[list[PlannedDelivery], list[PlannedSkip], PlanCounts]:
-    """One row per profile. `room` is how many messages a limited run has left; None is no limit."""
+    """One row per profile. `room` is how many messages a limited run has left; None is no limit.
+    `opening` tells when quiet hours end."""
     chooser = SkeletonChooser(release)
     campaign, experiment = f"{release.campaign}/{release.edition}", release.policy.experiment
     deliveries: list[PlannedDelivery] = []
@@ -84,7 +112,11 @@ def decide(
         skeleton = chooser.choose(decision.channel, profile, arms.variant)
         deliveries.append(
             PlannedDelivery(
-                profile.customer_id, decision.channel, skeleton, decision.reason.encode()
+                profile.customer_id,
+                decision.channel,
+                skeleton,
+                decision.reason.encode(),
+                opening(decision.channel, profile),
             )
         )
         counts.planned[decision.channel] += 1
@@ -106,14 +138,21 @@ def _decide(profile: Profile, policy: Policy, arms: Assignment) -> Choice | Skip
 
 
 def plan_shard(
-    store: PlanStore, run: Run, release: Release, shard: Shard, *, now: datetime, room: int | None
+    store: PlanStore,
+    run: Run,
+    release: Release,
+    shard: Shard,
+    *,
+    now: datetime,
+    room: int | None,
+    timing: Timing,
 ) -> PlanCounts:
     """Plan one shard and write its rows in one transaction. A planned shard is left alone."""
     already = store.already(release, first=shard.first_customer, last=shard.last_customer, now=now)
     profiles = store.profiles(
         release, first_customer=shard.first_customer, last_customer=shard.last_customer, now=now
     )
-    deliveries, skips, counts = decide(release, profiles, room)
+    deliveries, skips, counts = decide(release, profiles, room, opening_by(timing, now))
     counts.already = already
     store.write_plan(run, shard, deliveries, skips, already=already, now=now)
     return counts

@@ -6,29 +6,38 @@ both. Instants are aware datetimes here, integers in the tables.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from campaigns.domain.audience import Audience
+from campaigns.domain.audit import ENGINE
 from campaigns.domain.batch import Batch, Claimed, Written
 from campaigns.domain.channel import Channel
 from campaigns.domain.customer import Profile
 from campaigns.domain.delivery import DeliveryState, Outcome
 from campaigns.domain.message import Skeleton
+from campaigns.domain.pace import Pace
 from campaigns.domain.plan import PlannedDelivery, PlannedSkip
+from campaigns.domain.pressure import Cap
+from campaigns.domain.progress import Closed, Held, Worker
 from campaigns.domain.release import Release
-from campaigns.domain.run import Run, RunState, Shard
+from campaigns.domain.run import Run, RunState, Shard, Wait
 
 __all__ = [
     "Batch",
     "Claimed",
+    "Figures",
     "Outbox",
+    "Paces",
     "PlanStore",
     "Releases",
     "Runs",
     "Written",
 ]
+
+
+_T = TypeVar("_T")
 
 
 class Releases(Protocol):
@@ -65,8 +74,22 @@ class Runs(Protocol):
     def shards(self, run_id: int) -> list[Shard]:
         """In order."""
 
-    def move(self, run_id: int, to: RunState, *, now: datetime, because: str | None = None) -> bool:
-        """Change the state along domain.run.TRANSITIONS; False if it was not possible."""
+    def due(self, *, now: datetime) -> list[Run]:
+        """Running runs that have something due which no worker holds, oldest first."""
+
+    def move(
+        self,
+        run_id: int,
+        to: RunState,
+        *,
+        now: datetime,
+        because: str | None = None,
+        by: str = ENGINE,
+        as_held: bool = False,
+    ) -> bool:
+        """Change the state along domain.run.TRANSITIONS; False if it was not possible. A pause, a
+        cancellation and a stop go into the audit trail, `as_held` as a hold that a person ends;
+        a run that is held does not get running."""
 
 
 class PlanStore(Protocol):
@@ -110,6 +133,19 @@ class PlanStore(Protocol):
         one already."""
 
 
+class Paces(Protocol):
+    """The paces of the senders, shared by all workers."""
+
+    def look(self, keys: Collection[str] | None = None) -> Mapping[str, Pace]:
+        """The paces of these senders, or of all; who never had trouble or a rate has none."""
+
+    def change(
+        self, key: str, how: Callable[[Pace], tuple[Pace, _T]], *, now: datetime
+    ) -> tuple[Pace, _T]:
+        """Decide on the pace as it is and store what comes of it, in one transaction that others
+        wait for."""
+
+
 class Outbox(Protocol):
     """The protocol of one message, once. Every method is one transaction (claim included)."""
 
@@ -133,11 +169,13 @@ class Outbox(Protocol):
         *,
         now: datetime,
         margin: timedelta,
+        caps: Sequence[Cap] = (),
     ) -> set[int]:
         """Store what will be said and move claimed → sending, on disk before this returns, for
         those still permitted: fence holds, lease outlives now + margin, run is running, offer not
-        expired, consent stands, address not suppressed. Returns their ids. The rest is settled
-        (suppressed, expired, cancelled) or given back (pending) with its reason."""
+        expired, consent stands, address not suppressed, now + margin within the permit of each,
+        no pause, below every cap. Returns their ids. The rest is settled (suppressed, expired,
+        cancelled) or given back (pending) with its reason."""
 
     def settle(
         self,
@@ -159,12 +197,16 @@ class Outbox(Protocol):
         """Rows of the run by channel and state. A customer counts once: what was replaced by a
         fallback is not counted."""
 
-    def next_due(self, run_id: int, shard: int) -> datetime | None:
-        """When the shard's earliest pending delivery may be tried; None when none is pending."""
+    def next_due(self, run_id: int, shard: int) -> Mapping[Channel, datetime]:
+        """When the shard's earliest pending delivery of each channel may be tried; channels
+        without pending deliveries are left out."""
+
+    def waits(self, run_id: int, *, now: datetime) -> list[Wait]:
+        """What of the run waits for its time, and why; the most first."""
 
     def recorded(self, run_id: int) -> int:
-        """`sent` interactions of the run's standing deliveries to customers: equals the
-        accepted."""
+        """`sent` interactions of the run's standing deliveries to customers, with the accepted
+        ones whose customer was erased since: equals the accepted."""
 
     def outcomes(self, run_id: int) -> Mapping[str, int]:
         """What became of the run's messages that were not accepted, in words: outcome → how many.
@@ -178,3 +220,28 @@ class Outbox(Protocol):
 
     def skip_counts(self, run_id: int) -> Mapping[str, int]:
         """Skips of the run by SkipReason value."""
+
+
+class Figures(Protocol):
+    """How runs stand, cheap enough to ask every second while a million messages are sent."""
+
+    def counts(self, run_id: int) -> Mapping[tuple[Channel, DeliveryState], int]:
+        """Rows of the run by channel and state."""
+
+    def oldest_in_doubt(self, run_id: int) -> datetime | None:
+        """Since when the oldest message in doubt is so; None when none is."""
+
+    def settled(self, run_id: int, *, since: datetime) -> tuple[int, datetime | None]:
+        """Messages settled after this moment, and when the first of them was."""
+
+    def last_settled(self, run_id: int) -> datetime | None:
+        """When the newest was settled; None when none has been."""
+
+    def held(self, run_id: int, *, now: datetime) -> list[Held]:
+        """Pending messages that are not due, by channel and reason."""
+
+    def workers(self, run_id: int) -> list[Worker]:
+        """Who has open batches of the run, also when the lease has run out."""
+
+    def closed(self, *, now: datetime) -> list[Closed]:
+        """Paces whose circuit breaker is open, of all runs."""

@@ -46,7 +46,8 @@ _UNLESS_IT_HAS_ONE = (
     "ON CONFLICT (campaign_id, step, customer_id) WHERE NOT replaced DO UPDATE SET "
     "run_id = excluded.run_id, shard = excluded.shard, channel = excluded.channel, "
     "skeleton_id = excluded.skeleton_id, reason = excluded.reason, state = excluded.state, "
-    "attempts = 0, not_before = 0, batch_id = NULL, settled_at = NULL, outcome = NULL "
+    "not_before = excluded.not_before, attempts = 0, batch_id = NULL, settled_at = NULL, "
+    "outcome = NULL "
     "WHERE deliveries.state = 'cancelled'"
 )
 
@@ -173,7 +174,7 @@ def _insert_deliveries(
                 d.reason,
                 pending,
                 0,
-                0,
+                0 if d.not_before is None else to_ms(d.not_before),
             )
             for d in ordered
         ],

@@ -127,7 +127,8 @@ standings = Table(
     sqlite_with_rowid=False,  # read in ranges of customers
 )
 
-#: Addresses that must not be contacted, by keyed hash: they outlive the customer's erasure.
+#: Addresses that must not be contacted, by keyed hash: they outlive the customer's erasure. Of an
+#: erased customer there are also hashes of the mailbox and the ref, to know them again by.
 suppressions = Table(
     "suppressions",
     metadata,
@@ -137,6 +138,12 @@ suppressions = Table(
     Column("reason", String(40), nullable=False),
     Column("at", BigInteger, nullable=False),
     CheckConstraint("purpose IN ('marketing', 'all')", name="purpose"),
+    Index(
+        "ix_suppressions_erased",
+        "address_key",
+        sqlite_where=text("reason = 'erased'"),
+        postgresql_where=text("reason = 'erased'"),
+    ),
 )
 
 interactions = Table(
@@ -317,6 +324,8 @@ shards = Table(
     Column("already", Integer, nullable=False, server_default="0"),  # had this campaign before
 )
 
+#: Written out alike in the statements that use the partial index: the databases compare the words.
+SETTLED = "state NOT IN ('pending', 'claimed', 'sending') AND NOT replaced"
 #: What surely did not reach the customer and has not been looked at for a fallback.
 FAILED = (
     "NOT replaced AND no_fallback IS NULL "
@@ -373,8 +382,21 @@ deliveries = Table(
         "channel",
         "skeleton_id",
         "id",
+        "not_before",
+        "state",  # of the condition, yet SQLite before 3.42 reads the row for it otherwise
         sqlite_where=text("state = 'pending'"),
         postgresql_where=text("state = 'pending'"),
+    ),
+    # How a run stands, and how quickly it goes on, without reading its rows (store.figures).
+    Index(
+        "ix_deliveries_settled",
+        "run_id",
+        "channel",
+        "state",
+        "settled_at",
+        "replaced",  # as `state` above
+        sqlite_where=text(SETTLED),
+        postgresql_where=text(SETTLED),
     ),
     Index(
         "ix_deliveries_batch_id",
@@ -529,6 +551,7 @@ paces = Table(
     Column("closed_until", BigInteger),  # nothing is claimed before; then one request tries
     Column("because", Text),
     Column("updated_at", BigInteger, nullable=False),
+    Column("learned_at", BigInteger),  # when the breaker last learned something
 )
 
 #: Who did what: rows are added, never changed. Erasure leaves them: they name no customer.

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, TextClause, text
 
 from campaigns.domain.batch import Batch
 from campaigns.domain.delivery import Accepted, NotSent, Outcome, Refused, Rejected, Unknown
-from campaigns.store import bulk
+from campaigns.store import bulk, contacts
 from campaigns.store.bulk import Dialect
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import bar_intents
@@ -27,12 +27,14 @@ UPDATE deliveries SET state = 'accepted', outcome = NULL, settled_at = :now,
   FROM {given} AS given
  WHERE deliveries.id = given.id AND deliveries.state <> 'accepted'
 """
-# One per delivery, however often its acceptance is told: a unique index says so.
+# One per delivery, however often its acceptance is told: a unique index says so. None for a
+# customer who was erased meanwhile.
 RECORD_SENT = """
 INSERT INTO interactions (customer_id, at, kind, channel, delivery_id)
 SELECT d.customer_id, :now, 'sent', d.channel, d.id
   FROM {given} AS given JOIN deliveries d ON d.id = given.id
  WHERE d.state = 'accepted' AND d.customer_id <> 0
+   AND EXISTS (SELECT 1 FROM customers c WHERE c.id = d.customer_id)
     ON CONFLICT (delivery_id) WHERE kind = 'sent' DO NOTHING
 """
 # All else counts only from the batch that claimed the row last. That batch may still speak after
@@ -97,6 +99,8 @@ class Settling:
         self._write_accepted(connection, _of(outcomes, Accepted), moment)
         self._write_rejected(connection, batch, rejected, now)
         self._write_returned(connection, outcomes, moment)
+        unsent = {i for i, o in outcomes.items() if isinstance(o, NotSent | Rejected | Refused)}
+        contacts.take_back(connection, [i for i in batch.items if i.delivery_id in unsent])
         doubts = [(i, _said(o)) for i, o in _of(outcomes, Unknown).items()]
         self._run(connection, self._doubt, doubts, moment)
         if request_id is not None:

@@ -39,10 +39,27 @@ def test_a_delivery_id_travels_in_the_query_of_the_callback() -> None:
 
 def test_a_messaging_service_goes_before_a_number() -> None:
     sender = {"from": "+447700900123", "messaging_service": "MG1", "validity_seconds": "3600"}
-    assert payload.sender_fields(sender) == {
-        "messaging_service_sid": "MG1",
-        "validity_period": 3600,
-    }
+    assert payload.sender_fields(sender) == {"messaging_service_sid": "MG1"}
+
+
+@pytest.mark.parametrize(
+    ("left", "sender", "period"),
+    [
+        (None, {}, None),
+        (None, {"validity_seconds": "3600"}, 3600),
+        (timedelta(minutes=30), {}, 1800),
+        (timedelta(minutes=30), {"validity_seconds": "600"}, 600),
+        (timedelta(minutes=5), {"validity_seconds": "600"}, 300),
+        (timedelta(hours=13), {}, 36_000),
+        (timedelta(seconds=-1), {}, 1),
+    ],
+)
+def test_twilio_may_try_until_the_quiet_hours_begin(
+    left: timedelta | None, sender: dict[str, str], period: int | None
+) -> None:
+    until = None if left is None else NOW + left
+    expected = {} if period is None else {"validity_period": period}
+    assert payload.validity_fields(sender, until, NOW) == expected
 
 
 def test_a_whatsapp_sender_is_prefixed_once() -> None:
@@ -143,6 +160,7 @@ _EXPECTED: dict[Verdict, type[Outcome]] = {
     Verdict.REJECTED: Rejected,
     Verdict.REFUSED: Refused,
     Verdict.RETRY: NotSent,
+    Verdict.SLOW: NotSent,
     Verdict.UNKNOWN: Unknown,
 }
 
@@ -161,7 +179,8 @@ def test_every_code_has_an_outcome_of_its_verdict(code: int) -> None:
         ((21211, 21614, 21612, 30005, 30006), Verdict.INVALID_ADDRESS),
         ((21610,), Verdict.OPTED_OUT),
         ((20003, 21606, 21212, 21408, 21617, 30034, 63016, 30007), Verdict.REFUSED),
-        ((20429, 21611, 30001, 30003, 30008, 63018), Verdict.RETRY),
+        ((20429, 21611, 30001, 63018), Verdict.SLOW),
+        ((30003, 30008), Verdict.RETRY),
         ((63049,), Verdict.REJECTED),
         ((20500,), Verdict.UNKNOWN),
     ],
@@ -181,7 +200,8 @@ def test_the_documented_codes_are_those_of_the_table() -> None:
         Verdict.OPTED_OUT: "the person replied STOP",
         Verdict.REJECTED: "this message only",
         Verdict.REFUSED: "the account, the sender or the text",
-        Verdict.RETRY: "too quick",
+        Verdict.SLOW: "too quick",
+        Verdict.RETRY: "the phone is out of reach",
         Verdict.UNKNOWN: "unknown |",
     }
     lines = _DOCS.read_text(encoding="utf-8").splitlines()
@@ -230,3 +250,9 @@ def test_a_429_comes_back_when_twilio_says_else_when_the_table_says() -> None:
     untold = outcome_of(_answer(429, {"code": 21611}), NOW)
     assert isinstance(untold, NotSent)
     assert untold.retry_at == NOW + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("body", [b"", b'{"code": 216'])
+def test_a_refusal_that_broke_off_is_asked_again_and_does_not_stop_the_run(body: bytes) -> None:
+    answer = replace(_answer(400), body=body)
+    assert isinstance(outcome_of(answer, NOW), NotSent)

@@ -16,8 +16,10 @@ from campaigns.content.checks import (
     locales,
     mail,
     mail_support,
+    readability,
     sanity,
     typed,
+    vague,
     voice,
 )
 from campaigns.content.checks.checked import Checked
@@ -30,11 +32,13 @@ Check = Callable[[Checked], Iterator[Finding]]
 CHECKS: Final[tuple[Check, ...]] = (
     facts.check,
     typed.check,
+    vague.check,
     locales.check,
     fit.check,
     legal.check,
     links.check,
     voice.check,
+    readability.check,
     contrast.check,
     mail.check,
     mail_support.check,

@@ -137,7 +137,7 @@ SELECT given.key, 'marketing', given.reason, given.at FROM {given} AS given
 """
 _LIFT = """
 DELETE FROM suppressions
- WHERE purpose = 'marketing' AND reason = 'opted_out' AND EXISTS (
+ WHERE purpose = 'marketing' AND reason IN ('opted_out', 'unsubscribed') AND EXISTS (
    SELECT 1 FROM {given} AS given
     WHERE given.key = suppressions.address_key AND given.at > suppressions.at)
 """

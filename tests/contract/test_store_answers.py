@@ -20,8 +20,10 @@ from campaigns.store import schema
 from campaigns.store.answers import SqlAnswers
 from campaigns.store.audit import SqlAudit
 from campaigns.store.engine import Database
+from campaigns.store.erasing import SqlErasure
 from campaigns.store.evidence import SqlEvidence
 from campaigns.store.inbox import SqlInbox
+from campaigns.store.retention import SqlRetention
 from tests.contract.store_world import NOW, World
 
 K, S = InteractionKind, DeliveryState
@@ -331,6 +333,44 @@ def test_closing_takes_it_off_once_and_is_in_the_trail(service: Service) -> None
     assert not service.inbox.close(line.inbox_id, by="Pol", why="", now=NOW)
     (entry,) = SqlAudit(service.database).entries(f"customer:{service.customer}")
     assert (entry.actor, entry.action, entry.why) == ("Marta", Action.CLOSED, "thanks")
+
+
+def test_erasure_takes_what_was_answered_and_what_waits(service: Service) -> None:
+    service.says("Do you open on Sunday?")
+    service.write()
+    service.says("And on Monday?", at=NOW + MINUTE)
+    SqlErasure(service.database).erase(service.customer, by="Marta", why="asked", now=NOW)
+    assert service.world.rows(select(schema.answers)) == []
+    assert service.world.rows(select(schema.inbox)) == []
+
+
+def test_retention_takes_old_answers_and_leaves_what_waits(service: Service) -> None:
+    service.says("Do you open on Sunday?")
+    answer = service.write()
+    assert answer is not None
+    service.answers.settle(service.intended(answer), Accepted("SM1"), now=NOW)
+    service.says("And on Monday?", at=NOW + MINUTE)
+    past = SqlRetention(service.database)
+    past.delete_messages(before=NOW - MINUTE)
+    assert service.answers.get(answer) is not None
+    past.delete_messages(before=NOW + MINUTE)
+    assert service.answers.get(answer) is None
+    assert len(service.inbox.lines()) == 1
+
+
+def test_a_mail_is_answered_to_who_unsubscribed_only_where_they_wrote_since(
+    service: Service,
+) -> None:
+    service.says("When do you open?", Channel.EMAIL)
+    service.says("unsubscribe", Channel.EMAIL, at=NOW + MINUTE)
+    for day, state in ((2, S.SUPPRESSED), (3, None)):
+        at = NOW + day * MINUTE
+        if state is None:
+            service.says("And where is the shop?", Channel.EMAIL, at=at)
+        answer = service.write(key=f"form {day}")
+        assert answer is not None
+        found = service.intend(answer, at=at + MINUTE)
+        assert (found is state) if state else isinstance(found, Intent)
 
 
 def test_a_strangers_reply_is_counted_and_answered_by_nobody(service: Service) -> None:

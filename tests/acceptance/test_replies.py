@@ -31,8 +31,9 @@ def people() -> Iterator[Person]:
 
 
 @pytest.fixture
-def ana(people: Iterator[Person]) -> Person:
-    """A customer of the test's own."""
+def ana(world: World, people: Iterator[Person]) -> Person:
+    """A customer of the test's own, and nothing left to send to others."""
+    world.replies.send()
     return next(people)
 
 

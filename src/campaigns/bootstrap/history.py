@@ -16,6 +16,7 @@ from campaigns.domain.message import Skeleton
 from campaigns.domain.release import Release
 from campaigns.domain.views import CustomerView, InteractionView
 from campaigns.store.answers import SqlAnswers
+from campaigns.store.preferences import read_preferences
 
 #: Messages made again for one look; older ones are told without their words (`campaigns
 #: reproduce` has them).
@@ -26,9 +27,12 @@ def history(app: App, customer_id: int) -> History:
     """Everything about one customer. Raises NotFoundError."""
     customer = app.profiles.show(customer_id)
     answers = SqlAnswers(app.database).of(customer_id)
+    with app.database.read() as connection:
+        preferences = read_preferences(connection, customer_id)
     reader = _Reader(app, {d.delivery_id: d.why for d in customer.deliveries}, answers)
     return History(
         customer=customer,
+        preferences=preferences,
         timeline=tuple(reader.entry(event) for event in customer.interactions),
         offers=_offers(reader, customer),
         answers=tuple(answers),

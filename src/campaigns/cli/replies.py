@@ -80,11 +80,12 @@ def show_command(number: int, as_json: bool) -> None:
     with connect() as app:
         line = Replies(app).inbox.line(number)
         told = history(app, line.customer_id)
+        now = app.clock.now()
     if as_json:
         print_json({"reply": _plain(asdict(line)), "history": told.as_json()})
         return
     console().print(f"[bold]{line.inbox_id}[/]  {line.channel.label}, {line.state}")
-    print_history(told)
+    print_history(told, now)
 
 
 @inbox_command.command("answer")

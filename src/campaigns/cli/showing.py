@@ -25,10 +25,11 @@ def show_customer(who: str, as_json: bool) -> None:
 
     with connect() as app:
         told = history(app, app.profiles.find(who))
+        now = app.clock.now()
     if as_json:
         print_json(told.as_json())
     else:
-        print_history(told)
+        print_history(told, now)
 
 
 @show_command.command("delivery")

@@ -9,7 +9,7 @@ import click
 
 from campaigns.cli.output import console, table
 from campaigns.domain.channel import Channel
-from campaigns.domain.history import Entry, History
+from campaigns.domain.history import Entry, History, asked_for
 from campaigns.domain.interaction import Agent, InteractionKind
 from campaigns.domain.views import (
     AddressView,
@@ -53,10 +53,12 @@ def print_customer(view: CustomerView) -> None:
         out.print(table("Proof of consents", ["when", "channel", "", "proof"], proofs))
 
 
-def print_history(told: History) -> None:
+def print_history(told: History, now: datetime) -> None:
     """The customer, what they were promised and still hold, and what was said, in which words."""
     print_customer(told.customer)
     out = console()
+    if asked := asked_for(told.preferences, now):
+        out.print(table("Asked for", [""], ([line] for line in asked)))
     for offer in told.offers:
         ends = f"until {_minute(offer.ends_at)} UTC" if offer.ends_at else "without an end"
         out.print(table(f"Open offer: {offer.title}, {ends}", ["", ""], map(list, offer.facts)))

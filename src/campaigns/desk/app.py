@@ -20,6 +20,7 @@ from campaigns.desk.pages import Pages
 from campaigns.desk.staff import COOKIE, Staff, same_origin
 from campaigns.domain.answer import LONGEST, AnswerKind, InboxLine, InboxState, refusal
 from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.history import asked_for
 from campaigns.errors import CampaignsError, NotFoundError
 
 if TYPE_CHECKING:
@@ -138,7 +139,10 @@ class _Desk:
         number = _number(request)
         told = await asyncio.to_thread(history, self._app, number)
         waits = [w for w in self._replies.waiting() if w.customer_id == number]
-        return self._page("customer.html", who, told=told, line=None, waits=waits, **_NOTHING)
+        asked = asked_for(told.preferences, self._app.clock.now())
+        return self._page(
+            "customer.html", who, told=told, asked=asked, line=None, waits=waits, **_NOTHING
+        )
 
     async def reply(self, request: Request, who: str) -> Response:
         """One reply, with the whole history beside it."""
@@ -156,6 +160,7 @@ class _Desk:
             who,
             status=status,
             told=told,
+            asked=asked_for(told.preferences, self._app.clock.now()),
             line=line,
             waits=[],
             barred=barred,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +13,7 @@ from campaigns.domain.audit import AuditEntry
 from campaigns.domain.channel import Channel
 from campaigns.domain.customer import AttributeValue
 from campaigns.domain.interaction import Agent, InteractionKind
+from campaigns.domain.preferences import Preferences
 from campaigns.domain.views import CustomerView, plain_values
 
 
@@ -64,6 +65,7 @@ class History:
     """Everything about one customer. `timeline` is newest first."""
 
     customer: CustomerView
+    preferences: Preferences
     timeline: tuple[Entry, ...]
     offers: tuple[Offer, ...]
     answers: tuple[Answer, ...]
@@ -72,6 +74,7 @@ class History:
     def as_json(self) -> dict[str, Any]:
         """As JSON values: the customer's fields, and what is here beside them."""
         document = self.customer.as_json()
+        document["preferences"] = plain_values(asdict(self.preferences))
         for name in ("timeline", "offers", "answers", "audit"):
             document[name] = [plain_values(asdict(item)) for item in getattr(self, name)]
         return document
@@ -99,7 +102,20 @@ def side_of(kind: InteractionKind) -> Side:
     return Side.CUSTOMER if kind in _CUSTOMER else Side.NOTE
 
 
-def campaigns_told(timeline: Sequence[Entry]) -> list[str]:
-    """Campaigns that the customer was told of, by message or by a person."""
-    told = (e.campaign or e.data.get("campaign") for e in timeline if e.side is Side.US)
-    return sorted({name for name in told if isinstance(name, str)})
+def asked_for(preferences: Preferences, now: datetime) -> list[str]:
+    """What the customer asked for beyond consent, a line each, in words."""
+    said = []
+    if preferences.channels:
+        said.append(", then ".join(channel.label for channel in preferences.channels))
+    if preferences.quiet_from is not None and preferences.quiet_until is not None:
+        hours = f"{_clock(preferences.quiet_from)} to {_clock(preferences.quiet_until)}"
+        said.append(f"nothing from {hours}, their time")
+    if preferences.weekly_most is not None:
+        said.append(f"at most {preferences.weekly_most} a week")
+    if preferences.paused_until is not None and preferences.paused(now):
+        said.append(f"no marketing before {preferences.paused_until:%Y-%m-%d}")
+    return said
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"

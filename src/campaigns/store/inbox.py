@@ -222,3 +222,13 @@ def take(connection: Connection, inbox_id: int, *, by: str, now: datetime) -> No
         .where(inbox.c.id == inbox_id, inbox.c.state == "waiting")
         .values(state=str(InboxState.ANSWERED), closed_at=to_ms(now), closed_by=by)
     )
+
+
+def yield_to(connection: Connection, giver: int, taker: int, at: int) -> None:
+    """Two customers become one: where both wait on a channel, the taker's row waits for both."""
+    statement = text(
+        "UPDATE inbox SET state = 'closed', closed_at = :at, closed_by = 'campaigns' "
+        "WHERE customer_id = :giver AND state = 'waiting' AND channel IN "
+        "(SELECT channel FROM inbox WHERE customer_id = :taker AND state = 'waiting')"
+    )
+    connection.execute(statement, {"giver": giver, "taker": taker, "at": at})

@@ -31,6 +31,7 @@ NAMES = (
     "import-customers",
     "housekeeping",
     "reconcile",
+    "answers",
     "retention",
 )
 

@@ -43,6 +43,8 @@ COMMANDS = {
     "reconcile": ("campaigns.cli.reconciling", "Look for messages in doubt; list what stays so."),
     "resolve": ("campaigns.cli.reconciling", "Decide about a message in doubt, with who and why."),
     "fallback": ("campaigns.cli.reconciling", "Send what bounced on the next permitted channel."),
+    "inbox": ("campaigns.cli.replies", "Read and answer what customers wrote."),
+    "desk": ("campaigns.cli.desk", "The pages for service and shop staff: inbox and history."),
     "experiment": ("campaigns.cli.experiments", "Analyse a randomised test, arm against control."),
     "diff": ("campaigns.cli.proof", "Show what changed between two releases."),
     "reproduce": ("campaigns.cli.proof", "Make a sent message again, and prove it."),

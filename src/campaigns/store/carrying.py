@@ -21,6 +21,8 @@ CARRIED: tuple[Table, ...] = (
     schema.contacts,
     schema.skips,
     schema.identities,
+    schema.answers,
+    schema.inbox,
 )
 #: What both have: joined by a rule of its own (domain.joining).
 JOINED: tuple[Table, ...] = (

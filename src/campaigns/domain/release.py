@@ -15,6 +15,7 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.customer import AttributeValue
 from campaigns.domain.experiment import NO_EXPERIMENT, Experiment
+from campaigns.domain.journey import NO_JOURNEY, Journey
 from campaigns.domain.message import Skeleton
 
 
@@ -32,6 +33,7 @@ class Policy:
         fallback_within: how long after it was sent a message that failed may still go to another
             channel; None: never.
         experiment: what is tried out on whom.
+        journey: the steps, where there are several messages.
     """
 
     channels: tuple[Channel, ...]
@@ -44,6 +46,7 @@ class Policy:
     expires_at: datetime | None = None
     fallback_within: timedelta | None = None
     experiment: Experiment = NO_EXPERIMENT
+    journey: Journey = NO_JOURNEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +97,17 @@ class Release:
         locale: str,
         traits: tuple[tuple[str, AttributeValue], ...] = (),
         variant: str = "a",
+        step: str | None = None,
     ) -> Skeleton:
-        """The skeleton for this channel, locale, trait values and variant.
+        """The skeleton for this channel, locale, trait values, variant and step (None: the first).
 
         Raises KeyError when the release has none, which compile makes impossible for the
         locales, channels and trait values it knows.
         """
-        return self._index()[channel, locale, variant, traits]
+        step = self.policy.journey.entry if step is None else step
+        return self._index()[channel, locale, variant, step, traits]
 
     def _index(
         self,
-    ) -> dict[tuple[Channel, str, str, tuple[tuple[str, AttributeValue], ...]], Skeleton]:
-        return {(s.channel, s.locale, s.variant, s.traits): s for s in self.skeletons}
+    ) -> dict[tuple[Channel, str, str, str, tuple[tuple[str, AttributeValue], ...]], Skeleton]:
+        return {(s.channel, s.locale, s.variant, s.step, s.traits): s for s in self.skeletons}

@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeAlias
 
 from campaigns.domain.channel import PUBLIC, Channel
-from campaigns.domain.customer import AttributeValue, Profile
-from campaigns.domain.experiment import BASE_VARIANT, DEFAULT, Assignment, arms_of
-from campaigns.domain.locales import resolve
-from campaigns.domain.plan import PlanCounts, PlannedDelivery, PlannedSkip
+from campaigns.domain.customer import Profile
+from campaigns.domain.experiment import DEFAULT, Assignment, arms_of
+from campaigns.domain.plan import Plan, PlanCounts, PlannedDelivery, PlannedSkip
 from campaigns.domain.release import Policy, Release
 from campaigns.domain.routing import (
     Choice,
@@ -26,41 +24,9 @@ from campaigns.domain.routing import (
     choose_default,
 )
 from campaigns.domain.run import Run, Shard
+from campaigns.services.choosing import SkeletonChooser
+from campaigns.services.plan_journey import plan_steps
 from campaigns.services.ports import PlanStore
-
-TraitValues: TypeAlias = tuple[tuple[str, AttributeValue], ...]
-
-
-class SkeletonChooser:
-    """Finds the skeleton for a channel and profile: locale and traits resolved, looked up once
-    per combination, so that planning costs a dictionary look-up per customer."""
-
-    def __init__(self, release: Release) -> None:
-        self._locales = release.policy.locales
-        self._hashes = {
-            (s.channel, s.locale, s.variant, s.traits): s.hash for s in release.skeletons
-        }
-        self._traits = {name: _values_of(release, name) for name in release.policy.traits}
-        self._resolved: dict[str, str] = {}
-
-    def choose(self, channel: Channel, profile: Profile, variant: str = BASE_VARIANT) -> str:
-        """The skeleton's hash."""
-        locale = self._resolved.get(profile.locale)
-        if locale is None:
-            locale = self._resolved[profile.locale] = resolve(profile.locale, self._locales)
-        return self._hashes[channel, locale, variant, self._trait_values(profile)]
-
-    def _trait_values(self, profile: Profile) -> TraitValues:
-        return tuple(
-            (name, value if (value := profile.traits.get(name)) in known else known[0])
-            for name, known in self._traits.items()
-        )
-
-
-def _values_of(release: Release, trait: str) -> list[AttributeValue]:
-    """The trait's values, the one for customers without it first: False, or the first choice."""
-    values = list(dict.fromkeys(dict(s.traits)[trait] for s in release.skeletons if s.traits))
-    return sorted(values, key=lambda v: v is True)
 
 
 def decide(
@@ -84,7 +50,11 @@ def decide(
         skeleton = chooser.choose(decision.channel, profile, arms.variant)
         deliveries.append(
             PlannedDelivery(
-                profile.customer_id, decision.channel, skeleton, decision.reason.encode()
+                profile.customer_id,
+                decision.channel,
+                skeleton,
+                decision.reason.encode(),
+                release.policy.journey.entry,
             )
         )
         counts.planned[decision.channel] += 1
@@ -109,14 +79,28 @@ def plan_shard(
     store: PlanStore, run: Run, release: Release, shard: Shard, *, now: datetime, room: int | None
 ) -> PlanCounts:
     """Plan one shard and write its rows in one transaction. A planned shard is left alone."""
-    already = store.already(release, first=shard.first_customer, last=shard.last_customer, now=now)
-    profiles = store.profiles(
-        release, first_customer=shard.first_customer, last_customer=shard.last_customer, now=now
-    )
+    plan = Plan() if run.continues else _enter(store, release, shard, now, room)
+    if release.policy.journey.goes_on:
+        left = None if room is None else room - len(plan.deliveries)
+        further = plan_steps(
+            store, release, first=shard.first_customer, last=shard.last_customer, now=now, room=left
+        )
+        plan.add(further)
+    if run.continues:
+        plan.counts.already = 0  # of people who enter, and nobody does
+    store.write_plan(run, shard, plan.deliveries, plan.skips, already=plan.counts.already, now=now)
+    return plan.counts
+
+
+def _enter(
+    store: PlanStore, release: Release, shard: Shard, now: datetime, room: int | None
+) -> Plan:
+    first, last = shard.first_customer, shard.last_customer
+    already = store.already(release, first=first, last=last, now=now)
+    profiles = store.profiles(release, first_customer=first, last_customer=last, now=now)
     deliveries, skips, counts = decide(release, profiles, room)
     counts.already = already
-    store.write_plan(run, shard, deliveries, skips, already=already, now=now)
-    return counts
+    return Plan(deliveries, skips, counts)
 
 
 def plan_post(store: PlanStore, run: Run, release: Release, *, now: datetime) -> bool:
@@ -128,7 +112,8 @@ def plan_post(store: PlanStore, run: Run, release: Release, *, now: datetime) ->
         for s in release.skeletons
         if s.channel is Channel.X_POST and s.locale == release.policy.post_locale
     )
-    post = PlannedDelivery(PUBLIC, Channel.X_POST, skeleton.hash, Reason(Rule.PUBLIC_POST).encode())
+    reason, entry = Reason(Rule.PUBLIC_POST).encode(), release.policy.journey.entry
+    post = PlannedDelivery(PUBLIC, Channel.X_POST, skeleton.hash, reason, entry)
     return store.write_post(run, post, now=now)
 
 

@@ -13,6 +13,7 @@ from campaigns.domain.audience import Audience
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.experiment import Experiment
+from campaigns.domain.journey import Journey
 from campaigns.domain.message import Skeleton
 from campaigns.domain.release import Policy, Release
 from campaigns.errors import NotFoundError
@@ -22,6 +23,7 @@ from campaigns.store.engine import Database
 
 _AUDIENCE: TypeAdapter[Audience] = TypeAdapter(Audience)
 _EXPERIMENT: TypeAdapter[Experiment] = TypeAdapter(Experiment)
+_JOURNEY: TypeAdapter[Journey] = TypeAdapter(Journey)
 
 
 class SqlReleases:
@@ -143,6 +145,7 @@ def _encode(release: Release) -> bytes:
                 "expires_at": to_ms_or_none(policy.expires_at),
                 "fallback_hours": _hours(policy.fallback_within),
                 "experiment": _EXPERIMENT.dump_python(policy.experiment, mode="json"),
+                "journey": _JOURNEY.dump_python(policy.journey, mode="json", by_alias=True),
             },
             "facts": {name: dict(written) for name, written in release.facts.items()},
             "senders": {channel: dict(sender) for channel, sender in release.senders.items()},
@@ -179,6 +182,7 @@ def _decode(document: bytes, skeletons: dict[str, bytes]) -> Release:
             if policy.get("fallback_hours") is None
             else timedelta(hours=policy["fallback_hours"]),
             experiment=_EXPERIMENT.validate_python(policy.get("experiment", {})),
+            journey=_JOURNEY.validate_python(policy.get("journey", {})),
         ),
         facts=raw["facts"],
         senders={Channel(channel): sender for channel, sender in raw["senders"].items()},

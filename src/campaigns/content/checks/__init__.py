@@ -17,6 +17,7 @@ from campaigns.content.checks import (
     mail,
     mail_support,
     sanity,
+    steps,
     typed,
     voice,
 )
@@ -39,6 +40,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     mail.check,
     mail_support.check,
     copy.check,
+    steps.check,
     sanity.check,
 )
 

@@ -1,0 +1,256 @@
+"""Journeys: the numbers of steps, and who is due for the next one, each as one statement.
+
+Where a customer stands is read off what was decided: a standing delivery, or a row of
+`journey_skips`. Nothing is kept in step with it, so nothing can fall out of step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    Select,
+    and_,
+    exists,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+    text,
+    true,
+    union_all,
+)
+
+from campaigns.domain.channel import Channel
+from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.interaction import InteractionKind
+from campaigns.domain.journey import MAX_STEPS, Due, Journey, Step
+from campaigns.errors import UserError
+from campaigns.store import bulk
+from campaigns.store.clock import to_ms
+from campaigns.store.journey_sql import Told, since, where
+from campaigns.store.schema import customers, deliveries, interactions, journey_skips, steps
+
+#: Customers read at once.
+PAGE = 5_000
+_UNDER_WAY = (
+    DeliveryState.PENDING,
+    DeliveryState.CLAIMED,
+    DeliveryState.SENDING,
+    DeliveryState.IN_DOUBT,
+)
+#: By whom a customer was told, if the interaction names the campaign.
+BY_A_PERSON = (InteractionKind.CALLED,)
+
+
+def number_steps(connection: Connection, campaign_id: int, names: Sequence[str]) -> None:
+    """Give steps that are new the next numbers. Raises UserError when they are too many."""
+    known = step_numbers(connection, campaign_id)
+    new = [name for name in names if name not in known]
+    if len(known) + len(new) > MAX_STEPS:
+        raise UserError(
+            f"a campaign has at most {MAX_STEPS} steps, those that it had before included: "
+            f"{', '.join([*known, *new])}. Keep a name to reword a step, or start an edition."
+        )
+    rows = [
+        {"campaign_id": campaign_id, "name": name, "number": number}
+        for number, name in enumerate(new, start=len(known))
+    ]
+    if rows:
+        connection.execute(insert(steps), rows)
+
+
+def step_numbers(connection: Connection, campaign_id: int) -> dict[str, int]:
+    """Name → number of every step that the campaign has or had, in the order they came."""
+    query = (
+        select(steps.c.name, steps.c.number)
+        .where(steps.c.campaign_id == campaign_id)
+        .order_by(steps.c.number)
+    )
+    return {row.name: row.number for row in connection.execute(query)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """One step of one campaign: its number, that of the step before, and the moment."""
+
+    campaign_id: int
+    numbers: Mapping[str, int]
+    step: Step
+    before: str
+    now: datetime
+
+    @property
+    def passed_until(self) -> int:
+        return to_ms(self.now - self.step.wait.length)
+
+
+def due_at_any_step(
+    connection: Connection, campaign_id: int, journey: Journey, now: datetime
+) -> ColumnElement[bool]:
+    """The customer is due for a later step."""
+    ids = [
+        _due_ids(here).with_only_columns(customers.c.id)
+        for here in _steps(connection, campaign_id, journey, now)
+    ]
+    return customers.c.id.in_(union_all(*ids))
+
+
+def _steps(
+    connection: Connection, campaign_id: int, journey: Journey, now: datetime
+) -> Iterator[_Here]:
+    numbers = step_numbers(connection, campaign_id)
+    for before, step in zip(journey.steps, journey.steps[1:], strict=False):
+        if {before.name, step.name} <= set(numbers):
+            yield _Here(campaign_id, numbers, step, before.name, now)
+
+
+def due(
+    connection: Connection,
+    campaign_id: int,
+    name: str,
+    journey: Journey,
+    *,
+    told: Told,
+    first: int,
+    last: int,
+    now: datetime,
+) -> Iterator[Due]:
+    """Who is due for a step, in a range of ids, by id, with what decides. `told` says how the
+    campaign's name is looked for, and who is in the audience."""
+    found = [h for h in _steps(connection, campaign_id, journey, now) if h.step.name == name]
+    for here in found:
+        query = _due_ids(here).with_only_columns(
+            customers.c.id, *_what_decides(here, journey, told)
+        )
+        while first <= last:
+            within = query.where(customers.c.id.between(first, last))
+            page = connection.execute(within.order_by(customers.c.id).limit(PAGE)).all()
+            for customer_id, acted, by_person, fits, answered_on, in_audience in page:
+                channel = Channel(answered_on) if answered_on else None
+                yield Due(
+                    customer_id, bool(acted), bool(by_person), bool(fits), channel,
+                    bool(in_audience),
+                )  # fmt: skip
+            if len(page) < PAGE:
+                return
+            first = page[-1][0] + 1
+
+
+def _due_ids(here: _Here) -> Select[tuple[int]]:
+    """The step before was decided long enough ago, this one was not, the journey has not ended,
+    nothing is under way, and the last message is as long ago as the step waits."""
+    number, earlier = here.numbers[here.step.name], here.numbers[here.before]
+    passed = union_all(
+        select(deliveries.c.customer_id).where(
+            deliveries.c.campaign_id == here.campaign_id,
+            deliveries.c.step == earlier,
+            text("NOT deliveries.replaced"),
+            deliveries.c.state == DeliveryState.ACCEPTED,
+            deliveries.c.settled_at <= here.passed_until,
+        ),
+        select(journey_skips.c.customer_id).where(
+            journey_skips.c.campaign_id == here.campaign_id,
+            journey_skips.c.step == earlier,
+            journey_skips.c.at <= here.passed_until,
+        ),
+    ).subquery()
+    skip, sent = journey_skips.c, deliveries.c
+    decided = exists().where(
+        skip.campaign_id == here.campaign_id,
+        skip.step.in_(range(MAX_STEPS)),
+        skip.customer_id == customers.c.id,
+        or_(skip.step == number, skip.ends),
+    )
+    barred = exists().where(
+        sent.campaign_id == here.campaign_id,
+        sent.step.in_(range(MAX_STEPS)),
+        sent.customer_id == customers.c.id,
+        text("NOT deliveries.replaced"),
+        or_(
+            and_(sent.step == number, sent.state != DeliveryState.CANCELLED),
+            sent.state.in_(_UNDER_WAY),
+            and_(sent.state == DeliveryState.ACCEPTED, sent.settled_at > here.passed_until),
+        ),
+    )
+    return (
+        select(customers.c.id)
+        .select_from(customers.join(passed, passed.c.customer_id == customers.c.id))
+        .where(not_(decided), not_(barred))
+    )
+
+
+def _what_decides(here: _Here, journey: Journey, told: Told) -> list[ColumnElement[Any]]:
+    conditions = (journey.stop, here.step.if_)
+    acted, fits = (
+        where(c, here.campaign_id, here.numbers, here.now) if c is not None else None
+        for c in conditions
+    )
+    return [
+        (literal(False) if acted is None else acted).label("acted"),
+        _told_by_a_person(here, told).label("told"),
+        (true() if fits is None else fits).label("fits"),
+        _answered_on(here).label("answered_on"),
+        told.in_audience.label("in_audience"),
+    ]
+
+
+def _told_by_a_person(here: _Here, told: Told) -> ColumnElement[bool]:
+    i = interactions.c
+    return exists().where(
+        i.customer_id == customers.c.id,
+        i.kind.in_(BY_A_PERSON),
+        i.at >= since(here.campaign_id, here.numbers.values()),
+        i.data["campaign"].as_string() == told.campaign,
+    )
+
+
+def _answered_on(here: _Here) -> ScalarSelect[str | None]:
+    """The channel of the last answer since the journey began; what the customer said of channels
+    in so many words after that counts more."""
+    answer, later = interactions.alias("answer"), interactions.alias("later")
+    stated = exists().where(
+        later.c.customer_id == answer.c.customer_id,
+        later.c.kind == InteractionKind.PREFERENCE_CHANGED,
+        later.c.at > answer.c.at,
+    )
+    return (
+        select(answer.c.channel)
+        .where(
+            answer.c.customer_id == customers.c.id,
+            answer.c.kind == InteractionKind.REPLIED,
+            answer.c.channel.is_not(None),
+            answer.c.at >= since(here.campaign_id, here.numbers.values()),
+            not_(stated),
+        )
+        .order_by(answer.c.at.desc(), answer.c.id.desc())
+        .limit(1)
+        .correlate(customers)
+        .scalar_subquery()
+    )
+
+
+def write_skips(
+    connection: Connection,
+    campaign_id: int,
+    rows: Sequence[tuple[int, int, str, bool]],
+    now: datetime,
+) -> None:
+    """(step, customer, reason, ends): decided for good. What was decided before stands."""
+    bulk.insert(
+        connection,
+        journey_skips,
+        ("campaign_id", "step", "customer_id", "at", "reason", "ends"),
+        [
+            (campaign_id, step, customer, to_ms(now), reason, ends)
+            for step, customer, reason, ends in rows
+        ],
+        on_conflict="ON CONFLICT (campaign_id, step, customer_id) DO NOTHING",
+    )

@@ -12,7 +12,7 @@ PYTEST_PROCESSES ?= 2
 PYTEST_ARGS ?=
 BENCH_ARGS ?= --customers 20000
 
-.PHONY: help demo serve deploy test check format bench lock clean
+.PHONY: help demo serve deploy test check format faults gate bench lock clean
 
 help: ## Show what make can do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -42,6 +42,12 @@ check: $(SETUP) ## Format, lint, types, layers, campaign files, lock files
 format: $(SETUP) ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+faults: $(SETUP) ## Kill and stop workers over 20,000 messages; writes docs/reliability.md
+	@$(BIN)/python -m tests.faults --write $(FAULTS_ARGS)
+
+gate: $(SETUP) ## Take each safeguard of sending once out; tests must fail each time
+	@$(BIN)/python -m tests.faults.gate
 
 bench: $(SETUP) ## Measure the whole path by stage (BENCH_ARGS="--customers 100000")
 	@$(BIN)/python -m tests.bench.end_to_end $(BENCH_ARGS)

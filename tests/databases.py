@@ -15,11 +15,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, create_engine, text
+from sqlalchemy import URL, Connection, create_engine, select, text
 
-from campaigns.store.engine import open_database
+from campaigns.store.append_only import close_ledger, open_ledger
+from campaigns.store.engine import Database, open_database
 from campaigns.store.migrations import HEAD
-from campaigns.store.schema import metadata
+from campaigns.store.schema import consents, metadata
 
 _MEMORY = Path("/dev/shm")
 
@@ -76,6 +77,8 @@ class PostgresDatabases:
                     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 )
             )
+            # The ledger of consents refuses deletion; replicas fire no triggers.
+            connection.execute(text("SET session_replication_role = replica"))
             for table in reversed(metadata.sorted_tables):
                 kept = " WHERE key <> 'address_key'" if table.name == "meta" else ""
                 connection.execute(text(f"DELETE FROM {table.name}{kept}"))
@@ -95,3 +98,22 @@ def _admin(url: URL) -> Iterator[Connection]:
     with engine.connect() as connection:
         yield connection
     engine.dispose()
+
+
+def empty(database: Database) -> None:
+    """Delete every row of a database that is used again, but for what it is itself."""
+    with database.write() as connection:
+        forget_consents(connection)
+        for table in reversed(metadata.sorted_tables):
+            if table.name != "meta":
+                connection.execute(table.delete())
+
+
+def forget_consents(connection: Connection) -> None:
+    """Empty the ledger, which only grows, by the one way that there is: as erasure does."""
+    customers = list(connection.execute(select(consents.c.customer_id).distinct()).scalars())
+    for customer_id in customers:
+        open_ledger(connection, customer_id)
+    connection.execute(consents.delete())
+    for customer_id in customers:
+        close_ledger(connection, customer_id)

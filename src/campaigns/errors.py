@@ -45,6 +45,10 @@ class NotFoundError(UserError):
     """A campaign, customer, delivery, run or release that does not exist."""
 
 
+class ErasedError(UserError):
+    """Somebody who was erased at their own request is to come in again: they do not."""
+
+
 class EmptyAudienceError(UserError):
     """Nobody is in the audience: nothing was sent."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 import os
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, HttpUrl, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -48,9 +49,17 @@ class Settings(BaseSettings):
     web_proxies: str = Field(
         "", description="addresses of your proxies, whose X-Forwarded-For is believed; commas"
     )
-    sendgrid_api_key: SecretStr = SecretStr("")
     sendgrid_webhook_key: str = Field(
         "", description="verification key of SendGrid's signed event webhook (public, base64)"
+    )
+    email_provider: Literal["sendgrid", "smtp"] = Field(
+        "sendgrid", description="what e-mail goes through"
+    )
+    sendgrid_api_key: SecretStr = SecretStr("")
+    smtp_url: SecretStr = Field(
+        SecretStr(""),
+        description="smtp://user:password@host:587 or smtps://…; while not live: on this machine, "
+        "and empty is the sandbox's, on the port after sandbox_url's",
     )
     twilio_account_sid: str = ""
     twilio_auth_token: SecretStr = SecretStr("")
@@ -76,6 +85,16 @@ class Settings(BaseSettings):
         if not _is_loopback(host):
             raise ValueError(
                 "CAMPAIGNS_SANDBOX_URL must be on this machine, such as http://127.0.0.1:8025"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _mail_stays_here_unless_live(self) -> Self:
+        host = urlsplit(self.smtp_url.get_secret_value()).hostname
+        if not self.live and host and not _is_loopback(host):
+            raise ValueError(
+                "CAMPAIGNS_SMTP_URL must be on this machine until CAMPAIGNS_LIVE=true, such as "
+                "smtp://127.0.0.1:8026"
             )
         return self
 

@@ -126,6 +126,23 @@ def first_delivery(app: App, run_id: int) -> int:
         return int(connection.execute(query, {"run": run_id}).scalar_one())
 
 
+def test_a_message_is_shown_exactly_as_it_was_said(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`:office:` in the HTML is no picture of a house, and no line is broken at 80 columns."""
+    import_people(app, tmp_path)
+    delivery = first_delivery(app, send(app, "spring_sale"))
+    monkeypatch.setenv("CAMPAIGNS_TEMPLATES", str(app.settings.templates))
+    monkeypatch.setenv("CAMPAIGNS_HOME", str(app.settings.home))
+    assert cli(["reproduce", str(delivery)]) == 0
+    shown = capsys.readouterr().out
+    parts = reproduce(app, delivery).parts
+    assert "html" in parts
+    assert all(part in shown for part in parts.values())
+    assert cli(["show", "delivery", str(delivery)]) == 0
+    assert parts["text"] in capsys.readouterr().out
+
+
 def test_a_message_is_proven_and_a_changed_value_is_not(app: App, tmp_path: Path) -> None:
     import_people(app, tmp_path)
     delivery = first_delivery(app, send(app, "spring_sale"))

@@ -42,8 +42,8 @@ _CHANNELS = (Channel.EMAIL, Channel.WHATSAPP, Channel.SMS, Channel.X_DM)
 class _NothingLater(SqlOutbox):
     """What is due on other channels is not waited for."""
 
-    def next_due(self, run_id: int, shard: int) -> datetime | None:
-        return None
+    def next_due(self, run_id: int, shard: int) -> Mapping[Channel, datetime]:
+        return {}
 
 
 class OneChannelApp(App):
@@ -89,6 +89,8 @@ def bench(args: argparse.Namespace, folder: Path, sandbox: SandboxProcess) -> di
         database_url=args.database,
         sandbox_url=sandbox.url,
         workers=args.workers,
+        email_provider=args.email,
+        smtp_url=sandbox.smtp_url.replace("//", "//sandbox:sandbox@"),  # type: ignore[arg-type]
     )
     stages: list[Stage] = []
     file, mapping = write_customers(folder, args.customers, mix=args.mix)
@@ -180,6 +182,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--customers", default="10000", help="`hillstrom`, or how many made-up")
     parser.add_argument("--mix", choices=("email", "sample"), default="email")
     parser.add_argument("--database", default="", help="URL of an empty PostgreSQL database")
+    parser.add_argument("--email", choices=("sendgrid", "smtp"), default="sendgrid")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--json", type=Path, help="write the result there too")
     parser.add_argument("--keep", type=Path, help="a new folder to leave everything in")

@@ -13,7 +13,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 import orjson
 
 from campaigns.channels.base import Sender
-from campaigns.channels.config import ChannelConfiguration, Credentials, Endpoints
+from campaigns.channels.config import ChannelConfiguration, Credentials, EmailProvider, Endpoints
 from campaigns.channels.registry import open_senders
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import Envelope
@@ -48,14 +48,35 @@ def credentials(config: SandboxConfig | None = None) -> Credentials:
     """The keys that open a sandbox."""
     config = config or SandboxConfig()
     return Credentials(
-        config.sendgrid_key,
-        config.twilio_account_sid,
-        config.twilio_auth_token,
-        config.x_consumer_key,
-        config.x_consumer_secret,
-        config.x_access_token,
-        config.x_access_token_secret,
+        sendgrid_api_key=config.sendgrid_key,
+        twilio_account_sid=config.twilio_account_sid,
+        twilio_auth_token=config.twilio_auth_token,
+        x_consumer_key=config.x_consumer_key,
+        x_consumer_secret=config.x_consumer_secret,
+        x_access_token=config.x_access_token,
+        x_access_token_secret=config.x_access_token_secret,
     )
+
+
+@dataclass(frozen=True)
+class Row:
+    """One way to send: a channel, and what e-mail goes through."""
+
+    channel: Channel
+    email_provider: EmailProvider = "sendgrid"
+
+    def __str__(self) -> str:
+        return f"{self.channel}-{self.email_provider}" if self is SMTP else str(self.channel)
+
+    @property
+    def provider(self) -> str:
+        """As the sandbox's log calls it."""
+        return "smtp" if self is SMTP else PROVIDERS[self.channel]
+
+
+SMTP = Row(Channel.EMAIL, "smtp")
+#: What the contract suite runs on.
+ROWS = [*map(Row, Channel), SMTP]
 
 
 def configuration(url: str, seconds: float = 10.0, **wrong: str) -> ChannelConfiguration:
@@ -67,10 +88,24 @@ def configuration(url: str, seconds: float = 10.0, **wrong: str) -> ChannelConfi
     )
 
 
+def mail_url(at: SandboxProcess | str, password: str = "sandbox") -> str:
+    """The mail server of a sandbox, or the same host and port as `http://…`, with its password."""
+    url = at if isinstance(at, str) else at.smtp_url
+    return f"smtp://sandbox:{password}@{url.partition('//')[2]}"
+
+
 @contextmanager
-def opened(channel: Channel, url: str, seconds: float = 10.0, **wrong: str) -> Iterator[Sender]:
+def opened(
+    way: Row | Channel, at: SandboxProcess | str, seconds: float = 10.0, **wrong: str
+) -> Iterator[Sender]:
     """A sender for one channel."""
-    sender = open_senders(configuration(url, seconds, **wrong), [channel])[channel]
+    row = way if isinstance(way, Row) else Row(way)
+    url = at if isinstance(at, str) else at.url
+    mail = mail_url(at, wrong.pop("smtp_password", "sandbox"))
+    given = replace(
+        configuration(url, seconds, smtp_url=mail, **wrong), email_provider=row.email_provider
+    )
+    sender = open_senders(given, [row.channel])[row.channel]
     try:
         yield sender
     finally:
@@ -108,10 +143,11 @@ def say(sandbox: SandboxProcess, path: str, document: Any, method: str = "POST")
 
 @contextmanager
 def misbehaving(
-    sandbox: SandboxProcess, channel: Channel, kind: str, **more: Any
+    sandbox: SandboxProcess, way: Row | Channel, kind: str, **more: Any
 ) -> Iterator[None]:
     """The channel's vendor misbehaves this way."""
-    say(sandbox, "faults", {"kind": kind, "provider": PROVIDERS[channel], **more})
+    provider = way.provider if isinstance(way, Row) else PROVIDERS[way]
+    say(sandbox, "faults", {"kind": kind, "provider": provider, **more})
     try:
         yield
     finally:

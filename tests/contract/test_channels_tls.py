@@ -19,6 +19,8 @@ from cryptography.x509.oid import NameOID
 
 from campaigns.channels import wire as wires
 from campaigns.channels.deadline import Deadline
+from campaigns.channels.smtp import session as sessions
+from campaigns.channels.smtp.session import Server, Session
 from campaigns.channels.wire import Answer, Interrupted, NotConnected, Wire
 
 OK = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}"
@@ -104,7 +106,7 @@ def _post(wire: Wire, port: int, seconds: float = 5, size: int = 0) -> Answer:
 @pytest.fixture
 def trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     context = ssl.create_default_context(cafile=str(certificate))
-    monkeypatch.setattr(wires, "_tls", lambda: context)
+    monkeypatch.setattr(wires, "tls_context", lambda: context)
 
 
 def test_a_host_whose_certificate_nobody_signed_gets_nothing(certificate: Path) -> None:
@@ -155,3 +157,36 @@ def test_a_drip_over_tls_does_not_outlive_the_deadline(certificate: Path) -> Non
         with pytest.raises(Interrupted):
             _post(Wire(None), port, seconds=0.5)
         assert time.monotonic() - begun < 1.5
+
+
+def test_mail_is_encrypted_before_the_password_is_said(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trusting = ssl.create_default_context(cafile=str(certificate))
+    monkeypatch.setattr(sessions, "tls_context", lambda: trusting)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    heard: list[str] = []
+
+    def serve(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        connection.sendall(b"220 here\r\n")
+        connection.recv(1000)
+        connection.sendall(b"250-here\r\n250 STARTTLS\r\n")
+        connection.recv(1000)
+        # What a stranger slips in before the encryption must not be read after it.
+        connection.sendall(b"220 go\r\n250 evil\r\n")
+        with context.wrap_socket(connection, server_side=True) as secure:
+            for said in (b"250 AUTH PLAIN\r\n", b"235 in\r\n"):
+                heard.append(secure.recv(1000).decode().split()[0])
+                secure.sendall(said)
+
+    with socket.create_server(("localhost", 0)) as server:
+        thread = threading.Thread(target=serve, args=(server,), daemon=True)
+        thread.start()
+        own = Session(Server("localhost", server.getsockname()[1], False, "me", "secret"))
+        own.open(Deadline(5))
+        thread.join(timeout=5)
+        own.close()
+    assert heard == ["EHLO", "AUTH"]
+    assert "EVIL" not in own.offers

@@ -23,6 +23,7 @@ from campaigns.store import consents, schema
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import Database, bar_intents
 from tests.contract.profiles_world import Importing
+from tests.databases import empty
 from tests.files import NOW
 
 LATER = NOW + timedelta(days=30)
@@ -531,10 +532,7 @@ def test_whatever_is_imported_again_changes_nothing_and_loses_no_opt_out(
     first: list[tuple[str, ...]],
 ) -> None:
     importing = Importing(sqlite_database, tmp_path)
-    with sqlite_database.write() as connection:
-        for table in reversed(schema.metadata.sorted_tables):
-            if table.name != "meta":
-                connection.execute(table.delete())
+    empty(sqlite_database)
 
     def content(of: list[tuple[str, ...]]) -> str:
         head = "id,email,phone,name,offers,news,all,said_on,clicks,seen\n"

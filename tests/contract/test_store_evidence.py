@@ -21,6 +21,7 @@ from campaigns.store import schema
 from campaigns.store.engine import Database
 from campaigns.store.evidence import SqlEvidence
 from tests.contract.store_world import NOW, World
+from tests.databases import forget_consents
 
 K = InteractionKind
 
@@ -298,7 +299,9 @@ def _two_messages(world: World) -> list[int]:
 
 def _rewind(world: World) -> None:
     """As it was before any event."""
-    events = ("interactions", "suppressions", "consents", "channel_uses", "unmatched_events")
+    events = ("interactions", "suppressions", "channel_uses", "unmatched_events")
+    with world.database.write() as connection:
+        forget_consents(connection)
     world.execute(
         *(schema.metadata.tables[name].delete() for name in events),
         schema.standings.delete().where(schema.standings.c.channel == "sms"),

@@ -28,6 +28,7 @@ from campaigns.store.customers import SqlProfiles
 from campaigns.store.engine import Database
 from campaigns.store.evidence import SqlEvidence
 from campaigns.store.falling_back import SqlFallbacks
+from campaigns.store.paces import SqlPaces
 from campaigns.store.settling import Settling
 from tests.contract.store_world import NOW, World, release
 
@@ -320,7 +321,7 @@ def test_good_news_after_the_next_hop_left_is_told_as_a_conflict(
     assert told.action is Action.CONFLICTED
     assert told.data == {"other": hop}
     assert ("may have left" in told.why) is (state is S.IN_DOUBT)
-    told_of_run = report(world.runs, world.outbox, run.id)
+    told_of_run = report(world.runs, world.outbox, SqlPaces(world.database), run.id, now=NOW)
     assert told_of_run.reached_twice == 1
     assert told_of_run.adds_up
 
@@ -380,9 +381,9 @@ def test_a_customer_counts_once_whatever_the_hops(world: World, fallbacks: SqlFa
     fall(world, fallbacks, run)
     batch = claimed(world, run)
     world.intend(batch, now=NOW + HOUR)
-    waiting = report(world.runs, world.outbox, run.id)
+    waiting = report(world.runs, world.outbox, SqlPaces(world.database), run.id, now=NOW)
     world.settle(batch, Accepted("SM1"), now=NOW + HOUR)
-    done = report(world.runs, world.outbox, run.id)
+    done = report(world.runs, world.outbox, SqlPaces(world.database), run.id, now=NOW)
     for told in (waiting, done):
         assert told.audience == 3
         assert told.planned == {EMAIL: 2, SMS: 1}

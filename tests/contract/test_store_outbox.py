@@ -107,7 +107,7 @@ def test_a_delivery_is_not_due_before_its_time(world: World) -> None:
     run, batch = world.sending([world.customer()])
     world.settle(batch, NOT_SENT)
     early = LATER - timedelta(milliseconds=1)
-    assert world.outbox.next_due(run.id, 0) == LATER
+    assert world.outbox.next_due(run.id, 0) == {Channel.EMAIL: LATER}
     assert world.outbox.claim(run.id, 0, owner="w", limits=LIMITS, now=early, lease=LEASE) is None
     assert len(world.claim(run, now=LATER).items) == 1
 
@@ -115,7 +115,7 @@ def test_a_delivery_is_not_due_before_its_time(world: World) -> None:
 def test_another_shard_is_left_alone(world: World) -> None:
     run = world.planned([world.customer()])
     assert world.outbox.claim(run.id, 1, owner="w", limits=LIMITS, now=NOW, lease=LEASE) is None
-    assert world.outbox.next_due(run.id, 1) is None
+    assert world.outbox.next_due(run.id, 1) == {}
 
 
 # Intent -----------------------------------------------------------------------------------------

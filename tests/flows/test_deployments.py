@@ -19,7 +19,7 @@ from tests.flows.pages import artifacts, client, until
 
 pytestmark = pytest.mark.prefect
 
-NAMES = ("send-campaign", "import-customers", "housekeeping", "reconcile")
+NAMES = ("send-campaign", "import-customers", "housekeeping", "reconcile", "retention")
 
 
 def command(prefect: Prefect, folder: Path, *arguments: str) -> str:

@@ -149,6 +149,7 @@ class App(Sending):
                 f"nobody is in the audience of {name}; nothing was sent. Look at `audience:` in "
                 f"its campaign.yaml, or import customers first (`campaigns import FILE`)."
             )
+        self.sweep()  # what a stopped run's last workers gave back would count as planned already
         self.releases.save(release, now)
         require_approval(release, self.approvals)
         return self.runs.start(release, now=now, shard_size=self.settings.shard_size, limit=limit)
@@ -182,7 +183,7 @@ class App(Sending):
         self._prepare(run, release)
         posted = run.limit is None and plan_post(self.planning, run, release, now=self.clock.now())
         self.runs.move(run_id, RunState.RUNNING, now=self.clock.now())
-        if posted or self.outbox.next_due(run_id, POST_SHARD) is not None:
+        if posted or self.outbox.next_due(run_id, POST_SHARD):
             self.dispatch_shard(run_id, POST_SHARD)
 
     def _prepare(self, run: Run, release: Release) -> None:
@@ -254,7 +255,7 @@ class App(Sending):
 
     def report(self, run_id: int) -> RunReport:
         """The run in numbers, as it is now."""
-        return report(self.runs, self.outbox, run_id)
+        return report(self.runs, self.outbox, self.paces, run_id, now=self.clock.now())
 
     def progress(self, run_id: int) -> Progress:
         """How far the run is."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from campaigns.bootstrap.app import App
-from campaigns.errors import CampaignsError, FileError
+from campaigns.errors import CampaignsError, ErasedError, FileError
 
 
 def export_table(app: App, path: Path) -> Path:
@@ -24,16 +25,31 @@ def export_table(app: App, path: Path) -> Path:
     )
 
 
-def import_documents(app: App, path: Path, progress: Callable[[int], None] | None = None) -> int:
-    """Bring in what `campaigns export` wrote, one document or one a line; how many there were.
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """What became of a file of exported customers. `erased`: lines of those who were erased at
+    their own request, and were not taken in."""
+
+    customers: int
+    erased: tuple[int, ...]
+
+
+def import_documents(
+    app: App, path: Path, progress: Callable[[int], None] | None = None
+) -> Documents:
+    """Bring in what `campaigns export` wrote, one document or one a line.
 
     Each customer is one transaction. Raises FileError naming the line that is none of ours; those
     before it are in, and bringing the mended file in again changes nothing about them.
     """
     number = 0
+    erased: list[int] = []
     for line, document in _documents(path):
         try:
             app.profiles.import_export(document, now=app.clock.now())
+        except ErasedError:
+            erased.append(line)
+            continue
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise _not_ours(path, line) from error
         except CampaignsError as error:
@@ -41,7 +57,7 @@ def import_documents(app: App, path: Path, progress: Callable[[int], None] | Non
         number += 1
         if progress:
             progress(number)
-    return number
+    return Documents(number, tuple(erased))
 
 
 def _documents(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from campaigns.store.clicks import SqlClicks
     from campaigns.store.customers import SqlProfiles
     from campaigns.store.engine import Database
+    from campaigns.store.erasing import SqlErasure
     from campaigns.store.evidence import SqlEvidence
     from campaigns.store.outbox import SqlOutbox
+    from campaigns.store.paces import SqlPaces
     from campaigns.store.planning import SqlPlanning
+    from campaigns.store.preferences import SqlPreferences
     from campaigns.store.releases import SqlReleases
+    from campaigns.store.retention import SqlRetention
     from campaigns.store.runs import SqlRuns
 
 
@@ -97,11 +101,39 @@ class Parts:
         return SqlOutbox(self.database)
 
     @cached_property
+    def paces(self) -> SqlPaces:
+        """The senders' rates and breakers."""
+        from campaigns.store.paces import SqlPaces
+
+        return SqlPaces(self.database)
+
+    @cached_property
     def profiles(self) -> SqlProfiles:
         """Customers, for reading and writing."""
         from campaigns.store.customers import SqlProfiles
 
         return SqlProfiles(self.database)
+
+    @cached_property
+    def preferences(self) -> SqlPreferences:
+        """What customers ask for on their own pages."""
+        from campaigns.store.preferences import SqlPreferences
+
+        return SqlPreferences(self.database)
+
+    @cached_property
+    def erasure(self) -> SqlErasure:
+        """Erasing customers."""
+        from campaigns.store.erasing import SqlErasure
+
+        return SqlErasure(self.database)
+
+    @cached_property
+    def retention(self) -> SqlRetention:
+        """Deleting the past."""
+        from campaigns.store.retention import SqlRetention
+
+        return SqlRetention(self.database)
 
     @cached_property
     def evidence(self) -> SqlEvidence:

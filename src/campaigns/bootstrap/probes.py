@@ -15,11 +15,16 @@ if TYPE_CHECKING:
     from campaigns.bootstrap.app import App
 
 #: Which settings each channel needs before it can go live.
-_KEYS = {
-    "e-mail (SendGrid)": ("sendgrid_api_key",),
+_MAIL = {"sendgrid": ("SendGrid", "sendgrid_api_key"), "smtp": ("SMTP", "smtp_url")}
+_KEYS: dict[str, tuple[str, ...]] = {
     "SMS and WhatsApp (Twilio)": ("twilio_account_sid", "twilio_auth_token"),
     "X": ("x_consumer_key", "x_consumer_secret", "x_access_token", "x_access_token_secret"),
 }
+
+
+def _keys(settings: Settings) -> dict[str, tuple[str, ...]]:
+    name, key = _MAIL[settings.email_provider]
+    return {f"e-mail ({name})": (key,), **_KEYS}
 
 
 def probes(app: App) -> dict[str, Callable[[], Iterator[Diagnosis]]]:
@@ -97,7 +102,7 @@ def _providers(app: App) -> Iterator[Diagnosis]:
     if not app.settings.live:
         yield _sandbox(app)
     values = app.settings.revealed()
-    for provider, keys in _KEYS.items():
+    for provider, keys in _keys(app.settings).items():
         missing = [f"CAMPAIGNS_{key.upper()}" for key in keys if not values[key]]
         if missing:
             ok = False if app.settings.live else None

@@ -14,6 +14,7 @@ from campaigns.bootstrap.parts import Parts
 from campaigns.domain.channel import Channel
 from campaigns.domain.release import Release
 from campaigns.services.dispatch import Clock, Dispatcher, Texts, Watch, unwatched
+from campaigns.services.pacing import Pacer
 from campaigns.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Sending(Parts):
         self._preparing = threading.Lock()
         self._prepared: set[str] = set()
         self._texts: dict[str, Texts] = {}
+        self._pacers: dict[str, Pacer] = {}
 
     def close(self) -> None:
         """Give every connection back."""
@@ -53,19 +55,37 @@ class Sending(Parts):
         """This thread's dispatcher for the release, kept for the shards to come."""
         known: dict[str, Dispatcher] = self._threads.__dict__.setdefault("dispatchers", {})
         if release_hash not in known:
+            release = self.releases.load(release_hash)
+            senders = self._prepared_senders(release)
             known[release_hash] = Dispatcher(
                 outbox=self.outbox,
                 runs=self.runs,
                 releases=self.releases,
-                senders=self._prepared_senders(self.releases.load(release_hash)),
+                senders=senders,
+                pacer=self._pacer(release, senders),
                 links=self.links,
                 clock=self.clock,
                 owner=f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}",
-                lease=timedelta(seconds=self.settings.lease_seconds),
+                lease=self._lease,
                 texts=self._texts.setdefault(release_hash, {}),
                 watch=self._watch,
             )
         return known[release_hash]
+
+    @property
+    def _lease(self) -> timedelta:
+        return timedelta(seconds=self.settings.lease_seconds)
+
+    def _pacer(self, release: Release, senders: Mapping[Channel, Sender]) -> Pacer:
+        """The release's pacer, one for all threads: what one learns of a provider all know."""
+        from campaigns.bootstrap.wiring import ways
+
+        with self._preparing:
+            if release.hash not in self._pacers:
+                self._pacers[release.hash] = Pacer(
+                    self.paces, ways(release, senders), self.clock.now, self._lease
+                )
+            return self._pacers[release.hash]
 
     def _prepared_senders(self, release: Release) -> Mapping[Channel, Sender]:
         """This thread's senders for the release; the first thread prepares the providers."""
@@ -75,7 +95,8 @@ class Sending(Parts):
             from campaigns.channels.registry import open_senders
 
             senders = open_senders(
-                channel_configuration(self.settings, release), release.policy.channels
+                channel_configuration(self.settings, release, self.clock.now),
+                release.policy.channels,
             )
             with self._preparing:
                 if release.hash not in self._prepared:

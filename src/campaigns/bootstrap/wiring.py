@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from campaigns.channels.config import ChannelConfiguration, Credentials, Endpoints
+from campaigns.channels.config import ChannelConfiguration, Clock, Credentials, Endpoints
+from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
+from campaigns.domain.pace import Spacing, pace_key, per_second
 from campaigns.errors import ConfigurationError
+from campaigns.services.pacing import Way
 from campaigns.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from campaigns.channels.base import Sender
     from campaigns.domain.release import Release
 
 #: What the sandbox takes instead of real keys (docs/sandbox.md). They open nothing else.
@@ -32,16 +39,22 @@ SANDBOX_WEBHOOK_KEY = (
 )
 
 
-def channel_configuration(settings: Settings, release: Release) -> ChannelConfiguration:
+def channel_configuration(
+    settings: Settings, release: Release, clock: Clock
+) -> ChannelConfiguration:
     """Keys, addresses and senders for one release: the sandbox's unless the settings say live."""
     public = str(settings.public_url).rstrip("/")
     return ChannelConfiguration(
-        credentials=_live_credentials(settings) if settings.live else SANDBOX_CREDENTIALS,
+        credentials=_live_credentials(settings)
+        if settings.live
+        else _sandbox_credentials(settings),
         endpoints=Endpoints(
             base_url=None if settings.live else str(settings.sandbox_url).rstrip("/"),
             callback_url=f"{public}/webhooks/twilio",
         ),
         senders=release.senders,
+        clock=clock,
+        email_provider=settings.email_provider,
     )
 
 
@@ -54,6 +67,18 @@ def lookup_configuration(settings: Settings) -> ChannelConfiguration:
         ),
         senders={},
     )
+
+
+def ways(release: Release, senders: Mapping[Channel, Sender]) -> dict[Channel, Way]:
+    """Each channel's sender as pacing needs it: the vendor's own rates and the brand's."""
+    return {c: _way(c, sender, release.senders.get(c, {})) for c, sender in senders.items()}
+
+
+def _way(channel: Channel, sender: Sender, brand: Mapping[str, str]) -> Way:
+    limits = sender.limits
+    own = brand.get("per_second")
+    rates = [*limits.rates, *([per_second(float(own))] if own else [])]
+    return Way(pace_key(channel, brand), limits.batch, limits.one_request, Spacing.of(rates))
 
 
 def refuse_unready_live_run(settings: Settings, release: Release) -> None:
@@ -85,9 +110,17 @@ def link_secret(settings: Settings) -> str:
     return path.read_text(encoding="ascii").strip()
 
 
+def _sandbox_credentials(settings: Settings) -> Credentials:
+    given = settings.smtp_url.get_secret_value()
+    url = settings.sandbox_url
+    beside = f"smtp://sandbox:sandbox@{url.host}:{(url.port or 80) + 1}"
+    return replace(SANDBOX_CREDENTIALS, smtp_url=given or beside)
+
+
 def _live_credentials(settings: Settings) -> Credentials:
     return Credentials(
         sendgrid_api_key=settings.sendgrid_api_key.get_secret_value(),
+        smtp_url=settings.smtp_url.get_secret_value(),
         twilio_account_sid=settings.twilio_account_sid,
         twilio_auth_token=settings.twilio_auth_token.get_secret_value(),
         x_consumer_key=settings.x_consumer_key.get_secret_value(),

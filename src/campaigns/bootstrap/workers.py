@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import cache
 from multiprocessing import get_context
 
+from campaigns.errors import RunStoppedError
 from campaigns.services.dispatch import DispatchCounts
 from campaigns.settings import Settings
 
@@ -21,7 +22,8 @@ def dispatch_in_process(settings: Mapping[str, object], run_id: int, no: int) ->
 @contextmanager
 def workers(count: int) -> Iterator[tuple[Executor, bool]]:
     """Where shards run, and whether that is other processes: a pool of `count`, or for one a
-    thread beside the caller's. Leaving early ends the processes: they must not go on sending."""
+    thread beside the caller's. Leaving early ends the processes: they must not go on sending;
+    only in a run that was stopped they end by themselves."""
     if count <= 1:
         with ThreadPoolExecutor(1) as threads:
             yield threads, False
@@ -29,6 +31,11 @@ def workers(count: int) -> Iterator[tuple[Executor, bool]]:
     with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as processes:
         try:
             yield processes, True
+        except RunStoppedError:
+            # The run's state stops the others before their next message; ending them in the middle
+            # of one would leave it in doubt.
+            processes.shutdown(cancel_futures=True)
+            raise
         except BaseException:
             processes.shutdown(wait=False, cancel_futures=True)
             for child in list((processes._processes or {}).values()):

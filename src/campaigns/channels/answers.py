@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 
+import orjson
+
 from campaigns.channels.wire import Interrupted, NotConnected
-from campaigns.domain.delivery import NotSent, Unknown
+from campaigns.domain.delivery import Holds, NotSent, Unknown
 
 #: When a provider that could not be reached is tried again.
 UNREACHABLE_PAUSE = timedelta(seconds=5)
@@ -29,7 +31,8 @@ class Headers(Protocol):
 
 def not_connected(vendor: str, error: NotConnected, now: datetime) -> NotSent:
     """No connection: surely not sent."""
-    return NotSent(f"{vendor}:connect", f"cannot reach {error}", now + UNREACHABLE_PAUSE)
+    reason, then = f"cannot reach {error}", now + UNREACHABLE_PAUSE
+    return NotSent(f"{vendor}:connect", reason, then, Holds.CONNECTION)
 
 
 def interrupted(vendor: str, error: Interrupted) -> Unknown:
@@ -39,7 +42,8 @@ def interrupted(vendor: str, error: Interrupted) -> Unknown:
 
 def too_many(vendor: str, headers: Headers, now: datetime) -> NotSent:
     """A 429: surely not sent; to be tried when the provider says so."""
-    return NotSent(f"{vendor}:429", "the provider asks to slow down", retry_at(headers, now))
+    reason, then = "the provider asks to slow down", retry_at(headers, now)
+    return NotSent(f"{vendor}:429", reason, then, Holds.PACE)
 
 
 def retry_at(headers: Headers, now: datetime) -> datetime:
@@ -65,6 +69,16 @@ def _moment(value: str | None, now: datetime) -> datetime | None:
         return now + timedelta(seconds=number)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def broke_off(body: bytes) -> bool:
+    """The vendor's JSON, but not all of it. One refusal of one message, cut short, must not stop
+    the run of everybody; the message was surely not sent, so it is asked again."""
+    try:
+        orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return not body or body.startswith(b"{")
+    return False
 
 
 def without_addresses(text: str, addresses: Iterable[str]) -> str:

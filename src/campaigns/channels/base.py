@@ -6,26 +6,19 @@ no vendor exception leaves its folder. Channels never retry: the outbox does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import Envelope, Outcome
+from campaigns.domain.pace import Rate
 
 if TYPE_CHECKING:
     from campaigns.domain.message import Skeleton
 
 __all__ = ["Envelope", "Limits", "Rate", "Sender"]
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """So many messages in any stretch of this length, by the vendor's word."""
-
-    messages: int
-    per: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +30,13 @@ class Limits:
             share its fate; elsewhere they go one after another, each with a fate of its own.
         deadline: total time for one call of `send`, drip included. The lease must outlive it.
         rates: what the vendor lets through before it answers 'too many'.
+        one_request: the vendor takes the whole batch in one request, which they then share.
     """
 
     batch: int
     deadline: timedelta
     rates: tuple[Rate, ...] = ()
+    one_request: bool = False
 
 
 class Sender(Protocol):
@@ -55,6 +50,9 @@ class Sender(Protocol):
 
         Idempotent. Raises ConfigurationError naming the setting or the text to mend.
         """
+
+    def units(self, skeleton: Skeleton, values: Mapping[str, str]) -> int:
+        """How much of the sender's rate one message takes: 1, or a text's segments."""
 
     def send(self, skeleton: Skeleton, envelopes: Sequence[Envelope]) -> list[Outcome]:
         """Send at most `limits.batch` messages of one skeleton: one outcome each, in order.

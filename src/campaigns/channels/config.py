@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from campaigns.domain.channel import Channel
 from campaigns.errors import ConfigurationError
 
 Clock: TypeAlias = Callable[[], datetime]
+EmailProvider: TypeAlias = Literal["sendgrid", "smtp"]
 
 
 def utc_now() -> datetime:
@@ -23,9 +24,11 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The vendors' keys. Never printed: their representation is empty."""
+    """The vendors' keys, and the mail server with its password. Never printed: their representation
+    is empty."""
 
     sendgrid_api_key: str = field(default="", repr=False)
+    smtp_url: str = field(default="", repr=False)
     twilio_account_sid: str = field(default="", repr=False)
     twilio_auth_token: str = field(default="", repr=False)
     x_consumer_key: str = field(default="", repr=False)
@@ -63,6 +66,7 @@ class ChannelConfiguration:
     endpoints: Endpoints
     senders: Mapping[Channel, Mapping[str, str]]
     clock: Clock = utc_now
+    email_provider: EmailProvider = "sendgrid"
 
     def sender(self, channel: Channel) -> Mapping[str, str]:
         """Who messages of this channel are from, as the brand says; empty when it says nothing."""

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from campaigns.channels.config import Clock
 from campaigns.channels.deadline import Deadline
-from campaigns.domain.delivery import Envelope, NotSent, Outcome, Refused
+from campaigns.domain.delivery import Envelope, Holds, NotSent, Outcome, Refused, Unknown
+from campaigns.domain.pace import FAILURES
 
 SendOne = Callable[[Envelope, Deadline], Outcome]
 
@@ -19,7 +20,8 @@ def one_by_one(
 
     A request may take half the total, and none is begun in the second half: what is left over
     goes back unsent. So does the rest once one message meets what they would all meet: no
-    connection, a rate limit, a configuration the provider refuses.
+    connection, a rate limit, a configuration the provider refuses; and after so many failures in a
+    row as close the breaker (domain.pace), so that few messages end in doubt.
     """
     deadline = Deadline(total.total_seconds())
     share = total.total_seconds() / 2
@@ -29,7 +31,19 @@ def one_by_one(
             outcomes.append(NotSent("time", "the batch took too long; nothing was sent", clock()))
             break
         outcomes.append(send_one(envelope, deadline.part(share)))
-        if isinstance(outcomes[-1], NotSent | Refused):
+        if _concerns_all(outcomes[-1]):
             break
+        if all(isinstance(o, Unknown) for o in outcomes[-FAILURES:]) and len(outcomes) >= FAILURES:
+            return outcomes + [_left(clock)] * (len(envelopes) - len(outcomes))
     rest = len(envelopes) - len(outcomes)
     return outcomes + outcomes[-1:] * rest
+
+
+def _concerns_all(outcome: Outcome) -> bool:
+    if isinstance(outcome, NotSent):
+        return outcome.holds is not Holds.MESSAGE
+    return isinstance(outcome, Refused)
+
+
+def _left(clock: Clock) -> NotSent:
+    return NotSent("failing", "the requests before this one failed; nothing was sent", clock())

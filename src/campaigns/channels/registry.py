@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from campaigns.channels.base import Limits, Sender
-from campaigns.channels.config import ChannelConfiguration
+from campaigns.channels.config import ChannelConfiguration, EmailProvider
 from campaigns.channels.logs import silence_vendor_loggers
 from campaigns.channels.lookup import Lookup
 from campaigns.domain.channel import Channel
@@ -37,7 +37,8 @@ def open_senders(
     Raises ConfigurationError naming a key or a sender that is missing.
     """
     silence_vendor_loggers()
-    return {channel: _sender_class(channel)(configuration) for channel in channels}
+    provider = configuration.email_provider
+    return {channel: _sender_class(channel, provider)(configuration) for channel in channels}
 
 
 def open_lookup(configuration: ChannelConfiguration, channel: Channel) -> Lookup:
@@ -51,12 +52,14 @@ def open_lookup(configuration: ChannelConfiguration, channel: Channel) -> Lookup
     return opened
 
 
-def limits_of(channel: Channel) -> Limits:
+def limits_of(channel: Channel, email_provider: EmailProvider = "sendgrid") -> Limits:
     """What the channel's vendor allows."""
-    limits: Limits = _sender_class(channel).limits
+    limits: Limits = _sender_class(channel, email_provider).limits
     return limits
 
 
-def _sender_class(channel: Channel) -> Any:
+def _sender_class(channel: Channel, email_provider: EmailProvider) -> Any:
     module, name = _SENDERS[channel]
+    if channel is Channel.EMAIL and email_provider == "smtp":
+        module = "campaigns.channels.smtp.channel"
     return getattr(import_module(module), name)

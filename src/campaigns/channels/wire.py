@@ -121,13 +121,13 @@ class Wire:
         if idle is None:
             return None
         stale = time.monotonic() - idle.since > _IDLE_SECONDS
-        if stale or _readable(idle.socket):
+        if stale or readable(idle.socket):
             idle.socket.close()
             return None
         return idle.socket
 
 
-def _readable(connection: socket.socket) -> bool:
+def readable(connection: socket.socket) -> bool:
     """Something to read where nothing was asked is the other side's goodbye."""
     poll = select.poll()
     poll.register(connection, select.POLLIN)
@@ -158,16 +158,16 @@ def _connect(target: SplitResult, deadline: Deadline) -> socket.socket:
     try:
         host = target.hostname or ""
         port = target.port or (443 if target.scheme == "https" else 80)
-        connection = _reach(host, port, deadline)
+        connection = reach(host, port, deadline)
         if target.scheme == "https":
             connection.settimeout(deadline.wait())
-            return _tls().wrap_socket(connection, server_hostname=host)
+            return tls_context().wrap_socket(connection, server_hostname=host)
         return connection
     except (OSError, ValueError) as error:  # UnicodeError of a host name is a ValueError
         raise NotConnected(f"{target.netloc}: {error}") from error
 
 
-def _reach(host: str, port: int, deadline: Deadline) -> socket.socket:
+def reach(host: str, port: int, deadline: Deadline) -> socket.socket:
     """Try the host's addresses in turn. The resolver's own time is bounded by its configuration."""
     trouble: OSError = OSError(f"no address for {host}")
     for family, kind, protocol, _, address in socket.getaddrinfo(
@@ -188,7 +188,7 @@ def _reach(host: str, port: int, deadline: Deadline) -> socket.socket:
 
 
 @cache
-def _tls() -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
     context = ssl.create_default_context()
     import certifi  # what requests brings; some systems have no certificates of their own
 

@@ -78,11 +78,14 @@ def _import_documents(file: Path, *, as_json: bool) -> None:
     from campaigns.bootstrap.customers import import_documents
 
     with connect() as app, progress_bar() as bar:
-        number = import_documents(app, file, advancing(bar, "Importing", None))
+        done = import_documents(app, file, advancing(bar, "Importing", None))
     if as_json:
-        print_json({"file": file.name, "customers": number})
-    else:
-        click.echo(f"{number:,} exported customers brought in from {file}.")
+        print_json({"file": file.name, "customers": done.customers, "erased": list(done.erased)})
+        return
+    click.echo(f"{done.customers:,} exported customers brought in from {file}.")
+    if done.erased:
+        lines = ", ".join(map(str, done.erased))
+        click.echo(f"Not taken in, since they were erased at their own request: line {lines}.")
 
 
 def _print(file: Path, report: ImportReport) -> None:

@@ -20,7 +20,8 @@ def console(*, err: bool = False) -> Console:
     """A console on the present standard output (or error)."""
     from rich.console import Console
 
-    return Console(stderr=err, highlight=False, soft_wrap=False)
+    # Customers' words and codes are shown as they are: `:office:` is no picture of a house.
+    return Console(stderr=err, highlight=False, soft_wrap=False, emoji=False)
 
 
 def print_json(document: Mapping[str, Any] | Sequence[Any]) -> None:

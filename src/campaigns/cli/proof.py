@@ -79,7 +79,7 @@ def reproduce_command(delivery: int, as_json: bool) -> int:
     out = console()
     for name, text in made.parts.items():
         out.rule(name, style="dim")
-        out.print(text, markup=False)
+        click.echo(text)  # exactly: no line is broken, nothing is replaced
     out.rule(style="dim")
     if made.proven:
         out.print(f"[green]Proven:[/] hash {made.found} of release {made.view.release_hash}.")

@@ -141,6 +141,8 @@ def print_report(report: RunReport) -> None:
     if report.post is not None:
         out.print(f"Public X post: {report.post.replace('_', ' ')}.")
     out.print(f"Release {report.run.release_hash}.", style="dim")
+    for sentence in report.paused:
+        out.print(sentence, style="yellow")
     if run.stopped_because:
         out.print(f"Waiting: {run.stopped_because}", style="yellow")
 

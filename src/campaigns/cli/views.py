@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+import click
+
 from campaigns.cli.output import console, table
 from campaigns.domain.channel import Channel
 from campaigns.domain.interaction import Agent, InteractionKind
@@ -67,7 +69,7 @@ def print_delivery(view: DeliveryView, parts: Mapping[str, str]) -> None:
     for name, text in parts.items():
         if name != "html":
             out.rule(name, style="dim")
-            out.print(text, markup=False)
+            click.echo(text)
     if "html" in parts:
         out.print("The HTML part is in --json.", style="dim")
     if len(view.chain) > 1:

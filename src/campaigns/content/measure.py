@@ -77,7 +77,7 @@ def measure_sms(text: str) -> SmsMeasure:
     import smsutil
 
     split = smsutil.split(text)
-    gsm = split.encoding == "gsm0338"
+    gsm = split.encoding == "gsm0338" or not text
     characters = len(text.encode("utf-16-le", "surrogatepass")) // 2
     return SmsMeasure(
         channel=Channel.SMS,

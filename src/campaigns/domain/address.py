@@ -281,3 +281,21 @@ def _handle(value: str) -> str:
     if not (value.isascii() and _HANDLE.fullmatch(handle)):
         raise AddressError("an X handle is 1 to 15 letters (a–z), digits and _, such as @demo_ana")
     return handle
+
+
+# One person's spellings ---------------------------------------------------------------------
+
+_DOTS_SAY_NOTHING = frozenset({"gmail.com", "googlemail.com"})
+
+
+def mailbox(normalised: str) -> str:
+    """The mailbox behind an e-mail address, as far as it can be told: without `+tag` (RFC 5233),
+    and with Gmail's dots and second name taken away (as Google documents).
+
+    Only to know an erased person again: for sending, `ana+shop@…` and `ana@…` are two addresses.
+    """
+    local, _, domain = normalised.rpartition("@")
+    local = local.partition("+")[0] or local
+    if domain in _DOTS_SAY_NOTHING:
+        local, domain = local.replace(".", ""), "gmail.com"
+    return f"{local}@{domain}"

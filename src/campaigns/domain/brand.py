@@ -19,6 +19,7 @@ from pydantic import (
 from campaigns.domain.channel import Channel
 from campaigns.domain.facts import Amount, Currency, HttpsUrl, Phone, Texts, Zone
 from campaigns.domain.findings import Level
+from campaigns.domain.retention import Retention
 
 
 def _locale(name: str) -> str:
@@ -81,12 +82,16 @@ class Logo(_Frozen):
     width: Annotated[int, Field(ge=16, le=600)] | None = None
 
 
+PerSecond = Annotated[float, Field(gt=0, le=100_000)]
+
+
 class EmailSender(_Frozen):
     """Who e-mail comes from."""
 
     address: Annotated[str, AfterValidator(_email)]
     name: Line
     reply_to: Annotated[str, AfterValidator(_email)] | None = None
+    per_second: PerSecond | None = Field(None, description="messages; empty: no limit of ours")
 
 
 class SmsSender(_Frozen):
@@ -94,6 +99,9 @@ class SmsSender(_Frozen):
 
     from_: Annotated[E164 | None, Field(alias="from")] = None
     messaging_service: Annotated[str, StringConstraints(pattern=r"^MG[0-9a-f]{32}$")] | None = None
+    per_second: PerSecond | None = Field(
+        None, description="segments, as the vendor counts; empty: no limit of ours"
+    )
 
     @model_validator(mode="after")
     def _one(self) -> SmsSender:
@@ -106,6 +114,7 @@ class WhatsAppSender(_Frozen):
     """The WhatsApp number."""
 
     from_: Annotated[E164, Field(alias="from")]
+    per_second: PerSecond | None = Field(None, description="messages; empty: no limit of ours")
 
 
 class XSender(_Frozen):
@@ -126,7 +135,9 @@ class Senders(_Frozen):
         """The sender of a channel as plain names and values; None when there is none."""
         name = "x" if channel in (Channel.X_POST, Channel.X_DM) else channel.value
         sender: _Frozen | None = getattr(self, name)
-        return sender.model_dump(by_alias=True, exclude_none=True) if sender else None
+        if sender is None:
+            return None
+        return {k: str(v) for k, v in sender.model_dump(by_alias=True, exclude_none=True).items()}
 
 
 class AvoidedTerm(_Frozen):
@@ -190,6 +201,9 @@ class Voice(_Frozen):
         None, description="words of three letters or more in capitals; codes and names apart"
     )
     emoji: bool = True
+    max_lix: Annotated[int, Field(ge=10, le=100)] | None = Field(
+        None, description="reading level of a body: 30 is easy, 40 a newspaper, 50 an office"
+    )
 
 
 Segments = Annotated[int, Field(ge=1, le=10)]
@@ -253,6 +267,9 @@ class ApprovalRules(_Frozen):
     )
 
 
+Topic = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+
 class BrandHoldout(_Frozen):
     """Customers who get no marketing at all for a while: what all campaigns together bring."""
 
@@ -295,6 +312,11 @@ class Brand(_Frozen):
     words: dict[str, Texts] = Field(
         default_factory=dict, description="words that stand in the layouts"
     )
+    topics: dict[Topic, Texts] = Field(
+        default_factory=dict,
+        description="what customers may choose to get, and what it is called on their page",
+    )
+    retention: Retention = Retention()
     terms: Terms = Terms()
     names: tuple[Name, ...] = ()
     patterns: tuple[PatternRule, ...] = Field((), description="rules of the brand's own")

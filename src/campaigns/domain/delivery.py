@@ -93,6 +93,14 @@ class Rejected:
     opted_out: bool = False
 
 
+class Holds(StrEnum):
+    """What a message that surely did not leave says about those after it."""
+
+    MESSAGE = "message"  # nothing: only this one waits
+    PACE = "pace"  # the provider asks to slow down: all of the sender's messages wait
+    CONNECTION = "connection"  # the provider cannot be reached: one failed request
+
+
 @dataclass(frozen=True, slots=True)
 class NotSent:
     """The message surely did not leave (no connection, 429): it may be tried again.
@@ -103,6 +111,7 @@ class NotSent:
     code: str
     reason: str
     retry_at: datetime
+    holds: Holds = Holds.MESSAGE
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ def main() -> int:
     """Parse the options and run until told to stop."""
     parser = argparse.ArgumentParser(prog="campaigns.sandbox", description=__doc__)
     parser.add_argument("--port", type=int, default=8025, help="on loopback; 0 takes a free one")
+    parser.add_argument("--smtp-port", type=int, help="for mail over SMTP; the port after --port")
     parser.add_argument("--home", type=Path, required=True, help="where the log is kept")
     parser.add_argument("--faults", type=Path, help="JSON file of ways to misbehave")
     parser.add_argument("--config", type=Path, help="JSON file of keys, senders and limits")
@@ -28,6 +29,7 @@ def main() -> int:
     try:
         run_sandbox(
             port=options.port,
+            smtp_port=options.smtp_port,
             home=options.home,
             faults=options.faults,
             config=SandboxConfig.from_file(options.config) if options.config else None,

@@ -18,6 +18,8 @@ TWILIO_ACCOUNT_SID = "AC" + "0" * 32
 TWILIO_AUTH_TOKEN = "sandbox"  # noqa: S105 – opens a sandbox only
 #: What the key that signs SendGrid's event webhook is made of: a number, not a secret.
 SENDGRID_WEBHOOK_SEED = "campaigns sandbox webhook key 01"
+SMTP_USER = "sandbox"
+SMTP_PASSWORD = "sandbox"  # noqa: S105 – opens a sandbox only
 X_CONSUMER_KEY = "sandbox-consumer-key"
 X_CONSUMER_SECRET = "sandbox-consumer-secret"  # noqa: S105 – opens a sandbox only
 X_ACCESS_TOKEN = "sandbox-access-token"  # noqa: S105 – opens a sandbox only
@@ -36,6 +38,7 @@ class SandboxConfig:
         twilio_messaging_services: known services, `MG` and 32 hexadecimal digits.
         whatsapp_approval_seconds: how long WhatsApp takes to look at a template.
         whatsapp_reject: names of templates that WhatsApp rejects.
+        smtp_senders: e-mail addresses or domains that may stand in `MAIL FROM`.
         x_post_limit: posts in 15 minutes; x_dm_limit: direct messages in 15 minutes;
         x_dm_daily_limit: direct messages in 24 hours; x_dm_events_limit: looks at conversations
         in 15 minutes.
@@ -53,6 +56,9 @@ class SandboxConfig:
     twilio_messaging_services: tuple[str, ...] = ()
     whatsapp_approval_seconds: float = 0.0
     whatsapp_reject: tuple[str, ...] = ()
+    smtp_user: str = SMTP_USER
+    smtp_password: str = SMTP_PASSWORD
+    smtp_senders: tuple[str, ...] = ()
     x_consumer_key: str = X_CONSUMER_KEY
     x_consumer_secret: str = X_CONSUMER_SECRET
     x_access_token: str = X_ACCESS_TOKEN

@@ -61,7 +61,7 @@ class Rule:
     """One way to misbehave.
 
     Attributes:
-        provider: `sendgrid`, `twilio`, `x`, or `any`.
+        provider: `sendgrid`, `twilio`, `x`, `smtp`, or `any`.
         rate: how many of the matching requests are struck, 0 to 1.
         count: stop after so many; None: never.
         skip: let so many matching requests pass first.
@@ -72,7 +72,7 @@ class Rule:
     """
 
     kind: Kind
-    provider: Literal["any", "sendgrid", "twilio", "x"] = "any"
+    provider: Literal["any", "sendgrid", "twilio", "x", "smtp"] = "any"
     rate: Annotated[float, Field(ge=0, le=1)] = 1.0
     seed: int = 0
     count: int | None = None

@@ -145,6 +145,8 @@ class SandboxLog:
         body = self._body(entry.request, entry.provider == "sendgrid")
         if entry.provider == "sendgrid":
             return rendering.mail(body, entry.part)
+        if entry.provider == "smtp":
+            return rendering.letter(body)
         if entry.provider == "twilio":
             return rendering.text(body, self._template)
         return rendering.post(body, self._x_username)

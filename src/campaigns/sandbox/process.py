@@ -18,7 +18,8 @@ _SOURCE = Path(__file__).resolve().parents[2]
 
 
 class SandboxProcess:
-    """Context manager: a running sandbox with its address in `url` and its log in `log`.
+    """Context manager: a running sandbox with its address in `url` (`smtp_url`
+    for mail over SMTP) and its log in `log`.
 
     Raises CampaignsError with the sandbox's own words when it does not start.
     """
@@ -35,6 +36,7 @@ class SandboxProcess:
     ) -> None:
         self.home = home
         self.url = ""
+        self.smtp_url = ""
         self._command = [sys.executable, "-m", "campaigns.sandbox", "--quiet"]
         self._command += ["--port", str(port), "--home", str(home), "--record", str(record)]
         if faults is not None:
@@ -93,6 +95,7 @@ class SandboxProcess:
             said = (self.home / _WORDS).read_text().strip()
             raise CampaignsError(f"the sandbox did not start: {said}")
         self.url = line.removeprefix("Sandbox: ").strip()
+        self.smtp_url = self._process.stdout.readline().removeprefix("SMTP: ").strip()
 
     def stop(self) -> None:
         """Ask it to end, wait, and let go of the log."""

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import SMTP
+from email.utils import parseaddr
 from typing import Any
 
 import orjson
@@ -56,6 +60,36 @@ def mail(document: dict[str, Any], part: int) -> Seen:
         headers={**document.get("headers", {}), **own.get("headers", {})},
         send_at=own.get("send_at") or document.get("send_at"),
     )
+
+
+#: Headers that every mail has; the others are shown.
+_USUAL = {
+    *("from", "to", "reply-to", "subject", "date", "message-id", "mime-version"),
+    *("content-type", "content-transfer-encoding"),
+}
+
+
+def letter(body: bytes) -> Seen:
+    """A mail as it came over SMTP, read by the standard library's parser."""
+    message = BytesParser(policy=SMTP).parsebytes(body)
+    parts = {p.get_content_type(): p for p in message.walk() if not p.is_multipart()}
+    plain, html = parts.get("text/plain"), parts.get("text/html")
+    name, sender = parseaddr(str(message["From"] or ""))
+    return Seen(
+        sender=sender,
+        sender_name=name,
+        reply_to=parseaddr(str(message["Reply-To"] or ""))[1],
+        subject=str(message["Subject"] or ""),
+        text=_words(plain) if plain is not None else "",
+        html=None if html is None else _words(html),
+        headers={k: str(v) for k, v in message.items() if k.lower() not in _USUAL},
+    )
+
+
+def _words(part: Message) -> str:
+    payload = part.get_payload(decode=True)
+    assert isinstance(payload, bytes)
+    return payload.decode("utf-8", "replace").replace("\r\n", "\n")
 
 
 def text(body: bytes, template: Templates) -> Seen:

@@ -7,6 +7,7 @@ import gc
 import signal
 import sqlite3
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import orjson
@@ -22,6 +23,7 @@ from campaigns.sandbox.faults import FaultBook, Kind, Pairs, Rule
 from campaigns.sandbox.mischief import misbehave
 from campaigns.sandbox.pages import Pages
 from campaigns.sandbox.sendgrid import SendGrid
+from campaigns.sandbox.smtp import MailServer
 from campaigns.sandbox.twilio import Twilio
 from campaigns.sandbox.webhooks import Webhooks
 from campaigns.sandbox.writer import LogWriter
@@ -47,6 +49,7 @@ class Sandbox:
         self._sendgrid = SendGrid(config, self.log)
         self._twilio = Twilio(config, self.log)
         self._x = X(config, self.log)
+        self.mail = MailServer(config, self.log, self.faults)
         self._pages = Pages(home, self.log, config)
         self._control = Control(
             self.log, self.faults, self._twilio.inbound, self._x.users, self.webhooks
@@ -119,7 +122,8 @@ class Sandbox:
         answer = Answer(500)
         if rule.kind.accepts:
             answer = await self._answer(vendor, call)
-        self._log_strike(vendor.name, number, rule, pairs, accepted=answer.status in (201, 202))
+        accepted = answer.status in (201, 202)
+        self.log.struck(vendor.name, number, rule.kind, pairs, accepted=accepted)
         await self.log.durable()
         if rule.kind is Kind.DELAY:
             return _response(answer)
@@ -130,16 +134,6 @@ class Sandbox:
         await misbehave(request, rule, answer)
         # The connection is gone: aiohttp finds that out and drops this.
         return web.Response(status=500)
-
-    def _log_strike(
-        self, provider: str, number: int, rule: Rule, pairs: Pairs, *, accepted: bool
-    ) -> None:
-        for delivery, recipient in pairs or [(None, None)]:
-            self.log.put(
-                "INSERT INTO faults (at, rule, provider, kind, accepted, delivery, recipient) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                *(now(), number, provider, rule.kind.value, accepted, delivery, recipient),
-            )
 
     def _record(self, provider: str, call: Call, status: int) -> None:
         self._record_left -= 1
@@ -172,6 +166,7 @@ def _response(answer: Answer) -> web.Response:
 def run_sandbox(
     *,
     port: int,
+    smtp_port: int | None = None,
     home: Path,
     faults: Path | None = None,
     config: SandboxConfig | None = None,
@@ -179,7 +174,8 @@ def run_sandbox(
     quiet: bool = False,
     webhooks: str = "",
 ) -> None:
-    """Run until SIGTERM or Ctrl-C. Port 0 takes a free one; the address is printed.
+    """Run until SIGTERM or Ctrl-C. Port 0 takes a free one; the addresses are printed. Mail over
+    SMTP is taken on `smtp_port`; without it on the port after `port`, or a free one.
 
     `webhooks`: the address of a public app on this machine to tell events to.
     Raises FileError for a wrong faults file, UserError for webhooks elsewhere, ConfigurationError
@@ -193,32 +189,49 @@ def run_sandbox(
         # cycles every 700 of them would find none and cost a third of the work.
         gc.freeze()
         gc.set_threshold(50_000, 20, 20)
-        asyncio.run(_serve(sandbox, port, quiet=quiet))
+        if smtp_port is None:
+            smtp_port = port + 1 if port else 0
+        asyncio.run(_serve(sandbox, port, smtp_port, quiet=quiet))
     finally:
         sandbox.close()
 
 
-async def _serve(sandbox: Sandbox, port: int, *, quiet: bool) -> None:
+async def _serve(sandbox: Sandbox, port: int, smtp_port: int, *, quiet: bool) -> None:
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, stopped.set)
     server = web.Server(sandbox.handle, request_factory=_request, access_log=None)
-    try:
-        listener = await loop.create_server(server, HOST, port, backlog=1024)
-    except OSError as error:
-        raise ConfigurationError(
-            f"port {port} on {HOST} is taken ({error.strerror}). Choose another with --port."
-        ) from error
-    address = f"http://{HOST}:{listener.sockets[0].getsockname()[1]}"
+    listener = await _listen(server, port, "--port")
+    mail = await _listen(sandbox.mail.protocol, smtp_port, "--smtp-port")
+    address = f"http://{HOST}:{_port(listener)}"
     print(f"Sandbox: {address}", flush=True)
+    print(f"SMTP: smtp://{HOST}:{_port(mail)}", flush=True)
     if not quiet:
         print(f"Inboxes at {address}/ – log in {sandbox.log.home}. Stop with Ctrl-C.", flush=True)
     await stopped.wait()
     listener.close()
+    mail.close()
     server.pre_shutdown()
     await server.shutdown(2.0)
     await sandbox.webhooks.close()
+
+
+async def _listen(
+    factory: Callable[[], asyncio.BaseProtocol], port: int, option: str
+) -> asyncio.Server:
+    loop = asyncio.get_running_loop()
+    try:
+        return await loop.create_server(factory, HOST, port, backlog=1024)
+    except OSError as error:
+        raise ConfigurationError(
+            f"port {port} on {HOST} is taken ({error.strerror}). Choose another with {option}."
+        ) from error
+
+
+def _port(listener: asyncio.Server) -> int:
+    port: int = listener.sockets[0].getsockname()[1]
+    return port
 
 
 def _request(

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from campaigns.sandbox.call import now
 from campaigns.sandbox.schema import open_for_writing
 
 #: Turns of the event loop before a commit. Each reads the sockets again, so what is on its way
@@ -105,6 +106,23 @@ class LogWriter:
     def put(self, statement: str, *values: Any) -> None:
         """Any other row, in the same commit."""
         self._others.append((statement, values))
+
+    def struck(
+        self,
+        provider: str,
+        rule: int,
+        kind: str,
+        pairs: Sequence[tuple[str | None, str | None]],
+        *,
+        accepted: bool,
+    ) -> None:
+        """Log that a rule struck these (delivery, recipient) pairs."""
+        for delivery, recipient in pairs or [(None, None)]:
+            self.put(
+                "INSERT INTO faults (at, rule, provider, kind, accepted, delivery, recipient) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                *(now(), rule, provider, str(kind), accepted, delivery, recipient),
+            )
 
     async def durable(self) -> None:
         """Wait until all that was given so far is on disk. Raises sqlite3.Error."""

@@ -30,13 +30,12 @@ from campaigns.domain.run import Run, RunState
 from campaigns.domain.slots import SlotError, Writer
 from campaigns.errors import RunStoppedError
 from campaigns.services.links import Links, unsubscribe_headers
+from campaigns.services.pacing import ASK_AGAIN, Pacer, Turn
 from campaigns.services.ports import Batch, Claimed, Outbox, Releases, Runs, Written
 
 #: What a lease must have left, beyond the provider's deadline, when the intent is written.
 MARGIN = timedelta(seconds=5)
-#: So many batches in a row that could not leave at all, and the channel is given up for now.
-UNREACHABLE_AFTER = 3
-#: A wait longer than this for a provider's own retry time is left to a later run.
+#: A wait longer than this for a retry or for a channel to open is left to a later run.
 LONGEST_WAIT = timedelta(minutes=15)
 
 _WORDS: dict[type[Outcome], str] = {
@@ -63,6 +62,7 @@ class Sender(Protocol):
     @property
     def limits(self) -> Limits: ...
 
+    def units(self, skeleton: Skeleton, values: Mapping[str, str]) -> int: ...
     def send(self, skeleton: Skeleton, envelopes: Sequence[Envelope]) -> list[Outcome]: ...
 
 
@@ -98,7 +98,8 @@ class Clock:
 
 @dataclass(slots=True)
 class DispatchCounts:
-    """What one call of `dispatch_shard` did, in messages."""
+    """What one call of `dispatch_shard` did, in messages; and the channels it no longer waited for,
+    with the reason."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     unreachable: dict[Channel, str] = field(default_factory=dict)
@@ -125,6 +126,7 @@ class Dispatcher:
     runs: Runs
     releases: Releases
     senders: Mapping[Channel, Sender]
+    pacer: Pacer
     links: Links
     clock: Clock
     owner: str
@@ -133,40 +135,49 @@ class Dispatcher:
     watch: Watch = unwatched
 
     def dispatch_shard(self, run: Run, shard: int) -> DispatchCounts:
-        """Send everything of the shard that is due, waiting for retries that come due soon.
+        """Send everything of the shard that is due, waiting for retries that come due soon and for
+        channels that open again soon.
 
         Raises RunStoppedError when a provider refuses the campaign's configuration or content.
-        Channels that cannot be reached are named in `unreachable`; their deliveries stay pending.
+        Channels that are not waited for are named in `unreachable`; their deliveries stay pending.
         """
         counts = DispatchCounts()
-        failures: Counter[Channel] = Counter()
+        quiet: dict[Channel, datetime] = {}
         while True:
-            limits = self._limits(counts.unreachable)
+            found = self._claim(run, shard, quiet)
+            if found is None:
+                if not self._wait_for_due(run, shard, counts):
+                    return counts
+                continue
+            outcomes = self._send_batch(run, *found)
+            if not outcomes and not self._running(run):
+                return counts
+            counts.outcomes.update(_WORDS[type(o)] for o in outcomes.values())
+
+    def _claim(
+        self, run: Run, shard: int, quiet: dict[Channel, datetime]
+    ) -> tuple[Batch, Turn] | None:
+        """The next batch that the senders' paces let go now, and the leave it goes by."""
+        for turn in self.pacer.turns(quiet):
             batch = self.outbox.claim(
                 run.id,
                 shard,
                 owner=self.owner,
-                limits=limits,
+                limits=turn.limits,
                 now=self.clock.now(),
                 lease=self.lease,
             )
-            if batch is None:
-                if not self._wait_for_due(run, shard, counts):
-                    return counts
-                continue
-            outcomes = self._send_batch(run, batch)
-            if not outcomes and not self._running(run):
-                return counts
-            counts.outcomes.update(_WORDS[type(o)] for o in outcomes.values())
-            self._note_unreachable(batch.channel, outcomes, failures, counts)
+            if batch is not None:
+                return batch, turn
+            for channel in turn.alone:
+                self.pacer.give_back(channel, turn)
+                quiet[channel] = self.clock.now() + ASK_AGAIN
+        return None
 
     def _running(self, run: Run) -> bool:
         return self.runs.get(run.id).state is RunState.RUNNING
 
-    def _limits(self, without: Mapping[Channel, str]) -> dict[Channel, int]:
-        return {c: s.limits.batch for c, s in self.senders.items() if c not in without}
-
-    def _send_batch(self, run: Run, batch: Batch) -> dict[int, Outcome]:
+    def _send_batch(self, run: Run, batch: Batch, turn: Turn) -> dict[int, Outcome]:
         """One batch from claimed to settled."""
         claimed_at = self.clock.monotonic()
         self.watch(Step.CLAIMED, batch, {})
@@ -174,6 +185,9 @@ class Dispatcher:
         skeleton, skeleton_hash, writer = self._skeleton(batch.skeleton_id)
         clicks = CLICKS in skeleton.slots
         written, refused = self._write(batch, skeleton_hash, writer, clicks=clicks)
+        if turn.reserved:
+            written, left = self._fit(batch, turn, skeleton, written)
+            refused |= left
         granted = self.outbox.intend(
             batch, written, now=self.clock.now(), margin=sender.limits.deadline + MARGIN
         )
@@ -188,6 +202,7 @@ class Dispatcher:
         self.watch(Step.ANSWERED, batch, outcomes)
         self.outbox.settle(batch, {**refused, **outcomes}, now=self.clock.now())
         self.watch(Step.SETTLED, batch, {**refused, **outcomes})
+        self.pacer.learn(batch.channel, list(outcomes.values()), turn)
         self._stop_if_refused(run, outcomes)
         return {**refused, **outcomes}
 
@@ -255,6 +270,16 @@ class Dispatcher:
             **self.links.values(item.delivery_id),
         }
 
+    def _fit(
+        self, batch: Batch, turn: Turn, skeleton: Skeleton, written: list[Written]
+    ) -> tuple[list[Written], dict[int, Outcome]]:
+        """As many messages as the reserved rate is good for; the others go back unsent."""
+        sender = self.senders[batch.channel]
+        units = [sender.units(skeleton, w.values) for w in written]
+        fits = self.pacer.fit(batch.channel, turn, units)
+        later = NotSent("pace", "the sender's rate was used up", self.clock.now())
+        return written[:fits], {w.delivery_id: later for w in written[fits:]}
+
     def _stop_if_refused(self, run: Run, outcomes: Mapping[int, Outcome]) -> None:
         refusal = next((o for o in outcomes.values() if isinstance(o, Refused)), None)
         if refusal is None:
@@ -266,26 +291,22 @@ class Dispatcher:
             f"`campaigns run {run.campaign}` goes on."
         )
 
-    def _note_unreachable(
-        self,
-        channel: Channel,
-        outcomes: Mapping[int, Outcome],
-        failures: Counter[Channel],
-        counts: DispatchCounts,
-    ) -> None:
-        """Count batches that could not leave at all; enough in a row give the channel up."""
-        sent_none = bool(outcomes) and all(isinstance(o, NotSent) for o in outcomes.values())
-        failures[channel] = failures[channel] + 1 if sent_none else 0
-        if failures[channel] >= UNREACHABLE_AFTER:
-            reason = next(o.reason for o in outcomes.values() if isinstance(o, NotSent))
-            counts.unreachable[channel] = reason
-
     def _wait_for_due(self, run: Run, shard: int, counts: DispatchCounts) -> bool:
-        """Wait for the next retry of the shard; False when there is none worth waiting for."""
-        if counts.unreachable or not self._running(run):
+        """Wait for what the shard can send next; False when there is nothing worth waiting for.
+
+        Then `counts` tells which channels are left for a later run because of their pace.
+        """
+        if not self._running(run):
             return False
-        due = self.outbox.next_due(run.id, shard)
-        if due is None or due - self.clock.now() > LONGEST_WAIT:
+        now, soonest = self.clock.now(), None
+        for channel, due in self.outbox.next_due(run.id, shard).items():
+            when = max(due, self.pacer.opens(channel))
+            why = self.pacer.because(channel)
+            if when - now > LONGEST_WAIT or (why and self.pacer.given_up(channel)):
+                counts.unreachable |= {channel: why} if why else {}
+            elif soonest is None or when < soonest:
+                soonest = when
+        if soonest is None:
             return False
-        self.clock.sleep(max(0.05, min((due - self.clock.now()).total_seconds(), 1.0)))
+        self.clock.sleep(max(0.05, min((soonest - now).total_seconds(), 1.0)))
         return True

@@ -6,9 +6,9 @@ both. Instants are aware datetimes here, integers in the tables.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from campaigns.domain.audience import Audience
 from campaigns.domain.batch import Batch, Claimed, Written
@@ -17,6 +17,7 @@ from campaigns.domain.customer import Profile
 from campaigns.domain.delivery import DeliveryState, Outcome
 from campaigns.domain.journey import Due
 from campaigns.domain.message import Skeleton
+from campaigns.domain.pace import Pace
 from campaigns.domain.plan import PlannedDelivery, PlannedSkip
 from campaigns.domain.release import Release
 from campaigns.domain.run import Run, RunState, Shard
@@ -25,11 +26,15 @@ __all__ = [
     "Batch",
     "Claimed",
     "Outbox",
+    "Paces",
     "PlanStore",
     "Releases",
     "Runs",
     "Written",
 ]
+
+
+_T = TypeVar("_T")
 
 
 class Releases(Protocol):
@@ -126,6 +131,19 @@ class PlanStore(Protocol):
         one already."""
 
 
+class Paces(Protocol):
+    """The paces of the senders, shared by all workers."""
+
+    def look(self, keys: Collection[str] | None = None) -> Mapping[str, Pace]:
+        """The paces of these senders, or of all; who never had trouble or a rate has none."""
+
+    def change(
+        self, key: str, how: Callable[[Pace], tuple[Pace, _T]], *, now: datetime
+    ) -> tuple[Pace, _T]:
+        """Decide on the pace as it is and store what comes of it, in one transaction that others
+        wait for."""
+
+
 class Outbox(Protocol):
     """The protocol of one message, once. Every method is one transaction (claim included)."""
 
@@ -175,12 +193,13 @@ class Outbox(Protocol):
         """Rows of the run by channel and state. A customer counts once: what was replaced by a
         fallback is not counted."""
 
-    def next_due(self, run_id: int, shard: int) -> datetime | None:
-        """When the shard's earliest pending delivery may be tried; None when none is pending."""
+    def next_due(self, run_id: int, shard: int) -> Mapping[Channel, datetime]:
+        """When the shard's earliest pending delivery of each channel may be tried; channels
+        without pending deliveries are left out."""
 
     def recorded(self, run_id: int) -> int:
-        """`sent` interactions of the run's standing deliveries to customers: equals the
-        accepted."""
+        """`sent` interactions of the run's standing deliveries to customers, with the accepted
+        ones whose customer was erased since: equals the accepted."""
 
     def outcomes(self, run_id: int) -> Mapping[str, int]:
         """What became of the run's messages that were not accepted, in words: outcome → how many.

@@ -5,15 +5,16 @@ The same numbers make the command line's table, the Prefect artifact and `--json
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
 from campaigns.domain.delivery import FINAL_STATES, DeliveryState
+from campaigns.domain.pace import channel_of
 from campaigns.domain.routing import SKIP_TEXT, Reason, SkipReason
 from campaigns.domain.run import Run
-from campaigns.services.ports import Outbox, Runs
+from campaigns.services.ports import Outbox, Paces, Runs
 
 _NOT_SETTLED = frozenset({DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.SENDING})
 
@@ -31,6 +32,7 @@ class RunReport:
         outcomes: what became of messages that were not accepted, in words.
         fallbacks: how many of the deliveries are fallbacks, by what they came after, in words.
         reached_twice: customers who got it on two channels: the first one's good news came late.
+        paused: which of its channels are left alone for now, until when and why.
     """
 
     run: Run
@@ -42,6 +44,7 @@ class RunReport:
     outcomes: Mapping[str, int] = field(default_factory=dict)
     fallbacks: Mapping[str, int] = field(default_factory=dict)
     reached_twice: int = 0
+    paused: Sequence[str] = ()
 
     @property
     def planned(self) -> dict[Channel, int]:
@@ -103,6 +106,7 @@ class RunReport:
         lines += [f"| {section} | {line} | {number:,} |" for section, line, number in self.rows()]
         if self.post is not None:
             lines.append(f"| public X post | {str(self.post).replace('_', ' ')} | |")
+        lines += [f"\n{sentence}" for sentence in self.paused]
         return "\n".join(lines)
 
     def as_json(self) -> dict[str, object]:
@@ -125,6 +129,7 @@ class RunReport:
             "recorded": self.recorded,
             "post": self.post,
             "adds_up": self.adds_up,
+            "paused": list(self.paused),
         }
 
 
@@ -144,7 +149,7 @@ class Progress:
         return self.settled / self.seconds if self.seconds > 0 else 0.0
 
 
-def report(runs: Runs, outbox: Outbox, run_id: int) -> RunReport:
+def report(runs: Runs, outbox: Outbox, paces: Paces, run_id: int, *, now: datetime) -> RunReport:
     """The numbers of one run, as they are now."""
     run = runs.get(run_id)
     counts = outbox.counts(run_id)
@@ -159,7 +164,18 @@ def report(runs: Runs, outbox: Outbox, run_id: int) -> RunReport:
         outcomes=outbox.outcomes(run_id),
         fallbacks=_in_words(outbox.fallbacks(run_id)),
         reached_twice=outbox.reached_twice(run_id),
+        paused=_paused(paces, {c for (c, s), n in counts.items() if n and s in _NOT_SETTLED}, now),
     )
+
+
+def _paused(paces: Paces, waiting: Collection[Channel], now: datetime) -> list[str]:
+    """The closed senders of the channels that have messages waiting."""
+    closed = {key: pace for key, pace in paces.look().items() if pace.closed(now)}
+    return [
+        f"{channel.label} paused until {pace.closed_until:%H:%M:%S} UTC: {pace.because}"
+        for key, pace in sorted(closed.items())
+        if (channel := channel_of(key)) in waiting
+    ]
 
 
 def progress(runs: Runs, outbox: Outbox, run_id: int, *, now: datetime) -> Progress:

@@ -3,15 +3,65 @@
 from __future__ import annotations
 
 import csv
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
+from campaigns.domain.erasure import Erased
 from campaigns.domain.intake import LeftOut, RefusedRow, RepeatedRow
 from campaigns.errors import FileError
 from campaigns.sources.formulas import harmless
 
 _LONGEST_VALUE = 80
+
+
+class ReportFolder:
+    """The reports of all imports, in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def forget(self, erased: Erased) -> int:
+        """Take out every line that quotes this customer, in whatever spelling the file had; how
+        many there were."""
+        return sum(_forget(path, erased) for path in sorted(self._folder.glob("*-refused.csv")))
+
+    def delete_before(self, moment: datetime) -> int:
+        """Delete reports written before this moment; how many."""
+        old = [p for p in self._folder.glob("*-refused.csv") if _written(p) < moment]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
+
+
+def _written(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+
+def _forget(path: Path, erased: Erased) -> int:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file))
+    kept = [row for row in rows if not row or not _quotes(row[-1], erased)]
+    if len(kept) < len(rows):
+        beside = path.with_suffix(".new")
+        with beside.open("w", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file).writerows(kept)
+        beside.replace(path)
+    return len(rows) - len(kept)
+
+
+def _quotes(value: str, erased: Erased) -> bool:
+    """Phones are compared by the digits that every way of writing them has. A line too many costs
+    nothing: the file that was imported has it."""
+    bare = value.casefold()
+    digits = "".join(filter(str.isdigit, bare))
+    phones = [a[-9:] for a in erased.addresses if a.startswith("+")]
+    return (
+        value == erased.ref
+        or any(a.casefold() in bare for a in erased.addresses)
+        or any(p in digits for p in phones)
+    )
 
 
 class RefusalFile:

@@ -17,18 +17,15 @@ from campaigns.domain.intake import BatchResult, CustomerRow, SeenCustomers
 from campaigns.domain.interaction import Interaction
 from campaigns.domain.views import CustomerView, DeliveryView
 from campaigns.errors import NotFoundError
-from campaigns.store import interactions, portability
+from campaigns.store import interactions, portability, restoring
 from campaigns.store.clock import to_ms
-from campaigns.store.engine import Database, bar_intents
+from campaigns.store.engine import Database, bar_imports, bar_intents
 from campaigns.store.finding import find_customer
 from campaigns.store.hashing import AddressHash
 from campaigns.store.interactions import EventRow
 from campaigns.store.reading import read_customer, read_delivery
 from campaigns.store.schema import standings
 from campaigns.store.upserting import Upsert
-
-#: Held by an import while it writes a batch: two at once could make one customer twice.
-_IMPORT_LOCK = 4_801_238
 
 
 class SqlProfiles:
@@ -52,8 +49,7 @@ class SqlProfiles:
         hashing = self._hashing
         says_no = any(r.suppressions or not all(c.granted for c in r.consents) for r in rows)
         with self._database.write() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_IMPORT_LOCK})")
+            bar_imports(connection)
             if says_no:
                 bar_intents(connection)
             return Upsert(connection, hashing, now=now, actor=actor, seen=seen).run(rows)
@@ -118,8 +114,9 @@ class SqlProfiles:
         """
         hashing = self._hashing
         with self._database.write() as connection:
+            bar_imports(connection)
             bar_intents(connection)
-            return portability.import_document(connection, hashing, document, now)
+            return restoring.import_document(connection, hashing, document, now)
 
 
 def _event_row(event: Interaction) -> EventRow:

@@ -23,6 +23,8 @@ BUSY_TIMEOUT = 30_000
 _OLDEST_SQLITE = (3, 35)  # the first with RETURNING
 #: Held shared by every intent, exclusively by whoever bars messages: see `Database.bar_intents`.
 _INTENT_LOCK = 4_801_237
+#: Held by an import while it writes a batch: two at once could make one customer twice.
+_IMPORT_LOCK = 4_801_238
 
 
 class Database:
@@ -88,6 +90,13 @@ def bar_intents(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_INTENT_LOCK})")
+
+
+def bar_imports(connection: Connection) -> None:
+    """One import's batch at a time, and none while a customer is erased. Before `bar_intents`,
+    where both are wanted: an import takes them in this order."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_IMPORT_LOCK})")
 
 
 def hold_intent(connection: Connection) -> None:

@@ -6,6 +6,7 @@ from hashlib import blake2b
 
 from sqlalchemy import Connection, select
 
+from campaigns.domain.address import mailbox
 from campaigns.domain.channel import AddressKind
 from campaigns.store import schema
 
@@ -36,4 +37,21 @@ class AddressHash:
         """
         digest = self._keyed.copy()
         digest.update(f"{kind}\0{address}".encode())
+        return digest.hexdigest()
+
+    def person_keys(self, kind: AddressKind, normalised: str) -> list[str]:
+        """The hashes by which an erased person is known again: the address, and for an e-mail the
+        mailbox behind it (`domain.address.mailbox`), which bars imports and no message."""
+        keys = [self.key(kind, normalised)]
+        if kind is AddressKind.EMAIL:
+            keys.append(self._other("mailbox", mailbox(normalised)))
+        return keys
+
+    def ref_key(self, ref: str) -> str:
+        """The same for the user's own customer id: another address does not make another person."""
+        return self._other("ref", ref)
+
+    def _other(self, what: str, text: str) -> str:
+        digest = self._keyed.copy()
+        digest.update(f"{what}\0{text}".encode())
         return digest.hexdigest()

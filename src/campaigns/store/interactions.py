@@ -40,11 +40,15 @@ class EventRow(NamedTuple):
 def record(connection: Connection, rows: Sequence[EventRow]) -> set[str]:
     """Write events that are not known yet, and what follows from them. Returns their source keys.
 
-    An event that is told twice, in one call or in two, counts once.
+    An event that is told twice, in one call or in two, counts once; one about a customer who was
+    erased meanwhile not at all.
     """
     if not rows:
         return set()
-    listed = list({row.source_key: row for row in rows}.values())
+    here = _existing(connection, {row.customer_id for row in rows})
+    listed = list({row.source_key: row for row in rows if row.customer_id in here}.values())
+    if not listed:
+        return set()
     plain = [tuple(row) for row in listed]  # a named tuple is no JSON array
     dialect = bulk.dialect_of(connection)
     data = "given.data" if dialect == "sqlite" else "CAST(given.data AS jsonb)"
@@ -57,6 +61,14 @@ def record(connection: Connection, rows: Sequence[EventRow]) -> set[str]:
     return written
 
 
+def _existing(connection: Connection, ids: set[int]) -> set[int]:
+    dialect = bulk.dialect_of(connection)
+    query = text(_HERE.format(given=bulk.rows_sql(dialect, {"id": "bigint"})))
+    found = connection.execute(query, bulk.rows_parameters(dialect, [(i,) for i in ids]))
+    return set(found.scalars())
+
+
+_HERE = "SELECT c.id FROM {given} AS given JOIN customers c ON c.id = given.id"
 _INSERT = """
 INSERT INTO interactions (customer_id, at, kind, channel, delivery_id, source_key, data,
                           agent)

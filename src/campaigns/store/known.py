@@ -49,6 +49,15 @@ SELECT s.address_key, s.purpose FROM {given} AS given
 """
 
 
+#: The reason of a suppression that outlives its customer.
+ERASED = "erased"
+_ERASED_KEYS = """
+SELECT s.address_key FROM {given} AS given
+  JOIN suppressions s ON s.address_key = given.key AND s.reason = 'erased'
+"""
+_ANY_ERASED = text("SELECT 1 FROM suppressions WHERE reason = 'erased' LIMIT 1")
+
+
 def load(
     connection: Connection, refs: Collection[str], keys: Collection[str], *, own_yes: bool
 ) -> list[Known]:
@@ -78,6 +87,16 @@ def load(
 def load_suppressions(connection: Connection, keys: Collection[str]) -> dict[str, str]:
     """Address key → how far it is suppressed, for those of these keys that are."""
     return dict(_join(connection, _SUPPRESSIONS, "key", "text", keys))
+
+
+def load_erased(connection: Connection, keys: Collection[str]) -> set[str]:
+    """Those of these keys that belong to somebody who was erased."""
+    return {row[0] for row in _join(connection, _ERASED_KEYS, "key", "text", keys)}
+
+
+def anybody_erased(connection: Connection) -> bool:
+    """Whether that question is worth asking."""
+    return connection.execute(_ANY_ERASED).scalar() is not None
 
 
 def _known(row: tuple[Any, ...]) -> Known:

@@ -30,6 +30,7 @@ class Matcher:
     """The customers a batch may be about, by ref and by address; new ones join as they come."""
 
     def __init__(self, hashing: AddressHash) -> None:
+        self._hashing = hashing
         self._hash = hashing.key
         self._keys: dict[tuple[AddressKind, str], str] = {}
         self._by_ref: dict[str, Known] = {}
@@ -46,6 +47,12 @@ class Matcher:
         if key is None:
             key = self._keys[pair] = self._hash(kind, normalised)
         return key
+
+    def person_keys(self, row: CustomerRow) -> list[str]:
+        """Every hash by which an erased person would be known again."""
+        keys = [key for c, _, normalised, _ in row.addresses
+                for key in self._hashing.person_keys(_KINDS[c], normalised)]  # fmt: skip
+        return keys if row.ref is None else [*keys, self._hashing.ref_key(row.ref)]
 
     def telling(self, row: CustomerRow) -> Telling | None:
         """The address that tells who this is; None without an address."""

@@ -9,18 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import and_, exists, func, literal_column, or_, select
 
 from campaigns.domain.batch import Batch, Written
 from campaigns.domain.channel import PUBLIC, Channel
 from campaigns.domain.delivery import DeliveryState, Outcome, ProviderState
-from campaigns.domain.interaction import InteractionKind
 from campaigns.domain.routing import Skip
 from campaigns.store.claiming import Claiming
-from campaigns.store.clock import from_ms_or_none
+from campaigns.store.clock import from_ms
 from campaigns.store.engine import Database
 from campaigns.store.intending import Intending
-from campaigns.store.schema import deliveries, interactions, skips
+from campaigns.store.schema import customers, deliveries, interactions, skips
 from campaigns.store.settling import Settling
 from campaigns.store.sweeping import sweep
 
@@ -96,15 +95,20 @@ class SqlOutbox:
                 for channel, state, count in connection.execute(query)
             }
 
-    def next_due(self, run_id: int, shard: int) -> datetime | None:
-        """When the shard's earliest pending delivery may be tried; None when none is pending."""
-        query = select(func.min(deliveries.c.not_before)).where(
-            deliveries.c.run_id == run_id,
-            deliveries.c.shard == shard,
-            deliveries.c.state == literal_column("'pending'"),  # literal: the index is partial
+    def next_due(self, run_id: int, shard: int) -> Mapping[Channel, datetime]:
+        """When the shard's earliest pending delivery of each channel may be tried; channels
+        without pending deliveries are left out."""
+        query = (
+            select(deliveries.c.channel, func.min(deliveries.c.not_before))
+            .where(
+                deliveries.c.run_id == run_id,
+                deliveries.c.shard == shard,
+                deliveries.c.state == literal_column("'pending'"),  # literal: the index is partial
+            )
+            .group_by(deliveries.c.channel)
         )
         with self._database.read() as connection:
-            return from_ms_or_none(connection.execute(query).scalar())
+            return {Channel(c): from_ms(earliest) for c, earliest in connection.execute(query)}
 
     def outcomes(self, run_id: int) -> Mapping[str, int]:
         """See services.ports.Outbox.outcomes."""
@@ -125,17 +129,20 @@ class SqlOutbox:
             return {row.outcome: row.number for row in connection.execute(query)}
 
     def recorded(self, run_id: int) -> int:
-        """`sent` interactions of the run's deliveries to customers: equals the accepted."""
-        query = (
-            select(func.count())
-            .select_from(deliveries)
-            .join(interactions, interactions.c.delivery_id == deliveries.c.id)
-            .where(
-                deliveries.c.run_id == run_id,
-                ~deliveries.c.replaced,
-                deliveries.c.customer_id != PUBLIC,
-                interactions.c.kind == InteractionKind.SENT,
-            )
+        """See services.ports.Outbox.recorded."""
+        sent = exists().where(
+            interactions.c.delivery_id == deliveries.c.id,
+            interactions.c.kind == literal_column("'sent'"),  # literal: the index is partial
+        )
+        erased = and_(
+            deliveries.c.state == DeliveryState.ACCEPTED,
+            ~exists().where(customers.c.id == deliveries.c.customer_id),
+        )
+        query = select(func.count()).where(
+            deliveries.c.run_id == run_id,
+            ~deliveries.c.replaced,
+            deliveries.c.customer_id != PUBLIC,
+            or_(sent, erased),
         )
         with self._database.read() as connection:
             return connection.execute(query).scalar_one()

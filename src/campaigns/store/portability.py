@@ -1,4 +1,4 @@
-"""Everything known of a customer as one JSON document, and back (GDPR art. 15 and 20).
+"""Everything known of a customer as one JSON document (GDPR art. 15 and 20); `restoring` reads it.
 
 `profile` round-trips: exported, imported into an empty database and exported again it is the
 same. `messages` tells what was sent; it belongs to runs of this database and is not brought back.
@@ -7,23 +7,15 @@ same. `messages` tells what was sent; it belongs to runs of this database and is
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, RowMapping, Table, insert, select
+from sqlalchemy import Connection, RowMapping, Table, select
 
-from campaigns.domain.address import AddressError, read
 from campaigns.domain.channel import Channel
-from campaigns.domain.consent import ALL_TOPICS
 from campaigns.domain.routing import Reason
-from campaigns.errors import UserError
-from campaigns.store import bulk, interactions
-from campaigns.store.clock import from_ms, to_ms
-from campaigns.store.consents import append
+from campaigns.store.clock import from_ms
 from campaigns.store.engine import Database
-from campaigns.store.hashing import AddressHash
-from campaigns.store.interactions import EventRow
 from campaigns.store.schema import (
     addresses,
     campaigns,
@@ -31,16 +23,16 @@ from campaigns.store.schema import (
     customers,
     deliveries,
     messages,
-    standings,
+    preferences,
     suppressions,
 )
 from campaigns.store.schema import interactions as events
 
 FORMAT = "campaigns.customer/1"
 _PAGE = 500
-_FIELDS = ("ref", "first_name", "last_name", "locale", "country", "time_zone", "preferred_channel")
+FIELDS = ("ref", "first_name", "last_name", "locale", "country", "time_zone", "preferred_channel")
 #: Stands for the customer's number in keys of imported events: it differs between databases.
-_OWN = "import:~:"
+OWN = "import:~:"
 
 
 def export_customers(
@@ -74,12 +66,13 @@ def _document(row: RowMapping, parts: Mapping[str, list[RowMapping]]) -> dict[st
     return {
         "format": FORMAT,
         "profile": {
-            **{name: row[name] for name in _FIELDS},
+            **{name: row[name] for name in FIELDS},
             "attributes": row["attributes"],
             "created_at": _iso(row["created_at"]),
             "addresses": [_address(a, suppressed.get(a["channel"])) for a in parts["addresses"]],
             "consents": [_consent(c) for c in parts["consents"]],
             "interactions": [_event(row["id"], i) for i in parts["interactions"]],
+            "preferences": next(map(_asked_for, parts["preferences"]), None),
         },
         "messages": [_message(m) for m in parts["messages"]],
     }
@@ -87,10 +80,6 @@ def _document(row: RowMapping, parts: Mapping[str, list[RowMapping]]) -> dict[st
 
 def _iso(ms: int) -> str:
     return from_ms(ms).isoformat()
-
-
-def _ms(text: str) -> int:
-    return to_ms(datetime.fromisoformat(text))
 
 
 def _address(row: RowMapping, suppressed: RowMapping | None) -> dict[str, Any]:
@@ -101,29 +90,38 @@ def _address(row: RowMapping, suppressed: RowMapping | None) -> dict[str, Any]:
     return document
 
 
-_LEDGER = ("channel", "purpose", "topic", "granted", "source", "proof", "actor")
+LEDGER = ("channel", "purpose", "topic", "granted", "source", "proof", "actor")
 
 
 def _consent(row: RowMapping) -> dict[str, Any]:
-    return {"at": _iso(row["at"]), **{name: row[name] for name in _LEDGER}}
+    return {"at": _iso(row["at"]), **{name: row[name] for name in LEDGER}}
 
 
 def _event(customer_id: int, row: RowMapping) -> dict[str, Any]:
     key = row["source_key"]
-    if key is not None and key.startswith(_restored(customer_id)):
+    if key is not None and key.startswith(restored(customer_id)):
         key = None
     own = f"import:{customer_id}:"
     return {
         "at": _iso(row["at"]),
         "kind": row["kind"],
         "channel": row["channel"],
-        "source_key": _OWN + key.removeprefix(own) if key and key.startswith(own) else key,
+        "source_key": OWN + key.removeprefix(own) if key and key.startswith(own) else key,
         "data": row["data"],
         "agent": row["agent"],
     }
 
 
-def _restored(customer_id: int) -> str:
+ASKED = ("channels", "quiet_from", "quiet_until", "weekly_most")
+
+
+def _asked_for(row: RowMapping) -> dict[str, Any]:
+    until = row["paused_until"]
+    told = {"paused_until": None if until is None else _iso(until)}
+    return {**{name: row[name] for name in ASKED}, **told}
+
+
+def restored(customer_id: int) -> str:
     """Begins the keys of events that had none when they were exported: our own `sent`."""
     return f"export:{customer_id}:"
 
@@ -189,109 +187,5 @@ _PARTS = {
     "consents": _of(consents, "id"),
     "interactions": _of(events, "at", "id"),
     "messages": _messages_query,
+    "preferences": _of(preferences, "customer_id"),
 }
-
-
-# And back ---------------------------------------------------------------------------------
-
-
-def import_document(
-    connection: Connection, hashing: AddressHash, document: Mapping[str, Any], now: datetime
-) -> int:
-    """Bring an exported customer in. A known one gains what is missing: a yes of the document
-    does not stand over a no on record, and suppressions only grow. Returns the number.
-
-    Raises UserError when it is no such document.
-    """
-    if document.get("format") != FORMAT:
-        raise UserError(f"this is no export of a customer: `format` is not {FORMAT}.")
-    profile = document["profile"]
-    customer_id = _put_customer(connection, profile, to_ms(now))
-    _put_addresses(connection, hashing, customer_id, profile["addresses"], to_ms(now))
-    _put_consents(connection, customer_id, profile["consents"])
-    _put_events(connection, customer_id, profile["interactions"])
-    return customer_id
-
-
-def _put_customer(connection: Connection, profile: Mapping[str, Any], now: int) -> int:
-    values = {name: profile[name] for name in (*_FIELDS, "attributes")}
-    values |= {"created_at": _ms(profile["created_at"]), "updated_at": now}
-    query = select(customers.c.id).where(customers.c.ref == profile["ref"])
-    known = connection.execute(query).scalar_one_or_none()
-    if known is not None:
-        return int(known)
-    made = connection.execute(insert(customers).values(**values).returning(customers.c.id))
-    return int(made.scalar_one())
-
-
-def _put_addresses(
-    connection: Connection,
-    hashing: AddressHash,
-    customer_id: int,
-    listed: Sequence[Mapping[str, Any]],
-    now: int,
-) -> None:
-    for entry in listed:
-        channel = Channel(entry["channel"])
-        try:
-            normalised = read(channel.address_kind, entry["address"]).normalised
-        except AddressError as error:
-            raise UserError(f"the export's {channel.label} address is none: {error}.") from error
-        key = hashing.key(channel.address_kind, normalised)
-        row = (customer_id, str(channel), entry["address"], key, entry["status"], now)
-        columns = ("customer_id", "channel", "address", "address_key", "status", "updated_at")
-        bulk.insert(connection, addresses, columns, [row], on_conflict="ON CONFLICT DO NOTHING")
-        if told := entry.get("suppressed"):
-            suppressed = (key, told["purpose"], told["reason"], _ms(told["at"]))
-            named = ("address_key", "purpose", "reason", "at")
-            conflict = "ON CONFLICT DO NOTHING"
-            bulk.insert(connection, suppressions, named, [suppressed], on_conflict=conflict)
-
-
-def _put_consents(
-    connection: Connection, customer_id: int, listed: Sequence[Mapping[str, Any]]
-) -> None:
-    ledger = connection.execute(select(consents).where(consents.c.customer_id == customer_id))
-    known = {(r["at"], *(r[n] for n in _LEDGER)) for r in ledger.mappings()}
-    now_no = connection.execute(
-        select(standings).where(standings.c.customer_id == customer_id, ~standings.c.granted)
-    ).mappings()
-    noes = {(r["channel"], r["purpose"], r["topic"]) for r in now_no}
-    rows = []
-    for entry in listed:
-        at = _ms(entry["at"])
-        barred = entry["granted"] and _barred(entry, noes)
-        if not barred and (at, *(entry[n] for n in _LEDGER)) not in known:
-            matter = (entry["channel"], entry["purpose"], entry["topic"], entry["granted"])
-            proof = (entry["source"], entry["proof"], entry["actor"])
-            rows.append((customer_id, *matter, at, *proof))
-    append(connection, rows)
-
-
-def _barred(entry: Mapping[str, Any], noes: set[tuple[str, str, str]]) -> bool:
-    return any(
-        (channel, purpose) == (entry["channel"], entry["purpose"])
-        and (topic in (entry["topic"], ALL_TOPICS) or entry["topic"] == ALL_TOPICS)
-        for channel, purpose, topic in noes
-    )
-
-
-def _put_events(
-    connection: Connection, customer_id: int, listed: Sequence[Mapping[str, Any]]
-) -> None:
-    e = events.c
-    query = select(e.at, e.kind, e.channel).where(e.customer_id == customer_id)
-    known = {tuple(row) for row in connection.execute(query)}
-    rows = []
-    for number, entry in enumerate(listed):
-        at, key = _ms(entry["at"]), entry["source_key"]
-        if key is None:
-            if (at, entry["kind"], entry["channel"]) in known:
-                continue
-            key = f"{_restored(customer_id)}{at}:{number}"
-        elif key.startswith(_OWN):
-            key = f"import:{customer_id}:{key.removeprefix(_OWN)}"
-        data = None if entry["data"] is None else orjson.dumps(entry["data"]).decode()
-        what, on, agent = entry["kind"], entry["channel"], entry.get("agent")
-        rows.append(EventRow(customer_id, at, what, on, None, key, data, agent))
-    interactions.record(connection, rows)

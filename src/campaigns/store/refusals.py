@@ -13,7 +13,7 @@ from campaigns.domain.consent import ALL_TOPICS, ConsentSource, Purpose
 from campaigns.domain.customer import AddressStatus
 from campaigns.store import bulk, consents
 from campaigns.store.clock import to_ms
-from campaigns.store.schema import addresses, runs, suppressions
+from campaigns.store.schema import addresses, customers, runs, suppressions
 
 
 def mark_invalid(
@@ -37,7 +37,10 @@ def record_opt_out(
 ) -> None:
     """The provider says that this person opted out there: suppress the address and append the
     denial to the ledger, for marketing and for whatever purpose this run has. The caller has
-    barred intents."""
+    barred intents. A customer who was erased meanwhile is barred already."""
+    still = select(customers.c.id).where(customers.c.id == item.customer_id)
+    if connection.execute(still).scalar() is None:
+        return
     _suppress(connection, batch.channel, item, now)
     own = select(runs.c.purpose).where(runs.c.id == batch.run_id)
     purposes = {str(Purpose.MARKETING), connection.execute(own).scalar_one()}

@@ -127,7 +127,8 @@ standings = Table(
     sqlite_with_rowid=False,  # read in ranges of customers
 )
 
-#: Addresses that must not be contacted, by keyed hash: they outlive the customer's erasure.
+#: Addresses that must not be contacted, by keyed hash: they outlive the customer's erasure. Of an
+#: erased customer there are also hashes of the mailbox and the ref, to know them again by.
 suppressions = Table(
     "suppressions",
     metadata,
@@ -137,6 +138,12 @@ suppressions = Table(
     Column("reason", String(40), nullable=False),
     Column("at", BigInteger, nullable=False),
     CheckConstraint("purpose IN ('marketing', 'all')", name="purpose"),
+    Index(
+        "ix_suppressions_erased",
+        "address_key",
+        sqlite_where=text("reason = 'erased'"),
+        postgresql_where=text("reason = 'erased'"),
+    ),
 )
 
 interactions = Table(
@@ -471,6 +478,7 @@ paces = Table(
     Column("closed_until", BigInteger),  # nothing is claimed before; then one request tries
     Column("because", Text),
     Column("updated_at", BigInteger, nullable=False),
+    Column("learned_at", BigInteger),  # when the breaker last learned something
 )
 
 #: A journey's steps by name: inserting or reordering steps shifts nobody. The numbers are those of

@@ -27,12 +27,14 @@ UPDATE deliveries SET state = 'accepted', outcome = NULL, settled_at = :now,
   FROM {given} AS given
  WHERE deliveries.id = given.id AND deliveries.state <> 'accepted'
 """
-# One per delivery, however often its acceptance is told: a unique index says so.
+# One per delivery, however often its acceptance is told: a unique index says so. None for a
+# customer who was erased meanwhile.
 RECORD_SENT = """
 INSERT INTO interactions (customer_id, at, kind, channel, delivery_id)
 SELECT d.customer_id, :now, 'sent', d.channel, d.id
   FROM {given} AS given JOIN deliveries d ON d.id = given.id
  WHERE d.state = 'accepted' AND d.customer_id <> 0
+   AND EXISTS (SELECT 1 FROM customers c WHERE c.id = d.customer_id)
     ON CONFLICT (delivery_id) WHERE kind = 'sent' DO NOTHING
 """
 # All else counts only from the batch that claimed the row last. That batch may still speak after

@@ -34,6 +34,7 @@ from campaigns.store.changes import Changes, Writing
 from campaigns.store.hashing import AddressHash
 from campaigns.store.matching import Matcher, MismatchError, Telling
 
+_WAS_ERASED = "this person was erased at their own request, and is not taken in again"
 _WIDER = (SuppressionPurpose.MARKETING, SuppressionPurpose.ALL)
 
 
@@ -57,6 +58,7 @@ class Upsert:
         self._had: set[Known] = set()  # by this batch
         self._matched: list[Known] = []
         self._suppressed: dict[str, str] = {}
+        self._erased: set[str] = set()
         self._changes = Changes()
         self.result = BatchResult()
 
@@ -65,6 +67,10 @@ class Upsert:
         tellings = [self._matcher.telling(row) for row in rows]
         self._load(rows, tellings)
         for row, telling in zip(rows, tellings, strict=True):
+            if self._erased and not self._erased.isdisjoint(self._matcher.person_keys(row)):
+                # Nothing of the row is told but its line: the report is a file as well.
+                self.result.refused.append(RefusedRow(row.line, _WAS_ERASED))
+                continue
             try:
                 self._take(row, telling)
             except MismatchError as reason:
@@ -89,6 +95,9 @@ class Upsert:
             self._matcher.key_of(s.kind, s.normalised) for row in rows for s in row.suppressions
         }
         self._suppressed = known.load_suppressions(self._connection, marked)
+        if known.anybody_erased(self._connection):
+            persons = {key for row in rows for key in self._matcher.person_keys(row)}
+            self._erased = known.load_erased(self._connection, persons)
 
     def _take(self, row: CustomerRow, telling: Telling | None) -> None:
         customer, ref_given = self._matcher.find(row, telling)

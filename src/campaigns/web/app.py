@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
-from campaigns.web import clicks, health, webhooks
+from campaigns.web import clicks, health, pages, webhooks
 from campaigns.web.errors import plain_errors
 from campaigns.web.guard import Guard
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: Each has `router(app: App) -> APIRouter`. A new group of addresses is a file here and a name in
 #: this list; its largest body, where it takes more than a form, is a line in `guard.LIMITS`.
-PARTS = (health, webhooks, clicks)
+PARTS = (health, webhooks, clicks, pages)
 
 
 def create_app(app: App) -> FastAPI:

@@ -22,12 +22,14 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import (
     Accepted,
     Envelope,
+    Holds,
     NotSent,
     Outcome,
     Refused,
     Rejected,
     Unknown,
 )
+from campaigns.domain.pace import FAILURES
 from campaigns.errors import ConfigurationError
 from tests.unit.channels.make import NOW, envelopes
 
@@ -101,9 +103,32 @@ def test_each_message_has_its_own_outcome_in_order() -> None:
     assert _run(outcomes) == (outcomes, 4)
 
 
-@pytest.mark.parametrize("stop", [NotSent("c", "r", NOW), Refused("c", "r")])
+@pytest.mark.parametrize(
+    "stop",
+    [
+        NotSent("c", "r", NOW, Holds.PACE),
+        NotSent("c", "r", NOW, Holds.CONNECTION),
+        Refused("c", "r"),
+    ],
+)
 def test_what_all_would_meet_is_met_once(stop: Outcome) -> None:
     assert _run([Accepted("1"), stop]) == ([Accepted("1"), stop, stop, stop], 2)
+
+
+def test_a_phone_out_of_reach_stops_nobody_else() -> None:
+    away = NotSent("twilio:30003", "switched off", NOW)
+    outcomes: list[Outcome] = [away, Accepted("1"), away, Accepted("2")]
+    assert _run(outcomes) == (outcomes, 4)
+
+
+def test_after_failures_in_a_row_the_rest_goes_back_unsent() -> None:
+    down = Unknown("c", "r")
+    calls: Iterator[Outcome] = iter([Accepted("1"), *[down] * FAILURES])
+    people = envelopes(Channel.SMS, 20)
+    outcomes = one_by_one(people, lambda _, __: next(calls), total=10 * SECOND, clock=lambda: NOW)
+    assert outcomes[1 : FAILURES + 1] == [down] * FAILURES
+    assert {type(o) for o in outcomes[FAILURES + 1 :]} == {NotSent}
+    assert len(outcomes) == 20
 
 
 def test_the_rest_goes_back_unsent_when_half_the_time_is_gone() -> None:

@@ -143,6 +143,7 @@ _EXPECTED: dict[Verdict, type[Outcome]] = {
     Verdict.REJECTED: Rejected,
     Verdict.REFUSED: Refused,
     Verdict.RETRY: NotSent,
+    Verdict.SLOW: NotSent,
     Verdict.UNKNOWN: Unknown,
 }
 
@@ -161,7 +162,8 @@ def test_every_code_has_an_outcome_of_its_verdict(code: int) -> None:
         ((21211, 21614, 21612, 30005, 30006), Verdict.INVALID_ADDRESS),
         ((21610,), Verdict.OPTED_OUT),
         ((20003, 21606, 21212, 21408, 21617, 30034, 63016, 30007), Verdict.REFUSED),
-        ((20429, 21611, 30001, 30003, 30008, 63018), Verdict.RETRY),
+        ((20429, 21611, 30001, 63018), Verdict.SLOW),
+        ((30003, 30008), Verdict.RETRY),
         ((63049,), Verdict.REJECTED),
         ((20500,), Verdict.UNKNOWN),
     ],
@@ -181,7 +183,8 @@ def test_the_documented_codes_are_those_of_the_table() -> None:
         Verdict.OPTED_OUT: "the person replied STOP",
         Verdict.REJECTED: "this message only",
         Verdict.REFUSED: "the account, the sender or the text",
-        Verdict.RETRY: "too quick",
+        Verdict.SLOW: "too quick",
+        Verdict.RETRY: "the phone is out of reach",
         Verdict.UNKNOWN: "unknown |",
     }
     lines = _DOCS.read_text(encoding="utf-8").splitlines()
@@ -230,3 +233,9 @@ def test_a_429_comes_back_when_twilio_says_else_when_the_table_says() -> None:
     untold = outcome_of(_answer(429, {"code": 21611}), NOW)
     assert isinstance(untold, NotSent)
     assert untold.retry_at == NOW + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("body", [b"", b'{"code": 216'])
+def test_a_refusal_that_broke_off_is_asked_again_and_does_not_stop_the_run(body: bytes) -> None:
+    answer = replace(_answer(400), body=body)
+    assert isinstance(outcome_of(answer, NOW), NotSent)

@@ -9,7 +9,13 @@ from datetime import datetime
 
 import orjson
 
-from campaigns.channels.answers import Headers, too_many, without_addresses
+from campaigns.channels.answers import (
+    UNREACHABLE_PAUSE,
+    Headers,
+    broke_off,
+    too_many,
+    without_addresses,
+)
 from campaigns.domain.delivery import (
     Accepted,
     Envelope,
@@ -50,6 +56,9 @@ def refused(
         return [too_many("sendgrid", headers, now)] * len(envelopes)
     if status == 400 and any(t.index is not None and t.index < len(envelopes) for t in troubles):
         return _without_the_wrong_ones(troubles, envelopes, now)
+    if status == 400 and broke_off(body):
+        said = "SendGrid answered 400, and its reason was lost on the way"
+        return [NotSent("sendgrid:400", said, now + UNREACHABLE_PAUSE)] * len(envelopes)
     if 400 <= status < 500 and status != 408:
         said = "; ".join(t.message for t in troubles) or f"SendGrid answered {status}"
         reason = without_addresses(said, (e.address for e in envelopes))

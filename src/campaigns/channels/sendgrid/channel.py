@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -25,7 +25,7 @@ class EmailSender:
     """E-mail messages."""
 
     channel: ClassVar[Channel] = Channel.EMAIL
-    limits: ClassVar[Limits] = Limits(batch=1000, deadline=timedelta(seconds=30))
+    limits: ClassVar[Limits] = Limits(batch=1000, deadline=timedelta(seconds=30), one_request=True)
 
     def __init__(self, configuration: ChannelConfiguration) -> None:
         credentials, endpoints = configuration.credentials, configuration.endpoints
@@ -43,6 +43,10 @@ class EmailSender:
         """Raises ConfigurationError for a text that SendGrid takes from nobody."""
         for skeleton in skeletons:
             _check(skeleton)
+
+    def units(self, skeleton: Skeleton, values: Mapping[str, str]) -> int:  # noqa: ARG002
+        """One a message."""
+        return 1
 
     def send(self, skeleton: Skeleton, envelopes: Sequence[Envelope]) -> list[Outcome]:
         """One request for all of them; they share its fate."""

@@ -6,10 +6,10 @@ from datetime import datetime
 
 import orjson
 
-from campaigns.channels.answers import too_many
+from campaigns.channels.answers import UNREACHABLE_PAUSE, broke_off, too_many
 from campaigns.channels.twilio.errors import MEANINGS, Verdict, meaning_of
 from campaigns.channels.wire import Answer
-from campaigns.domain.delivery import Accepted, NotSent, Outcome, Refused, Rejected, Unknown
+from campaigns.domain.delivery import Accepted, Holds, NotSent, Outcome, Refused, Rejected, Unknown
 
 
 def outcome_of(answer: Answer, now: datetime) -> Outcome:
@@ -23,9 +23,18 @@ def outcome_of(answer: Answer, now: datetime) -> Outcome:
         return Refused(f"twilio:{code or answer.status}", meaning_of(20003).reason)
     if not 400 <= answer.status < 500 or answer.status == 408:
         return Unknown(f"twilio:{code or answer.status}", f"Twilio answered {answer.status}")
-    if code is None:  # not Twilio's own words: a wrong address, something in between
-        return Refused(f"twilio:{answer.status}", f"Twilio answered {answer.status}, no reason")
+    if code is None:
+        return _without_a_code(answer, now)
     return outcome_of_code(code, now)
+
+
+def _without_a_code(answer: Answer, now: datetime) -> Outcome:
+    """A refusal cut short on the way; or none of Twilio's words: a wrong address, a proxy."""
+    name = f"twilio:{answer.status}"
+    if answer.status == 400 and broke_off(answer.body):
+        said = "Twilio answered 400, and its reason was lost on the way"
+        return NotSent(name, said, now + UNREACHABLE_PAUSE)
+    return Refused(name, f"Twilio answered {answer.status}, no reason")
 
 
 def outcome_of_code(code: int, now: datetime) -> Outcome:
@@ -39,8 +48,9 @@ def outcome_of_code(code: int, now: datetime) -> Outcome:
             return Rejected(name, meaning.reason, opted_out=True)
         case Verdict.REFUSED:
             return Refused(name, meaning.reason)
-        case Verdict.RETRY:
-            return NotSent(name, meaning.reason, now + meaning.pause)
+        case Verdict.RETRY | Verdict.SLOW as verdict:
+            holds = Holds.PACE if verdict is Verdict.SLOW else Holds.MESSAGE
+            return NotSent(name, meaning.reason, now + meaning.pause, holds)
         case Verdict.UNKNOWN:
             return Unknown(name, meaning.reason)
         case Verdict.REJECTED:
@@ -52,7 +62,7 @@ def _too_many(answer: Answer, code: int | None, now: datetime) -> NotSent:
     meaning = MEANINGS.get(code or 0)
     if meaning is None or answer.headers.get("retry-after"):
         return too_many("twilio", answer.headers, now)
-    return NotSent(f"twilio:{code}", meaning.reason, now + meaning.pause)
+    return NotSent(f"twilio:{code}", meaning.reason, now + meaning.pause, Holds.PACE)
 
 
 def _code(answer: Answer) -> int | None:

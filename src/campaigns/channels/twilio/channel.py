@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,6 +18,7 @@ from campaigns.channels.twilio.template import Template, template_of
 from campaigns.channels.wire import Interrupted, NotConnected, Wire
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import Accepted, Envelope, Outcome, Refused
+from campaigns.domain.message import fill_part
 from campaigns.errors import ConfigurationError, ProviderUnreachableError
 
 if TYPE_CHECKING:
@@ -51,6 +52,10 @@ class TwilioSender:
         self._deadline = endpoints.deadline or self.limits.deadline
         self._clock = configuration.clock
         self._wire = Wire(endpoints.base_url)
+
+    def units(self, skeleton: Skeleton, values: Mapping[str, str]) -> int:  # noqa: ARG002
+        """One a message."""
+        return 1
 
     def close(self) -> None:
         """Give connections back."""
@@ -108,6 +113,12 @@ class SmsSender(TwilioSender):
     """Text messages."""
 
     channel: ClassVar[Channel] = Channel.SMS
+
+    def units(self, skeleton: Skeleton, values: Mapping[str, str]) -> int:
+        """Segments: Twilio's rates count them."""
+        import smsutil
+
+        return max(1, len(smsutil.split(fill_part(skeleton.parts["body"], values)).parts))
 
     def prepare(self, skeletons: Sequence[Skeleton]) -> None:
         """Raises ConfigurationError for a text that is too long whoever gets it."""

@@ -13,7 +13,7 @@ from campaigns.channels.twilio.answers import outcome_of
 from campaigns.channels.twilio.http import WireHttpClient
 from campaigns.channels.twilio.template import Template
 from campaigns.channels.wire import Interrupted, NotConnected
-from campaigns.domain.delivery import NotSent, Refused
+from campaigns.domain.delivery import Holds, NotSent, Refused
 from campaigns.errors import ConfigurationError
 
 _T = TypeVar("_T")
@@ -136,4 +136,5 @@ class ContentTemplates:
             raise ContentUnavailableError(outcome) from error
 
     def _later(self, code: str, reason: str) -> NotSent:
-        return NotSent(f"twilio:content:{code}", reason, self._clock() + _PAUSE)
+        then = self._clock() + _PAUSE
+        return NotSent(f"twilio:content:{code}", reason, then, Holds.CONNECTION)

@@ -19,12 +19,13 @@ class Verdict(StrEnum):
     REJECTED = "rejected"
     REFUSED = "refused"
     RETRY = "retry"
+    SLOW = "slow"
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """A code's verdict, a sentence for people, and when to try again (RETRY only)."""
+    """A code's verdict, a sentence for people, and when to try again (RETRY, SLOW)."""
 
     verdict: Verdict
     reason: str
@@ -79,14 +80,15 @@ MEANINGS: dict[int, Meaning] = {
     63040: Meaning(_V.REFUSED, "WhatsApp has rejected the template; change the copy"),
     63041: Meaning(_V.REFUSED, "WhatsApp has paused the template"),
     63042: Meaning(_V.REFUSED, "WhatsApp has disabled the template"),
-    # The sender is too quick, or a network is down for the moment.
-    20429: Meaning(_V.RETRY, "Twilio asks to slow down", timedelta(seconds=5)),
-    21611: Meaning(_V.RETRY, "the sender's queue at Twilio is full", _MINUTE),
-    30001: Meaning(_V.RETRY, "the sender's queue at Twilio is full", _MINUTE),
+    # The sender is too quick: everyone would get the same answer for a while.
+    20429: Meaning(_V.SLOW, "Twilio asks to slow down", timedelta(seconds=5)),
+    21611: Meaning(_V.SLOW, "the sender's queue at Twilio is full", _MINUTE),
+    30001: Meaning(_V.SLOW, "the sender's queue at Twilio is full", _MINUTE),
+    63018: Meaning(_V.SLOW, "the WhatsApp sender is too quick", _MINUTE),
+    63038: Meaning(_V.SLOW, "the account's messages for today are used up", 60 * _MINUTE),
+    # This phone is out of reach for the moment.
     30003: Meaning(_V.RETRY, "the phone is switched off or out of reach", 30 * _MINUTE),
     30008: Meaning(_V.RETRY, "the carrier gave no reason", 30 * _MINUTE),
-    63018: Meaning(_V.RETRY, "the WhatsApp sender is too quick", _MINUTE),
-    63038: Meaning(_V.RETRY, "the account's messages for today are used up", 60 * _MINUTE),
     # It may have been sent.
     20500: Meaning(_V.UNKNOWN, "Twilio failed inside"),
 }

@@ -5,7 +5,7 @@ Who may get a direct message is decided before (domain.routing): X forbids them 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,7 +18,7 @@ from campaigns.channels.one_by_one import one_by_one
 from campaigns.channels.wire import Answer, Interrupted, NotConnected, Wire
 from campaigns.channels.x.answers import outcome_of, user_id_in
 from campaigns.domain.channel import Channel
-from campaigns.domain.delivery import Envelope, NotSent, Outcome, Refused, Rejected, Unknown
+from campaigns.domain.delivery import Envelope, Holds, NotSent, Outcome, Refused, Rejected, Unknown
 from campaigns.domain.message import fill_part
 from campaigns.errors import ConfigurationError
 
@@ -51,6 +51,10 @@ class XSender:
         self._deadline = endpoints.deadline or self.limits.deadline
         self._clock = configuration.clock
         self._wire = Wire(endpoints.base_url)
+
+    def units(self, skeleton: Skeleton, values: Mapping[str, str]) -> int:  # noqa: ARG002
+        """One a message."""
+        return 1
 
     def close(self) -> None:
         """Give connections back."""
@@ -101,7 +105,7 @@ class PostSender(XSender):
 
     channel: ClassVar[Channel] = Channel.X_POST
     limits: ClassVar[Limits] = Limits(
-        batch=1, deadline=timedelta(seconds=20), rates=(Rate(100, _QUARTER),)
+        batch=1, deadline=timedelta(seconds=20), rates=(Rate(100, _QUARTER, burst=10),)
     )
 
     def prepare(self, skeletons: Sequence[Skeleton]) -> None:
@@ -135,7 +139,7 @@ class DirectMessageSender(XSender):
     limits: ClassVar[Limits] = Limits(
         batch=15,
         deadline=timedelta(seconds=20),
-        rates=(Rate(15, _QUARTER), Rate(1_440, timedelta(days=1))),
+        rates=(Rate(15, _QUARTER, burst=5), Rate(1_440, timedelta(days=1), burst=5)),
     )
 
     def __init__(self, configuration: ChannelConfiguration) -> None:
@@ -188,7 +192,8 @@ class DirectMessageSender(XSender):
         if isinstance(outcome, Refused | NotSent):
             return outcome
         # No message was sent, whatever went wrong.
-        return NotSent("x:lookup", "X could not be asked for the person's id", now + _LOOKUP_PAUSE)
+        reason, then = "X could not be asked for the person's id", now + _LOOKUP_PAUSE
+        return NotSent("x:lookup", reason, then, Holds.CONNECTION)
 
 
 def _handle(envelope: Envelope) -> str:

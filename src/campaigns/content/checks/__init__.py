@@ -16,9 +16,11 @@ from campaigns.content.checks import (
     locales,
     mail,
     mail_support,
+    readability,
     sanity,
     steps,
     typed,
+    vague,
     voice,
 )
 from campaigns.content.checks.checked import Checked
@@ -31,11 +33,13 @@ Check = Callable[[Checked], Iterator[Finding]]
 CHECKS: Final[tuple[Check, ...]] = (
     facts.check,
     typed.check,
+    vague.check,
     locales.check,
     fit.check,
     legal.check,
     links.check,
     voice.check,
+    readability.check,
     contrast.check,
     mail.check,
     mail_support.check,

@@ -171,14 +171,22 @@ class Checked:
         file, line = self.place_of(view, part, words)
         return self.finding(rule, message, mend, file, line, view, part, level)
 
-    def place_of(self, view: View, part: str, words: str) -> tuple[str, int | None]:
-        """File and line of words that a message shows."""
+    def place_of(
+        self, view: View, part: str, words: str, fact: str | None = None
+    ) -> tuple[str, int | None]:
+        """File and line of words that a message shows; of words that stand in no file, a text
+        that bends the fact they come from: `{{ facts.code | lower }}`."""
         order = TEXTS[view.channel]
         own = sorted(self.words_of(view), key=lambda piece: piece.key not in order)
         layout = self.layout_of(view, part)
         rest = sorted(self.others(view.locale), key=lambda piece: piece.file != layout)
         found = find_words((*own, *rest), words)
-        return found or self._beside_a_fact(view, words) or (layout, None)
+        bent = (p for p in own if fact and p.names(fact) and not p.prints(fact))
+        return (
+            found
+            or self._beside_a_fact(view, words)
+            or next(((p.file, p.line) for p in bent), (layout, None))
+        )
 
     def _beside_a_fact(self, view: View, words: str) -> tuple[str, int] | None:
         """A value that came about by something typed beside a fact: `1{{ facts.discount }}`."""

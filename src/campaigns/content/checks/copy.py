@@ -40,6 +40,7 @@ _LEFT_OVER: Final = re.compile(
     r"|\b(?:facts|customer|traits|links|copy)\.[a-z_]{2,}\b|\?\?\?|<[A-Z_ ]+>"
     r"|\[(?i:(?:first|last|your|insert)?[ _]?(?:name|date|code|link|url|text|here))\]"
     r"|\b(?:None|undefined|NaN|null)\b(?=[ .,;:!?]|$)"
+    r"|[\w.,]{0,12}&(?:nbsp|amp|lt|gt|quot|euro|pound|#\d{2,5}|#x[0-9a-f]{2,5});"
 )
 _LINKS: Final = ("unsubscribe_url", "preferences_url")
 

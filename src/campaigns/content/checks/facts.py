@@ -60,8 +60,9 @@ def _is_the_layouts(checked: Checked, view: View, part: str, name: str) -> bool:
     keys = [key for key in SAID_BY[view.channel] if any(p.key == key for p in pieces)]
     if view.channel in ALONE:
         keys = keys[:1]
-    if any(piece.key in keys and piece.names(name) for piece in pieces):
-        return True
+    naming = [piece for piece in pieces if piece.key in keys and piece.names(name)]
+    if naming:
+        return any(piece.prints(name) for piece in naming)
     like = [v for v in checked.views if v.channel is view.channel and part in v.said]
     languages = {language(v.locale) for v in like}
     verdicts = (checked.known[v.locale].verdict(v, part) for v in like)
@@ -80,9 +81,9 @@ def remarks(checked: Checked, view: View, part: str, verdict: Verdict) -> Iterat
         for remark in group:
             if _leads_elsewhere(checked, remark):
                 continue  # told as link-domain
-            yield checked.at_words(
-                rule, _sentence(remark), _mend(rule, remark), view, part, remark.mention.text
-            )
+            file, line = checked.place_of(view, part, remark.mention.text, remark.fact)
+            told, mend = _sentence(remark), _mend(rule, remark)
+            yield checked.finding(rule, told, mend, file, line, view, part)
 
 
 def _leads_elsewhere(checked: Checked, remark: Remark) -> bool:

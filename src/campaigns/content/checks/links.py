@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 from campaigns.content.checks.checked import Checked
 from campaigns.content.checks.page import is_hidden
 from campaigns.content.checks.view import OBJECT, View, fixed_address, readable
-from campaigns.domain.consistency import Kind
+from campaigns.domain.consistency import Kind, Verdict
 from campaigns.domain.consistency.links import link_value
 from campaigns.domain.consistency.matching import normal
 from campaigns.domain.findings import Finding
 
 _IN_TEXT: Final = re.compile(
-    r"\b(?:https?|ftp|javascript|data|file)://?[^\s<>\"']+|\bwww\.\S+", re.I
+    r"\b(?:(?:https?|ftp|javascript|data|file)://?|[a-z][a-z0-9+]{2,11}://)[^\s<>\"']+|\bwww\.\S+",
+    re.IGNORECASE,
 )
 _MAIL: Final = re.compile(r"(?<![\w.+%-])[\w.+%-]+@(?P<domain>[\w-]+(?:\.[\w-]+)+)")
 _END: Final = ".,;:!?)]}»”’…*_"
@@ -60,13 +61,15 @@ def is_foreign(checked: Checked, host: str | None) -> bool:
 
 def _addresses(checked: Checked, view: View) -> Iterator[tuple[str, str]]:
     """Part and address of every link, a customer's own pages apart."""
+    known = checked.known[view.locale]
     for part, text in view.said.items():
         for found in _IN_TEXT.finditer(text):
             yield part, found[0].rstrip(_END)
-        for remark in checked.known[view.locale].verdict(view, part).strangers:
-            mention = remark.mention
-            if mention.kind is Kind.URL and "://" not in mention.text and not mention.link:
-                yield part, f"https://{mention.text}"
+        yield from ((part, link) for link in _bare(known.verdict(view, part)))
+    for slot in view.skeleton.slots.values():
+        yield from (
+            (next(iter(view.bodies)), link) for link in _bare(known.of(slot.fallback or ""))
+        )
     if view.page is not None:
         for node in view.page.css("[href], [src], [background]"):
             given = node.attributes
@@ -75,6 +78,13 @@ def _addresses(checked: Checked, view: View) -> Iterator[tuple[str, str]]:
                 yield "html", address.strip()
         for link in view.links:
             yield "html", link
+
+
+def _bare(verdict: Verdict) -> Iterator[str]:
+    """The links without a scheme that a text states and the campaign does not."""
+    for mention in (remark.mention for remark in verdict.strangers):
+        if mention.kind is Kind.URL and "://" not in mention.text and not mention.link:
+            yield f"https://{mention.text}"
 
 
 def _judge(checked: Checked, view: View, part: str, address: str) -> Iterator[Finding]:

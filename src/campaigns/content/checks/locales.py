@@ -12,7 +12,7 @@ from babel import Locale
 
 from campaigns.content.checks.checked import Checked
 from campaigns.content.checks.languages import foreign, sentences
-from campaigns.content.checks.pieces import GAP, Piece, brand_pieces
+from campaigns.content.checks.pieces import GAP, Piece, brand_pieces, translated_pieces
 from campaigns.content.sources import BASE_VARIANT
 from campaigns.domain.findings import Finding
 from campaigns.domain.locales import language
@@ -239,7 +239,12 @@ def _untranslated(checked: Checked) -> Iterator[Finding]:
     names = {word.lower() for name in checked.sources.brand.names for word in name.write.split()}
     names |= set(_WORD.findall(checked.sources.brand.name.lower()))
     first: dict[str, tuple[str, Piece]] = {}
-    for locale, piece in checked.every_copy():
+    brands = (
+        (locale, piece)
+        for locale in checked.sources.locales
+        for piece in translated_pieces(checked.sources, locale)
+    )
+    for locale, piece in (*checked.every_copy(), *brands):
         words = [word for word in _WORD.findall(piece.spoken.lower()) if word not in names]
         if len(words) < 2 or sum(map(len, words)) < _SAME_LETTERS:
             continue

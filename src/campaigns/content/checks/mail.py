@@ -16,7 +16,7 @@ from campaigns.domain.findings import Finding
 from campaigns.domain.locales import language
 
 _ACTIVE: Final = (
-    "script, iframe, frame, form, input, textarea, select, button, object, embed, "
+    "script, noscript, iframe, frame, form, input, textarea, select, button, object, embed, "
     "link[rel=stylesheet], base, meta[http-equiv=refresh]"
 )
 _FILE_NAME: Final = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|bmp)$", re.IGNORECASE)

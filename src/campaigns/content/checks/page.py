@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -16,11 +17,21 @@ _BLOCKS_TEXT: Final = (
     "th thead tr ul"
 )
 _BLOCKS: Final = frozenset(_BLOCKS_TEXT.split())
-_HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+#: Styles that leave nothing to be seen; a colour like its ground is told by the contrast.
+_HIDDEN: Final = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|(?<![\w-])opacity\s*:\s*0(?:\.0\d*)?(?![\d.])"
+    r"|(?<![\w-])(?:max-)?(?:height|width)\s*:\s*0(?![\d.]).{0,300}overflow\s*:\s*hidden"
+    r"|(?<![\w-])color\s*:\s*transparent|text-indent\s*:\s*-\d{3}"
+    r"|(?<![\w-])(?:left|right|top|margin-left)\s*:\s*-\d{3}|clip\s*:\s*rect\(\s*0",
+    re.IGNORECASE | re.DOTALL,
+)
+#: Too small to be read, unless something inside is larger again.
+_TINY: Final = re.compile(r"font-size\s*:\s*[0-2](?:\.\d+)?(?:px|pt)?\s*(?:;|!|$)", re.IGNORECASE)
+_SIZED: Final = re.compile(r"font(?:-size)?\s*:", re.IGNORECASE)
 #: What fills up a preheader, so that no other text follows it in the inbox.
 _FILLING: Final = re.compile(r"[\s\u034f\u00ad\u200b-\u200f\u2007\u2060\ufeff\u00a0]+")
 #: Outlook for Windows reads these comments.
-_FOR_OUTLOOK: Final = re.compile(r"<!--\[if[^\]]*\]>(.*?)<!\[endif\]-->", re.DOTALL)
+_FOR_OUTLOOK: Final = re.compile(r"<!--\[if(?!\s*\(?\s*!)[^\]]*\]>(.*?)<!\[endif\]-->", re.DOTALL)
 #: Attributes that are read out or shown.
 _SPOKEN: Final = ("alt", "title", "aria-label")
 
@@ -31,7 +42,8 @@ class PageText:
 
     Attributes:
         blocks: the visible text, one piece per paragraph, cell or line.
-        hidden: what only an inbox or a screen reader shows: the preheader comes first.
+        hidden: what only an inbox, a screen reader, Outlook or a reader without pictures shows:
+            the preheader comes first.
         title: of the document.
         links: where its links lead, in order, with those that are for Outlook alone.
     """
@@ -63,7 +75,20 @@ def read_page(html: str, page: LexborHTMLParser) -> PageText:
 def is_hidden(node: LexborNode) -> bool:
     """Whether mail programs show nothing of an element."""
     attributes = node.attributes
-    return "hidden" in attributes or bool(_HIDDEN.search(attributes.get("style") or ""))
+    hides, is_tiny = _hides(attributes.get("style") or "")
+    if "hidden" in attributes or hides:
+        return True
+    return is_tiny and not any(
+        _SIZED.search(inner.attributes.get("style") or "")
+        for inner in node.css("[style]")
+        if inner != node
+    )
+
+
+@lru_cache(maxsize=512)
+def _hides(style: str) -> tuple[bool, bool]:
+    """Whether a style hides its element, and whether it makes its words too small to read."""
+    return bool(_HIDDEN.search(style)), bool(_TINY.search(style))
 
 
 def tidy(text: str) -> str:
@@ -76,8 +101,11 @@ def _outlook(comment: str, reader: _Reader) -> None:
     for node in page.css("xml, o\\:p"):
         node.decompose()
     if page.body is not None:
-        reader.walk(page.body)
-        reader.close()
+        apart = _Reader()
+        apart.walk(page.body)
+        apart.close()
+        reader.hidden += (*apart.hidden, *apart.blocks)
+        reader.links += apart.links
 
 
 class _Reader:
@@ -103,7 +131,7 @@ class _Reader:
             self._keep(self.hidden, node.text())
             return
         for name in _SPOKEN:
-            self._keep(self.hidden if name != "alt" else self._words, attributes.get(name))
+            self._keep(self.hidden, attributes.get(name))
         if "href" in attributes and tag in ("a", "area", "v:roundrect", "v:rect"):
             self.links.append((attributes["href"] or "").strip())
         is_block = tag in _BLOCKS

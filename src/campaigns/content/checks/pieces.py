@@ -51,6 +51,12 @@ class Piece:
             re.search(rf"\bfacts\.{fact}\b", found) for found in _TEMPLATE.findall(self.words)
         )
 
+    def prints(self, fact: str) -> bool:
+        """Whether it states a fact always and as it is: under no condition, through no filter,
+        with nothing grown onto it."""
+        plain = rf"(?<![\w%€$£.,/+}}-])\{{\{{-?\s*facts\.{fact}\s*-?\}}\}}(?!\w|\{{)"
+        return bool(re.search(plain, self.words)) and not re.search(r"\{[%#]", self.words)
+
     @cached_property
     def spoken(self) -> str:
         """What is typed here, and the words that stand there for customers without a value."""
@@ -129,11 +135,23 @@ def brand_pieces(sources: Sources, locale: str) -> Iterator[Piece]:
     for section in ("name", "postal_address", "postal_addresses", "logo", "senders"):
         yield from _lines(document, (section,), document.data.get(section))
     for section in ("words", "labels", "legal"):
-        entries = document.data.get(section)
-        if not isinstance(entries, dict):
-            continue
-        for name, texts in entries.items():
-            yield from _in_locale(document, (section, name), texts, locale)
+        for loc, texts in _entries(document, section):
+            yield from _in_locale(document, loc, texts, locale)
+
+
+def translated_pieces(sources: Sources, locale: str) -> Iterator[Piece]:
+    """The brand's words and legal lines that have a text for each language."""
+    document = sources.brand_document
+    for section in ("words", "legal"):
+        for loc, texts in _entries(document, section):
+            if isinstance(texts, dict):
+                yield from _in_locale(document, loc, texts, locale)
+
+
+def _entries(document: Document, section: str) -> Iterator[tuple[Loc, object]]:
+    entries = document.data.get(section)
+    if isinstance(entries, dict):
+        yield from (((section, name), texts) for name, texts in entries.items())
 
 
 def _lines(document: Document, loc: Loc, value: object) -> Iterator[Piece]:

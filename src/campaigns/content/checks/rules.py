@@ -70,6 +70,7 @@ _ERRORS: Final = _rules(
     variant_missing="a variant is absent in one language",
     step_missing="a step of the journey has no words in one language",
     step_repeats="a step of the journey says what an earlier one said",
+    odd_letters="a letter that is not what it seems, or cannot be seen",
     left_over="words that were meant to be replaced",
     post_personal="a public post holds a customer's value",
 )
@@ -78,10 +79,12 @@ _WARNINGS: Final = _rules(
     typed_fact="a fact is typed where it should be named",
     expires_late="the campaign goes on after the last day it states",
     implausible="a fact that is hardly meant, such as 200 percent off",
+    vague_date="a day that depends on when the message is read",
     copy_unused="a text that stands in no message",
     locale_slots="a text holds a customer's value in one language and not in another",
     mail_support="HTML or CSS that many mail programs do not show",
     no_fallback="a customer's value without words for those who lack it",
+    reading_level="a body that is harder to read than the brand asks for",
     doubled_word="the same word twice in a row",
     spacing="spaces or marks that look like a slip",
 )

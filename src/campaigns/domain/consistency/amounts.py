@@ -34,6 +34,10 @@ PERCENT_WORDS: Final = {
     r"prozent": ("de",),
     r"por\s?cento": ("pt",),
     r"pct": ("en", "fr"),
+    r"pc(?=\s(?:off|discount|less|more)\b)": ("en",),
+    r"percentage\spoints?": ("en",),
+    r"puntos\sporcentuales": ("es",),
+    r"punts\spercentuals": ("ca",),
 }
 _SCALES: Final = {
     "k": 10**3, "mil": 10**3, "thousand": 10**3, "mille": 10**3, "tausend": 10**3,
@@ -41,7 +45,8 @@ _SCALES: Final = {
     "millones": 10**6, "milió": 10**6, "milions": 10**6, "bn": 10**9, "billion": 10**9,
 }  # fmt: skip
 _FULL: Final = re.compile(
-    r"\s{0,3}(?:de |d'|pure |puro |pur )?(?:cotton|algod|cotó|wool|lana|llana|linen|lino\b|lli\b"
+    r"\s{0,3}(?:de |d'|pure |puro |pur )?(?:\w{1,20}-free|free of|libre de"
+    r"|sin |sense |lliure de|cotton|algod|cotó|wool|lana|llana|linen|lino\b|lli\b"
     r"|silk|seda|organic|org[aà]ni|ecol|bio|natural|recicl|recycl|vegan|vegetal|plant-based"
     r"|online|digital|segur|secure|safe|leather|piel\b|cuero|pell\b|compost|sosteni|sustainab"
     r"|renov|renew|handmade|artesan)",

@@ -4,7 +4,7 @@ Decisions:
 - A code is five or more capitals, digits, hyphens and underscores, of which three or more are
   letters and one or more a digit: COVID-19, HTML5, SPF50, 500ML and their like are known not to be.
 - After a word for code (`el código PRIMAVERA`, `the code SPRING`) letters alone are enough,
-  and so are small letters with a digit.
+  and so are small letters with a digit, or in quotation marks.
 - A declared code is found whatever it looks like. So is what has its shape (letters and digits in
   the same places) and, where it has a digit, what differs in capitals only: the campaign's own code
   with a slip in it.
@@ -38,7 +38,8 @@ _CUE: Final = re.compile(
     r"(?<!\w)(?i:c[oóò]d(?:ig[oi]|i|e)|cup[oó]n?|coupon|voucher|promocode|gutschein(?:code)?|codice)"
     r"(?:\s(?i:promocional|de descuento|de descompte|promo))?"
     r"(?:\s?:|\s(?i:es|és|is|ist|est|era)(?!\w))?\s{0,3}[\"“«'(]?(?P<code>[A-Z0-9][A-Z0-9_-]{2,39}"
-    r"|(?=[\w-]*\d)[A-Za-z][A-Za-z0-9_-]{3,39})(?!\w)"
+    r"|(?=[\w-]*\d)[A-Za-z][A-Za-z0-9_-]{3,39}"
+    r"|(?<=[\"“«'])[a-z]{4,20}(?=[\"”»']))(?!\w)"
 )
 _CUE_WORDS: Final = ("cod", "cód", "còd", "cup", "coup", "voucher", "gutschein")
 _NOT_CODES_TEXT: Final = "QR PIN IBAN BIC HTML SMS EAN CIF NIF NIE SEPA URL PDF PUK CVV CVC"

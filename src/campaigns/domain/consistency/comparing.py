@@ -174,7 +174,7 @@ class _Judge:
 
     def _is_harmless(self, mention: Mention) -> bool:
         return (
-            mention.kind in (Kind.NUMBER, Kind.TEXT)
+            mention.kind is Kind.NUMBER
             or any(matches(known, mention) for known in self.allowed)
             or overlaps(mention, self.covered)
             or self._is_day_of_a_time(mention)

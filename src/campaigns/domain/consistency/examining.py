@@ -10,6 +10,7 @@ from campaigns.domain.consistency.lexicon import lexicon
 from campaigns.domain.consistency.links import extract_url
 from campaigns.domain.consistency.matching import Declared
 from campaigns.domain.consistency.mentions import Asked, Kind, Money
+from campaigns.domain.consistency.texts import has_number
 
 
 def asking(declared: Iterable[Valued], allowed: Iterable[Valued] = ()) -> Asked:
@@ -18,6 +19,11 @@ def asking(declared: Iterable[Valued], allowed: Iterable[Valued] = ()) -> Asked:
     words: list[str] = []
     currencies: set[str] = set()
     numbers = False
+    near = [
+        known.value
+        for known in declared
+        if known.kind is Kind.TEXT and isinstance(known.value, str) and has_number(known.value)
+    ]
     for known in (*declared, *allowed):
         if isinstance(known.value, Money):
             currencies.add(known.value.currency)
@@ -26,7 +32,7 @@ def asking(declared: Iterable[Valued], allowed: Iterable[Valued] = ()) -> Asked:
         elif isinstance(known.value, str) and known.kind is Kind.TEXT:
             words.append(known.value)
         numbers = numbers or known.kind is Kind.NUMBER
-    return Asked(tuple(codes), tuple(words), numbers, tuple(sorted(currencies)))
+    return Asked(tuple(codes), tuple(words), tuple(near), numbers, tuple(sorted(currencies)))
 
 
 def examine(

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import lru_cache
 from typing import Final
 
 from campaigns.domain.consistency.amounts import amounts_at
@@ -23,6 +22,7 @@ from campaigns.domain.consistency.mentions import Asked, Kind, Mention
 from campaigns.domain.consistency.numerals import NUMERAL, numeral
 from campaigns.domain.consistency.phones import phones_at
 from campaigns.domain.consistency.reading import Reading, read
+from campaigns.domain.consistency.texts import texts_in
 from campaigns.domain.consistency.times import times_at
 from campaigns.domain.consistency.wording import deals_at, wordings_in
 
@@ -57,8 +57,7 @@ def extract(text: str, locale: str, asked: Asked | None = None) -> list[Mention]
         found.add(whole)
     _from_digit_to_digit(reading.text, words, asked, found)
     found.add(wordings_in(reading.low, words))
-    texts = (m for phrase in asked.words for m in _places(reading.text, phrase))
-    placed = [_placed(m, reading) for m in (*found.mentions, *texts)]
+    placed = [_placed(m, reading) for m in (*found.mentions, *texts_in(reading.text, asked))]
     return sorted(placed, key=lambda m: (m.start, m.end))
 
 
@@ -127,19 +126,6 @@ def _numbers_at(text: str, at: int, words: Lexicon, asked: Asked) -> Iterator[Me
         yield Mention(
             Kind.NUMBER, number.value, "", *match.span(), number.other, local=number.local
         )
-
-
-def _places(text: str, phrase: str) -> Iterator[Mention]:
-    for match in _phrase(phrase).finditer(text):
-        yield Mention(Kind.TEXT, phrase, "", *match.span())
-
-
-@lru_cache(maxsize=512)
-def _phrase(phrase: str) -> re.Pattern[str]:
-    """A text with any spaces and dashes between its words; no part of a longer word or number."""
-    parts = (re.escape(part) for part in read(phrase).text.split())
-    body = re.sub(r"\\-|–|—", "[-–—]", r"\s{1,4}".join(parts))
-    return re.compile(rf"(?<!\w)(?<!\d[.,]){body}(?!\w|[.,]\d)" if body else r"(?!)")
 
 
 def _placed(mention: Mention, reading: Reading) -> Mention:

@@ -28,10 +28,20 @@ _CURRENCIES_TEXT: Final = (
     "COP PEN UYU INR ZAR AED SAR QAR ILS SGD HKD KRW THB MYR IDR PHP VND UAH RSD EGP"
 )
 CURRENCIES: Final = tuple(_CURRENCIES_TEXT.split())
-_SYMBOLS: Final = {"€": "EUR", "£": "GBP", "$": "USD", "US$": "USD", "$US": "USD", "¥": "JPY"}
+_SYMBOLS: Final = {
+    "€": "EUR",
+    "£": "GBP",
+    "$": "USD",
+    "US$": "USD",
+    "$US": "USD",
+    "¥": "JPY",
+    "zł": "PLN",
+}
 _NAMES: Final = {
     r"euros?|eur": "EUR",
-    r"d[oóò]ll?ar(?:e?s)?|dollari|usd": "USD",
+    r"d[oóò]ll?ar(?:e?s)?|dollari|usd|bucks": "USD",
+    # No single franc: in Catalan `de franc` is free of charge.
+    r"(?:swiss )?francs|francos(?: suizos)?": "CHF",
     r"quid|pounds?(?: sterling)?(?! of\b)|libras?(?: esterlinas?)?(?! de\b)|lliur(?:a|es)(?! de\b)"
     r"|gbp": "GBP",
 }

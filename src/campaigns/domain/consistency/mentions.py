@@ -133,12 +133,14 @@ class Asked:
         codes: the declared codes. Found whatever their letters; what has the same shape (letters
             and digits in the same places) or differs in its capitals only is a code as well.
         words: the declared and allowed texts, such as a street address.
+        near: declared texts with a number in them: the same words with another number are told.
         numbers: also give bare numbers ("3 shops"); they are never strangers.
         currencies: more currencies to know by their ISO code, such as TRY.
     """
 
     codes: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    near: tuple[str, ...] = ()
     numbers: bool = False
     currencies: tuple[str, ...] = ()
 

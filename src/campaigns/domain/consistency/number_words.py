@@ -34,7 +34,7 @@ _OTHERS: Final = {
     "cuatrocientos": 400, "quinientos": 500, "seiscientos": 600, "setecientos": 700,
     "ochocientos": 800, "novecientos": 900, "thousand": 1000, "mil": 1000,
 }  # fmt: skip
-_ORDINALS: Final = {
+ORDINALS: Final = {
     "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7,
     "eighth": 8, "ninth": 9, "tenth": 10, "eleventh": 11, "twelfth": 12, "thirteenth": 13,
     "fourteenth": 14, "fifteenth": 15, "sixteenth": 16, "seventeenth": 17, "eighteenth": 18,
@@ -58,7 +58,7 @@ def number_words() -> dict[str, int]:
 @cache
 def number_pattern(*, ordinals: bool = False) -> str:
     """A pattern for a row of number words in lower case."""
-    known = [*number_words(), *(_ORDINALS if ordinals else ())]
+    known = [*number_words(), *(ORDINALS if ordinals else ())]
     word = f"(?:{'|'.join(sorted(known, key=len, reverse=True))})(?!\\w)"
     link = r"(?:\s(?:y|i|and)\s|-i-|\s{1,3}|-)"
     return rf"(?<!\w){word}(?:{link}{word}){{0,5}}"
@@ -84,7 +84,7 @@ def _sum(words: Sequence[str]) -> int | None:
     for word in words:
         if word in _LINKS:
             continue
-        number = number_words().get(word, _ORDINALS.get(word, 0))
+        number = number_words().get(word, ORDINALS.get(word, 0))
         if word in _HUNDREDS and 0 < total < 10:
             total *= 100
         elif number == 1000:

@@ -20,7 +20,7 @@ import phonenumbers
 from campaigns.domain.consistency.lexicon import Lexicon
 from campaigns.domain.consistency.mentions import Kind, Mention
 
-_NUMBER: Final = re.compile(r"(?:\+\s?\(?|\()?\d(?:[\s().\-/\xa0]{0,3}\d){5,17}(?!\w)")
+_NUMBER: Final = re.compile(r"(?:\+\s?\(?|\(\+?)?\d(?:[\s().\-/\xa0]{0,3}\d){5,17}(?!\w)")
 _GROUP_END: Final = re.compile(r"(?<=\d)[\s().\-/\xa0]+\d+$")
 _CUE: Final = re.compile(
     r"(?:tel|tlf|tfno|phone|call|ring|mobile|text|whatsapp|llama|ll[aá]manos|m[oó]vil|tel[eéè]fono?"

@@ -4,8 +4,8 @@ Decisions:
 - What cannot be seen is left out: soft hyphens, zero-width characters, direction marks, variation
   selectors, the frame of a keycap emoji.
 - Full-width, bold and other styled letters and digits are read as plain ones, digits of any script
-  as 0-9, combining marks are joined to their letter. Superscripts are not: in `20 €¹` the 1 is a
-  footnote, in `m²` a unit.
+  as 0-9, combining marks are joined to their letter. Superscripts are only where they count
+  (`²⁵ %`): in `20 €¹` the 1 is a footnote, in `m²` a unit.
 - All no-break, thin and narrow spaces become U+00A0, which tells `1 234` from two words.
 - Apostrophes become ', hyphens and minus signs become -.
 """
@@ -32,9 +32,12 @@ _SAME: Final = {
     **dict.fromkeys("’‘ʼ′´‛＇", "'"),
     **dict.fromkeys("‐‑−﹣－", "-"),
     **dict.fromkeys("⁄∕", "/"),
+    **dict.fromkeys("。｡", "."),
     "٪": "%",
     "İ": "I",
 }
+_RAISED: Final = re.compile(r"(?<![\w%€$£.,])[⁰¹²³⁴-⁹]+(?=\s?[%€$£])")
+_LOWERED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _STYLES: Final = ("<wide>", "<narrow>", "<font>", "<small>", "<noBreak>")
 
 
@@ -57,21 +60,24 @@ class Reading:
 
 def read(original: str) -> Reading:
     """The text as it is read."""
-    changes = [] if original.isascii() else list(_changes(original))
-    if not changes:
+    if original.isascii():
         return Reading(original, original, original.lower())
+    seen = _RAISED.sub(lambda digits: digits[0].translate(_LOWERED), original)
+    changes = list(_changes(seen))
+    if not changes:
+        return Reading(original, seen, seen.lower())
     pieces: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
     at = 0
     for start, end, new in changes:
-        pieces += (original[at:start], new)
+        pieces += (seen[at:start], new)
         starts += range(at, start)
         ends += range(at + 1, start + 1)
         starts += [start] * len(new)
         ends += [end] * len(new)
         at = end
-    pieces.append(original[at:])
+    pieces.append(seen[at:])
     starts += range(at, len(original))
     ends += range(at + 1, len(original) + 1)
     text = "".join(pieces)

@@ -22,7 +22,7 @@ from typing import Final
 from campaigns.domain.consistency.amounts import PERCENT_WORDS
 from campaigns.domain.consistency.lexicon import Lexicon, money_names, months
 from campaigns.domain.consistency.mentions import Day, InWords, Kind, Mention, Money
-from campaigns.domain.consistency.number_words import number_of, number_pattern
+from campaigns.domain.consistency.number_words import ORDINALS, number_of, number_pattern
 
 _PERCENT_ANCHORS: Final = ("cent", "cien", "%", "pct")
 _MONEY_ANCHORS: Final = (
@@ -35,6 +35,8 @@ _MONEY_ANCHORS: Final = (
     "libra",
     "lliur",
     "quid",
+    "bucks",
+    "franc",
     "€",
 )
 _UNITS_OF: Final = re.compile(
@@ -68,10 +70,13 @@ _SAYINGS: Final = (
     ),
     (("third", "quarter"), _PART, r"(?:a|one|two|three)[\s-](?:third|quarter)s?\soff(?!\w)"),
     (
-        ("tercio", "cuarta", "terç", "quart"),
+        ("tercio", "cuarta", "quinta", "terç", "quart"),
         _PART,
-        r"una?\s(?:tercio|cuarta\sparte|terç|quart)\sde\sdesc(?:uento|ompte)",
+        r"una?\s(?:tercio|(?:cuarta|quinta)\sparte|terç|quart)\s"
+        r"(?:de\sdesc(?:uento|ompte)|menos|menys)",
     ),
+    (("fiver",), InWords(Kind.MONEY, Money(Decimal(5), "GBP")), r"a\sfiver(?!\w)"),
+    (("tenner",), InWords(Kind.MONEY, Money(Decimal(10), "GBP")), r"a\stenner(?!\w)"),
     (("bogof",), _ONE_MORE, r"bogof(?!\w)"),
     (("get one",), _ONE_MORE, r"buy\sone,?\s(?:and\s)?get\sone(?:\sfree)?"),
     (
@@ -197,3 +202,22 @@ def _days(low: str, words: Lexicon) -> Iterator[Mention]:
             if row and read and 1 <= read[0] <= 31 and not low[end : end + 1].isalnum():
                 day = Day(int(read[0]), months(words.language)[name])
                 yield _mention(InWords(Kind.DATE, day), row.start("row") + read[1], end)
+            if words.language == "en":
+                yield from _english_days(low, at, name)
+
+
+def _english_days(low: str, at: int, name: str) -> Iterator[Mention]:
+    """`March thirtieth`. What one may first do, or march second in, is no day."""
+    row = _row_after().match(low, at + len(name))
+    read = row and number_of(row["row"])
+    if not row or not read or not 1 <= read[0] <= 31:
+        return
+    if read[0] > 3 or name not in ("may", "march"):
+        day = Day(int(read[0]), months("en")[name])
+        yield _mention(InWords(Kind.DATE, day), at, row.end("row"))
+
+
+@cache
+def _row_after() -> re.Pattern[str]:
+    ordinals = "|".join(ORDINALS)
+    return re.compile(rf"\s(?:the\s)?(?P<row>(?:(?:twenty|thirty)[\s-])?(?:{ordinals}))(?!\w)")

@@ -15,6 +15,13 @@ from tests.unit.content.files import Files
 DOCS = Path(__file__).parents[4] / "docs/checks.md"
 HTML, TEXT = "layouts/email.html.j2", "layouts/email.txt.j2"
 
+LONG_WINDED = (
+    "Notwithstanding considerable horticultural circumstances, everything obtainable within our "
+    "establishments remains available whenever customers, following appropriate consideration, "
+    "determine that particular requirements concerning balconies, terraces, conservatories, "
+    "greenhouses and surrounding gardens necessitate additional containers or implements."
+)
+
 #: Rule → file, words there, and the words that make the fault.
 FAULTS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "file": ((EN, "{{ facts.code }}", "{{ facts.cod }}"),),
@@ -56,6 +63,10 @@ FAULTS: dict[str, tuple[tuple[str, str, str], ...]] = {
         (BRAND, "words:", "voice: {max_exclamation_marks: 0}\nwords:"),
         (EN, "Buy now", "Buy!"),
     ),
+    "reading-level": (
+        (BRAND, "words:", "voice: {max_lix: 40}\nwords:"),
+        (EN, "Until {{", f"{LONG_WINDED} Until {{{{"),
+    ),
     "pattern": (
         (BRAND, "words:", "patterns: [{id: x, pattern: now, reason: No hurry.}]\nwords:"),
     ),
@@ -69,6 +80,8 @@ FAULTS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "preheader-missing": ((HTML, "{{ copy.preheader }}", ""),),
     "copy-missing": ((EN, "subject:", "post:"), ("layouts/email.subject.j2", "{{", "x {{")),
     "variant-missing": ((EN, "call_to", "variants: {b: {greeting: Hi}}\ncall_to"),),
+    "odd-letters": ((EN, "Buy now", "Buy nоw"),),
+    "vague-date": ((EN, "Buy now", "Buy now, until Sunday"),),
     "left-over": ((EN, "Buy now", "Buy TODO"),),
     "post-personal": (
         ("layouts/x_post.txt.j2", "{{ copy.post }}", "{{ copy.post }} {{ copy.greeting }}"),

@@ -29,19 +29,61 @@ def test_styles_scripts_and_comments_are_no_text() -> None:
     assert page.blocks == ("Seen",)
 
 
-def test_the_alt_of_an_image_is_read_and_so_are_labels_for_screen_readers() -> None:
+def test_what_stands_in_an_attribute_is_read_but_not_seen() -> None:
     page = read('<p>At <img alt="20%"> off</p><a aria-label="Open" href="https://a.example">x</a>')
-    assert page.blocks == ("At 20% off", "x")
-    assert page.hidden == ("Open",)
+    assert page.blocks == ("At off", "x")
+    assert page.hidden == ("20%", "Open")
 
 
-def test_what_only_outlook_shows_is_read_with_its_links() -> None:
+@pytest.mark.parametrize(
+    "style",
+    [
+        "DISPLAY: none !important",
+        "visibility:hidden",
+        "opacity: 0",
+        "opacity:0.0;",
+        "font-size: 0",
+        "line-height: 1px; font-size:1px",
+        "color: transparent",
+        "max-height: 0; overflow: hidden",
+        "text-indent: -9999px",
+        "position: absolute; left: -9999px",
+        "clip: rect(0, 0, 0, 0)",
+    ],
+)
+def test_what_a_style_hides_is_not_seen(style: str) -> None:
+    page = read(f'<div style="{style}"><p>20% off</p></div><p>Seen</p>')
+    assert page.blocks == ("Seen",)
+    assert page.hidden == ("20% off",)
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "opacity: 0.9",
+        "font-size: 12px",
+        "font-size: 2em",
+        "left: 0",
+        "background-color: transparent",
+    ],
+)
+def test_what_a_style_leaves_to_be_seen_is_seen(style: str) -> None:
+    assert read(f'<p style="{style}">Seen</p>').blocks == ("Seen",)
+
+
+def test_a_block_without_size_shows_what_has_a_size_of_its_own() -> None:
+    page = read('<div style="font-size: 0"><span style="font-size: 14px">Seen</span></div>')
+    assert page.blocks == ("Seen",)
+
+
+def test_what_only_outlook_shows_is_read_with_its_links_and_is_not_what_all_see() -> None:
     page = read(
         '<!--[if mso]><v:roundrect href="https://a.example/x"><center>Go</center></v:roundrect>'
         '<![endif]--><a href="https://a.example/y">Go</a>'
     )
     assert page.links == ("https://a.example/y", "https://a.example/x")
-    assert page.blocks == ("Go", "Go")
+    assert page.blocks == ("Go",)
+    assert page.hidden == ("Go",)
 
 
 def test_settings_for_outlook_are_no_text() -> None:

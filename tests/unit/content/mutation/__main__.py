@@ -1,4 +1,4 @@
-"""`python -m tests.unit.content.mutation [--all] [--kind KIND] [--misses]`: what is caught."""
+"""`python -m tests.unit.content.mutation [--all | --seed N] [--misses]`: what is caught."""
 
 from __future__ import annotations
 
@@ -8,25 +8,28 @@ import time
 from pathlib import Path
 
 from tests.unit.content.mutation.harness import (
+    SEED,
     Harness,
     drawn,
     every_fault,
     missed,
     report,
-    templates_remembered,
 )
+from tests.unit.content.mutation.remembering import remembering
 
 
 def main() -> None:
     """Run the faults and print what was caught, per kind."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--all", action="store_true", help="every fault, not only those drawn")
+    parser.add_argument("--seed", type=int, default=SEED, help="draw others than the tests do")
     parser.add_argument("--kind", help="one kind only")
     parser.add_argument("--misses", action="store_true", help="list each miss")
     asked = parser.parse_args()
-    faults = every_fault() if asked.all else [f for kind in drawn().values() for f in kind]
+    some = [fault for kind in drawn(asked.seed).values() for fault in kind]
+    faults = every_fault() if asked.all else some
     faults = [f for f in faults if asked.kind in (None, f.kind)]
-    with tempfile.TemporaryDirectory() as folder, templates_remembered():
+    with tempfile.TemporaryDirectory() as folder, remembering():
         started = time.process_time()
         results = Harness(Path(folder)).run_all(faults)
         took = time.process_time() - started

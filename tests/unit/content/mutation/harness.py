@@ -7,18 +7,17 @@ import shutil
 import signal
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from campaigns.content.child import SOFT_CPU_SECONDS
 from campaigns.content.compile import compile_campaign
-from campaigns.content.sandbox import Sandbox
 from campaigns.content.templates import OutOfTime
 from campaigns.domain.findings import Finding, Level
 from tests.unit.content.mutation import every_kind
+from tests.unit.content.mutation.adversarial import adversarial_faults
 from tests.unit.content.mutation.facts_faults import fact_faults
 from tests.unit.content.mutation.fault import Fault
 from tests.unit.content.mutation.file_faults import file_faults
@@ -28,29 +27,31 @@ from tests.unit.content.mutation.words_faults import word_faults
 
 SEED = 20270331
 #: Of each kind this many are drawn; of kinds with fewer, all.
-MOST_OF_A_KIND = 20
+MOST_OF_A_KIND = 10
 
 
 @cache
 def every_fault() -> tuple[Fault, ...]:
     """All that the generators make, each once."""
-    faults = (*fact_faults(), *word_faults(), *file_faults(), *mail_faults())
+    faults = (
+        *fact_faults(), *word_faults(), *file_faults(), *mail_faults(), *adversarial_faults(),
+    )  # fmt: skip
     names = Counter((f.kind, f.name) for f in faults)
     assert not (twice := [n for n, times in names.items() if times > 1]), twice
     return faults
 
 
-def drawn() -> dict[str, list[Fault]]:
+def drawn(seed: int = SEED) -> dict[str, list[Fault]]:
     """Kind → the faults that the tests run: seeded, spread over campaigns, files and languages."""
     kinds: dict[str, list[Fault]] = defaultdict(list)
     for fault in every_fault():
         kinds[fault.kind].append(fault)
-    return {kind: list(_spread(faults)) for kind, faults in sorted(kinds.items())}
+    return {kind: list(_spread(faults, seed)) for kind, faults in sorted(kinds.items())}
 
 
-def _spread(faults: list[Fault]) -> Iterator[Fault]:
+def _spread(faults: list[Fault], seed: int) -> Iterator[Fault]:
     """Some of a kind, taking the edited files in turn."""
-    random_ = random.Random(f"{SEED} {faults[0].kind}")
+    random_ = random.Random(f"{seed} {faults[0].kind}")
     shuffled = random_.sample(faults, len(faults))
     by_file: dict[tuple[str, str], list[Fault]] = defaultdict(list)
     for fault in shuffled:
@@ -86,27 +87,6 @@ class Result:
 
     def _file(self, finding: Finding) -> str:
         return Path(finding.file).relative_to(self.root).as_posix()
-
-
-@contextmanager
-def templates_remembered() -> Iterator[None]:
-    """Compile each template once: most faults leave the layouts alone, and compiling those is
-    half of what a check takes."""
-    compile_, known = Sandbox.compile, dict[object, Any]()
-
-    def remembered(
-        self: Sandbox, source: str, name: str | None = None, filename: str | None = None
-    ) -> Any:
-        key = (self.autoescape, source, name, filename)
-        if key not in known:
-            known[key] = compile_(self, source, name, filename)
-        return known[key]
-
-    Sandbox.compile = remembered  # type: ignore[method-assign, assignment]
-    try:
-        yield
-    finally:
-        Sandbox.compile = compile_  # type: ignore[method-assign]
 
 
 class Harness:

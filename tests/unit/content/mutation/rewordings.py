@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tests.unit.content.mutation.shipped import Place, copy_file, replaced, with_text
+from tests.unit.content.mutation.shipped import Place, copy_file, replaced, text_at, with_text
 
 SPRING, MOVES = "spring_sale", "shop_moves"
+HTML = "layouts/email.html.j2"
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,105 @@ _FILES: list[tuple[str, str, str, str]] = [
     (SPRING, "attributes.yaml", "max_length: 30", "max_length: 36"),
 ]  # fmt: skip
 
+#: Sentences added to a paragraph of the sale: each holds something that looks like a value, a
+#: day, another language or a slip, and is none.
+_ADDED: dict[str, list[str]] = {
+    "en": [
+        "Open from Monday to Saturday, as ever.",
+        "We have 3 shops, 12 gardeners and 1 very old olive tree.",
+        "Sow in March, water in April, eat in May.",
+        "You may first want to look at the soil.",
+        "In May second cuts of lavender are possible.",
+        "The 2nd of our three greenhouses is new.",
+        "Half of our pots are made nearby.",
+        "A quarter of an hour of sun a day is enough.",
+        "One in three balconies faces north.",
+        "Two for the window, one for the door.",
+        "Until soon, and may it grow.",
+        "Deep pots, 40 x 60 cm, hold 20 l.",
+        "Seeds keep for 2 to 3 years at 5 °C.",
+        "A 2 m² bed feeds four people.",
+        "Our roses are 100% peat-free, and that since 1998.",
+        "NPK 7-5-6 is what tomatoes like.",
+        "Monstera deliciosa and Ficus lyrata do not mind the shade.",
+        "Ask for Núria, Zoë or Łukasz at the counter.",
+        "The bus stop is 200 metres away, line 24.",
+        "It is free of peat, and free of plastic.",
+        "Turn right at number 14 and go up to the 2nd floor.",
+        "Every customer counts, every single one.",
+        "By and by the days get warmer.",
+        "Before you water, feel the earth.",
+        "The code is not needed for returns.",
+    ],
+    "es": [
+        "Abrimos de lunes a sábado, como siempre.",
+        "Siembra en marzo, riega en abril y come en mayo.",
+        "Hasta pronto, y que broten.",
+        "Hasta 3 plantas caben en una maceta de 40 x 60 cm.",
+        "Antes de regar, toca la tierra.",
+        "La mitad de nuestras macetas se hace aquí cerca.",
+        "Una de cada tres terrazas mira al norte.",
+        "Un cuarto de hora de sol al día basta.",
+        "Somos 12 personas, 3 tiendas y 1 olivo muy viejo.",
+        "Guarda las semillas 2 o 3 años a 5 °C.",
+        "Un bancal de 2 m² da de comer a cuatro.",
+        "Turba, ni un gramo: 100 % natural desde 1998.",
+        "Monstera deliciosa y Ficus lyrata aguantan la sombra.",
+        "Pregunta por Núria, Zoë o Íñigo.",
+        "La parada del autobús está a 200 metros, línea 24.",
+        "Gira en el número 14 y sube a la 2.ª planta.",
+        "Con dos en la ventana basta.",
+        "El primero de nuestros tres invernaderos es nuevo.",
+        "Mañana, tarde o noche, la albahaca quiere luz.",
+        "Hoy huele a tomillo en toda la tienda.",
+        "No hace falta ningún código para devolver.",
+    ],
+    "ca": [
+        "Obrim de dilluns a dissabte, com sempre.",
+        "Sembra al març, rega a l’abril i menja al maig.",
+        "Fins aviat, i que brotin.",
+        "Fins a 3 plantes caben en un test de 40 x 60 cm.",
+        "Abans de regar, toca la terra.",
+        "La meitat dels nostres testos es fa aquí a prop.",
+        "Una de cada tres terrasses mira al nord.",
+        "Un quart d’hora de sol al dia és prou.",
+        "Som 12 persones, 3 botigues i 1 olivera molt vella.",
+        "Guarda les llavors 2 o 3 anys a 5 °C.",
+        "Un bancal de 2 m² dona menjar a quatre persones.",
+        "Sense torba: 100 % natural des del 1998.",
+        "Monstera deliciosa i Ficus lyrata aguanten l’ombra.",
+        "Demana per la Núria, la Zoë o l’Oriol.",
+        "La parada de l’autobús és a 200 metres, línia 24.",
+        "Gira al número 14 i puja a la 2a planta.",
+        "El primer dels nostres tres hivernacles és nou.",
+        "La menta, de franc, la regala el veí.",
+        "Al matí, a la tarda o al vespre, l’alfàbrega vol llum.",
+        "Avui fa olor de farigola a tota la botiga.",
+        "Per tornar una planta no cal cap codi.",
+    ],
+}
+
+_GREETING = "<p>{{ copy.greeting }}</p>"
+#: Layouts as others would write them.
+_LAYOUTS: list[tuple[str, str, str]] = [
+    (
+        HTML,
+        _GREETING,
+        f'{_GREETING}<p style="font-size: 0"><span style="font-size: 15px">·</span></p>',
+    ),
+    (
+        HTML,
+        _GREETING,
+        f'<img src="https://shop.example.com/pots.png" alt="Pots" width="520">{_GREETING}',
+    ),
+    (HTML, _GREETING, f"<!--[if mso]><p>&nbsp;</p><![endif]-->{_GREETING}"),
+    (HTML, _GREETING, f"<!--[if !mso]><!-->{_GREETING}<!--<![endif]-->"),
+    (HTML, _GREETING, '<p style="opacity: 0.95">{{ copy.greeting }}</p>'),
+    (HTML, _GREETING, '<p style="margin-left: 0; line-height: 0.9">{{ copy.greeting }}</p>'),
+    (HTML, "<p>{{ paragraph }}</p>", '<p style="font-size: 2em">{{ paragraph }}</p>'),
+    (HTML, "<p>{{ paragraph }}</p>", "<p><span>{{ paragraph }}</span></p>"),
+]
+
 
 def rewordings() -> Iterator[Rewording]:
     """All of them."""
@@ -138,3 +238,10 @@ def rewordings() -> Iterator[Rewording]:
         yield Rewording(f"{file}: {words}", campaign, file, with_text(file, place, words))
     for campaign, file, old, new in _FILES:
         yield Rewording(f"{file}: {new.strip()}", campaign, file, replaced(file, old, new))
+    for language, sentences in _ADDED.items():
+        file, place = copy_file(SPRING, language), ("body", 1)
+        for sentence in sentences:
+            words = f"{text_at(file, place)} {sentence}"
+            yield Rewording(f"{file}: {sentence}", SPRING, file, with_text(file, place, words))
+    for file, old, new in _LAYOUTS:
+        yield Rewording(f"{file}: {new}", SPRING, file, replaced(file, old, new))

@@ -18,12 +18,13 @@ from tests.unit.content.mutation.harness import (
     drawn,
     missed,
     report,
-    templates_remembered,
 )
+from tests.unit.content.mutation.remembering import remembering
 from tests.unit.content.mutation.shipped import CAMPAIGNS, LANGUAGES, text_of
 
 #: Whichever test comes first runs the faults; on a busy machine that takes minutes.
-pytestmark = pytest.mark.timeout(1200)
+#: In one process, since two would each run them all.
+pytestmark = [pytest.mark.timeout(1200), pytest.mark.xdist_group("mutation")]
 
 KINDS = tuple(drawn())
 MISSES = Path(__file__).with_name("misses.md")
@@ -40,7 +41,7 @@ def known_misses() -> set[str]:
 
 @pytest.fixture(scope="module")
 def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
-    with templates_remembered():
+    with remembering():
         yield Harness(tmp_path_factory.mktemp("mutation"))
 
 

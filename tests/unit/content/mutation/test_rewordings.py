@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.unit.content.mutation.harness import Harness
+from tests.unit.content.mutation.remembering import remembering
 from tests.unit.content.mutation.rewordings import Rewording, rewordings
 from tests.unit.content.mutation.shipped import text_of
+
+#: In one process, since what one reads the next one need not.
+pytestmark = pytest.mark.xdist_group("mutation")
 
 ALL = list(rewordings())
 
 
 @pytest.fixture(scope="module")
-def harness(tmp_path_factory: pytest.TempPathFactory) -> Harness:
-    return Harness(tmp_path_factory.mktemp("rewordings"))
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
+    with remembering():
+        yield Harness(tmp_path_factory.mktemp("rewordings"))
 
 
 def test_there_are_many_and_in_every_language() -> None:

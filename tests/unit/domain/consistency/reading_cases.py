@@ -57,6 +57,8 @@ MONEY: Cases = [
     ("es_ES", "3x20 €", [eur("20")]),
     ("es_ES", "10 000 €", [eur("10000")]),
     ("es_ES", "50 cts", [eur("0.50")]),
+    ("en_US", "20 bucks", [usd("20")]),
+    ("en_GB", "12 Swiss francs, 12 zł", [Money(Decimal(12), "CHF"), Money(Decimal(12), "PLN")]),
     ("es_ES", "1.234,50 US$", [usd("1234.50")]),
     ("es_ES", "20 dólares", [usd("20")]),
     ("es_ES", "1.234 €", [eur("1234")]),

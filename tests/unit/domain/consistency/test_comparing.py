@@ -36,6 +36,25 @@ def examined(text: str, *facts: Declared, locale: str = "es_ES", **more: Iterabl
     return examine(text, locale, facts, required=[f.name for f in facts], **more)
 
 
+ADDRESS = Declared("address", Kind.TEXT, "Carrer Inventat 12", "Carrer Inventat 12")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Carrer Inventat 21", "carrer Inventat, 13", "Carrer Inventat núm. 14", "Carrer Inventat 1"],
+)
+def test_a_declared_text_with_another_number_is_a_stranger(text: str) -> None:
+    verdict = examined(f"Carrer Inventat 12. Estamos en {text}.", ADDRESS)
+    (remark,) = verdict.strangers
+    assert remark.fact == "address"
+    assert remark.mention.text == text
+
+
+@pytest.mark.parametrize("text", ["Carrer Inventat, 12", "Carrer Real 21", "Inventat 21"])
+def test_another_text_or_the_same_number_is_no_stranger(text: str) -> None:
+    assert not examined(f"Carrer Inventat 12. Estamos en {text}.", ADDRESS).strangers
+
+
 def test_all_facts_are_found_with_their_words_and_places() -> None:
     text = (
         "20 % con PRIMAVERA20 hasta el 31 de marzo de 2027: shop.example.com/spring, "

@@ -1,0 +1,193 @@
+"""`python -m tests.bench.protocol`: what sending once costs.
+
+The same dispatcher, texts, SDK and sandbox twice: over the outbox, and over one that takes the
+word of whoever asks. That one reads the same profiles and writes the same result (the state, the
+provider's id, the `sent` interaction), and nothing else: no claim, no lease, no intent, nothing
+checked again, nothing kept of what was said. They take turns on the same rows, and what is told is
+the median of each pair's ratio. SQLite waits for the disk, as it does in earnest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from sqlalchemy import text
+
+from campaigns.bootstrap.app import App
+from campaigns.channels.sendgrid.channel import EmailSender
+from campaigns.domain.batch import Batch, Claimed, Written
+from campaigns.domain.channel import Channel
+from campaigns.domain.delivery import Accepted, Outcome
+from campaigns.domain.run import Run, RunState
+from campaigns.sandbox.process import SandboxProcess
+from campaigns.settings import Settings
+from campaigns.store import bulk
+from campaigns.store.claiming import _attributes
+from campaigns.store.clock import to_ms
+from campaigns.store.engine import Database
+from campaigns.store.outbox import SqlOutbox
+from tests.faults.campaign import add_customers
+from tests.faults.clock import SharedClock
+
+TEMPLATES = Path(__file__).parents[2] / "templates"
+#: Batch → messages of one run; and what is asked for.
+SIZES = {1000: 10_000, 100: 3_000, 25: 1_500}
+AT_LEAST = 0.8
+
+_READ = """
+SELECT d.id, d.customer_id, d.skeleton_id, c.ref, a.address, c.first_name, c.last_name,
+       c.attributes
+  FROM deliveries d JOIN customers c ON c.id = d.customer_id
+  JOIN addresses a ON a.customer_id = d.customer_id AND a.channel = d.channel
+ WHERE d.run_id = :run AND d.shard = :shard AND d.state = 'pending' AND d.channel = 'email'
+ ORDER BY d.run_id, d.shard, d.channel, d.skeleton_id, d.id LIMIT :most
+"""
+_WRITE = """
+UPDATE deliveries SET state = 'accepted', settled_at = :now, provider_id = given.provider_id
+  FROM {given} AS given WHERE deliveries.id = given.id
+"""
+_RECORD = """
+INSERT INTO interactions (customer_id, at, kind, channel, delivery_id)
+SELECT d.customer_id, :now, 'sent', d.channel, d.id
+  FROM {given} AS given JOIN deliveries d ON d.id = given.id
+"""
+
+
+class Careless(SqlOutbox):
+    """An outbox without the protocol: it reads, and it writes the result."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._plain = database
+        self._given = bulk.rows_sql(database.dialect, {"id": "bigint", "provider_id": "text"})
+
+    def claim(
+        self, run_id: int, shard: int, *, limits: Mapping[Channel, int], **_rest: Any
+    ) -> Batch | None:
+        most = {"run": run_id, "shard": shard, "most": limits[Channel.EMAIL]}
+        with self._plain.read() as connection:
+            rows = bulk.tuples(connection.execute(text(_READ), most))
+        if not rows:
+            return None
+        items = tuple(
+            Claimed(i, customer, ref, to, first, last, _attributes(attributes), None)
+            for i, customer, _, ref, to, first, last, attributes in rows
+        )
+        return Batch(0, run_id, Channel.EMAIL, rows[0][2], datetime.max, items)
+
+    def intend(self, batch: Batch, written: Sequence[Written], **_rest: Any) -> set[int]:
+        return {w.delivery_id for w in written}
+
+    def settle(
+        self, batch: Batch, outcomes: Mapping[int, Outcome], *, now: datetime, **_rest: Any
+    ) -> None:
+        rows = [(i, o.provider_id) for i, o in outcomes.items() if isinstance(o, Accepted)]
+        given = bulk.rows_parameters(self._plain.dialect, rows) | {"now": to_ms(now)}
+        with self._plain.write() as connection:
+            for statement in (_WRITE, _RECORD):
+                connection.execute(text(statement.format(given=self._given)), given)
+
+
+@dataclass
+class Bench:
+    """One planned run, to be sent again and again."""
+
+    app: App
+    run: Run
+
+    def forget(self, count: int) -> None:
+        """So many are to be sent, as if nothing had been."""
+        with self.app.database.write() as connection:
+            for statement in (
+                "DELETE FROM interactions",
+                "DELETE FROM messages",
+                "DELETE FROM batches",
+                "UPDATE deliveries SET state = 'expired', batch_id = NULL, provider_id = NULL",
+                f"UPDATE deliveries SET state = 'pending' WHERE customer_id <= {count}",
+            ):
+                connection.exec_driver_sql(statement)
+        if self.app.database.dialect == "postgresql":
+            with self.app.database.engine.connect() as connection:
+                connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM")
+
+    def seconds(self, outbox: SqlOutbox, count: int) -> float:
+        """Seconds that sending so many takes."""
+        self.forget(count)
+        dispatcher = self.app._dispatcher(self.run.release_hash)
+        dispatcher.outbox = outbox
+        began = time.perf_counter()
+        sent = dispatcher.dispatch_shard(self.run, 0)
+        took = time.perf_counter() - began
+        assert sent.outcomes == {"accepted": count}, sent
+        return took
+
+
+def prepared(app: App) -> Bench:
+    """The shipped campaign's e-mail, to members."""
+    add_customers(app.database, max(SIZES.values()), 0)
+    with app.database.write() as connection:
+        connection.exec_driver_sql(
+            """UPDATE customers SET attributes = '{"is_member": true, "points": 1240}'"""
+        )
+    release = app.catalog.compile("spring_sale")
+    email = replace(release, policy=replace(release.policy, channels=(Channel.EMAIL,)))
+    app.releases.save(email, app.clock.now())
+    run, _ = app.runs.start(email, now=app.clock.now(), shard_size=100_000, limit=None)
+    app.plan_shard(run.id, 0)
+    app.runs.move(run.id, RunState.RUNNING, now=app.clock.now())
+    return Bench(app, app.runs.get(run.id))
+
+
+def measure(bench: Bench, size: int, count: int, rounds: int) -> tuple[float, float, float]:
+    """Messages a second with and without, and the median of the pairs' ratios."""
+    EmailSender.limits = replace(EmailSender.limits, batch=size)
+    once, careless = SqlOutbox(bench.app.database), Careless(bench.app.database)
+    for outbox in (once, careless):
+        bench.seconds(outbox, size)
+    pairs = [(bench.seconds(once, count), bench.seconds(careless, count)) for _ in range(rounds)]
+    with_, without = (median(side) for side in zip(*pairs, strict=True))
+    return count / with_, count / without, median(b / a for a, b in pairs)
+
+
+def main() -> int:
+    """Print a table; 1 when it costs more than it may."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--database", default="", help="URL of an empty PostgreSQL database")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--folder", type=Path, help="where the database is to lie")
+    asked = parser.parse_args()
+    print("| batch | with the protocol, per second | without | ratio |\n|---:|---:|---:|---:|")
+    with (
+        tempfile.TemporaryDirectory(dir=asked.folder) as folder,
+        SandboxProcess(Path(folder) / "sandbox") as sandbox,
+    ):
+        home = Path(folder)
+        settings = Settings(
+            home=home,
+            templates=TEMPLATES,
+            database_url=asked.database,
+            sandbox_url=sandbox.url,
+            link_secret="of this benchmark",
+        )
+        ratios = {}
+        with App(settings, SharedClock(home / "clock").clock()) as app:
+            bench = prepared(app)
+            for size, count in SIZES.items():
+                once, careless, ratios[size] = measure(bench, size, count, asked.rounds)
+                print(
+                    f"| {size} | {once:,.0f} | {careless:,.0f} | {ratios[size]:.2f} |", flush=True
+                )
+    return int(ratios[1000] < AT_LEAST)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

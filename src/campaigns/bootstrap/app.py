@@ -134,8 +134,11 @@ class App(Sending):
         release = self.compile(name)
         return preview(self.planning, release, now=self.clock.now(), limit=limit)
 
-    def start_run(self, name: str, limit: int | None = None) -> tuple[Run, bool]:
-        """Compile, check and start a run; or go on with the campaign's active one (True).
+    def start_run(
+        self, name: str, limit: int | None = None, *, continues: bool = False
+    ) -> tuple[Run, bool]:
+        """Compile, check and start a run; or go on with the campaign's active one (True). One that
+        `continues` goes on with the journeys of those who are on one, and nobody enters.
 
         Raises UserError for findings, EmptyAudienceError when nobody is in the audience.
         """
@@ -144,7 +147,9 @@ class App(Sending):
         release = self.compile(name)
         refuse_unready_live_run(self.settings, release)
         now = self.clock.now()
-        if not self.planning.audience_size(release.policy.audience, now=now):
+        if continues and not release.policy.journey.goes_on:
+            raise UserError(f"{name} is one message: there is no journey to go on with.")
+        if not continues and not self.planning.audience_size(release.policy.audience, now=now):
             raise EmptyAudienceError(
                 f"nobody is in the audience of {name}; nothing was sent. Look at `audience:` in "
                 f"its campaign.yaml, or import customers first (`campaigns import FILE`)."
@@ -152,7 +157,8 @@ class App(Sending):
         self.sweep()  # what a stopped run's last workers gave back would count as planned already
         self.releases.save(release, now)
         require_approval(release, self.approvals)
-        return self.runs.start(release, now=now, shard_size=self.settings.shard_size, limit=limit)
+        size = self.settings.shard_size
+        return self.runs.start(release, now=now, shard_size=size, limit=limit, continues=continues)
 
     def shards(self, run_id: int) -> list[Shard]:
         """The run's audience, cut by customer id."""

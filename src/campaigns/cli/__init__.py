@@ -29,6 +29,7 @@ COMMANDS = {
     "approve": ("campaigns.cli.proof", "Approve one exact release."),
     "plan": ("campaigns.cli.running", "Show who would get what, and who not, and why."),
     "run": ("campaigns.cli.running", "Send a campaign, once to each customer."),
+    "journey": ("campaigns.cli.journeys", "Show who is where on a campaign's journey."),
     "serve": ("campaigns.cli.serving", "Answer webhooks, click links and customers' pages."),
     "reconcile": ("campaigns.cli.reconciling", "Look for messages in doubt; list what stays so."),
     "resolve": ("campaigns.cli.reconciling", "Decide about a message in doubt, with who and why."),

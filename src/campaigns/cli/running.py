@@ -71,12 +71,24 @@ def _plan_rows(counts: PlanCounts) -> list[tuple[str, str, int]]:
 @click.command("run")
 @click.argument("name")
 @limit_option
+@click.option(
+    "--continue",
+    "continues",
+    is_flag=True,
+    help="Only go on with the journeys of those who are on one; nobody enters.",
+)
 @click.option("--dry-run", is_flag=True, help="Plan only: the same as `campaigns plan NAME`.")
 @click.option("--yes", is_flag=True, help="Do not ask before sending to real customers.")
 @json_option
 @click.pass_context
 def run_command(
-    ctx: click.Context, name: str, limit: int | None, dry_run: bool, yes: bool, as_json: bool
+    ctx: click.Context,
+    name: str,
+    limit: int | None,
+    continues: bool,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
 ) -> int:
     """Send campaign NAME, once to each customer of its audience.
 
@@ -91,7 +103,7 @@ def run_command(
     with connect() as app:
         if app.settings.live and not yes:
             _ask(app, name, limit)
-        run, resumed = app.start_run(name, limit)
+        run, resumed = app.start_run(name, limit, continues=continues)
         if resumed and not as_json:
             click.echo(f"Run {run.id} of {name} was not finished: going on with it.", err=True)
         _plan(app, run)

@@ -127,7 +127,11 @@ def preview(
         end = min(start + page - 1, last)
         profiles = store.profiles(release, first_customer=start, last_customer=end, now=now)
         room = None if limit is None else max(0, limit - total.planned.total())
-        _, _, counts = decide(release, profiles, room)
+        planned, _, counts = decide(release, profiles, room)
         counts.already = store.already(release, first=start, last=end, now=now)
         total.add(counts)
+        if release.policy.journey.goes_on:
+            left = None if room is None else room - len(planned)
+            further = plan_steps(store, release, first=start, last=end, now=now, room=left)
+            total.add(further.counts)
     return total

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Select,
     and_,
     exists,
+    func,
     insert,
     literal,
     not_,
@@ -40,6 +41,7 @@ from campaigns.store.schema import customers, deliveries, interactions, journey_
 
 #: Customers read at once.
 PAGE = 5_000
+_ANY_TIME = 2**62
 _UNDER_WAY = (
     DeliveryState.PENDING,
     DeliveryState.CLAIMED,
@@ -53,18 +55,30 @@ BY_A_PERSON = (InteractionKind.CALLED,)
 def number_steps(connection: Connection, campaign_id: int, names: Sequence[str]) -> None:
     """Give steps that are new the next numbers. Raises UserError when they are too many."""
     known = step_numbers(connection, campaign_id)
-    new = [name for name in names if name not in known]
-    if len(known) + len(new) > MAX_STEPS:
+    numbers = _with_new(known, names)
+    if len(numbers) > MAX_STEPS:
         raise UserError(
             f"a campaign has at most {MAX_STEPS} steps, those that it had before included: "
-            f"{', '.join([*known, *new])}. Keep a name to reword a step, or start an edition."
+            f"{', '.join(numbers)}. Keep a name to reword a step, or start an edition."
         )
     rows = [
-        {"campaign_id": campaign_id, "name": name, "number": number}
-        for number, name in enumerate(new, start=len(known))
+        {"campaign_id": campaign_id, "name": name, "number": numbers[name]}
+        for name in numbers
+        if name not in known
     ]
     if rows:
         connection.execute(insert(steps), rows)
+
+
+def _with_new(known: Mapping[str, int], names: Sequence[str]) -> dict[str, int]:
+    """The numbers, and those that new names get when a run starts."""
+    new = [name for name in names if name not in known]
+    return {**known, **{name: n for n, name in enumerate(new, start=len(known))}}
+
+
+def numbers_of(connection: Connection, campaign_id: int, journey: Journey) -> dict[str, int]:
+    """Name → number of the campaign's steps, old and new; a run writes the new ones down."""
+    return _with_new(step_numbers(connection, campaign_id), journey.names)
 
 
 def step_numbers(connection: Connection, campaign_id: int) -> dict[str, int]:
@@ -106,10 +120,10 @@ def due_at_any_step(
 def _steps(
     connection: Connection, campaign_id: int, journey: Journey, now: datetime
 ) -> Iterator[_Here]:
-    numbers = step_numbers(connection, campaign_id)
+    """The later steps. A preview asks before a run has numbered them."""
+    numbers = numbers_of(connection, campaign_id, journey)
     for before, step in zip(journey.steps, journey.steps[1:], strict=False):
-        if {before.name, step.name} <= set(numbers):
-            yield _Here(campaign_id, numbers, step, before.name, now)
+        yield _Here(campaign_id, numbers, step, before.name, now)
 
 
 def due(
@@ -144,22 +158,48 @@ def due(
             first = page[-1][0] + 1
 
 
-def _due_ids(here: _Here) -> Select[tuple[int]]:
+def due_of_step(
+    connection: Connection, campaign_id: int, name: str, journey: Journey, now: datetime
+) -> tuple[int, int, int | None]:
+    """How many are due for a step now, whose next step it is now or later, and when the first of
+    these is due (ms; it may be earlier than now). The first step has none: it waits for nobody."""
+    for here in _steps(connection, campaign_id, journey, now):
+        if here.step.name == name:
+            due = _due_ids(here).subquery()
+            next_up = _due_ids(here, _ANY_TIME)
+            passed = next_up.selected_columns["passed_at"]
+            later = next_up.where(passed > here.passed_until)
+            first = connection.execute(
+                later.with_only_columns(func.min(passed), maintain_column_froms=True)
+            ).scalar()
+            wait = to_ms(now) - here.passed_until
+            return (
+                connection.execute(select(func.count()).select_from(due)).scalar_one(),
+                connection.execute(
+                    select(func.count()).select_from(next_up.subquery())
+                ).scalar_one(),
+                None if first is None else first + wait,
+            )
+    return 0, 0, None
+
+
+def _due_ids(here: _Here, passed_until: int | None = None) -> Select[tuple[int]]:
     """The step before was decided long enough ago, this one was not, the journey has not ended,
     nothing is under way, and the last message is as long ago as the step waits."""
+    passed_until = here.passed_until if passed_until is None else passed_until
     number, earlier = here.numbers[here.step.name], here.numbers[here.before]
     passed = union_all(
-        select(deliveries.c.customer_id).where(
+        select(deliveries.c.customer_id, deliveries.c.settled_at.label("at")).where(
             deliveries.c.campaign_id == here.campaign_id,
             deliveries.c.step == earlier,
             text("NOT deliveries.replaced"),
             deliveries.c.state == DeliveryState.ACCEPTED,
-            deliveries.c.settled_at <= here.passed_until,
+            deliveries.c.settled_at <= passed_until,
         ),
-        select(journey_skips.c.customer_id).where(
+        select(journey_skips.c.customer_id, journey_skips.c.at).where(
             journey_skips.c.campaign_id == here.campaign_id,
             journey_skips.c.step == earlier,
-            journey_skips.c.at <= here.passed_until,
+            journey_skips.c.at <= passed_until,
         ),
     ).subquery()
     skip, sent = journey_skips.c, deliveries.c
@@ -177,11 +217,11 @@ def _due_ids(here: _Here) -> Select[tuple[int]]:
         or_(
             and_(sent.step == number, sent.state != DeliveryState.CANCELLED),
             sent.state.in_(_UNDER_WAY),
-            and_(sent.state == DeliveryState.ACCEPTED, sent.settled_at > here.passed_until),
+            and_(sent.state == DeliveryState.ACCEPTED, sent.settled_at > passed_until),
         ),
     )
     return (
-        select(customers.c.id)
+        select(customers.c.id, passed.c.at.label("passed_at"))
         .select_from(customers.join(passed, passed.c.customer_id == customers.c.id))
         .where(not_(decided), not_(barred))
     )

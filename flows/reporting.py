@@ -20,6 +20,7 @@ from campaigns.domain.evidence import Doubt, age
 from campaigns.domain.findings import Finding
 from campaigns.domain.plan import PlanCounts
 from campaigns.domain.routing import SKIP_TEXT, SkipReason
+from campaigns.domain.travellers import Whereabouts
 from campaigns.services.report import Progress
 
 
@@ -53,6 +54,14 @@ def plan_table(counts: PlanCounts) -> str:
     rows.append(("audience", "everyone the campaign is for", counts.audience))
     lines = ["| | | people |", "|---|---|---:|"]
     return "\n".join([*lines, *(f"| {a} | {b} | {n:,} |" for a, b, n in rows)])
+
+
+def journey_table(found: Whereabouts) -> str:
+    """Who is where on a journey, as `campaigns journey` tells it."""
+    lines = ["| step | | people |", "|---|---|---:|"]
+    lines += [f"| {step} | {what} | {n:,} |" for step, what, n in found.rows()]
+    acted = "" if found.acted is None else f", {found.acted:,} have acted"
+    return "\n".join([*lines, "", f"{found.entered:,} entered{acted}."])
 
 
 def plan_sentence(counts: PlanCounts) -> str:

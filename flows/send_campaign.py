@@ -95,7 +95,15 @@ def _tell_plan(campaign: str, limit: int | None) -> Any:
 
 
 def _send(app: App, campaign: str, limit: int | None) -> Any:
-    run_id, shards = outcome(compile_and_check(campaign, limit, return_state=True))
+    report, sent = carry_out(app, campaign, limit)
+    return _end(report, sent)
+
+
+def carry_out(
+    app: App, campaign: str, limit: int | None, *, continues: bool = False
+) -> tuple[RunReport, DispatchCounts]:
+    """One run from its check to its report, step by step on the run's page."""
+    run_id, shards = outcome(compile_and_check(campaign, limit, continues, return_state=True))
     for no in shards:
         outcome(plan_shard(run_id, no, no + 1, len(shards), return_state=True))
     outcome(begin_sending(run_id, return_state=True))
@@ -108,7 +116,7 @@ def _send(app: App, campaign: str, limit: int | None) -> Any:
         raise
     report = outcome(finish(run_id, sent.unreachable, return_state=True))
     _tell_report(campaign, report)
-    return _end(report, sent)
+    return report, sent
 
 
 def _tell_report(campaign: str, report: RunReport) -> None:
@@ -174,12 +182,12 @@ def _tell_findings(app: App, campaign: str) -> None:
 
 
 @step("check and compile {campaign}", repeatable=True)
-def compile_and_check(campaign: str, limit: int | None) -> tuple[int, list[int]]:
+def compile_and_check(campaign: str, limit: int | None, continues: bool) -> tuple[int, list[int]]:
     """The run's id and its shards' numbers; a campaign with findings does not start."""
     log = get_run_logger()
     with connect() as app:
         _tell_findings(app, campaign)
-        run, resumed = app.start_run(campaign, limit)
+        run, resumed = app.start_run(campaign, limit, continues=continues)
         shards = [s.no for s in app.shards(run.id)]
     going_on = "Going on with" if resumed else "Started"
     log.info(

@@ -18,6 +18,7 @@ from campaigns.bootstrap.journeys import under_way, whereabouts
 from campaigns.cli import run as cli
 from campaigns.domain.channel import Channel
 from campaigns.domain.interaction import Interaction, InteractionKind
+from campaigns.domain.run import RunState
 from campaigns.errors import NotFoundError, UserError
 from campaigns.sandbox.process import SandboxProcess
 from campaigns.services.report import RunReport
@@ -133,9 +134,9 @@ def test_the_conversation_goes_on_where_the_customer_answered_in_the_same_facts(
     travel.happens("ana", InteractionKind.REPLIED, Channel.SMS)  # asks a question by SMS
     travel.happens("leo", InteractionKind.PURCHASED)
     travel.now += DAY
-    assert not under_way(travel.app)
+    assert not under_way(travel.app).due
     travel.now += DAY
-    assert under_way(travel.app) == ["spring_sale"]
+    assert under_way(travel.app).due == ("spring_sale",)
     plan = travel.app.preview("spring_sale")
 
     report = travel.run()
@@ -226,3 +227,16 @@ def test_a_campaign_of_one_message_has_no_journey(travel: Travel) -> None:
         whereabouts(travel.app, "shop_moves")
     with pytest.raises(UserError, match="no journey to go on with"):
         travel.app.start_run("shop_moves", continues=True)
+
+
+def test_a_run_that_a_person_paused_is_not_set_going_by_the_schedule(travel: Travel) -> None:
+    travel.run()
+    travel.now += 3 * DAY
+    run, _ = travel.app.start_run("spring_sale")
+    assert under_way(travel.app).due == ()
+    assert "is planning" in under_way(travel.app).held["spring_sale"]
+    travel.app.runs.move(run.id, RunState.CANCELLED, now=travel.now)
+    run, _ = travel.app.start_run("spring_sale", continues=True)
+    assert under_way(travel.app).due == ("spring_sale",)
+    travel.app.runs.move(run.id, RunState.PAUSED, now=travel.now)
+    assert under_way(travel.app).due == ()

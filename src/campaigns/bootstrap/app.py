@@ -183,11 +183,13 @@ class App(Sending):
         """Prepare the providers, let the run send, and make the campaign's public post.
 
         A limited run makes no post: it is a first careful send, and a post is seen by everyone.
+        Nor does one that goes on with a journey: the post belongs to the first step.
         """
         run = self.runs.get(run_id)
         release = self.releases.load(run.release_hash)
         self._prepare(run, release)
-        posted = run.limit is None and plan_post(self.planning, run, release, now=self.clock.now())
+        may_post = run.limit is None and not run.continues
+        posted = may_post and plan_post(self.planning, run, release, now=self.clock.now())
         self.runs.move(run_id, RunState.RUNNING, now=self.clock.now())
         if posted or self.outbox.next_due(run_id, POST_SHARD):
             self.dispatch_shard(run_id, POST_SHARD)

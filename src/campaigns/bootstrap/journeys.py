@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from campaigns.bootstrap.app import App
+from campaigns.domain.run import ACTIVE_RUN_STATES, RunState
 from campaigns.domain.travellers import Whereabouts
 from campaigns.errors import NotFoundError
 from campaigns.store.travellers import SqlTravellers
@@ -23,14 +27,40 @@ def whereabouts(app: App, campaign: str) -> Whereabouts:
     return SqlTravellers(app.database).whereabouts(release, now=app.clock.now())
 
 
-def under_way(app: App) -> list[str]:
-    """Campaigns of the templates folder whose journey somebody is due to go on with."""
-    names = []
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """Campaigns whose journey somebody is due to go on with.
+
+    Attributes:
+        due: names; `held`: names whose journey waits for a run of the campaign that somebody has
+            to decide about, and the sentence that says so.
+    """
+
+    due: tuple[str, ...]
+    held: Mapping[str, str]
+
+
+def under_way(app: App) -> UnderWay:
+    """The journeys of the templates folder that can go on now.
+
+    A run that a person started, or paused, is theirs: it is never set going from here. One that
+    only goes on with journeys and was interrupted is gone on with.
+    """
+    due, held = [], {}
     for name in app.campaign_names():
-        try:
-            found = whereabouts(app, name)
-        except NotFoundError:
+        run = app.runs.latest(name)
+        if run is None:
             continue
-        if found.due:
-            names.append(name)
-    return names
+        interrupted = run.state in ACTIVE_RUN_STATES
+        if interrupted and (run.state is RunState.PAUSED or not run.continues):
+            held[name] = f"run {run.id} of {name} is {run.state}: its journey waits for that."
+        elif interrupted or _is_due(app, name):
+            due.append(name)
+    return UnderWay(tuple(due), held)
+
+
+def _is_due(app: App, name: str) -> bool:
+    try:
+        return whereabouts(app, name).due > 0
+    except NotFoundError:  # one message
+        return False

@@ -151,6 +151,12 @@ def test_the_conversation_goes_on_where_the_customer_answered_in_the_same_facts(
     assert "Still time" in text
     assert len(travel.told("ana@example.com")) == len(travel.told("leo@example.com")) == 1
     announced, reminded = (text for _, text in travel.told("eva@example.com"))
+    threads = [
+        (entry.recipient, seen.headers["References"])
+        for entry, seen in travel.sandbox.log.messages(channel="email")
+    ]
+    assert len(threads) == 6
+    assert len(set(threads)) == len({thread for _, thread in threads}) == 4  # one per customer
     assert "Aún a tiempo" in reminded
     assert "Aún a tiempo" not in announced
     for _ in range(2):

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
     ScalarSelect,
     Select,
@@ -39,8 +40,8 @@ from campaigns.store.clock import to_ms
 from campaigns.store.journey_sql import Told, since, where
 from campaigns.store.schema import customers, deliveries, interactions, journey_skips, steps
 
-#: Customers read at once.
-PAGE = 5_000
+#: Ids looked through in one statement: a stretch of the index, however few of them are due.
+PAGE = 20_000
 _ANY_TIME = 2**62
 _UNDER_WAY = (
     DeliveryState.PENDING,
@@ -141,21 +142,19 @@ def due(
     campaign's name is looked for, and who is in the audience."""
     found = [h for h in _steps(connection, campaign_id, journey, now) if h.step.name == name]
     for here in found:
-        query = _due_ids(here).with_only_columns(
-            customers.c.id, *_what_decides(here, journey, told)
-        )
-        while first <= last:
-            within = query.where(customers.c.id.between(first, last))
-            page = connection.execute(within.order_by(customers.c.id).limit(PAGE)).all()
-            for customer_id, acted, by_person, fits, answered_on, in_audience in page:
-                channel = Channel(answered_on) if answered_on else None
+        decides = _what_decides(here, journey, told)
+        for start in range(first, last + 1, PAGE):
+            within = (start, min(start + PAGE - 1, last))
+            query = _due_ids(here, within=within).with_only_columns(customers.c.id, *decides)
+            for row in connection.execute(query.order_by(customers.c.id)):
                 yield Due(
-                    customer_id, bool(acted), bool(by_person), bool(fits), channel,
-                    bool(in_audience),
-                )  # fmt: skip
-            if len(page) < PAGE:
-                return
-            first = page[-1][0] + 1
+                    row.id,
+                    bool(row.acted),
+                    bool(row.told),
+                    bool(row.fits),
+                    Channel(row.answered_on) if row.answered_on else None,
+                    bool(row.in_audience),
+                )
 
 
 def due_of_step(
@@ -183,25 +182,14 @@ def due_of_step(
     return 0, 0, None
 
 
-def _due_ids(here: _Here, passed_until: int | None = None) -> Select[tuple[int]]:
+def _due_ids(
+    here: _Here, passed_until: int | None = None, within: tuple[int, int] | None = None
+) -> Select[tuple[int, int]]:
     """The step before was decided long enough ago, this one was not, the journey has not ended,
     nothing is under way, and the last message is as long ago as the step waits."""
     passed_until = here.passed_until if passed_until is None else passed_until
-    number, earlier = here.numbers[here.step.name], here.numbers[here.before]
-    passed = union_all(
-        select(deliveries.c.customer_id, deliveries.c.settled_at.label("at")).where(
-            deliveries.c.campaign_id == here.campaign_id,
-            deliveries.c.step == earlier,
-            text("NOT deliveries.replaced"),
-            deliveries.c.state == DeliveryState.ACCEPTED,
-            deliveries.c.settled_at <= passed_until,
-        ),
-        select(journey_skips.c.customer_id, journey_skips.c.at).where(
-            journey_skips.c.campaign_id == here.campaign_id,
-            journey_skips.c.step == earlier,
-            journey_skips.c.at <= passed_until,
-        ),
-    ).subquery()
+    number = here.numbers[here.step.name]
+    passed = _passed(here, passed_until, within).subquery()
     skip, sent = journey_skips.c, deliveries.c
     decided = exists().where(
         skip.campaign_id == here.campaign_id,
@@ -225,6 +213,30 @@ def _due_ids(here: _Here, passed_until: int | None = None) -> Select[tuple[int]]
         .select_from(customers.join(passed, passed.c.customer_id == customers.c.id))
         .where(not_(decided), not_(barred))
     )
+
+
+def _passed(
+    here: _Here, passed_until: int, within: tuple[int, int] | None
+) -> CompoundSelect[tuple[int, int]]:
+    """Who was decided at the step before, and when; the range stands in both parts, so that a
+    page reads its own stretch of the index and no more."""
+    earlier = here.numbers[here.before]
+    sent = select(deliveries.c.customer_id, deliveries.c.settled_at.label("at")).where(
+        deliveries.c.campaign_id == here.campaign_id,
+        deliveries.c.step == earlier,
+        text("NOT deliveries.replaced"),
+        deliveries.c.state == DeliveryState.ACCEPTED,
+        deliveries.c.settled_at <= passed_until,
+    )
+    skipped = select(journey_skips.c.customer_id, journey_skips.c.at).where(
+        journey_skips.c.campaign_id == here.campaign_id,
+        journey_skips.c.step == earlier,
+        journey_skips.c.at <= passed_until,
+    )
+    if within is not None:
+        sent = sent.where(deliveries.c.customer_id.between(*within))
+        skipped = skipped.where(journey_skips.c.customer_id.between(*within))
+    return union_all(sent, skipped)
 
 
 def _what_decides(here: _Here, journey: Journey, told: Told) -> list[ColumnElement[Any]]:

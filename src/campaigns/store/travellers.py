@@ -16,7 +16,7 @@ from campaigns.domain.routing import Skip, SkipReason
 from campaigns.domain.travellers import StepCount, Whereabouts
 from campaigns.store.clock import from_ms_or_none
 from campaigns.store.engine import Database
-from campaigns.store.journey_sql import since, where
+from campaigns.store.journey_sql import where
 from campaigns.store.journeys import due_of_step, numbers_of
 from campaigns.store.runs import find_campaign
 from campaigns.store.schema import customers, deliveries, journey_skips
@@ -48,12 +48,27 @@ def _people(
     now: datetime,
 ) -> tuple[int, int | None]:
     """How many entered, and how many of them reached the goal."""
-    entered = since(campaign_id, numbers.values()).is_not(None)
-    everyone = select(func.count()).select_from(customers).where(entered)
-    total = connection.execute(everyone).scalar_one()
+    d = deliveries.c
+    entered = (
+        select(d.customer_id)
+        .distinct()
+        .where(
+            d.campaign_id == campaign_id,
+            d.step.in_(sorted(numbers.values())),
+            d.customer_id != PUBLIC,
+            text("NOT deliveries.replaced"),
+            d.state == DeliveryState.ACCEPTED,
+        )
+        .subquery()
+    )
+    total = connection.execute(select(func.count()).select_from(entered)).scalar_one()
     if journey.stop is None:
         return total, None
-    acted = everyone.where(where(journey.stop, campaign_id, numbers, now))
+    acted = (
+        select(func.count())
+        .select_from(customers.join(entered, entered.c.customer_id == customers.c.id))
+        .where(where(journey.stop, campaign_id, numbers, now))
+    )
     return total, connection.execute(acted).scalar_one()
 
 

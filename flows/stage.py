@@ -64,6 +64,7 @@ def point_settings(sandbox_url: str) -> None:
     os.environ["CAMPAIGNS_TEMPLATES"] = str(Path("templates").resolve())
     os.environ["CAMPAIGNS_DATABASE_URL"] = ""
     os.environ["CAMPAIGNS_SANDBOX_URL"] = sandbox_url
+    os.environ["CAMPAIGNS_SANDBOX_QUIET_HOURS"] = "false"  # a demo works at night, too
 
 
 @contextmanager

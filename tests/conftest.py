@@ -22,6 +22,9 @@ from tests.databases import PostgresDatabases, SqliteFiles
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
 
+# Tests run at any hour of the day. Those about quiet hours bring a clock and heed them.
+os.environ.setdefault("CAMPAIGNS_SANDBOX_QUIET_HOURS", "false")
+
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 

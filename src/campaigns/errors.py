@@ -73,6 +73,18 @@ class ProviderUnreachableError(CampaignsError):
     exit_code = 3
 
 
+class RunHeldError(CampaignsError):
+    """A run waits for a person: it was paused by one, or held for a decision."""
+
+    exit_code = 3
+
+
+class UnarmedError(CampaignsError):
+    """The database was restored or copied: nothing is sent until somebody arms it."""
+
+    exit_code = 3
+
+
 class RunStoppedError(CampaignsError):
     """A provider refused the campaign's configuration or content: the run stopped at once,
     what was not sent stays pending and can be resumed once mended."""

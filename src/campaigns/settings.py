@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     sandbox_url: HttpUrl = Field(
         HttpUrl("http://127.0.0.1:8025"), description="the sandbox, on loopback"
     )
+    sandbox_quiet_hours: bool = Field(
+        True, description="false: practise at any hour; quiet hours are not heeded in the sandbox"
+    )
     public_url: HttpUrl = Field(
         HttpUrl("https://news.example.com"),
         description="where the pages for customers (unsubscribe, preferences) answer",
@@ -79,6 +82,11 @@ class Settings(BaseSettings):
         120, ge=60, description="how long a claim lasts; longer than any provider's deadline"
     )
 
+    log: Literal["off", "warning", "info", "debug"] = Field(
+        "off", description="structured log lines on standard error, from this level"
+    )
+    log_format: Literal["human", "json"] = Field("human", description="for people or programs")
+
     @model_validator(mode="after")
     def _the_sandbox_is_on_this_machine(self) -> Self:
         host = (self.sandbox_url.host or "").strip("[]")
@@ -104,6 +112,11 @@ class Settings(BaseSettings):
             name: value.get_secret_value() if isinstance(value, SecretStr) else value
             for name, value in self
         }
+
+    @property
+    def heeds_quiet_hours(self) -> bool:
+        """Always, but in a sandbox that is told to practise at any hour."""
+        return self.live or self.sandbox_quiet_hours
 
     @property
     def worker_count(self) -> int:

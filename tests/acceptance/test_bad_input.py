@@ -86,6 +86,7 @@ def desk(
     for name in [n for n in os.environ if n.startswith("CAMPAIGNS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("CAMPAIGNS_SANDBOX_URL", sandbox_url)
+    monkeypatch.setenv("CAMPAIGNS_SANDBOX_QUIET_HOURS", "false")
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.chdir(tmp_path)
     made = Desk(tmp_path, monkeypatch, capsys)

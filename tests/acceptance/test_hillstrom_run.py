@@ -58,6 +58,7 @@ class Desk:
             "CAMPAIGNS_HOME": str(home),
             "CAMPAIGNS_TEMPLATES": str(ROOT / "templates"),
             "CAMPAIGNS_SANDBOX_URL": sandbox.url,
+            "CAMPAIGNS_SANDBOX_QUIET_HOURS": "false",
             "CAMPAIGNS_SHARD_SIZE": SHARD_SIZE,
             "CAMPAIGNS_WORKERS": "2",
             "PYTHONPATH": str(ROOT / "src"),

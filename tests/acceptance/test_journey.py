@@ -244,5 +244,6 @@ def test_a_run_that_a_person_paused_is_not_set_going_by_the_schedule(travel: Tra
     travel.app.runs.move(run.id, RunState.CANCELLED, now=travel.now)
     run, _ = travel.app.start_run("spring_sale", continues=True)
     assert under_way(travel.app).due == ("spring_sale",)
-    travel.app.runs.move(run.id, RunState.PAUSED, now=travel.now)
+    travel.app.runs.move(run.id, RunState.PAUSED, now=travel.now, because="wait", as_held=True)
     assert under_way(travel.app).due == ()
+    assert "is paused" in under_way(travel.app).held["spring_sale"]

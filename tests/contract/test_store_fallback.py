@@ -15,6 +15,7 @@ from campaigns.domain.batch import Batch
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import Accepted, DeliveryState, Outcome, ProviderState, Rejected
 from campaigns.domain.interaction import InteractionKind
+from campaigns.domain.pressure import Cap, Pressure
 from campaigns.domain.provider_event import ProviderEvent
 from campaigns.domain.release import Release
 from campaigns.domain.routing import Skip, SkipReason
@@ -457,3 +458,22 @@ def test_a_providers_event_that_the_first_message_arrived_takes_its_fallback_bac
     SqlEvidence(world.database).record([told], now=NOW + 2 * HOUR)
     states = {(row.hop, row.state, row.replaced) for row in world.rows(select(schema.deliveries))}
     assert states == {(0, "accepted", False), (1, "cancelled", True)}
+
+
+def test_a_message_that_bounced_does_not_fill_the_cap_of_its_own_fallback(
+    world: World, fallbacks: SqlFallbacks
+) -> None:
+    made = within()
+    once = Pressure(caps=(Cap(messages=1, days=7),))
+    made = replace(made, policy=replace(made.policy, pressure=once))
+    customer = world.customer(channels=(EMAIL, SMS))
+    run, (first,) = sent(world, [customer], Accepted("M1"), made)
+    bounce(world, first)
+    assert fall(world, fallbacks, run).hops == 1
+    batch = claimed(world, run)
+    granted = world.outbox.intend(
+        batch, world.written(batch), now=NOW + HOUR, margin=timedelta(), caps=once.caps
+    )
+    assert len(granted) == 1
+    contacts = world.rows(select(schema.contacts.c.delivery_id))
+    assert [row.delivery_id for row in contacts] == list(granted)

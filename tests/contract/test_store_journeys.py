@@ -19,7 +19,8 @@ from campaigns.domain.delivery import Accepted, DeliveryState, Rejected
 from campaigns.domain.journey import MAX_STEPS, Journey
 from campaigns.domain.plan import PlanCounts
 from campaigns.domain.release import Release
-from campaigns.domain.run import Run, RunState
+from campaigns.domain.run import Run, RunState, Shard
+from campaigns.domain.timing import Timing
 from campaigns.errors import UserError
 from campaigns.services.plan_run import plan_shard
 from campaigns.store import schema
@@ -62,12 +63,19 @@ class Travel:
         assert not resumed
         counts = PlanCounts()
         for shard in self.world.runs.shards(run.id):
-            counts.add(plan_shard(self.world.planning, run, of, shard, now=at, room=limit))
+            counts.add(self.plan(run, of, shard, at, limit))
         self.world.runs.move(run.id, RunState.RUNNING, now=at)
         for shard in self.world.runs.shards(run.id):
             self.send(run, shard.no, at)
         self.world.runs.move(run.id, RunState.FINISHED, now=at)
         return run, counts
+
+    def plan(
+        self, run: Run, of: Release, shard: Shard, at: datetime, room: int | None = None
+    ) -> PlanCounts:
+        """One shard."""
+        timing = Timing(of.policy, heed_quiet=False)
+        return plan_shard(self.world.planning, run, of, shard, now=at, room=room, timing=timing)
 
     def send(self, run: Run, shard: int, at: datetime) -> None:
         """Everything that is due of a shard."""
@@ -351,7 +359,7 @@ def test_a_cancelled_step_is_planned_again(travel: Travel) -> None:
     travel.run(of, NOW)
     run, _ = travel.world.runs.start(of, now=NOW + 3 * DAY, shard_size=10, limit=None)
     (shard,) = travel.world.runs.shards(run.id)
-    plan_shard(travel.world.planning, run, of, shard, now=NOW + 3 * DAY, room=None)
+    travel.plan(run, of, shard, NOW + 3 * DAY)
     travel.world.runs.move(run.id, RunState.CANCELLED, now=NOW + 3 * DAY)
     travel.run(of, NOW + 3 * DAY)
     assert [step for step, _ in travel.told(ana)] == ["announce", "remind"]
@@ -380,7 +388,7 @@ def test_a_fallback_of_a_later_step_keeps_its_words(travel: Travel) -> None:
     at = NOW + 3 * DAY
     run, _ = travel.world.runs.start(of, now=at, shard_size=10, limit=None)
     (shard,) = travel.world.runs.shards(run.id)
-    plan_shard(travel.world.planning, run, of, shard, now=at, room=None)
+    travel.plan(run, of, shard, at)
     travel.world.runs.move(run.id, RunState.RUNNING, now=at)
     batch = travel.world.claim(run, now=at)
     travel.world.intend(batch, now=at)

@@ -80,12 +80,12 @@ class Trial:
         beside = self.start(batches=1)
         if failpoint == RECOVERY:  # then there must be something to recover
             died_before = self.random.choice([Spot.CLAIMED, Spot.INTENDED])
-            self._dies(self.start(spot=died_before, nth=1))
+            self._dies(spot=died_before)
             self.clock.forward(LEASE + 1)
-            self._dies(self.start(spot=spot))
+            self._dies(spot=spot)
         else:
             nth, call = self.random.randint(1, 2), self.random.randint(1, 3)
-            self._dies(self.start(spot=spot, nth=nth, call=call))
+            self._dies(spot=spot, nth=nth, call=call)
         self.ends(beside)
         self.check()
 
@@ -93,9 +93,8 @@ class Trial:
         """A round: a worker is stopped beyond its lease, others take over, and it wakes again and
         goes on to its end of `batches`. Returns what was in flight in its hands while it slept."""
         call = self.random.randint(1, 2)
-        pid, order = self.start(spot=spot, call=call, signal=int(signal.SIGSTOP), batches=batches)
-        told = self.nursery.wait(pid)
-        assert told == signal.SIGSTOP, f"the worker was not stopped at {spot}: {told}"
+        stop = int(signal.SIGSTOP)
+        pid, order = self._hit(spot=spot, call=call, signal=stop, batches=batches)
         self.tally.stops += 1
         self.clock.forward(LEASE + 1)
         self.ends(self.start(batches=1))
@@ -166,12 +165,20 @@ class Trial:
         )
         return self.nursery.start(order), order
 
-    def _dies(self, worker: tuple[int, Order]) -> None:
-        pid, order = worker
-        told = self.nursery.wait(pid)
-        assert told == signal.SIGKILL, (
-            f"seed {self.seed}: no worker was killed at {order.spot} ({told}): nothing left?"
-        )
+    def _hit(self, **how: Any) -> tuple[int, Order]:
+        """A worker that its signal has reached. One may end before: a provider has asked to slow
+        down, and nothing more is due for now. Then time passes, and another one tries."""
+        for _ in range(10):
+            pid, order = self.start(**how)
+            told = self.nursery.wait(pid)
+            if told == order.signal:
+                return pid, order
+            assert told == 0, f"a worker ended by signal {told}"
+            self.clock.forward(LEASE + 1)
+        raise AssertionError(f"seed {self.seed}: no worker reached {how}: nothing left?")
+
+    def _dies(self, **how: Any) -> None:
+        _, order = self._hit(**how)
         (entry,) = journal(Path(order.journal))
         self.in_flight |= set(entry["in_flight"])
         self.tally.kills += 1

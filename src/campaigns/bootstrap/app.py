@@ -8,35 +8,45 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import wait
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from campaigns.bootstrap.sending import Sending
-from campaigns.bootstrap.workers import dispatch_in_process, workers
+from campaigns.bootstrap.workers import Workers
 from campaigns.domain.channel import Channel
 from campaigns.domain.findings import Finding, Level
 from campaigns.domain.message import fill
 from campaigns.domain.plan import PlanCounts
+from campaigns.domain.progress import Progress, hold_in_words
 from campaigns.domain.release import Release
 from campaigns.domain.run import Run, RunState, Shard
-from campaigns.errors import CampaignsError, EmptyAudienceError, NotFoundError, UserError
+from campaigns.domain.start import lateness
+from campaigns.errors import (
+    CampaignsError,
+    EmptyAudienceError,
+    NotFoundError,
+    RunHeldError,
+    UserError,
+)
 from campaigns.services.approve import require_approval
 from campaigns.services.dispatch import Clock, DispatchCounts, Watch, unwatched
 from campaigns.services.plan_run import plan_post, plan_shard, preview
-from campaigns.services.report import Progress, RunReport, progress, report
+from campaigns.services.progress import progress
+from campaigns.services.report import RunReport, report
 from campaigns.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from campaigns.bootstrap.observing import Carrier
     from campaigns.domain.delivery import DeliveryState
     from campaigns.services.diagnose import Diagnosis
     from campaigns.services.import_customers import ImportReport
 
 CLOCK = Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic, sleep=time.sleep)
+
+NOTHING: Mapping[str, str] = {}
 
 #: The shard of a run's public post; customers' shards count from 0.
 POST_SHARD = -1
@@ -135,10 +145,19 @@ class App(Sending):
         return preview(self.planning, release, now=self.clock.now(), limit=limit)
 
     def start_run(
-        self, name: str, limit: int | None = None, *, continues: bool = False
+        self,
+        name: str,
+        limit: int | None = None,
+        scheduled_for: datetime | None = None,
+        *,
+        continues: bool = False,
     ) -> tuple[Run, bool]:
-        """Compile, check and start a run; or go on with the campaign's active one (True). One that
-        `continues` goes on with the journeys of those who are on one, and nobody enters.
+        """Compile, check and start a run; or go on with the campaign's active one (True).
+
+        One that `continues` goes on with the journeys of those who are on one; nobody enters.
+
+        One that starts later than it was scheduled for, beyond the campaign's tolerance, is held:
+        it is planned but sends nothing until a person says so.
 
         Raises UserError for findings, EmptyAudienceError when nobody is in the audience.
         """
@@ -158,7 +177,24 @@ class App(Sending):
         self.releases.save(release, now)
         require_approval(release, self.approvals)
         size = self.settings.shard_size
-        return self.runs.start(release, now=now, shard_size=size, limit=limit, continues=continues)
+        run, resumed = self.runs.start(
+            release, now=now, shard_size=size, limit=limit, continues=continues
+        )
+        self.require_no_hold(run)
+        late = None if resumed else lateness(release.policy, scheduled_for, now)
+        if late is None:
+            return run, resumed
+        self.runs.move(run.id, RunState.PAUSED, now=now, because=late, as_held=True)
+        return self.runs.get(run.id), resumed
+
+    def require_no_hold(self, run: Run) -> None:
+        """Raises RunHeldError when the run waits for a person."""
+        hold = self.audit.hold(run.id)
+        if hold is not None:
+            raise RunHeldError(
+                f"run {run.id} of {run.campaign} was {hold_in_words(hold)}. "
+                f"`campaigns resume {run.id}` goes on with it, `campaigns cancel {run.id}` ends it."
+            )
 
     def shards(self, run_id: int) -> list[Shard]:
         """The run's audience, cut by customer id."""
@@ -170,14 +206,15 @@ class App(Sending):
         shard = next(s for s in self.runs.shards(run_id) if s.no == no)
         release = self.releases.load(run.release_hash)
         now = self.clock.now()
+        timing = self._timing(release)
         if run.limit is None:
-            return plan_shard(self.planning, run, release, shard, now=now, room=None)
+            return plan_shard(self.planning, run, release, shard, now=now, room=None, timing=timing)
         with self._limited:  # the room left depends on the shards planned before
             planned = sum(
                 n for (c, _), n in self.outbox.counts(run_id).items() if c is not Channel.X_POST
             )
             room = max(0, run.limit - planned)
-            return plan_shard(self.planning, run, release, shard, now=now, room=room)
+            return plan_shard(self.planning, run, release, shard, now=now, room=room, timing=timing)
 
     def begin_sending(self, run_id: int) -> None:
         """Prepare the providers, let the run send, and make the campaign's public post.
@@ -187,10 +224,13 @@ class App(Sending):
         """
         run = self.runs.get(run_id)
         release = self.releases.load(run.release_hash)
+        self.require_no_hold(run)
+        self.arming.require_armed()
         self._prepare(run, release)
         may_post = run.limit is None and not run.continues
         posted = may_post and plan_post(self.planning, run, release, now=self.clock.now())
-        self.runs.move(run_id, RunState.RUNNING, now=self.clock.now())
+        if not self.runs.move(run_id, RunState.RUNNING, now=self.clock.now()):
+            self.require_no_hold(run)  # paused since we looked
         if posted or self.outbox.next_due(run_id, POST_SHARD):
             self.dispatch_shard(run_id, POST_SHARD)
 
@@ -205,14 +245,22 @@ class App(Sending):
             self.runs.move(run.id, RunState.PAUSED, now=self.clock.now(), because=str(error))
             raise
 
-    def dispatch_shard(self, run_id: int, no: int) -> DispatchCounts:
-        """Send what is due of one shard, on all lanes of this process."""
+    def dispatch_shard(self, run_id: int, no: int, carrier: Carrier = NOTHING) -> DispatchCounts:
+        """Send what is due of one shard, on all lanes of this process.
+
+        `carrier` ties its spans to the run's. Raises UnarmedError for a database that was
+        restored or copied.
+        """
+        self.arming.require_armed()
         run = self.runs.get(run_id)
 
         def send() -> DispatchCounts:
             return self._dispatcher(run.release_hash).dispatch_shard(run, no)
 
-        return send() if no == POST_SHARD else self.lanes.send(send)
+        with self.observer.shard(run_id, no, carrier) as tell:
+            counts = send() if no == POST_SHARD else self.lanes.send(send)
+            tell(counts)
+        return counts
 
     def dispatch_all(
         self, run_id: int, on_progress: Callable[[Progress], None] | None = None
@@ -220,13 +268,8 @@ class App(Sending):
         """Send every shard, by worker processes when there is more than one shard."""
         numbers = [s.no for s in self.shards(run_id)]
         total = DispatchCounts()
-        with workers(min(self.settings.worker_count, len(numbers))) as (executor, remote):
-            futures = {
-                executor.submit(dispatch_in_process, self.settings.revealed(), run_id, no)
-                if remote
-                else executor.submit(self.dispatch_shard, run_id, no)
-                for no in numbers
-            }
+        with Workers(self, run_id, len(numbers)) as workers:
+            futures = {workers.submit(no) for no in numbers}
             look = 0.0
             while futures:
                 done, futures = wait(futures, timeout=0.5, return_when="FIRST_COMPLETED")
@@ -254,6 +297,10 @@ class App(Sending):
             self.runs.move(run_id, RunState.PAUSED, now=now, because=because)
         return self.report(run_id)
 
+    def runs_due(self) -> list[Run]:
+        """Running runs that have something due which nobody is sending."""
+        return self.runs.due(now=self.clock.now())
+
     def latest_run(self) -> Run:
         """The newest run. Raises NotFoundError when nothing has run yet."""
         run = self.runs.latest()
@@ -266,8 +313,15 @@ class App(Sending):
         return report(self.runs, self.outbox, self.paces, run_id, now=self.clock.now())
 
     def progress(self, run_id: int) -> Progress:
-        """How far the run is."""
-        return progress(self.runs, self.outbox, run_id, now=self.clock.now())
+        """How the run stands: counts, rate, what it waits for. Cheap at any size."""
+        return progress(
+            self.runs,
+            self.figures,
+            self.audit,
+            run_id,
+            now=self.clock.now(),
+            unarmed=self.arming.bearings().because,
+        )
 
     def sweep(self) -> Mapping[DeliveryState, int]:
         """Take back what workers that died had in their hands."""

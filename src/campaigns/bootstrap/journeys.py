@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from campaigns.bootstrap.app import App
-from campaigns.domain.run import ACTIVE_RUN_STATES, RunState
+from campaigns.domain.run import ACTIVE_RUN_STATES
 from campaigns.domain.travellers import Whereabouts
 from campaigns.errors import NotFoundError
 from campaigns.store.travellers import SqlTravellers
@@ -52,7 +52,7 @@ def under_way(app: App) -> UnderWay:
         if run is None:
             continue
         interrupted = run.state in ACTIVE_RUN_STATES
-        if interrupted and (run.state is RunState.PAUSED or not run.continues):
+        if interrupted and (not run.continues or app.audit.hold(run.id) is not None):
             held[name] = f"run {run.id} of {name} is {run.state}: its journey waits for that."
         elif interrupted or _is_due(app, name):
             due.append(name)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from campaigns.channels.config import ChannelConfiguration, Clock, Credentials, Endpoints
+from campaigns.channels.config import ChannelConfiguration, Credentials, Endpoints
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.pace import Spacing, pace_key, per_second
@@ -40,7 +42,7 @@ SANDBOX_WEBHOOK_KEY = (
 
 
 def channel_configuration(
-    settings: Settings, release: Release, clock: Clock
+    settings: Settings, release: Release, clock: Callable[[], datetime]
 ) -> ChannelConfiguration:
     """Keys, addresses and senders for one release: the sandbox's unless the settings say live."""
     public = str(settings.public_url).rstrip("/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -11,12 +12,14 @@ from campaigns.cli.output import (
     console,
     grouped,
     json_option,
+    os_user,
     print_json,
     progress_bar,
     table,
 )
 from campaigns.domain.plan import PlanCounts
 from campaigns.domain.routing import SKIP_TEXT, SkipReason
+from campaigns.domain.run import RunState
 
 if TYPE_CHECKING:
     from campaigns.bootstrap import App
@@ -77,6 +80,12 @@ def _plan_rows(counts: PlanCounts) -> list[tuple[str, str, int]]:
     is_flag=True,
     help="Only go on with the journeys of those who are on one; nobody enters.",
 )
+@click.option(
+    "--scheduled-for",
+    type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M%z"]),
+    help="When this was to start: 2027-03-10T09:00, by the brand's clock, or with an offset "
+    "(+01:00). A run that starts later than its `start_tolerance` is held for a person.",
+)
 @click.option("--dry-run", is_flag=True, help="Plan only: the same as `campaigns plan NAME`.")
 @click.option("--yes", is_flag=True, help="Do not ask before sending to real customers.")
 @json_option
@@ -86,6 +95,7 @@ def run_command(
     name: str,
     limit: int | None,
     continues: bool,
+    scheduled_for: datetime | None,
     dry_run: bool,
     yes: bool,
     as_json: bool,
@@ -96,6 +106,7 @@ def run_command(
     CAMPAIGNS_LIVE=true everything goes to the sandbox.
     """
     from campaigns.bootstrap import connect
+    from campaigns.bootstrap.control import started
 
     if dry_run:
         ctx.invoke(plan_command, name=name, limit=limit, as_json=as_json)
@@ -103,17 +114,39 @@ def run_command(
     with connect() as app:
         if app.settings.live and not yes:
             _ask(app, name, limit)
-        run, resumed = app.start_run(name, limit, continues=continues)
-        if resumed and not as_json:
-            click.echo(f"Run {run.id} of {name} was not finished: going on with it.", err=True)
-        _plan(app, run)
-        sent = _send(app, run)
-        report = app.finish(run.id, sent.unreachable)
+        run, resumed = app.start_run(name, limit, scheduled_for, continues=continues)
+        if resumed:
+            _tell_resumed(app, run, limit)
+        else:
+            started(app, run.id, by=os_user())
+        return go_on(app, run, as_json=as_json)
+
+
+def go_on(app: App, run: Run, *, as_json: bool) -> int:
+    """Plan what is not planned, send what is due, close the run and tell; the exit code."""
+    _plan(app, run)
+    sent = _send(app, run)
+    report = app.finish(run.id, sent.unreachable)
     if as_json:
         print_json(report.as_json())
     else:
         print_report(report)
     return _exit_code(report, sent)
+
+
+def _tell_resumed(app: App, run: Run, limit: int | None) -> None:
+    """A campaign has one active run: the second command joins in, and must not surprise."""
+    click.echo(f"Run {run.id} of {run.campaign} is active: going on with it.", err=True)
+    release = app.compile(run.campaign)
+    if release.hash != run.release_hash:
+        click.echo(
+            f"It sends release {run.release_hash}, as it was started; the files have changed since "
+            f"(release {release.hash}). `campaigns cancel {run.id}` first sends them to the rest.",
+            err=True,
+        )
+    if run.limit != limit:
+        most = "the whole audience" if run.limit is None else f"at most {run.limit} people"
+        click.echo(f"It is for {most}, as it was started.", err=True)
 
 
 def _ask(app: App, name: str, limit: int | None) -> None:
@@ -160,7 +193,15 @@ def print_report(report: RunReport) -> None:
 
 
 def _exit_code(report: RunReport, sent: DispatchCounts) -> int:
-    """0 when everything that could go went; 3 when messages wait for a provider."""
+    """0 when everything that could go went; 3 when messages wait for a provider or a person. What
+    waits for its hour could not go now."""
+    if report.run.state in {RunState.PAUSED, RunState.CANCELLED} and not sent.unreachable:
+        click.secho(
+            f"The run is {report.run.state}: see `campaigns audit run:{report.run.id}`.",
+            fg="yellow",
+            err=True,
+        )
+        return 3
     if sent.unreachable:
         waiting = f"{report.waiting:,} messages wait"
         click.secho(
@@ -170,4 +211,7 @@ def _exit_code(report: RunReport, sent: DispatchCounts) -> int:
             err=True,
         )
         return 3
+    for wait in report.waits:
+        goes_on = f"`campaigns run {report.run.campaign}` goes on with them then."
+        click.secho(f"{wait}. {goes_on}", fg="yellow", err=True)
     return 0

@@ -133,6 +133,10 @@ def _release(
         post_locale=campaign.post_locale or sources.locales[0],
         expires_at=campaign.expires_at(brand.time_zone),
         fallback_within=_fallback_within(sources),
+        expires_on=campaign.expires_on,
+        pressure=brand.pressure,
+        home_zone=brand.time_zone,
+        start_tolerance=campaign.start_tolerance,
         experiment=_experiment(sources),
         journey=_journey(sources),
     )

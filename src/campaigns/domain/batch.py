@@ -8,11 +8,18 @@ from datetime import datetime
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.customer import AttributeValue
+from campaigns.domain.quiet_hours import Span
+from campaigns.domain.timing import UNLIMITED, Permit
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """One delivery in a worker's hands, with what filling and sending need."""
+    """One delivery in a worker's hands, with what filling and sending need.
+
+    Attributes:
+        quiet: the customer's own quiet hours.
+        preferences_at: when the preferences that say so were written; None: there are none.
+    """
 
     delivery_id: int
     customer_id: int
@@ -22,6 +29,10 @@ class Claimed:
     last_name: str | None
     attributes: Mapping[str, AttributeValue]
     last_inbound_at: datetime | None
+    country: str | None = None
+    time_zone: str | None = None
+    quiet: Span | None = None
+    preferences_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +41,7 @@ class Batch:
 
     id: int
     run_id: int
+    shard: int
     channel: Channel
     skeleton_id: int
     lease_until: datetime
@@ -38,9 +50,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What one message will say, stored before it leaves."""
+    """What one message will say, stored before it leaves, and when it may leave."""
 
     delivery_id: int
     address: str
     values: Mapping[str, str]
     hash: str
+    permit: Permit = UNLIMITED

@@ -17,8 +17,9 @@ from pydantic import (
 )
 
 from campaigns.domain.channel import Channel
-from campaigns.domain.facts import Amount, Currency, HttpsUrl, Phone, Texts, Zone
+from campaigns.domain.facts import Amount, Country, Currency, HttpsUrl, Phone, Texts, Zone
 from campaigns.domain.findings import Level
+from campaigns.domain.pressure import Pressure
 from campaigns.domain.retention import Retention
 
 
@@ -52,7 +53,6 @@ LocaleName = Annotated[str, AfterValidator(_locale)]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9A-Fa-f]{6}$")]
 E164 = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\r\n]*$")]
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Domain = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9-]+)+$")
 ]
@@ -323,6 +323,7 @@ class Brand(_Frozen):
     voice: Voice = Voice()
     limits: Limits = Limits()
     prices: Prices | None = None
+    pressure: Pressure = Pressure()
     approval: ApprovalRules = ApprovalRules()
     clicks: bool = Field(
         False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal, TypeAlias
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -36,6 +38,22 @@ def _moment(value: object) -> object:
     if isinstance(value, str) and len(value) == len("2027-03-31"):
         return date.fromisoformat(value)
     return value
+
+
+def _span(value: object) -> object:
+    match = re.fullmatch(r"([0-9]{1,4}) ?(min|h|days?)", value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("write minutes, hours or days: 90 min, 2 h, 1 day")
+    unit = {"min": "minutes", "h": "hours"}.get(match[2], "days")
+    return timedelta(**{unit: int(match[1])})
+
+
+#: A length of time as people write it, in files.
+Span = Annotated[
+    timedelta,
+    BeforeValidator(_span),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,4} ?(min|h|days?)$"}),
+]
 
 
 class _Frozen(BaseModel):
@@ -130,6 +148,11 @@ class Campaign(_Frozen):
     expires: Annotated[datetime | date | None, BeforeValidator(_moment)] = Field(
         None, description="nothing is sent after this day or moment"
     )
+    start_tolerance: Span = Field(
+        timedelta(hours=1),
+        description="a run that starts later than scheduled by more than this (90 min, 2 h, 1 day) "
+        "is held for a person; default: 1 h",
+    )
     goal: GoalSpec | None = Field(None, description="what the campaign is for")
     steps: Annotated[tuple[Step, ...], Field(max_length=MAX_STEPS)] = Field(
         (), description="a journey: the messages that follow each other; empty: one message"
@@ -163,6 +186,11 @@ class Campaign(_Frozen):
         if self.stop_when is not None and depth(self.stop_when) > MAX_DEPTH:
             raise ValueError(f"`stop_when` is nested deeper than {MAX_DEPTH}; flatten it")
         return self
+
+    @property
+    def expires_on(self) -> date | None:
+        """The last day, where `expires` is a day and no moment."""
+        return None if isinstance(self.expires, datetime) else self.expires
 
     def expires_at(self, zone: str) -> datetime | None:
         """The last moment of sending (UTC). A day lasts until its midnight in `zone`."""

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Standing
+from campaigns.domain.pressure import NO_WISHES, Wishes
 
 #: A customer's attribute, as stored: JSON scalars only. Dates are ISO text, money is decimal text.
 AttributeValue: TypeAlias = str | int | float | bool | None
@@ -48,6 +49,8 @@ class Profile:
         uses: channel → how often the customer really used it (see `interaction.USE_KINDS`).
         may_dm: wrote to the brand on X first and has not asked to stop since.
         traits: the customer's values of the attributes that the campaign declares as traits.
+        wishes: a pause, a weekly limit, quiet hours of the customer's own.
+        capped: channels on which one more marketing message would be too many.
     """
 
     customer_id: int
@@ -62,3 +65,5 @@ class Profile:
     uses: Mapping[Channel, int]
     may_dm: bool = False
     traits: Mapping[str, AttributeValue] = field(default_factory=dict)
+    wishes: Wishes = NO_WISHES
+    capped: frozenset[Channel] = frozenset()

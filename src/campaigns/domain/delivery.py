@@ -139,7 +139,8 @@ Outcome: TypeAlias = Accepted | Rejected | NotSent | Unknown | Refused
 class Envelope:
     """One message on its way: the delivery, where to, and its written slot values.
 
-    `headers` are per-message e-mail headers (List-Unsubscribe); empty elsewhere.
+    `headers` are per-message e-mail headers (List-Unsubscribe); empty elsewhere. `valid_until` is
+    when quiet hours begin or the offer ends: a provider that can, drops it then.
     """
 
     delivery_id: int
@@ -147,3 +148,4 @@ class Envelope:
     values: Mapping[str, str]
     headers: Mapping[str, str]
     last_inbound_at: datetime | None = None
+    valid_until: datetime | None = None

@@ -101,6 +101,7 @@ Amount = Annotated[
 Day = Annotated[date, BeforeValidator(_iso)]
 Clock = Annotated[time, BeforeValidator(_iso)]
 Zone = Annotated[str, AfterValidator(_zone)]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Currency = Annotated[str, AfterValidator(_currency)]
 HttpsUrl = Annotated[str, StringConstraints(max_length=500), AfterValidator(_https)]
 Phone = Annotated[str, AfterValidator(_phone)]

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from campaigns.domain.channel import Channel
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedDelivery:
-    """One row for the outbox. `reason` is `routing.Reason.encode()`, `step` the step's name."""
+    """One row for the outbox. `reason` is `routing.Reason.encode()`; `not_before` is when quiet
+    hours end, None at once; `step` is the step's name, empty where there are none."""
 
     customer_id: int
     channel: Channel
     skeleton_hash: str
     reason: str
+    not_before: datetime | None = None
     step: str = ""
 
 

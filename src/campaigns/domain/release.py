@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
@@ -17,6 +17,7 @@ from campaigns.domain.customer import AttributeValue
 from campaigns.domain.experiment import NO_EXPERIMENT, Experiment
 from campaigns.domain.journey import NO_JOURNEY, Journey
 from campaigns.domain.message import Skeleton
+from campaigns.domain.pressure import NO_PRESSURE, Pressure
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,10 @@ class Policy:
         expires_at: after this moment nothing is sent (UTC); None never expires.
         fallback_within: how long after it was sent a message that failed may still go to another
             channel; None: never.
+        expires_on: the last day, where the offer lasts until the end of a day.
+        pressure: the brand's caps and quiet hours.
+        home_zone: the brand's time zone.
+        start_tolerance: a run that starts later than it was scheduled, by more than this, is held.
         experiment: what is tried out on whom.
         journey: the steps, where there are several messages.
     """
@@ -45,6 +50,10 @@ class Policy:
     post_locale: str
     expires_at: datetime | None = None
     fallback_within: timedelta | None = None
+    expires_on: date | None = None
+    pressure: Pressure = NO_PRESSURE
+    home_zone: str = "UTC"
+    start_tolerance: timedelta = timedelta(hours=1)
     experiment: Experiment = NO_EXPERIMENT
     journey: Journey = NO_JOURNEY
 

@@ -42,6 +42,8 @@ class Obstacle(StrEnum):
     OPTED_OUT = "opted_out"
     NOT_WRITTEN_FIRST = "not_written_first"  # X: no DM to people who never wrote to us
     NO_US_MARKETING = "no_us_marketing"  # WhatsApp: error 63049
+    PAUSED = "paused"  # the customer asked for no marketing for a while
+    CAPPED = "capped"  # one more would be too many
     NOT_IN_CAMPAIGN = "not_in_campaign"  # preferred, but the campaign does not use it
     REJECTED = "rejected"  # the provider refused this campaign's message there
     BOUNCED = "bounced"  # this campaign's message bounced there
@@ -56,6 +58,8 @@ class SkipReason(StrEnum):
     SUPPRESSED = "suppressed"
     NO_ADDRESS = "no_address"
     ADDRESS_DEAD = "address_dead"
+    PAUSED = "paused"
+    CAPPED = "capped"
     NOT_PERMITTED = "not_permitted"  # only the channels' own rules stand in the way
     PUBLIC_POST_ONLY = "public_post_only"  # prefers X, may get no DM: sees the public post
     COMPLAINED = "complained"  # of a fallback: they reported a message of the brand as spam
@@ -172,6 +176,8 @@ OBSTACLE_TEXT = {
     Obstacle.OPTED_OUT: "opted out",
     Obstacle.NOT_WRITTEN_FIRST: "never wrote to us there first",
     Obstacle.NO_US_MARKETING: "WhatsApp allows no marketing to US numbers",
+    Obstacle.PAUSED: "the customer asked for a pause",
+    Obstacle.CAPPED: "enough messages lately",
     Obstacle.NOT_IN_CAMPAIGN: "not one of this campaign's channels",
     Obstacle.REJECTED: "the provider refused the message there",
     Obstacle.BOUNCED: "the message bounced there",
@@ -183,6 +189,8 @@ SKIP_TEXT = {
     SkipReason.SUPPRESSED: "The address is suppressed",
     SkipReason.NO_ADDRESS: "No address on any of the campaign's channels",
     SkipReason.ADDRESS_DEAD: "The address bounced or is invalid",
+    SkipReason.PAUSED: "The customer asked for a pause",
+    SkipReason.CAPPED: "Has had enough messages lately",
     SkipReason.NOT_PERMITTED: "The channel's own rules forbid it",
     SkipReason.PUBLIC_POST_ONLY: "Prefers X and may get no direct message: sees the public post",
     SkipReason.COMPLAINED: "Reported a message as spam",
@@ -197,6 +205,8 @@ SKIP_TEXT = {
 
 #: Which obstacle names the skip when channels differ: the one nearest to being sent.
 _NEAREST = (
+    (Obstacle.PAUSED, SkipReason.PAUSED),
+    (Obstacle.CAPPED, SkipReason.CAPPED),
     (Obstacle.OPTED_OUT, SkipReason.OPTED_OUT),
     (Obstacle.SUPPRESSED, SkipReason.SUPPRESSED),
     (Obstacle.ADDRESS_DEAD, SkipReason.ADDRESS_DEAD),
@@ -259,7 +269,7 @@ def obstacle(profile: Profile, channel: Channel, policy: Policy) -> Obstacle | N
         return Obstacle.NO_ADDRESS
     if status is not AddressStatus.ACTIVE:
         return Obstacle.ADDRESS_DEAD
-    return _channel_rule(profile, channel, policy)
+    return _channel_rule(profile, channel, policy) or _pressure(profile, channel, policy)
 
 
 def _said_no(profile: Profile, channel: Channel, policy: Policy) -> Obstacle | None:
@@ -279,6 +289,15 @@ def _channel_rule(profile: Profile, channel: Channel, policy: Policy) -> Obstacl
     if channel is Channel.WHATSAPP and marketing and profile.country == "US":
         return Obstacle.NO_US_MARKETING
     return None
+
+
+def _pressure(profile: Profile, channel: Channel, policy: Policy) -> Obstacle | None:
+    """Only marketing is paused and capped: see domain.pressure."""
+    if policy.purpose is not Purpose.MARKETING:
+        return None
+    if profile.wishes.paused:
+        return Obstacle.PAUSED
+    return Obstacle.CAPPED if channel in profile.capped else None
 
 
 def _preferred_but_barred(

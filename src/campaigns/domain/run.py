@@ -60,6 +60,24 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """Messages of a run that wait for their time for one reason; the first of them may go at
+    `first`."""
+
+    why: str
+    messages: int
+    first: datetime
+
+    @property
+    def until(self) -> str:
+        """`until 28 Mar 06:00 UTC`."""
+        return f"until {self.first.day} {self.first:%b %H:%M} UTC"
+
+    def __str__(self) -> str:
+        return f"{self.messages:,} wait ({self.why}, the first {self.until})"
+
+
+@dataclass(frozen=True, slots=True)
 class Shard:
     """Customers by id, both ends included: what one worker plans and dispatches at a time."""
 

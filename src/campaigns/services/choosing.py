@@ -1,7 +1,9 @@
-"""The skeleton for a customer, once their channel is chosen."""
+"""What follows once a customer's channel is chosen: which skeleton, and not before when."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import TypeAlias
 
 from campaigns.domain.channel import Channel
@@ -9,8 +11,12 @@ from campaigns.domain.customer import AttributeValue, Profile
 from campaigns.domain.experiment import BASE_VARIANT
 from campaigns.domain.locales import resolve
 from campaigns.domain.release import Release
+from campaigns.domain.timing import Timing
 
 TraitValues: TypeAlias = tuple[tuple[str, AttributeValue], ...]
+
+#: When a message on this channel may go to this customer; None is at once.
+Opening: TypeAlias = Callable[[Channel, Profile], datetime | None]
 
 
 class SkeletonChooser:
@@ -51,3 +57,23 @@ def _values_of(release: Release, trait: str) -> list[AttributeValue]:
     """The trait's values, the one for customers without it first: False, or the first choice."""
     values = list(dict.fromkeys(dict(s.traits)[trait] for s in release.skeletons if s.traits))
     return sorted(values, key=lambda v: v is True)
+
+
+def at_once(_channel: Channel, _profile: Profile) -> datetime | None:
+    """No hour is quiet."""
+    return None
+
+
+def opening_by(timing: Timing, now: datetime) -> Opening:
+    """When each customer's quiet hours end, as far as planning can tell."""
+
+    def opening(channel: Channel, profile: Profile) -> datetime | None:
+        return timing.opening(
+            channel,
+            time_zone=profile.time_zone,
+            country=profile.country,
+            own=profile.wishes.quiet,
+            now=now,
+        )
+
+    return opening

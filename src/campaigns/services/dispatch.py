@@ -26,8 +26,10 @@ from campaigns.domain.delivery import (
     Unknown,
 )
 from campaigns.domain.message import Skeleton, message_hash
+from campaigns.domain.pressure import Cap
 from campaigns.domain.run import Run, RunState
 from campaigns.domain.slots import SlotError, Writer
+from campaigns.domain.timing import Timing
 from campaigns.errors import RunStoppedError
 from campaigns.services.links import Links, unsubscribe_headers
 from campaigns.services.pacing import ASK_AGAIN, Pacer, Turn
@@ -131,6 +133,8 @@ class Dispatcher:
     clock: Clock
     owner: str
     lease: timedelta
+    timing: Timing
+    caps: Sequence[Cap]
     texts: Texts = field(default_factory=dict)
     watch: Watch = unwatched
 
@@ -183,28 +187,41 @@ class Dispatcher:
         self.watch(Step.CLAIMED, batch, {})
         sender = self.senders[batch.channel]
         skeleton, skeleton_hash, writer = self._skeleton(batch.skeleton_id)
+        lasting = sender.limits.deadline + MARGIN
         clicks = CLICKS in skeleton.slots
-        written, refused = self._write(batch, skeleton_hash, writer, clicks=clicks)
+        written, refused = self._write(batch, skeleton_hash, writer, lasting, clicks=clicks)
         if turn.reserved:
             written, left = self._fit(batch, turn, skeleton, written)
             refused |= left
         granted = self.outbox.intend(
-            batch, written, now=self.clock.now(), margin=sender.limits.deadline + MARGIN
+            batch, written, now=self.clock.now(), margin=lasting, caps=self.caps
         )
         self.watch(Step.INTENDED, batch, refused)
         going = [w for w in written if w.delivery_id in granted]
-        if self._lease_left(claimed_at) < sender.limits.deadline:
-            late: Outcome = NotSent("lease", "the worker was stopped too long", self.clock.now())
-            outcomes = {w.delivery_id: late for w in going}
-        else:
+        outcomes = self._too_late(going, claimed_at, sender.limits.deadline)
+        if len(outcomes) < len(going):
             self.watch(Step.CALLING, batch, refused)
-            outcomes = self._call(sender, skeleton, run, batch, going)
+            going = [w for w in going if w.delivery_id not in outcomes]
+            outcomes |= self._call(sender, skeleton, run, batch, going)
         self.watch(Step.ANSWERED, batch, outcomes)
         self.outbox.settle(batch, {**refused, **outcomes}, now=self.clock.now())
         self.watch(Step.SETTLED, batch, {**refused, **outcomes})
         self.pacer.learn(batch.channel, list(outcomes.values()), turn)
         self._stop_if_refused(run, outcomes)
         return {**refused, **outcomes}
+
+    def _too_late(
+        self, going: Sequence[Written], claimed_at: float, deadline: timedelta
+    ) -> dict[int, Outcome]:
+        """A worker that was stopped since its intent may be too late for a call."""
+        now = self.clock.now()
+        stopped = NotSent("late", "the worker was stopped too long", now)
+        lease_ends = self._lease_left(claimed_at) < deadline
+        return {
+            w.delivery_id: stopped
+            for w in going
+            if lease_ends or not w.permit.lasts_until(now + deadline)
+        }
 
     def _lease_left(self, claimed_at: float) -> timedelta:
         return self.lease - timedelta(seconds=self.clock.monotonic() - claimed_at)
@@ -225,6 +242,7 @@ class Dispatcher:
                 headers=(self._unsubscribe_headers(w) if one_click else {})
                 | threads.get(w.delivery_id, {}),
                 last_inbound_at=inbound[w.delivery_id],
+                valid_until=w.permit.last_moment,
             )
             for w in going
         ]
@@ -255,9 +273,16 @@ class Dispatcher:
         return known
 
     def _write(
-        self, batch: Batch, skeleton_hash: str, writer: Writer, *, clicks: bool
+        self,
+        batch: Batch,
+        skeleton_hash: str,
+        writer: Writer,
+        lasting: timedelta,
+        *,
+        clicks: bool,
     ) -> tuple[list[Written], dict[int, Outcome]]:
         """What each message will say; a customer whose values do not fit the slots is refused."""
+        now = self.clock.now()
         written: list[Written] = []
         refused: dict[int, Outcome] = {}
         for item in batch.items:
@@ -269,9 +294,9 @@ class Dispatcher:
             except SlotError as error:
                 refused[item.delivery_id] = Rejected(f"slot:{error.slot}", str(error))
                 continue
-            written.append(
-                Written(item.delivery_id, item.address, values, message_hash(skeleton_hash, values))
-            )
+            digest = message_hash(skeleton_hash, values)
+            permit = self.timing.permit(batch.channel, item, now=now, lasting=lasting)
+            written.append(Written(item.delivery_id, item.address, values, digest, permit))
         return written, refused
 
     def _raw_values(self, item: Claimed) -> dict[str, object]:

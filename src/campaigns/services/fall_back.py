@@ -41,6 +41,7 @@ class Fallbacks(Protocol):
         decide: Decide,
         *,
         since: datetime,
+        now: datetime,
         most: int,
     ) -> tuple[int, int] | None:
         """Look at up to `most` failed messages of the run, in one transaction: how many there were
@@ -69,7 +70,7 @@ def fall_back(store: Fallbacks, run: Run, release: Release, *, now: datetime) ->
         return FellBack()
     decide = _decide(release)
     failed = hops = 0
-    while done := store.replace(run, release, decide, since=now - within, most=PAGE):
+    while done := store.replace(run, release, decide, since=now - within, now=now, most=PAGE):
         failed, hops = failed + done[0], hops + done[1]
         if done[0] < PAGE:
             break

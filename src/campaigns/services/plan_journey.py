@@ -11,7 +11,7 @@ from campaigns.domain.journey import Due
 from campaigns.domain.plan import Plan, PlannedDelivery, PlannedSkip
 from campaigns.domain.release import Policy, Release
 from campaigns.domain.routing import Choice, Skip, SkipReason, converse
-from campaigns.services.choosing import SkeletonChooser
+from campaigns.services.choosing import Opening, SkeletonChooser, at_once
 from campaigns.services.ports import PlanStore
 
 #: After these nothing follows; after any other skip the customer goes on to the next step.
@@ -26,6 +26,7 @@ def plan_steps(
     last: int,
     now: datetime,
     room: int | None = None,
+    opening: Opening = at_once,
 ) -> Plan:
     """What the later steps hold for the customers of an id range who are due for one.
 
@@ -40,8 +41,8 @@ def plan_steps(
         new = [d for d in due if d.customer_id not in decided]
         decided.update(d.customer_id for d in new)
         asked = [d.customer_id for d in new if _skipped(d) is None]
-        profiles = store.profiles_of(release, asked)
-        _decide_step(plan, release, step, new, profiles, chooser, room)
+        profiles = store.profiles_of(release, asked, now=now)
+        _decide_step(plan, release, step, new, profiles, chooser, room, opening)
     return plan
 
 
@@ -53,6 +54,7 @@ def _decide_step(
     profiles: Mapping[int, Profile],
     chooser: SkeletonChooser,
     room: int | None,
+    opening: Opening,
 ) -> None:
     """Add the decisions about one step to the plan."""
     campaign, experiment = f"{release.campaign}/{release.edition}", release.policy.experiment
@@ -73,7 +75,12 @@ def _decide_step(
         skeleton = chooser.choose(decision.channel, profile, variant, step)
         plan.deliveries.append(
             PlannedDelivery(
-                one.customer_id, decision.channel, skeleton, decision.reason.encode(), step
+                one.customer_id,
+                decision.channel,
+                skeleton,
+                decision.reason.encode(),
+                opening(decision.channel, profile),
+                step,
             )
         )
         plan.counts.planned[decision.channel] += 1

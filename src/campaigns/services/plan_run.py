@@ -24,15 +24,20 @@ from campaigns.domain.routing import (
     choose_default,
 )
 from campaigns.domain.run import Run, Shard
-from campaigns.services.choosing import SkeletonChooser
+from campaigns.domain.timing import Timing
+from campaigns.services.choosing import Opening, SkeletonChooser, at_once, opening_by
 from campaigns.services.plan_journey import plan_steps
 from campaigns.services.ports import PlanStore
 
 
 def decide(
-    release: Release, profiles: Iterable[Profile], room: int | None = None
+    release: Release,
+    profiles: Iterable[Profile],
+    room: int | None = None,
+    opening: Opening = at_once,
 ) -> tuple[list[PlannedDelivery], list[PlannedSkip], PlanCounts]:
-    """One row per profile. `room` is how many messages a limited run has left; None is no limit."""
+    """One row per profile. `room` is how many messages a limited run has left; None is no limit.
+    `opening` tells when quiet hours end."""
     chooser = SkeletonChooser(release)
     campaign, experiment = f"{release.campaign}/{release.edition}", release.policy.experiment
     deliveries: list[PlannedDelivery] = []
@@ -54,6 +59,7 @@ def decide(
                 decision.channel,
                 skeleton,
                 decision.reason.encode(),
+                opening(decision.channel, profile),
                 release.policy.journey.entry,
             )
         )
@@ -76,14 +82,25 @@ def _decide(profile: Profile, policy: Policy, arms: Assignment) -> Choice | Skip
 
 
 def plan_shard(
-    store: PlanStore, run: Run, release: Release, shard: Shard, *, now: datetime, room: int | None
+    store: PlanStore,
+    run: Run,
+    release: Release,
+    shard: Shard,
+    *,
+    now: datetime,
+    room: int | None,
+    timing: Timing,
 ) -> PlanCounts:
     """Plan one shard and write its rows in one transaction. A planned shard is left alone."""
-    plan = Plan() if run.continues else _enter(store, release, shard, now, room)
+    first, last = shard.first_customer, shard.last_customer
+    opening = opening_by(timing, now)
+    plan = Plan()
+    if not run.continues:
+        plan = _enter(store, release, first, last, now, room, opening)
     if release.policy.journey.goes_on:
         left = None if room is None else room - len(plan.deliveries)
         further = plan_steps(
-            store, release, first=shard.first_customer, last=shard.last_customer, now=now, room=left
+            store, release, first=first, last=last, now=now, room=left, opening=opening
         )
         plan.add(further)
     if run.continues:
@@ -93,12 +110,18 @@ def plan_shard(
 
 
 def _enter(
-    store: PlanStore, release: Release, shard: Shard, now: datetime, room: int | None
+    store: PlanStore,
+    release: Release,
+    first: int,
+    last: int,
+    now: datetime,
+    room: int | None,
+    opening: Opening,
 ) -> Plan:
-    first, last = shard.first_customer, shard.last_customer
+    """Those of the audience who have nothing of the campaign yet."""
     already = store.already(release, first=first, last=last, now=now)
     profiles = store.profiles(release, first_customer=first, last_customer=last, now=now)
-    deliveries, skips, counts = decide(release, profiles, room)
+    deliveries, skips, counts = decide(release, profiles, room, opening)
     counts.already = already
     return Plan(deliveries, skips, counts)
 
@@ -113,7 +136,7 @@ def plan_post(store: PlanStore, run: Run, release: Release, *, now: datetime) ->
         if s.channel is Channel.X_POST and s.locale == release.policy.post_locale
     )
     reason, entry = Reason(Rule.PUBLIC_POST).encode(), release.policy.journey.entry
-    post = PlannedDelivery(PUBLIC, Channel.X_POST, skeleton.hash, reason, entry)
+    post = PlannedDelivery(PUBLIC, Channel.X_POST, skeleton.hash, reason, step=entry)
     return store.write_post(run, post, now=now)
 
 

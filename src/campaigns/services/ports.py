@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from campaigns.domain.audience import Audience
+from campaigns.domain.audit import ENGINE
 from campaigns.domain.batch import Batch, Claimed, Written
 from campaigns.domain.channel import Channel
 from campaigns.domain.customer import Profile
@@ -19,12 +20,15 @@ from campaigns.domain.journey import Due
 from campaigns.domain.message import Skeleton
 from campaigns.domain.pace import Pace
 from campaigns.domain.plan import PlannedDelivery, PlannedSkip
+from campaigns.domain.pressure import Cap
+from campaigns.domain.progress import Closed, Held, Worker
 from campaigns.domain.release import Release
-from campaigns.domain.run import Run, RunState, Shard
+from campaigns.domain.run import Run, RunState, Shard, Wait
 
 __all__ = [
     "Batch",
     "Claimed",
+    "Figures",
     "Outbox",
     "Paces",
     "PlanStore",
@@ -78,8 +82,22 @@ class Runs(Protocol):
     def shards(self, run_id: int) -> list[Shard]:
         """In order."""
 
-    def move(self, run_id: int, to: RunState, *, now: datetime, because: str | None = None) -> bool:
-        """Change the state along domain.run.TRANSITIONS; False if it was not possible."""
+    def due(self, *, now: datetime) -> list[Run]:
+        """Running runs that have something due which no worker holds, oldest first."""
+
+    def move(
+        self,
+        run_id: int,
+        to: RunState,
+        *,
+        now: datetime,
+        because: str | None = None,
+        by: str = ENGINE,
+        as_held: bool = False,
+    ) -> bool:
+        """Change the state along domain.run.TRANSITIONS; False if it was not possible. A pause, a
+        cancellation and a stop go into the audit trail, `as_held` as a hold that a person ends;
+        a run that is held does not get running."""
 
 
 class PlanStore(Protocol):
@@ -107,7 +125,9 @@ class PlanStore(Protocol):
     ) -> Iterator[Due]:
         """Customers in this id range who are due for a later step of the journey, by id."""
 
-    def profiles_of(self, release: Release, ids: Sequence[int]) -> Mapping[int, Profile]:
+    def profiles_of(
+        self, release: Release, ids: Sequence[int], *, now: datetime
+    ) -> Mapping[int, Profile]:
         """These customers as planning sees them, by id."""
 
     def already(self, release: Release, *, first: int, last: int, now: datetime) -> int:
@@ -167,11 +187,13 @@ class Outbox(Protocol):
         *,
         now: datetime,
         margin: timedelta,
+        caps: Sequence[Cap] = (),
     ) -> set[int]:
         """Store what will be said and move claimed → sending, on disk before this returns, for
         those still permitted: fence holds, lease outlives now + margin, run is running, offer not
-        expired, consent stands, address not suppressed. Returns their ids. The rest is settled
-        (suppressed, expired, cancelled) or given back (pending) with its reason."""
+        expired, consent stands, address not suppressed, now + margin within the permit of each,
+        no pause, below every cap. Returns their ids. The rest is settled (suppressed, expired,
+        cancelled) or given back (pending) with its reason."""
 
     def settle(
         self,
@@ -197,6 +219,9 @@ class Outbox(Protocol):
         """When the shard's earliest pending delivery of each channel may be tried; channels
         without pending deliveries are left out."""
 
+    def waits(self, run_id: int, *, now: datetime) -> list[Wait]:
+        """What of the run waits for its time, and why; the most first."""
+
     def recorded(self, run_id: int) -> int:
         """`sent` interactions of the run's standing deliveries to customers, with the accepted
         ones whose customer was erased since: equals the accepted."""
@@ -213,3 +238,28 @@ class Outbox(Protocol):
 
     def skip_counts(self, run_id: int) -> Mapping[str, int]:
         """Skips of the run by SkipReason value."""
+
+
+class Figures(Protocol):
+    """How runs stand, cheap enough to ask every second while a million messages are sent."""
+
+    def counts(self, run_id: int) -> Mapping[tuple[Channel, DeliveryState], int]:
+        """Rows of the run by channel and state."""
+
+    def oldest_in_doubt(self, run_id: int) -> datetime | None:
+        """Since when the oldest message in doubt is so; None when none is."""
+
+    def settled(self, run_id: int, *, since: datetime) -> tuple[int, datetime | None]:
+        """Messages settled after this moment, and when the first of them was."""
+
+    def last_settled(self, run_id: int) -> datetime | None:
+        """When the newest was settled; None when none has been."""
+
+    def held(self, run_id: int, *, now: datetime) -> list[Held]:
+        """Pending messages that are not due, by channel and reason."""
+
+    def workers(self, run_id: int) -> list[Worker]:
+        """Who has open batches of the run, also when the lease has run out."""
+
+    def closed(self, *, now: datetime) -> list[Closed]:
+        """Paces whose circuit breaker is open, of all runs."""

@@ -13,7 +13,7 @@ from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
 from campaigns.domain.delivery import FINAL_STATES, DeliveryState
 from campaigns.domain.pace import channel_of
 from campaigns.domain.routing import SKIP_TEXT, Reason, SkipReason
-from campaigns.domain.run import Run
+from campaigns.domain.run import Run, Wait
 from campaigns.services.ports import Outbox, Paces, Runs
 
 _NOT_SETTLED = frozenset({DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.SENDING})
@@ -33,6 +33,7 @@ class RunReport:
         fallbacks: how many of the deliveries are fallbacks, by what they came after, in words.
         reached_twice: customers who got it on two channels: the first one's good news came late.
         paused: which of its channels are left alone for now, until when and why.
+        waits: what waits for its time, and why.
     """
 
     run: Run
@@ -45,6 +46,7 @@ class RunReport:
     fallbacks: Mapping[str, int] = field(default_factory=dict)
     reached_twice: int = 0
     paused: Sequence[str] = ()
+    waits: Sequence[Wait] = ()
 
     @property
     def planned(self) -> dict[Channel, int]:
@@ -94,6 +96,7 @@ class RunReport:
         for state in DeliveryState:
             if number := self.in_state(state):
                 rows.append(("outcome", str(state).replace("_", " "), number))
+        rows += [("waits, why", f"{w.why}, the first {w.until}", w.messages) for w in self.waits]
         rows += [("not accepted, why", outcome, n) for outcome, n in self.outcomes.items()]
         if self.reached_twice:
             rows.append(("reached twice", "the first message arrived late", self.reached_twice))
@@ -125,28 +128,16 @@ class RunReport:
             "outcomes": dict(self.outcomes),
             "fallbacks": dict(self.fallbacks),
             "reached_twice": self.reached_twice,
+            "waits": [
+                {"why": w.why, "messages": w.messages, "first": w.first.isoformat()}
+                for w in self.waits
+            ],
             "accepted": self.accepted,
             "recorded": self.recorded,
             "post": self.post,
             "adds_up": self.adds_up,
             "paused": list(self.paused),
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is, for bars and artifacts."""
-
-    planned: int
-    settled: int
-    accepted: int
-    in_doubt: int
-    seconds: float
-
-    @property
-    def rate(self) -> float:
-        """Messages settled per second since the run started."""
-        return self.settled / self.seconds if self.seconds > 0 else 0.0
 
 
 def report(runs: Runs, outbox: Outbox, paces: Paces, run_id: int, *, now: datetime) -> RunReport:
@@ -165,6 +156,7 @@ def report(runs: Runs, outbox: Outbox, paces: Paces, run_id: int, *, now: dateti
         fallbacks=_in_words(outbox.fallbacks(run_id)),
         reached_twice=outbox.reached_twice(run_id),
         paused=_paused(paces, {c for (c, s), n in counts.items() if n and s in _NOT_SETTLED}, now),
+        waits=outbox.waits(run_id, now=now),
     )
 
 
@@ -176,20 +168,6 @@ def _paused(paces: Paces, waiting: Collection[Channel], now: datetime) -> list[s
         for key, pace in sorted(closed.items())
         if (channel := channel_of(key)) in waiting
     ]
-
-
-def progress(runs: Runs, outbox: Outbox, run_id: int, *, now: datetime) -> Progress:
-    """How far the run is."""
-    counts = outbox.counts(run_id)
-    by_state = _by_state(counts)
-    planned = sum(by_state.values())
-    return Progress(
-        planned=planned,
-        settled=planned - sum(by_state.get(s, 0) for s in _NOT_SETTLED),
-        accepted=by_state.get(DeliveryState.ACCEPTED, 0),
-        in_doubt=by_state.get(DeliveryState.IN_DOUBT, 0),
-        seconds=(now - runs.get(run_id).started_at).total_seconds(),
-    )
 
 
 def _in_words(fallbacks: Mapping[tuple[Channel, str], int]) -> dict[str, int]:

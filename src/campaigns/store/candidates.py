@@ -6,9 +6,9 @@ customers share those texts with others, so each is taken apart once and the res
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import orjson
 from sqlalchemy import (
@@ -22,7 +22,6 @@ from sqlalchemy import (
     case,
     cast,
     exists,
-    func,
     literal,
     null,
     or_,
@@ -40,6 +39,8 @@ from campaigns.store import audience, bulk
 from campaigns.store.bulk import Dialect
 from campaigns.store.clock import from_ms
 from campaigns.store.engine import Database
+from campaigns.store.packed import UNIT, Shared, joined
+from campaigns.store.pressing import Pressed, pressed_text
 from campaigns.store.runs import find_campaign
 from campaigns.store.schema import (
     addresses,
@@ -51,12 +52,9 @@ from campaigns.store.schema import (
 )
 
 PAGE = 5_000
-_RECORD, _UNIT = "\x1e", "\x1f"  # ASCII's own separators; import refuses control characters
 _CHANNELS = {str(c): c for c in Channel}
 _STATUSES = {str(s): s for s in AddressStatus}
 _NO_TRAITS: Mapping[str, AttributeValue] = {}
-
-_T = TypeVar("_T")
 
 
 def in_audience(
@@ -91,7 +89,7 @@ def read_profiles(
     """Customers of the audience without a delivery of this campaign and edition, by id."""
     with database.read() as connection:
         campaign_id = connection.execute(find_campaign(release.campaign, release.edition)).scalar()
-    rows = _Reader(release)
+    rows = _Reader(release, now)
     while first <= last:
         clause = in_audience(release, first=first, last=last, now=now, dialect=database.dialect)
         if campaign_id is not None:
@@ -104,29 +102,47 @@ def read_profiles(
         first = page[-1].customer_id + 1
 
 
-def profiles_of(connection: Connection, release: Release, ids: Sequence[int]) -> dict[int, Profile]:
+def profiles_of(
+    connection: Connection, release: Release, ids: Sequence[int], now: datetime
+) -> dict[int, Profile]:
     """These customers (at most a page of them) as planning would see them now, by id; who was
     erased is not among them."""
     clause = customers.c.id.in_(ids)
-    return {p.customer_id: p for p in _Reader(release).read(connection, clause)}
+    return {p.customer_id: p for p in _Reader(release, now).read(connection, clause)}
 
 
 class _Reader:
     """Turns rows into profiles for one release."""
 
-    def __init__(self, release: Release) -> None:
+    def __init__(self, release: Release, now: datetime) -> None:
         self._policy = release.policy
-        self._reach = _Shared(_reach)
-        self._standings = _Shared(_Standings())
-        self._uses = _Shared(_uses)
+        self._now = now
+        self._reach = Shared(_reach)
+        self._standings = Shared(_Standings())
+        self._uses = Shared(_uses)
+        self._pressed = Shared(Pressed(release.policy))
 
     def read(self, connection: Connection, clause: ColumnElement[bool]) -> list[Profile]:
         """One page of profiles, by id."""
         traits = self._policy.traits
         reach, standings_of, uses_of = self._reach, self._standings, self._uses
+        pressed_of = self._pressed
         page = []
         for row in bulk.tuples(connection.execute(self._query(clause))):
-            (customer_id, ref, locale, country, zone, stated, reached, stood, used, given) = row
+            (
+                customer_id,
+                ref,
+                locale,
+                country,
+                zone,
+                stated,
+                reached,
+                stood,
+                used,
+                pressed,
+                given,
+            ) = row
+            wishes, full = pressed_of[pressed]
             reachable, suppressed = reach[reached]
             uses, may_dm = uses_of[used]
             page.append(
@@ -143,6 +159,8 @@ class _Reader:
                     uses,
                     may_dm,
                     _traits(given, traits) if traits else _NO_TRAITS,
+                    wishes,
+                    full,
                 )
             )
         return page
@@ -161,36 +179,13 @@ class _Reader:
                 _reach_text(self._policy.purpose),
                 _standings_text(self._policy.purpose),
                 _uses_text(),
+                pressed_text(self._policy, self._now),
                 attributes,
             )
             .where(clause)
             .order_by(c.id)
             .limit(PAGE)
         )
-
-
-class _Shared(dict[str | None, _T], Generic[_T]):
-    """Text → what it says, taken apart once; forgotten before it grows large."""
-
-    _MOST = 5_000
-
-    def __init__(self, parse: Callable[[list[str]], _T]) -> None:
-        self._parse = parse
-
-    def __missing__(self, text: str | None) -> _T:
-        if len(self) >= self._MOST:
-            self.clear()
-        value = self[text] = self._parse(text.split(_RECORD) if text else [])
-        return value
-
-
-def _joined(*columns: ColumnElement[Any]) -> ColumnElement[str]:
-    """One text per customer: a record per row, the columns its units. Both databases write
-    numbers out by themselves; a cast for each would cost a tenth of the whole."""
-    record = columns[0]
-    for column in columns[1:]:
-        record = record.op("||")(literal(_UNIT)).op("||")(column)
-    return func.aggregate_strings(record, _RECORD)
 
 
 def _reach_text(purpose: Purpose) -> ScalarSelect[str]:
@@ -200,7 +195,7 @@ def _reach_text(purpose: Purpose) -> ScalarSelect[str]:
     barred = and_(suppressions.c.address_key == addresses.c.address_key, or_(*covers))
     return (
         select(
-            _joined(
+            joined(
                 addresses.c.channel,
                 addresses.c.status,
                 case((suppressions.c.purpose.is_(None), 0), else_=1),
@@ -217,7 +212,7 @@ def _reach(
 ) -> tuple[dict[Channel, AddressStatus], frozenset[Channel]]:
     reachable, suppressed = {}, set()
     for record in records:
-        channel, status, barred = record.split(_UNIT)
+        channel, status, barred = record.split(UNIT)
         reachable[_CHANNELS[channel]] = _STATUSES[status]
         if barred == "1":
             suppressed.add(_CHANNELS[channel])
@@ -227,7 +222,7 @@ def _reach(
 def _standings_text(purpose: Purpose) -> ScalarSelect[str]:
     s = standings.c
     return (
-        select(_joined(s.channel, s.topic, cast(s.granted, Integer()), s.at))
+        select(joined(s.channel, s.topic, cast(s.granted, Integer()), s.at))
         .where(s.customer_id == customers.c.id, s.purpose == purpose)
         .scalar_subquery()
     )
@@ -238,7 +233,7 @@ class _Standings:
     import's), so each entry is made once."""
 
     def __init__(self) -> None:
-        self._entries = _Shared(_standing)
+        self._entries = Shared(_standing)
 
     def __call__(self, records: list[str]) -> dict[Channel, tuple[Standing, ...]]:
         by_channel: dict[Channel, tuple[Standing, ...]] = {}
@@ -249,7 +244,7 @@ class _Standings:
 
 
 def _standing(records: list[str]) -> tuple[Channel, Standing]:
-    channel, topic, granted, at = records[0].split(_UNIT)
+    channel, topic, granted, at = records[0].split(UNIT)
     return _CHANNELS[channel], Standing(topic, granted == "1", from_ms(int(at)))
 
 
@@ -265,14 +260,14 @@ def _uses_text() -> ScalarSelect[str]:
     )
     may_dm = and_(u.channel == Channel.X_DM, u.last_inbound_at.is_not(None), ~refused)
     return (
-        select(_joined(u.channel, u.uses, case((may_dm, 1), else_=0)))
+        select(joined(u.channel, u.uses, case((may_dm, 1), else_=0)))
         .where(u.customer_id == customers.c.id)
         .scalar_subquery()
     )
 
 
 def _uses(records: list[str]) -> tuple[dict[Channel, int], bool]:
-    split = [record.split(_UNIT) for record in records]
+    split = [record.split(UNIT) for record in records]
     uses = {_CHANNELS[channel]: int(count) for channel, count, _ in split}
     return uses, any(may_dm == "1" for _, _, may_dm in split)
 

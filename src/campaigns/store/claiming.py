@@ -43,11 +43,12 @@ UPDATE deliveries SET state = 'claimed', batch_id = :batch
 """
 _READ = """
 SELECT d.id, d.customer_id, c.ref, a.address, c.first_name, c.last_name, c.attributes,
-       u.last_inbound_at
+       u.last_inbound_at, c.country, c.time_zone, p.quiet_from, p.quiet_until, p.updated_at
   FROM deliveries d
   LEFT JOIN customers c ON c.id = d.customer_id
   LEFT JOIN addresses a ON a.customer_id = d.customer_id AND a.channel = d.channel
   LEFT JOIN channel_uses u ON u.customer_id = d.customer_id AND u.channel = d.channel
+  LEFT JOIN preferences p ON p.customer_id = d.customer_id
  WHERE d.batch_id = :batch AND d.state IN ('claimed', 'sending') AND d.state = 'claimed'
  ORDER BY d.id
 """
@@ -90,6 +91,7 @@ class Claiming:
         return Batch(
             id=batch_id,
             run_id=run_id,
+            shard=shard,
             channel=channel,
             skeleton_id=found.skeleton_id,
             lease_until=from_ms(to_ms(until)),
@@ -109,6 +111,10 @@ class Claiming:
                 last_name,
                 _attributes(attributes),
                 from_ms_or_none(last_inbound_at),
+                country,
+                time_zone,
+                None if quiet_from is None or quiet_until is None else (quiet_from, quiet_until),
+                from_ms_or_none(preferences_at),
             )
             for (
                 delivery_id,
@@ -119,6 +125,11 @@ class Claiming:
                 last_name,
                 attributes,
                 last_inbound_at,
+                country,
+                time_zone,
+                quiet_from,
+                quiet_until,
+                preferences_at,
             ) in rows
         )
 

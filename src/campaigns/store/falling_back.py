@@ -21,7 +21,7 @@ from campaigns.domain.plan import PlannedDelivery, PlannedSkip
 from campaigns.domain.release import Release
 from campaigns.domain.routing import Reason
 from campaigns.domain.run import Run
-from campaigns.store import bulk
+from campaigns.store import bulk, contacts
 from campaigns.store.candidates import profiles_of
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import Database
@@ -92,6 +92,7 @@ class SqlFallbacks:
         decide: Decide,
         *,
         since: datetime,
+        now: datetime,
         most: int,
     ) -> tuple[int, int] | None:
         """Look at up to `most` failed messages of the run: one transaction. Returns how many were
@@ -102,7 +103,9 @@ class SqlFallbacks:
                 failed = self._failed(connection, run, since, most)
                 if not failed:
                     return 0, 0
-                hops, left = _decide(connection, release, failed, decide)
+                # What did not arrive must not stand in its own fallback's way.
+                contacts.forget(connection, [(f.customer_id, f.delivery_id) for _, f in failed])
+                hops, left = _decide(connection, release, failed, decide, now)
                 self._write(connection, run, hops, left)
                 if hops:
                     reopen(connection, run.id)
@@ -196,9 +199,10 @@ def _decide(
     release: Release,
     failed: Sequence[tuple[Any, Failed]],
     decide: Decide,
+    now: datetime,
 ) -> tuple[list[tuple[Any, PlannedDelivery]], dict[int, str]]:
     """The next hops, and of the others why there is none."""
-    profiles = profiles_of(connection, release, [f.customer_id for _, f in failed])
+    profiles = profiles_of(connection, release, [f.customer_id for _, f in failed], now)
     hops: list[tuple[Any, PlannedDelivery]] = []
     left: dict[int, str] = {}
     for row, one in failed:

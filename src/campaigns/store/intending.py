@@ -10,17 +10,23 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import orjson
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from campaigns.domain.batch import Batch, Written
+from campaigns.domain.consent import Purpose
 from campaigns.domain.delivery import DeliveryState
-from campaigns.store import bulk
+from campaigns.domain.pressure import WEEK, Cap
+from campaigns.domain.quiet_hours import ALWAYS
+from campaigns.domain.timing import UNLIMITED, Permit
+from campaigns.store import bulk, contacts
 from campaigns.store.bulk import Dialect
-from campaigns.store.clock import to_ms
+from campaigns.store.clock import to_ms, to_ms_or_none
 from campaigns.store.engine import hold_intent
 from campaigns.store.locking import Locking
 from campaigns.store.schema import messages
 
+#: The outcome of what waits for its hour, in the plan and after.
+QUIET = "quiet hours at the recipient"
 _PENDING, _SUPPRESSED = DeliveryState.PENDING, DeliveryState.SUPPRESSED
 
 #: Verdict → the state it leads to, and the outcome that people read.
@@ -34,6 +40,12 @@ VERDICTS: dict[str, tuple[DeliveryState, str | None]] = {
     "no_address": (_SUPPRESSED, "no active address any more"),
     "suppressed": (_SUPPRESSED, "the address was suppressed after planning"),
     "opted_out": (_SUPPRESSED, "no consent any more: opted out after planning"),
+    "changed": (_PENDING, "preferences changed while this was being written"),
+    "no_hour": (_SUPPRESSED, "quiet hours leave no hour of the day for this customer"),
+    "over": (DeliveryState.EXPIRED, "the offer ends before this can be sent"),
+    "quiet": (_PENDING, QUIET),
+    "paused": (_SUPPRESSED, "the customer asked for a pause after planning"),
+    "capped": (_SUPPRESSED, "the customer has had enough messages lately"),
 }
 
 # Consent is domain.consent.permits in SQL: the newest entry of the topic and of all topics
@@ -60,13 +72,21 @@ SELECT given.id AS id, CASE
        WHERE t.customer_id = d.customer_id AND t.channel = d.channel
          AND t.purpose = r.purpose AND t.topic IN (r.topic, '*')) THEN 'opted_out'
     WHEN a.address <> given.address THEN 'moved'
-    ELSE 'send' END AS verdict
+    WHEN given.preferences_at <> COALESCE(p.updated_at, 0) THEN 'changed'
+    WHEN given.opens_at IS NULL THEN 'no_hour'
+    WHEN given.ends_at <= CASE WHEN given.opens_at > :now THEN given.opens_at ELSE :until END
+      THEN 'over'
+    WHEN given.opens_at > :now OR given.closes_at < :until THEN 'quiet'
+    WHEN r.purpose = 'marketing' AND p.paused_until > :now THEN 'paused'
+    WHEN r.purpose = 'marketing' AND ({capped}) THEN 'capped'
+    ELSE 'send' END AS verdict, given.opens_at AS opens_at
   FROM {given} AS given
   JOIN deliveries d ON d.id = given.id
   JOIN batches b ON b.id = d.batch_id
   JOIN runs r ON r.id = d.run_id
   LEFT JOIN addresses a ON a.customer_id = d.customer_id AND a.channel = d.channel
   LEFT JOIN suppressions s ON s.address_key = a.address_key
+  LEFT JOIN preferences p ON p.customer_id = d.customer_id
  WHERE d.batch_id + 0 = :batch AND d.state = 'claimed'
 """
 # MATERIALIZED, or SQLite works the verdict out again for each column that depends on it.
@@ -76,14 +96,23 @@ UPDATE deliveries SET
     state = {state},
     outcome = {outcome},
     attempts = attempts + CASE v.verdict WHEN 'send' THEN 1 ELSE 0 END,
-    batch_id = CASE WHEN v.verdict IN ('held', 'late', 'moved') THEN NULL ELSE batch_id END,
-    settled_at = CASE WHEN v.verdict IN ('send', 'held', 'late', 'moved')
-                      THEN settled_at ELSE :now END
+    not_before = CASE v.verdict WHEN 'quiet' THEN v.opens_at ELSE not_before END,
+    batch_id = CASE WHEN v.verdict IN ({given_back}) THEN NULL ELSE batch_id END,
+    settled_at = CASE WHEN v.verdict IN ('send', {given_back}) THEN settled_at ELSE :now END
   FROM v
  WHERE deliveries.id = v.id AND deliveries.batch_id + 0 = :batch
    AND deliveries.state = 'claimed'
 RETURNING deliveries.id, deliveries.state
 """
+_GIVEN = {
+    "id": "bigint",
+    "address": "text",
+    "preferences_at": "bigint",
+    "opens_at": "bigint",
+    "closes_at": "bigint",
+    "ends_at": "bigint",
+}
+_PURPOSE = text("SELECT purpose FROM runs WHERE id = :run")
 _REPLACE = (
     "ON CONFLICT (delivery_id) DO UPDATE SET "
     "address = excluded.address, slot_values = excluded.slot_values, hash = excluded.hash"
@@ -96,14 +125,7 @@ class Intending:
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
         self._locking = Locking(dialect)
-        given = bulk.rows_sql(dialect, {"id": "bigint", "address": "text"})
-        self._intend = text(
-            _INTEND.format(
-                state=_case({v: state for v, (state, _) in VERDICTS.items()}),
-                outcome=_case({v: said for v, (_, said) in VERDICTS.items()}),
-                verdict=_VERDICT.format(given=given),
-            )
-        )
+        self._statements: dict[tuple[Cap, ...], TextClause] = {}
 
     def intend(
         self,
@@ -113,17 +135,57 @@ class Intending:
         *,
         now: datetime,
         margin: timedelta,
+        caps: Sequence[Cap] = (),
     ) -> set[int]:
         """See services.ports.Outbox.intend. A retry's message replaces the one before."""
         if not written:
             return set()
         hold_intent(connection)
+        purpose = connection.execute(_PURPOSE, {"run": batch.run_id}).scalar()
+        counted = [] if purpose != Purpose.MARKETING else [i for i in batch.items if i.customer_id]
+        self._locking.hold_customers(connection, [i.customer_id for i in counted])
         self._locking.hold_batch(connection, batch.id)
-        rows = [(w.delivery_id, w.address) for w in written]
-        moment = {"batch": batch.id, "now": to_ms(now), "until": to_ms(now + margin)}
+        granted = self._decide(connection, batch, written, now=now, margin=margin, caps=caps)
+        contacts.add(connection, [i for i in counted if i.delivery_id in granted], now)
+        self._keep_messages(connection, written, granted)
+        if len(granted) < len(batch.items):
+            self._locking.close_batch(connection, batch.id)
+        return granted
+
+    def _decide(
+        self,
+        connection: Connection,
+        batch: Batch,
+        written: Sequence[Written],
+        *,
+        now: datetime,
+        margin: timedelta,
+        caps: Sequence[Cap],
+    ) -> set[int]:
+        """The statement itself. Returns the deliveries that may go."""
+        counting = tuple(c for c in caps if c.channel in (None, batch.channel))
+        statement = self._statements.get(counting)
+        if statement is None:
+            statement = self._statements[counting] = _statement(self._dialect, counting)
+        moment = {
+            "batch": batch.id,
+            "now": to_ms(now),
+            "until": to_ms(now + margin),
+            "week": to_ms(now - WEEK),
+            **contacts.cap_parameters(counting, now),
+        }
+        preferences = {i.delivery_id: to_ms_or_none(i.preferences_at) or 0 for i in batch.items}
+        rows = [
+            (w.delivery_id, w.address, preferences[w.delivery_id], *_instants(w.permit))
+            for w in written
+        ]
         given = bulk.rows_parameters(self._dialect, rows)
-        moved = connection.execute(self._intend, {**moment, **given}).fetchall()
-        granted = {delivery_id for delivery_id, state in moved if state == DeliveryState.SENDING}
+        moved = connection.execute(statement, {**moment, **given}).fetchall()
+        return {delivery_id for delivery_id, state in moved if state == DeliveryState.SENDING}
+
+    def _keep_messages(
+        self, connection: Connection, written: Sequence[Written], granted: set[int]
+    ) -> None:
         bulk.insert(
             connection,
             messages,
@@ -135,9 +197,33 @@ class Intending:
             ],
             on_conflict=_REPLACE,
         )
-        if len(granted) < len(batch.items):
-            self._locking.close_batch(connection, batch.id)
-        return granted
+
+
+def _statement(dialect: Dialect, caps: Sequence[Cap]) -> TextClause:
+    back = [v for v, (state, _) in VERDICTS.items() if state is _PENDING]
+    verdict = _VERDICT.format(
+        given=bulk.rows_sql(dialect, _GIVEN), capped=contacts.capped_sql(caps)
+    )
+    return text(
+        _INTEND.format(
+            state=_case({v: state for v, (state, _) in VERDICTS.items()}),
+            outcome=_case({v: said for v, (_, said) in VERDICTS.items()}),
+            given_back=", ".join(f"'{v}'" for v in back),
+            verdict=verdict,
+        )
+    )
+
+
+def _instants(permit: Permit) -> tuple[int | None, int, int | None]:
+    """`opens_at`, `closes_at`, `ends_at`. Most have the same: no conversion for those."""
+    if permit is UNLIMITED:
+        return _UNLIMITED
+    window = permit.window or ALWAYS
+    opens = None if permit.window is None else to_ms(window.opens_at)
+    return opens, to_ms(window.closes_at), to_ms_or_none(permit.ends_at)
+
+
+_UNLIMITED = (to_ms(ALWAYS.opens_at), to_ms(ALWAYS.closes_at), None)
 
 
 def _case(by_verdict: dict[str, DeliveryState] | dict[str, str | None]) -> str:

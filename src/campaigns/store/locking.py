@@ -21,6 +21,14 @@ _CLOSE = text(
     """
 )
 _HOLD_BATCH = text("SELECT id FROM batches WHERE id = :batch FOR UPDATE")
+#: Customers share so many locks, a thousand neighbours one: few to take, and far below what
+#: PostgreSQL has room for. Row locks would do, but imports and erasures take those in an order of
+#: their own, and PostgreSQL would break one of the two off.
+_CUSTOMER_LOCKS, _NEIGHBOURS, _LOCK_CLASS = 64, 1024, 4_801_238
+_HOLD_CUSTOMERS = text(
+    "SELECT pg_advisory_xact_lock(:lock_class, no) "
+    "FROM unnest(CAST(:numbers AS integer[])) AS numbers(no)"
+)
 _HOLD_DELIVERIES = text(
     "SELECT id FROM deliveries WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id FOR UPDATE"
 )
@@ -36,6 +44,14 @@ class Locking:
         """Nobody else moves what this batch holds until the transaction ends."""
         if self._by_row:
             connection.execute(_HOLD_BATCH, {"batch": batch_id})
+
+    def hold_customers(self, connection: Connection, ids: Collection[int]) -> None:
+        """No other intent to these customers is decided until the transaction ends: two campaigns
+        could both see room below a cap. Taken in order, and before anything else is read."""
+        if self._by_row and ids:
+            numbers = sorted({i // _NEIGHBOURS % _CUSTOMER_LOCKS for i in ids})
+            locks = {"lock_class": _LOCK_CLASS, "numbers": numbers}
+            connection.execute(_HOLD_CUSTOMERS, locks).close()
 
     def hold_deliveries(self, connection: Connection, ids: Collection[int]) -> None:
         """Nobody else moves these until the transaction ends."""

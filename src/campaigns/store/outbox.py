@@ -14,11 +14,14 @@ from sqlalchemy import and_, exists, func, literal_column, or_, select
 from campaigns.domain.batch import Batch, Written
 from campaigns.domain.channel import PUBLIC, Channel
 from campaigns.domain.delivery import DeliveryState, Outcome, ProviderState
+from campaigns.domain.pressure import Cap
 from campaigns.domain.routing import Skip
+from campaigns.domain.run import Wait
 from campaigns.store.claiming import Claiming
-from campaigns.store.clock import from_ms
+from campaigns.store.clock import from_ms, to_ms
 from campaigns.store.engine import Database
-from campaigns.store.intending import Intending
+from campaigns.store.figures import counts
+from campaigns.store.intending import QUIET, Intending
 from campaigns.store.schema import customers, deliveries, interactions, skips
 from campaigns.store.settling import Settling
 from campaigns.store.sweeping import sweep
@@ -51,13 +54,21 @@ class SqlOutbox:
             )
 
     def intend(
-        self, batch: Batch, written: Sequence[Written], *, now: datetime, margin: timedelta
+        self,
+        batch: Batch,
+        written: Sequence[Written],
+        *,
+        now: datetime,
+        margin: timedelta,
+        caps: Sequence[Cap] = (),
     ) -> set[int]:
         """Store what will be said and move claimed → sending, on disk before this returns, for
         those still permitted (see `intending.VERDICTS`). Returns their ids. The rest is settled
         or given back with its reason; what was not written stays claimed, to be settled."""
         with self._database.write() as connection:
-            return self._intending.intend(connection, batch, written, now=now, margin=margin)
+            return self._intending.intend(
+                connection, batch, written, now=now, margin=margin, caps=caps
+            )
 
     def settle(
         self,
@@ -84,16 +95,8 @@ class SqlOutbox:
 
     def counts(self, run_id: int) -> Mapping[tuple[Channel, DeliveryState], int]:
         """See services.ports.Outbox.counts: what was replaced by a next hop is not counted."""
-        query = (
-            select(deliveries.c.channel, deliveries.c.state, func.count())
-            .where(deliveries.c.run_id == run_id, ~deliveries.c.replaced)
-            .group_by(deliveries.c.channel, deliveries.c.state)
-        )
         with self._database.read() as connection:
-            return {
-                (Channel(channel), DeliveryState(state)): count
-                for channel, state, count in connection.execute(query)
-            }
+            return counts(connection, run_id)
 
     def next_due(self, run_id: int, shard: int) -> Mapping[Channel, datetime]:
         """When the shard's earliest pending delivery of each channel may be tried; channels
@@ -109,6 +112,26 @@ class SqlOutbox:
         )
         with self._database.read() as connection:
             return {Channel(c): from_ms(earliest) for c, earliest in connection.execute(query)}
+
+    def waits(self, run_id: int, *, now: datetime) -> list[Wait]:
+        """What of the run waits for its time, and why; the most first."""
+        number, first = func.count().label("number"), func.min(deliveries.c.not_before)
+        # Planning writes no more than the time. (Literal: PostgreSQL has to see it grouped by.)
+        why = func.coalesce(deliveries.c.outcome, literal_column(f"'{QUIET}'"))
+        query = (
+            select(why.label("why"), number, first.label("first"))
+            .where(
+                deliveries.c.run_id == run_id,
+                deliveries.c.state == literal_column("'pending'"),
+                deliveries.c.not_before > to_ms(now),
+            )
+            .group_by(why)
+            .order_by(number.desc())
+        )
+        with self._database.read() as connection:
+            return [
+                Wait(row.why, row.number, from_ms(row.first)) for row in connection.execute(query)
+            ]
 
     def outcomes(self, run_id: int) -> Mapping[str, int]:
         """See services.ports.Outbox.outcomes."""

@@ -55,7 +55,8 @@ _UNLESS_IT_HAS_ONE = (
     "ON CONFLICT (campaign_id, step, customer_id) WHERE NOT replaced DO UPDATE SET "
     "run_id = excluded.run_id, shard = excluded.shard, channel = excluded.channel, "
     "skeleton_id = excluded.skeleton_id, reason = excluded.reason, state = excluded.state, "
-    "attempts = 0, not_before = 0, batch_id = NULL, settled_at = NULL, outcome = NULL "
+    "not_before = excluded.not_before, attempts = 0, batch_id = NULL, settled_at = NULL, "
+    "outcome = NULL "
     "WHERE deliveries.state = 'cancelled'"
 )
 
@@ -106,12 +107,14 @@ class SqlPlanning:
                     told=told, first=first, last=last, now=now,
                 )  # fmt: skip
 
-    def profiles_of(self, release: Release, ids: Sequence[int]) -> dict[int, Profile]:
+    def profiles_of(
+        self, release: Release, ids: Sequence[int], *, now: datetime
+    ) -> dict[int, Profile]:
         """These customers as planning sees them, by id."""
         found: dict[int, Profile] = {}
         with self._database.read() as connection:
             for start in range(0, len(ids), PAGE):
-                found |= profiles_of(connection, release, ids[start : start + PAGE])
+                found |= profiles_of(connection, release, ids[start : start + PAGE], now=now)
         return found
 
     def already(self, release: Release, *, first: int, last: int, now: datetime) -> int:
@@ -208,7 +211,7 @@ def _insert_deliveries(
                 d.reason,
                 pending,
                 0,
-                0,
+                0 if d.not_before is None else to_ms(d.not_before),
             )
             for d in ordered
         ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -15,6 +15,7 @@ from campaigns.domain.consent import Purpose
 from campaigns.domain.experiment import Experiment
 from campaigns.domain.journey import Journey
 from campaigns.domain.message import Skeleton
+from campaigns.domain.pressure import Pressure
 from campaigns.domain.release import Policy, Release
 from campaigns.errors import NotFoundError
 from campaigns.store import bulk, schema
@@ -144,6 +145,12 @@ def _encode(release: Release) -> bytes:
                 "post_locale": policy.post_locale,
                 "expires_at": to_ms_or_none(policy.expires_at),
                 "fallback_hours": _hours(policy.fallback_within),
+                "expires_on": policy.expires_on,
+                "pressure": policy.pressure.model_dump(
+                    mode="json", by_alias=True, exclude_defaults=True
+                ),
+                "home_zone": policy.home_zone,
+                "start_tolerance": policy.start_tolerance.total_seconds(),
                 "experiment": _EXPERIMENT.dump_python(policy.experiment, mode="json"),
                 "journey": _JOURNEY.dump_python(policy.journey, mode="json", by_alias=True),
             },
@@ -181,6 +188,10 @@ def _decode(document: bytes, skeletons: dict[str, bytes]) -> Release:
             fallback_within=None
             if policy.get("fallback_hours") is None
             else timedelta(hours=policy["fallback_hours"]),
+            expires_on=policy["expires_on"] and date.fromisoformat(policy["expires_on"]),
+            pressure=Pressure.model_validate(policy["pressure"]),
+            home_zone=policy["home_zone"],
+            start_tolerance=timedelta(seconds=policy["start_tolerance"]),
             experiment=_EXPERIMENT.validate_python(policy.get("experiment", {})),
             journey=_JOURNEY.validate_python(policy.get("journey", {})),
         ),

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
     Select,
+    exists,
     false,
     func,
     insert,
     literal,
+    literal_column,
     or_,
     select,
     true,
@@ -19,19 +23,27 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from campaigns.domain.audit import ENGINE, Action, AuditEntry, run_subject
 from campaigns.domain.consent import Purpose
 from campaigns.domain.release import Release
 from campaigns.domain.run import ACTIVE_RUN_STATES, TRANSITIONS, Run, RunState, Shard
 from campaigns.errors import NotFoundError
 from campaigns.store import audience, bulk
+from campaigns.store.audit import append, hold_of
 from campaigns.store.clock import from_ms, from_ms_or_none, to_ms, to_ms_or_none
 from campaigns.store.engine import Database, bar_intents
 from campaigns.store.journeys import due_at_any_step, number_steps
 from campaigns.store.releases import save_release
-from campaigns.store.schema import campaigns, customers, runs, shards
+from campaigns.store.schema import batches, campaigns, customers, deliveries, runs, shards
 from campaigns.store.sweeping import cancel_pending
 
 _ENDED = frozenset({RunState.FINISHED, RunState.STOPPED, RunState.CANCELLED})
+#: What the audit trail calls a move to this state; the others are no decision of anybody's.
+_ACTIONS = {
+    RunState.PAUSED: Action.PAUSED,
+    RunState.CANCELLED: Action.CANCELLED,
+    RunState.STOPPED: Action.STOPPED,
+}
 
 
 class SqlRuns:
@@ -86,6 +98,14 @@ class SqlRuns:
         with self._database.read() as connection:
             return _find(connection, clause)
 
+    def active(self, *, or_ended_since: datetime | None = None) -> list[Run]:
+        """Every run that has not ended, or not before that moment; newest first."""
+        clause: ColumnElement[bool] = runs.c.state.in_(ACTIVE_RUN_STATES)
+        if or_ended_since is not None:
+            clause |= runs.c.finished_at >= to_ms(or_ended_since)
+        with self._database.read() as connection:
+            return _all(connection, clause)
+
     def shards(self, run_id: int) -> list[Shard]:
         """In order."""
         query = select(shards).where(shards.c.run_id == run_id).order_by(shards.c.no)
@@ -101,9 +121,21 @@ class SqlRuns:
                 for row in connection.execute(query)
             ]
 
-    def move(self, run_id: int, to: RunState, *, now: datetime, because: str | None = None) -> bool:
-        """Change the state along domain.run.TRANSITIONS; False if it was not possible.
+    def move(
+        self,
+        run_id: int,
+        to: RunState,
+        *,
+        now: datetime,
+        because: str | None = None,
+        by: str = ENGINE,
+        as_held: bool = False,
+    ) -> bool:
+        """Change the state along domain.run.TRANSITIONS; False if it was not possible. A pause, a
+        cancellation and a stop go into the audit trail (`as_held`: as a hold) in the same
+        transaction.
 
+        A run that a person holds is not set running before the hold is ended in the trail.
         When this returns True for a state that does not send, no intent of the run can commit any
         more. A run that is cancelled or stopped cancels what is still pending: the next run of
         the campaign plans it again.
@@ -121,12 +153,37 @@ class SqlRuns:
         try:
             with self._database.write() as connection:
                 bar_intents(connection)
+                if to is RunState.RUNNING and hold_of(connection, run_id) is not None:
+                    return False
                 moved = connection.execute(change).rowcount == 1
                 if moved and to in {RunState.CANCELLED, RunState.STOPPED}:
                     cancel_pending(connection, now)
+                action = Action.HELD if as_held else _ACTIONS.get(to)
+                if moved and action is not None:
+                    subject = run_subject(run_id)
+                    append(connection, AuditEntry(now, by, action, subject, because or ""))
         except IntegrityError:  # another run of the campaign has become active meanwhile
             return False
         return moved
+
+    def due(self, *, now: datetime) -> list[Run]:
+        """See services.ports.Runs.due. A worker that is at it will come to what is due itself."""
+        at = to_ms(now)
+        waiting = exists().where(
+            deliveries.c.run_id == runs.c.id,
+            deliveries.c.state == literal_column("'pending'"),
+            deliveries.c.not_before <= at,
+        )
+        at_work = exists().where(
+            batches.c.run_id == runs.c.id, batches.c.open, batches.c.lease_until >= at
+        )
+        query = (
+            select(runs.c.id)
+            .where(runs.c.state == RunState.RUNNING, waiting, ~at_work)
+            .order_by(runs.c.id)
+        )
+        with self._database.read() as connection:
+            return [_get(connection, run_id) for run_id in connection.execute(query).scalars()]
 
 
 def ensure_campaign(connection: Connection, release: Release) -> int:
@@ -212,16 +269,21 @@ def _get(connection: Connection, run_id: int) -> Run:
 
 
 def _find(connection: Connection, clause: ColumnElement[bool]) -> Run | None:
+    return next(iter(_all(connection, clause, most=1)), None)
+
+
+def _all(connection: Connection, clause: ColumnElement[bool], most: int | None = None) -> list[Run]:
     query = (
         select(runs, campaigns.c.name, campaigns.c.edition)
         .join_from(runs, campaigns)
         .where(clause)
         .order_by(runs.c.id.desc())
-        .limit(1)
+        .limit(most)
     )
-    row = connection.execute(query).first()
-    if row is None:
-        return None
+    return [_run(row) for row in connection.execute(query)]
+
+
+def _run(row: Row[Any]) -> Run:
     return Run(
         id=row.id,
         campaign=row.name,

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, TextClause, text
 
 from campaigns.domain.batch import Batch
 from campaigns.domain.delivery import Accepted, NotSent, Outcome, Refused, Rejected, Unknown
-from campaigns.store import bulk
+from campaigns.store import bulk, contacts
 from campaigns.store.bulk import Dialect
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import bar_intents
@@ -99,6 +99,8 @@ class Settling:
         self._write_accepted(connection, _of(outcomes, Accepted), moment)
         self._write_rejected(connection, batch, rejected, now)
         self._write_returned(connection, outcomes, moment)
+        unsent = {i for i, o in outcomes.items() if isinstance(o, NotSent | Rejected | Refused)}
+        contacts.take_back(connection, [i for i in batch.items if i.delivery_id in unsent])
         doubts = [(i, _said(o)) for i, o in _of(outcomes, Unknown).items()]
         self._run(connection, self._doubt, doubts, moment)
         if request_id is not None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from campaigns.domain.delivery import DeliveryState
-from campaigns.store import bulk
+from campaigns.store import bulk, contacts
 from campaigns.store.clock import to_ms
 
 _OVERDUE = "SELECT id FROM batches WHERE open AND lease_until < :now ORDER BY id"
@@ -57,6 +57,7 @@ def sweep(connection: Connection, now: datetime) -> dict[DeliveryState, int]:
         connection.execute(_CLOSE, {"batch": batch_id})
     moved[DeliveryState.CANCELLED] += cancel_pending(connection, now)
     moved[DeliveryState.EXPIRED] += connection.execute(_EXPIRE, {"now": to_ms(now)}).rowcount
+    contacts.prune(connection, now)
     return {state: count for state, count in moved.items() if count}
 
 

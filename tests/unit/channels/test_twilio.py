@@ -39,10 +39,27 @@ def test_a_delivery_id_travels_in_the_query_of_the_callback() -> None:
 
 def test_a_messaging_service_goes_before_a_number() -> None:
     sender = {"from": "+447700900123", "messaging_service": "MG1", "validity_seconds": "3600"}
-    assert payload.sender_fields(sender) == {
-        "messaging_service_sid": "MG1",
-        "validity_period": 3600,
-    }
+    assert payload.sender_fields(sender) == {"messaging_service_sid": "MG1"}
+
+
+@pytest.mark.parametrize(
+    ("left", "sender", "period"),
+    [
+        (None, {}, None),
+        (None, {"validity_seconds": "3600"}, 3600),
+        (timedelta(minutes=30), {}, 1800),
+        (timedelta(minutes=30), {"validity_seconds": "600"}, 600),
+        (timedelta(minutes=5), {"validity_seconds": "600"}, 300),
+        (timedelta(hours=13), {}, 36_000),
+        (timedelta(seconds=-1), {}, 1),
+    ],
+)
+def test_twilio_may_try_until_the_quiet_hours_begin(
+    left: timedelta | None, sender: dict[str, str], period: int | None
+) -> None:
+    until = None if left is None else NOW + left
+    expected = {} if period is None else {"validity_period": period}
+    assert payload.validity_fields(sender, until, NOW) == expected
 
 
 def test_a_whatsapp_sender_is_prefixed_once() -> None:

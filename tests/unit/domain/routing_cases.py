@@ -13,6 +13,7 @@ from campaigns.domain.audience import Everyone
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose, Standing
 from campaigns.domain.customer import AddressStatus, Profile
+from campaigns.domain.pressure import Wishes
 from campaigns.domain.release import Policy
 from campaigns.domain.routing import Choice, choose
 
@@ -34,6 +35,8 @@ class Case:
     uses: dict[Channel, int] = field(default_factory=dict)
     country: str = "ES"
     may_dm: bool = False
+    paused: bool = False
+    capped: tuple[Channel, ...] = ()
     purpose: Purpose = Purpose.MARKETING
     channels: tuple[Channel, ...] = (E, S, W, D, P)
 
@@ -52,6 +55,8 @@ class Case:
             standings={c: (Standing("offers", yes, SAID),) for c, yes in self.consents.items()},
             uses=self.uses,
             may_dm=self.may_dm,
+            wishes=Wishes(paused=self.paused),
+            capped=frozenset(self.capped),
         )
 
     def policy(self) -> Policy:
@@ -148,6 +153,14 @@ CASES = [
          purpose=Purpose.SERVICE),
     Case("a service message heeds a no", "sms ← campaign_order|email=opted_out", {E: False},
          purpose=Purpose.SERVICE),
+    Case("asked for a pause", "skip: paused|email=paused|sms=paused", ALL_YES, paused=True,
+         channels=(E, S)),
+    Case("has had enough messages lately", "skip: capped|email=capped|sms=capped", ALL_YES,
+         capped=(E, S, W, D), channels=(E, S)),
+    Case("prefers SMS, has had enough of them: the next channel",
+         "email ← campaign_order|sms=capped", ALL_YES, prefers=S, capped=(S,)),
+    Case("a service message heeds no pause and no cap", "email ← campaign_order", {},
+         paused=True, capped=(E, S, W, D), purpose=Purpose.SERVICE),
 ]  # fmt: skip
 
 

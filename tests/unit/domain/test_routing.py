@@ -27,6 +27,8 @@ cases = st.builds(
     uses=st.dictionaries(channels, st.integers(0, 9)),
     country=st.sampled_from(["ES", "US"]),
     may_dm=st.booleans(),
+    paused=st.booleans(),
+    capped=st.lists(channels, unique=True).map(tuple),
     purpose=st.sampled_from(Purpose),
     channels=st.lists(st.sampled_from(Channel), unique=True, min_size=1).map(tuple),
 )
@@ -74,3 +76,5 @@ def test_a_marketing_message_never_goes_without_a_yes(case: Case) -> None:
     decision = choose(case.profile(), case.policy())
     if isinstance(decision, Choice) and case.purpose is Purpose.MARKETING:
         assert case.consents[decision.channel] is True
+        assert not case.paused
+        assert decision.channel not in case.capped

@@ -92,6 +92,7 @@ class TwilioSender:
             message = self._messages.create(
                 to=self._to(envelope),
                 **self._from,
+                **payload.validity_fields(self._sender, envelope.valid_until, self._clock()),
                 **payload.callback_fields(self._callback_url, envelope.delivery_id),
                 **fields,
             )

@@ -13,6 +13,8 @@ from campaigns.domain.message import Skeleton, fill_part
 
 #: Twilio's limit of `Body`, in characters (not in its OpenAPI file).
 LONGEST_BODY = 1600
+#: Twilio's most for `ValidityPeriod`, in seconds.
+LONGEST_VALIDITY = 36_000
 #: WhatsApp's customer service window: after the customer's last message, anything may be said.
 WINDOW = timedelta(hours=24)
 #: The window closes while a message is on its way; the last minute counts as closed.
@@ -28,9 +30,19 @@ def sender_fields(sender: Mapping[str, str], *, prefix: str = "") -> Fields:
         fields["messaging_service_sid"] = service
     elif number := sender.get("from"):
         fields["from_"] = _prefixed(number, prefix)
-    if validity := sender.get("validity_seconds"):
-        fields["validity_period"] = int(validity)
     return fields
+
+
+def validity_fields(
+    sender: Mapping[str, str], valid_until: datetime | None, now: datetime
+) -> Fields:
+    """How long Twilio may keep trying: until quiet hours begin or the offer ends, so that it drops
+    the message rather than delivers it at night. Its own default, 10 h, can cross 21:00."""
+    longest = int(sender.get("validity_seconds", LONGEST_VALIDITY))
+    if valid_until is None:
+        return {"validity_period": longest} if "validity_seconds" in sender else {}
+    left = int((valid_until - now).total_seconds())
+    return {"validity_period": max(1, min(left, longest))}
 
 
 def callback_fields(callback_url: str | None, delivery_id: int) -> Fields:

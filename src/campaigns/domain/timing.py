@@ -1,0 +1,162 @@
+"""When one message may be sent: quiet hours and the offer's end, for one release.
+
+Most customers share zones and hours with others, so each combination is worked out once and
+holds until its window closes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from campaigns.domain.channel import Channel
+from campaigns.domain.quiet_hours import ALWAYS, Span, Window, earliest, next_window, spans
+from campaigns.domain.release import Policy
+from campaigns.domain.whereabouts import Zones, known_zone, zones
+
+#: Planning looks for a window of any length.
+_MOMENT = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """When one message may be sent: checked again by the database with the intent.
+
+    Attributes:
+        window: when it is not quiet at the recipient, now or next; None: at no hour of any day.
+        ends_at: the offer's end for this recipient; None never ends.
+    """
+
+    window: Window | None = ALWAYS
+    ends_at: datetime | None = None
+
+    @property
+    def last_moment(self) -> datetime | None:
+        """By then the message has to have arrived; None is never too late."""
+        ends = [self.ends_at] if self.ends_at else []
+        if self.window is not None and self.window is not ALWAYS:
+            ends.append(self.window.closes_at)
+        return min(ends, default=None)
+
+    def lasts_until(self, moment: datetime) -> bool:
+        """Whether what is done by then is in time."""
+        last = self.last_moment
+        return last is None or moment <= last
+
+
+UNLIMITED = Permit()
+
+
+class Recipient(Protocol):
+    """What is known of where somebody is, and of their own quiet hours."""
+
+    @property
+    def address(self) -> str: ...
+    @property
+    def time_zone(self) -> str | None: ...
+    @property
+    def country(self) -> str | None: ...
+    @property
+    def quiet(self) -> Span | None: ...
+
+
+class Timing:
+    """The hours of one release. `heed_quiet` is false in a sandbox that practises at any hour."""
+
+    def __init__(self, policy: Policy, *, heed_quiet: bool = True) -> None:
+        self._policy = policy
+        self._heed = heed_quiet
+        self._windows: dict[tuple[object, ...], tuple[datetime, Window | None]] = {}
+        self._spans: dict[tuple[Channel, str | None, Span | None], tuple[Span, ...]] = {}
+        self._ends: dict[Zones, datetime | None] = {}
+
+    def permit(
+        self,
+        channel: Channel,
+        recipient: Recipient,
+        *,
+        now: datetime,
+        lasting: timedelta,
+    ) -> Permit:
+        """When a message may be sent to them, if the call may take `lasting`."""
+        where = zones(
+            channel,
+            recipient.address,
+            time_zone=recipient.time_zone,
+            country=recipient.country,
+            home=self._policy.home_zone,
+        )
+        quiet = self._quiet(channel, recipient.country, recipient.quiet)
+        return Permit(self._window(quiet, where, now, lasting), self._end(where))
+
+    def opening(
+        self,
+        channel: Channel,
+        *,
+        time_zone: str | None,
+        country: str | None,
+        own: Span | None,
+        now: datetime,
+    ) -> datetime | None:
+        """For planning, where the number is not at hand: not before this moment; None is at once.
+
+        Never later than `permit` says. Where it is not sure (an unknown zone), or the offer ends
+        before, None: the intent then says what becomes of it.
+        """
+        where = known_zone(time_zone)
+        if not where:
+            return None
+        window = self._window(self._quiet(channel, country, own), where, now, _MOMENT)
+        end = self._end(where)
+        if window is None or window.opens_at <= now or (end and end <= window.opens_at):
+            return None
+        return window.opens_at
+
+    def _quiet(self, channel: Channel, country: str | None, own: Span | None) -> tuple[Span, ...]:
+        key = (channel, country, own)
+        found = self._spans.get(key)
+        if found is None:
+            rules = self._policy.pressure.quiet_hours
+            found = spans(rules, channel, country, own) if self._heed else ()
+            self._spans[key] = found
+        return found
+
+    def _window(
+        self, quiet: tuple[Span, ...], where: Zones, now: datetime, lasting: timedelta
+    ) -> Window | None:
+        if not quiet:
+            return ALWAYS
+        key = (quiet, where, lasting)
+        known = self._windows.get(key)
+        if known is not None and _still_holds(*known, now, lasting):
+            return known[1]
+        window = next_window(quiet, where, now=now, lasting=lasting)
+        self._windows[key] = (now, window)
+        return window
+
+    def _end(self, where: Zones) -> datetime | None:
+        policy = self._policy
+        if policy.expires_on is None or policy.expires_at is None:
+            return policy.expires_at
+        found = self._ends.get(where)
+        if found is None:
+            found = self._ends[where] = end_of_offer(policy.expires_at, policy.expires_on, where)
+        return found
+
+
+def end_of_offer(at_home: datetime, last_day: date, where: Zones) -> datetime:
+    """When an offer that lasts until the end of a day is over for somebody: at the brand's
+    midnight or at their own, whichever comes first. What says "until 31 March" is not read on the
+    first of April, and not sent once it is over at home."""
+    after = last_day + timedelta(days=1)
+    return min(at_home, *(earliest(after, 0, ZoneInfo(name)) for name in where))
+
+
+def _still_holds(since: datetime, window: Window | None, now: datetime, lasting: timedelta) -> bool:
+    if now < since:
+        return False
+    if window is None:
+        return now - since < timedelta(days=1)
+    return max(now, window.opens_at) + lasting <= window.closes_at

@@ -1,0 +1,102 @@
+"""Contacts: marketing messages that left or may have left, counted for caps over all campaigns.
+
+Written with the intent, taken back with a message that surely was not sent, pruned once a day
+beyond the longest cap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, text
+
+from campaigns.domain.batch import Claimed
+from campaigns.domain.pressure import LONGEST_CAP, Cap
+from campaigns.store import bulk, schema
+from campaigns.store.clock import to_ms
+
+_COUNT = (
+    "SELECT COUNT(*) FROM contacts k WHERE k.customer_id = d.customer_id AND k.at > :{since}{there}"
+)
+_THERE = (
+    " AND EXISTS (SELECT 1 FROM deliveries e WHERE e.id = k.delivery_id AND e.channel = d.channel)"
+)
+# What is on its way, accepted or in doubt did leave or may have: its contact stays.
+_TAKE_BACK = """
+DELETE FROM contacts
+ WHERE customer_id IN (SELECT given.customer_id FROM {given} AS given)
+   AND delivery_id IN (SELECT given.delivery_id FROM {given} AS given)
+   AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.id = contacts.delivery_id
+                   AND d.state IN ('sending', 'accepted', 'in_doubt'))
+"""
+_FORGET = """
+DELETE FROM contacts
+ WHERE customer_id IN (SELECT given.customer_id FROM {given} AS given)
+   AND delivery_id IN (SELECT given.delivery_id FROM {given} AS given)
+"""
+_PRUNED, _EVERY = "contacts_pruned_at", timedelta(days=1)
+_PRUNE_DUE = text("SELECT value FROM meta WHERE key = :key")
+_NOTE_PRUNED = text(
+    "INSERT INTO meta (key, value) VALUES (:key, :now) "
+    "ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+)
+_PRUNE = text("DELETE FROM contacts WHERE at <= :before")
+
+
+def capped_sql(caps: Sequence[Cap]) -> str:
+    """The condition that one more message would be too many, for a row `d` of deliveries and `p`
+    of preferences. The same rule as domain.pressure.capped; a contract test compares them."""
+    own = f"p.weekly_most <= ({_COUNT.format(since='week', there='')})"
+    terms = [
+        f"({_COUNT.format(since=f'since_{i}', there=_THERE if cap.channel else '')}) >= :most_{i}"
+        for i, cap in enumerate(caps)
+    ]
+    return " OR ".join([own, *terms])
+
+
+def cap_parameters(caps: Sequence[Cap], now: datetime) -> Mapping[str, int]:
+    """What `capped_sql` binds, besides `week`."""
+    since = {f"since_{i}": to_ms(cap.since(now)) for i, cap in enumerate(caps)}
+    return since | {f"most_{i}": cap.messages for i, cap in enumerate(caps)}
+
+
+def add(connection: Connection, granted: Sequence[Claimed], now: datetime) -> None:
+    """Count these from now on."""
+    at = to_ms(now)
+    bulk.insert(
+        connection,
+        schema.contacts,
+        ("customer_id", "at", "delivery_id"),
+        [(item.customer_id, at, item.delivery_id) for item in granted],
+        on_conflict="ON CONFLICT DO NOTHING",
+    )
+
+
+def take_back(connection: Connection, items: Sequence[Claimed]) -> None:
+    """Count these no more, unless they did leave or may have."""
+    if not items:
+        return
+    dialect = bulk.dialect_of(connection)
+    columns = {"customer_id": "bigint", "delivery_id": "bigint"}
+    statement = text(_TAKE_BACK.format(given=bulk.rows_sql(dialect, columns)))
+    rows = [(item.customer_id, item.delivery_id) for item in items]
+    connection.execute(statement, bulk.rows_parameters(dialect, rows))
+
+
+def forget(connection: Connection, failed: Sequence[tuple[int, int]]) -> None:
+    """Count these (customer, delivery) no more: they left, and surely did not arrive."""
+    if not failed:
+        return
+    dialect = bulk.dialect_of(connection)
+    given = bulk.rows_sql(dialect, {"customer_id": "bigint", "delivery_id": "bigint"})
+    connection.execute(text(_FORGET.format(given=given)), bulk.rows_parameters(dialect, failed))
+
+
+def prune(connection: Connection, now: datetime) -> None:
+    """Forget what no cap can count any more; looks through the table once a day."""
+    last = connection.execute(_PRUNE_DUE, {"key": _PRUNED}).scalar()
+    if last is not None and to_ms(now - _EVERY) < int(last):
+        return
+    connection.execute(_PRUNE, {"before": to_ms(now - LONGEST_CAP)})
+    connection.execute(_NOTE_PRUNED, {"key": _PRUNED, "now": str(to_ms(now))})

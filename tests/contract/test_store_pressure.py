@@ -1,0 +1,492 @@
+"""Quiet hours, caps, pauses and the offer's end, as the database decides them with the intent."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, event, insert, select, text, update
+
+from campaigns.domain.audit import Action, AuditEntry
+from campaigns.domain.batch import Batch
+from campaigns.domain.channel import PUBLIC, Channel
+from campaigns.domain.consent import Purpose
+from campaigns.domain.delivery import (
+    TRANSITIONS,
+    Accepted,
+    DeliveryState,
+    NotSent,
+    Outcome,
+    Refused,
+    Rejected,
+    Unknown,
+)
+from campaigns.domain.plan import PlannedDelivery
+from campaigns.domain.pressure import LONGEST_CAP, WEEK, Cap, capped
+from campaigns.domain.quiet_hours import ALWAYS, Window
+from campaigns.domain.run import Run, RunState
+from campaigns.domain.timing import Permit
+from campaigns.store import locking, schema
+from campaigns.store.audit import SqlAudit
+from campaigns.store.clock import to_ms
+from campaigns.store.engine import Database
+from campaigns.store.intending import VERDICTS
+from campaigns.store.planning import POST_SHARD
+from tests.contract.store_world import LEASE, LIMITS, MARGIN, NOW, World, release
+
+S = DeliveryState
+E, SMS = Channel.EMAIL, Channel.SMS
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+ONE_A_DAY = Cap(messages=1, days=1)
+_names = itertools.count(1)
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    return World(database)
+
+
+def campaign(world: World, customers: Sequence[int], channel: Channel = E, **of: Any) -> Run:
+    """A run of a campaign of its own to these customers."""
+    return world.planned(customers, of=release(f"campaign_{next(_names)}", **of), channel=channel)
+
+
+def intend(
+    world: World,
+    batch: Batch,
+    permit: Permit | None = None,
+    *,
+    caps: Sequence[Cap] = (),
+    now: datetime = NOW,
+) -> set[int]:
+    """Intend the batch, all by one permit."""
+    written = world.written(batch)
+    if permit is not None:
+        written = [dataclasses.replace(w, permit=permit) for w in written]
+    return world.outbox.intend(batch, written, now=now, margin=MARGIN, caps=caps)
+
+
+def prefer(world: World, customer: int, at: datetime = NOW - HOUR, **wishes: Any) -> None:
+    """What the customer asks for from now on."""
+    row = {"customer_id": customer, "updated_at": to_ms(at), **wishes}
+    table = schema.preferences
+    world.execute(delete(table).where(table.c.customer_id == customer), insert(table).values(row))
+
+
+def contacts(world: World) -> list[tuple[int, int, int]]:
+    """Customer, moment and delivery of all contacts."""
+    found = world.rows(select(schema.contacts).order_by(schema.contacts.c.delivery_id))
+    return [tuple(row) for row in found]
+
+
+def contacted(world: World, customer: int, at: datetime, delivery_id: int) -> None:
+    """An earlier contact."""
+    row = {"customer_id": customer, "at": to_ms(at), "delivery_id": delivery_id}
+    world.execute(insert(schema.contacts).values(row))
+
+
+# Hours --------------------------------------------------------------------------------------
+
+ENDS = NOW + MARGIN  # when the call has ended at the latest
+
+
+@pytest.mark.parametrize(
+    ("permit", "verdict"),
+    [
+        (Permit(Window(NOW, ENDS)), "send"),
+        (Permit(Window(NOW - HOUR, NOW + HOUR)), "send"),
+        (Permit(Window(NOW + timedelta(milliseconds=1), NOW + HOUR)), "quiet"),
+        (Permit(Window(NOW - HOUR, ENDS - timedelta(milliseconds=1))), "quiet"),
+        (Permit(None), "no_hour"),
+        (Permit(ALWAYS, ENDS + timedelta(milliseconds=1)), "send"),
+        (Permit(ALWAYS, ENDS), "over"),
+        (Permit(ALWAYS, NOW), "over"),
+        # The offer ends while it is quiet: dropped at once, rather than kept until it has ended.
+        (Permit(Window(NOW + 8 * HOUR, NOW + 9 * HOUR), NOW + 8 * HOUR), "over"),
+        (Permit(Window(NOW + 8 * HOUR, NOW + 9 * HOUR), NOW + 9 * HOUR), "quiet"),
+    ],
+)
+def test_the_hours_of_each_message_are_kept_by_the_statement(
+    world: World, permit: Permit, verdict: str
+) -> None:
+    run = campaign(world, [world.customer()])
+    batch = world.claim(run)
+    assert bool(intend(world, batch, permit)) is (verdict == "send")
+    row = world.delivery(batch.items[0].delivery_id)
+    state, said = VERDICTS[verdict]
+    assert (row.state, row.outcome) == (state, said)
+    assert state is S.CLAIMED or state in TRANSITIONS[S.CLAIMED]
+    ended = state in {S.SUPPRESSED, S.EXPIRED}
+    assert row.settled_at == (to_ms(NOW) if ended else None)
+
+
+def test_what_is_quiet_waits_for_its_hour_and_no_longer(world: World) -> None:
+    run = campaign(world, [world.customer()])
+    opens = NOW + 8 * HOUR
+    batch = world.claim(run)
+    intend(world, batch, Permit(Window(opens, opens + HOUR)))
+    row = world.delivery(batch.items[0].delivery_id)
+    assert (row.not_before, row.batch_id, row.attempts) == (to_ms(opens), None, 0)
+    early = opens - timedelta(milliseconds=1)
+    assert world.outbox.claim(run.id, 0, owner="w", limits=LIMITS, now=early, lease=LEASE) is None
+    again = world.claim(run, now=opens)
+    assert intend(world, again, Permit(Window(opens, opens + HOUR)), now=opens)
+    assert world.delivery(row.id).outcome is None
+
+
+def test_one_batch_may_hold_customers_of_several_zones(world: World) -> None:
+    run = campaign(world, world.customers(3))
+    batch = world.claim(run)
+    permits = [
+        Permit(Window(NOW, NOW + HOUR)),
+        Permit(Window(NOW + HOUR, NOW + 2 * HOUR)),
+        Permit(ALWAYS),
+    ]
+    written = [
+        dataclasses.replace(w, permit=p) for w, p in zip(world.written(batch), permits, strict=True)
+    ]
+    world.outbox.intend(batch, written, now=NOW, margin=MARGIN)
+    assert world.states(run) == [S.SENDING, S.PENDING, S.SENDING]
+
+
+def test_a_claim_brings_where_the_customer_is_and_their_own_hours(world: World) -> None:
+    customer = world.customer(country="US", time_zone="America/New_York")
+    prefer(world, customer, quiet_from=1200, quiet_until=540)
+    (item,) = world.claim(campaign(world, [customer])).items
+    assert (item.country, item.time_zone) == ("US", "America/New_York")
+    assert (item.quiet, item.preferences_at) == ((1200, 540), NOW - HOUR)
+    (other,) = world.claim(campaign(world, [world.customer()])).items
+    assert (other.country, other.time_zone, other.quiet, other.preferences_at) == (None,) * 4
+
+
+def test_hours_worked_out_from_old_preferences_are_worked_out_again(world: World) -> None:
+    first, second = world.customers(2)
+    prefer(world, first, quiet_from=1200, quiet_until=540)
+    run = campaign(world, [first, second])
+    batch = world.claim(run)
+    prefer(world, first, at=NOW, quiet_from=540, quiet_until=1200)
+    prefer(world, second, at=NOW, quiet_from=540, quiet_until=1200)
+    assert intend(world, batch) == set()
+    assert world.states(run) == [S.PENDING, S.PENDING]
+    assert len(intend(world, world.claim(run))) == 2
+
+
+def test_what_waits_is_told_with_its_reason_and_its_hour(world: World) -> None:
+    made = release("waiting")
+    customers = world.customers(4)
+    run = world.started(made)
+    wanted = made.skeleton(E, "en_GB").hash
+    opens = [NOW + HOUR, NOW + 2 * HOUR, None, None]
+    plan = [
+        PlannedDelivery(c, E, wanted, "campaign_order", at)
+        for c, at in zip(customers, opens, strict=True)
+    ]
+    world.planning.write_plan(run, world.runs.shards(run.id)[0], plan, [], already=0, now=NOW)
+    batch = world.claim(run)
+    assert [i.customer_id for i in batch.items] == customers[2:]
+    intend(world, batch, Permit(Window(NOW + 3 * HOUR, NOW + 4 * HOUR)))
+    (wait,) = world.outbox.waits(run.id, now=NOW)
+    assert (wait.why, wait.messages, wait.first) == (
+        "quiet hours at the recipient",
+        4,
+        NOW + HOUR,
+    )
+    assert str(wait) == "4 wait (quiet hours at the recipient, the first until 1 Mar 10:00 UTC)"
+    assert world.outbox.waits(run.id, now=NOW + 3 * HOUR) == []
+
+
+def test_a_cancelled_delivery_that_is_planned_again_gets_its_new_hour(world: World) -> None:
+    customer = world.customer()
+    first = world.planned([customer])
+    world.execute(update(schema.runs).values(state="cancelled"))
+    world.outbox.sweep(now=NOW)
+    assert world.states(first) == [S.CANCELLED]
+    made = release()
+    run = world.started(made)
+    wanted = made.skeleton(E, "en_GB").hash
+    plan = [PlannedDelivery(customer, E, wanted, "campaign_order", NOW + HOUR)]
+    world.planning.write_plan(run, world.runs.shards(run.id)[0], plan, [], already=0, now=NOW)
+    assert world.outbox.next_due(run.id, 0) == {E: NOW + HOUR}
+
+
+# Caps ---------------------------------------------------------------------------------------
+
+
+def test_a_cap_counts_over_campaigns_and_channels(world: World) -> None:
+    customers = world.customers(2, channels=(E, SMS))
+    first = campaign(world, customers[:1], channel=SMS)
+    assert intend(world, world.claim(first), caps=[ONE_A_DAY])
+    second = campaign(world, customers)
+    intend(world, world.claim(second), caps=[ONE_A_DAY])
+    assert world.states(second) == [S.SUPPRESSED, S.SENDING]
+    row = world.delivery(world.rows(select(schema.deliveries.c.id).offset(1).limit(1))[0].id)
+    assert row.outcome == "the customer has had enough messages lately"
+
+
+@pytest.mark.parametrize(
+    ("ago", "goes"),
+    [(DAY - timedelta(milliseconds=1), False), (DAY, True), (timedelta(0), False)],
+)
+def test_a_cap_looks_back_so_many_days(world: World, ago: timedelta, goes: bool) -> None:
+    customer = world.customer()
+    contacted(world, customer, NOW - ago, 999)
+    run = campaign(world, [customer])
+    assert bool(intend(world, world.claim(run), caps=[ONE_A_DAY])) is goes
+
+
+def test_a_channels_own_cap_counts_there_only(world: World) -> None:
+    cap = [Cap(messages=1, days=1, channel=SMS)]
+    customer = world.customer(channels=(E, SMS))
+    assert intend(world, world.claim(campaign(world, [customer], channel=E)), caps=cap)
+    assert intend(world, world.claim(campaign(world, [customer], channel=SMS)), caps=cap)
+    assert intend(world, world.claim(campaign(world, [customer], channel=E)), caps=cap)
+    assert not intend(world, world.claim(campaign(world, [customer], channel=SMS)), caps=cap)
+
+
+@pytest.mark.parametrize(
+    ("wishes", "verdict"),
+    [
+        ({"paused_until": to_ms(NOW) + 1}, "paused"),
+        ({"paused_until": to_ms(NOW)}, "send"),
+        ({"weekly_most": 0}, "capped"),
+        ({"weekly_most": 1}, "capped"),
+        ({"weekly_most": 2}, "send"),
+    ],
+)
+def test_the_customers_own_pause_and_limit_hold(
+    world: World, wishes: dict[str, int], verdict: str
+) -> None:
+    customer = world.customer()
+    contacted(world, customer, NOW - WEEK + HOUR, 998)
+    contacted(world, customer, NOW - WEEK, 999)
+    prefer(world, customer, **wishes)
+    batch = world.claim(campaign(world, [customer]))
+    assert bool(intend(world, batch)) is (verdict == "send")
+    row = world.delivery(batch.items[0].delivery_id)
+    assert (row.state, row.outcome) == VERDICTS[verdict]
+
+
+def test_service_messages_are_neither_counted_nor_held_back(world: World) -> None:
+    customer = world.customer()
+    contacted(world, customer, NOW, 999)
+    prefer(world, customer, paused_until=to_ms(NOW + DAY), weekly_most=0)
+    run = campaign(world, [customer], purpose=Purpose.SERVICE)
+    assert intend(world, world.claim(run), caps=[ONE_A_DAY])
+    assert len(contacts(world)) == 1
+
+
+def test_a_public_post_counts_for_nobody(world: World) -> None:
+    made = release("post")
+    run = world.started(made)
+    wanted = made.skeleton(Channel.X_POST, "en_GB").hash
+    post = PlannedDelivery(PUBLIC, Channel.X_POST, wanted, "public_post")
+    world.planning.write_post(run, post, now=NOW)
+    assert intend(world, world.claim(run, shard=POST_SHARD), caps=[ONE_A_DAY])
+    assert contacts(world) == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "counts"),
+    [
+        (Accepted("id"), True),
+        (Unknown("timeout", "?"), True),
+        (NotSent("429", "wait", NOW), False),
+        (Rejected("400", "no"), False),
+        (Refused("401", "key"), False),
+    ],
+    ids=lambda v: type(v).__name__,
+)
+def test_what_may_have_left_counts_and_what_surely_did_not_counts_no_more(
+    world: World, outcome: Outcome, counts: bool
+) -> None:
+    first, second = world.customers(2)
+    batch = world.claim(campaign(world, [first, second]))
+    intend(world, batch)
+    ids = [i.delivery_id for i in batch.items]
+    both = [(first, to_ms(NOW), ids[0]), (second, to_ms(NOW), ids[1])]
+    assert contacts(world) == both
+    world.outbox.settle(batch, {ids[0]: outcome}, now=NOW)
+    assert contacts(world) == (both if counts else both[1:])
+
+
+def test_a_batch_that_lost_its_rows_takes_no_contact_back(world: World) -> None:
+    run = campaign(world, [world.customer()])
+    stale = world.claim(run)
+    world.outbox.sweep(now=NOW + LEASE + timedelta(seconds=1))
+    later = NOW + LEASE + timedelta(seconds=2)
+    intend(world, world.claim(run, owner="other", now=later), now=later)
+    world.settle(stale, NotSent("429", "wait", NOW), now=later)
+    assert len(contacts(world)) == 1
+
+
+def test_a_message_that_is_tried_again_does_not_stand_in_its_own_way(world: World) -> None:
+    run = campaign(world, [world.customer()])
+    for _ in range(3):
+        batch = world.claim(run)
+        assert intend(world, batch, caps=[ONE_A_DAY])
+        world.settle(batch, NotSent("429", "wait", NOW))
+    assert contacts(world) == []
+
+
+def test_the_database_caps_exactly_what_the_domain_caps(world: World) -> None:
+    """Every mix of how many, how long ago and on which channel, for three caps and a wish."""
+    caps = (
+        Cap(messages=2, days=7),
+        Cap(messages=1, days=1, channel=E),
+        Cap(messages=1, days=30, channel=SMS),
+    )
+    ages = [timedelta(0), HOUR, 2 * DAY, 10 * DAY, 40 * DAY]
+    mixes = [mix for size in range(3) for mix in itertools.combinations(ages, size)]
+    cases = [(c, mix, most) for c in (E, SMS) for mix in mixes for most in (None, 1)]
+    customers = world.customers(len(cases))
+    earlier = campaign(world, customers, channel=E)
+    batch = world.claim(earlier)
+    texts = campaign(world, customers, channel=SMS)
+    by_channel = {E: batch, SMS: world.claim(texts, limits={SMS: 1000})}
+    expected = {}
+    for customer, (channel, mix, most) in zip(customers, cases, strict=True):
+        items = by_channel[channel].items
+        delivery = next(i.delivery_id for i in items if i.customer_id == customer)
+        for age in mix:
+            contacted(world, customer, NOW - age, delivery)
+        if most is not None:
+            prefer(world, customer, weekly_most=most)
+        counts = [
+            sum(age < timedelta(days=c.days) for age in mix if c.channel in (None, channel))
+            for c in caps
+        ]
+        in_week = sum(age < WEEK for age in mix)
+        expected[customer] = E not in capped(caps, counts, weekly_most=most, in_week=in_week)
+    last = world.claim(campaign(world, customers))
+    granted = intend(world, last, caps=caps)
+    assert {i.customer_id: i.delivery_id in granted for i in last.items} == expected
+    assert set(expected.values()) == {True, False}
+
+
+def test_old_contacts_are_forgotten_once_a_day(world: World) -> None:
+    customer = world.customer()
+    contacted(world, customer, NOW - LONGEST_CAP, 1)
+    contacted(world, customer, NOW - LONGEST_CAP + HOUR, 2)
+    world.outbox.sweep(now=NOW)
+    assert [delivery for *_, delivery in contacts(world)] == [2]
+    world.outbox.sweep(now=NOW + 2 * HOUR)
+    assert len(contacts(world)) == 1
+    world.outbox.sweep(now=NOW + DAY)
+    assert contacts(world) == []
+
+
+# Two campaigns at once ----------------------------------------------------------------------
+
+
+def test_two_campaigns_at_once_share_the_room_below_a_cap(world: World) -> None:
+    """The second intent arrives while the first has been decided and is not yet committed."""
+    granted, other = _race(world)
+    assert len(granted) == 30
+    assert other == set()
+    assert len(contacts(world)) == 30
+
+
+@pytest.mark.parametrize(
+    "database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
+def test_without_the_customers_locks_both_would_pass(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The test above can fail: on PostgreSQL it is the locks that make the second wait."""
+    monkeypatch.setattr(locking, "_HOLD_CUSTOMERS", text("SELECT :lock_class, :numbers"))
+    granted, other = _race(world)
+    assert len(granted) == len(other) == 30
+
+
+def _race(world: World) -> tuple[set[int], set[int]]:
+    customers = world.customers(30)
+    batches = [world.claim(campaign(world, customers)) for _ in range(2)]
+    decided, go_on = threading.Event(), threading.Event()
+
+    def hold(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if "INSERT INTO contacts" in statement and not decided.is_set():
+            decided.set()
+            assert go_on.wait(timeout=30)
+
+    event.listen(world.database.engine, "before_cursor_execute", hold)
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(intend, world, batches[0], caps=[ONE_A_DAY])
+        assert decided.wait(timeout=30)
+        second = threads.submit(intend, world, batches[1], caps=[ONE_A_DAY])
+        _wait_until(lambda: second.done() or _somebody_waits(world))
+        go_on.set()
+        found = first.result(timeout=30), second.result(timeout=30)
+    event.remove(world.database.engine, "before_cursor_execute", hold)
+    return found
+
+
+def _somebody_waits(world: World) -> bool:
+    """On SQLite there is one writer at a time, and the first is it."""
+    if world.database.dialect == "sqlite":
+        return True
+    query = text(
+        "SELECT COUNT(*) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    return bool(world.rows(query)[0][0])
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < give_up
+        time.sleep(0.005)
+
+
+# Runs that wait -----------------------------------------------------------------------------
+
+
+def test_a_held_run_sends_nothing_until_somebody_resumes_it(world: World) -> None:
+    audit = SqlAudit(world.database)
+    run = world.started(release("late"), running=False)
+    assert not world.runs.held(run.id)
+    assert world.runs.hold(run.id, now=NOW, because="it was to start yesterday.")
+    held = world.runs.get(run.id)
+    assert (held.state, held.stopped_because) == (
+        RunState.PAUSED,
+        "held for a person: it was to start yesterday.",
+    )
+    assert world.runs.held(run.id)
+    (entry,) = audit.entries(f"run:{run.id}")
+    assert (entry.action, entry.actor, entry.why) == (
+        Action.HELD,
+        "campaigns",
+        "it was to start yesterday.",
+    )
+    audit.append(AuditEntry(NOW, "Ada", Action.PAUSED, f"run:{run.id}"))
+    assert world.runs.held(run.id)
+    audit.append(AuditEntry(NOW, "Ada", Action.RESUMED, f"run:{run.id}"))
+    assert not world.runs.held(run.id)
+
+
+def test_a_run_that_sends_is_not_held_any_more(world: World) -> None:
+    run = world.started(release("early"))
+    assert not world.runs.hold(run.id, now=NOW, because="late")
+    assert world.runs.get(run.id).state == "running"
+
+
+def test_runs_with_something_due_are_found_unless_somebody_is_at_it(world: World) -> None:
+    opens = NOW + 8 * HOUR
+    waiting = campaign(world, [world.customer()])
+    intend(world, world.claim(waiting), Permit(Window(opens, opens + HOUR)))
+    paused = campaign(world, [world.customer()])
+    world.execute(update(schema.runs).where(schema.runs.c.id == paused.id).values(state="paused"))
+    busy = campaign(world, world.customers(2))
+    world.claim(busy, limits={E: 1})
+    assert [r.id for r in world.runs.due(now=NOW)] == []
+    assert [r.id for r in world.runs.due(now=NOW + LEASE)] == []
+    died = NOW + LEASE + timedelta(seconds=1)
+    assert [r.id for r in world.runs.due(now=died)] == [busy.id]
+    assert [r.id for r in world.runs.due(now=opens)] == [waiting.id, busy.id]

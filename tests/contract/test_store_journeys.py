@@ -298,6 +298,21 @@ def test_steps_added_in_between_and_at_the_end_reach_who_is_past_them(travel: Tr
     assert days == [0, 3, 4, 6]  # a wait counts from the last message too
 
 
+def test_nothing_follows_while_another_step_is_in_doubt(travel: Travel) -> None:
+    ana = travel.world.customer()
+    travel.run(journey(*TWO), NOW)
+    travel.run(journey(*TWO), NOW + 3 * DAY)
+    longer = journey(TWO[0], {"name": "survey"}, TWO[1], {"name": "last", "wait": {"days": 2}})
+    travel.run(longer, NOW + 4 * DAY)
+    survey = travel.delivery_of(ana)
+    travel.world.set_delivery(survey, state="in_doubt")
+    _, counts = travel.run(longer, NOW + 9 * DAY)
+    assert counts.planned.total() == 0
+    travel.world.set_delivery(survey, state="accepted")
+    _, counts = travel.run(longer, NOW + 9 * DAY)
+    assert counts.planned.total() == 1
+
+
 def to_ms_length(length: timedelta) -> int:
     return length // timedelta(milliseconds=1)
 

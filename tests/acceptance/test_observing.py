@@ -68,6 +68,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
             "CAMPAIGNS_SANDBOX_URL": sandbox.url,
             "CAMPAIGNS_SHARD_SIZE": "100",
             "CAMPAIGNS_WORKERS": "2",
+            "CAMPAIGNS_SANDBOX_QUIET_HOURS": "false",
             "CAMPAIGNS_LOG": "debug",
             "CAMPAIGNS_LOG_FORMAT": "json",
             "OTEL_TRACES_EXPORTER": "console",

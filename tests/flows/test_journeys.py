@@ -42,11 +42,12 @@ def test_who_is_due_gets_the_next_step_once_and_nobody_enters(
     assert journeys() == {}
     assert newest_run().state.message == "Nobody is due."
     first = send_campaign("spring_sale", limit=40)
-    assert journeys() == {"spring_sale": first["accepted"]}
+    again = journeys()["spring_sale"]
+    assert 0 < again <= first["accepted"]  # the brand's caps hold some back
     shown = str(artifacts(newest_run().id)["journey-spring-sale"])
-    assert f"| remind | sent | {first['accepted']} |" in shown
+    assert f"| remind | sent | {again} |" in shown
     assert journeys() == {}
-    assert stepwise.sent() == 2 * first["accepted"]
+    assert stepwise.sent() == first["accepted"] + again
     assert not stepwise.sandbox.log.duplicates()
     assert stepwise.sandbox.log.counts().get("x_post", 0) == 0
 

@@ -302,6 +302,8 @@ runs = Table(
     Column("finished_at", BigInteger),
     Column("planned_until", BigInteger, nullable=False),  # last customer id of the audience's range
     Column("row_limit", Integer),  # at most so many messages, for a first careful send
+    # Plans later steps of a journey only: nobody enters it by this run.
+    Column("continues", Boolean, nullable=False, server_default=false()),
     Column("stopped_because", Text),
     Index(
         "uq_runs_one_active",
@@ -552,6 +554,31 @@ paces = Table(
     Column("because", Text),
     Column("updated_at", BigInteger, nullable=False),
     Column("learned_at", BigInteger),  # when the breaker last learned something
+)
+
+#: A journey's steps by name: inserting or reordering steps shifts nobody. The numbers are those of
+#: deliveries.step and are never used again; 0 is the first step that the campaign ever had.
+steps = Table(
+    "steps",
+    metadata,
+    Column("campaign_id", BigKey, ForeignKey("campaigns.id"), primary_key=True),
+    Column("name", String(40), primary_key=True),
+    Column("number", SmallInteger, nullable=False),
+    UniqueConstraint("campaign_id", "number"),
+)
+
+#: Who was skipped at a later step of a journey, for good, and why: with `deliveries` it tells where
+#: everyone is.
+journey_skips = Table(
+    "journey_skips",
+    metadata,
+    Column("campaign_id", BigKey, primary_key=True, autoincrement=False),
+    Column("step", SmallInteger, primary_key=True, autoincrement=False),
+    Column("customer_id", BigKey, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("ends", Boolean, nullable=False),  # the journey, not just this step
+    sqlite_with_rowid=False,  # read in ranges of customers
 )
 
 #: Who did what: rows are added, never changed. Erasure leaves them: they name no customer.

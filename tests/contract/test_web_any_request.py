@@ -38,7 +38,7 @@ schemathesis = pytest.importorskip(
 pytestmark = pytest.mark.filterwarnings("ignore:Duplicate Operation ID")
 
 #: Requests per address and method: such as the document asks for, and others.
-EXAMPLES = {"positive": 8, "negative": 80}
+EXAMPLES = {"positive": 8, "negative": 25}
 _APIS = "/v1/"
 
 

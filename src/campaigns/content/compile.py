@@ -132,6 +132,7 @@ def _release(
         home_zone=brand.time_zone,
         start_tolerance=campaign.start_tolerance,
         experiment=_experiment(sources),
+        explore=_explore(sources),
     )
     facts = {
         name: {locale: written[name] for locale, written in contexts.written.items()}
@@ -147,6 +148,14 @@ def _release(
         skeletons=skeletons,
         manifest=sources.manifest(),
     )
+
+
+def _explore(sources: Sources) -> float:
+    """Nobody explores with what must arrive, nor where a channel experiment compares channels."""
+    campaign = sources.campaign
+    if campaign.purpose is not Purpose.MARKETING or campaign.experiment.channels:
+        return 0.0
+    return sources.brand.learning.explore / 100
 
 
 def _experiment(sources: Sources) -> Experiment:

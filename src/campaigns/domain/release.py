@@ -37,6 +37,7 @@ class Policy:
         home_zone: the brand's time zone.
         start_tolerance: a run that starts later than it was scheduled, by more than this, is held.
         experiment: what is tried out on whom.
+        explore: share of 1 that gets it on another channel than the best known, to learn.
     """
 
     channels: tuple[Channel, ...]
@@ -53,6 +54,7 @@ class Policy:
     home_zone: str = "UTC"
     start_tolerance: timedelta = timedelta(hours=1)
     experiment: Experiment = NO_EXPERIMENT
+    explore: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Reading the profiles of an audience in pages, quickly: one row of plain values per customer.
 
-Addresses, consents and uses come as one text per customer, put together by the database. Most
-customers share those texts with others, so each is taken apart once and the result shared.
+Addresses, consents and what was learnt come as one text per customer, put together by the
+database. Most customers share those texts with others, so each is taken apart once and the result
+shared.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from sqlalchemy import (
     case,
     cast,
     exists,
+    func,
     literal,
     null,
     or_,
@@ -29,15 +31,18 @@ from sqlalchemy import (
     text,
 )
 
-from campaigns.domain.channel import Channel
+from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
 from campaigns.domain.consent import Purpose, Standing
 from campaigns.domain.customer import AddressStatus, AttributeValue, Profile
 from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.engagement import UNKNOWN, Engagement, Prior, Tally
+from campaigns.domain.interaction import InteractionKind
 from campaigns.domain.release import Release
 from campaigns.store import audience, bulk
 from campaigns.store.bulk import Dialect
 from campaigns.store.clock import from_ms
 from campaigns.store.engine import Database
+from campaigns.store.learning import TENTHS, read_priors
 from campaigns.store.packed import UNIT, Shared, joined
 from campaigns.store.pressing import Pressed, pressed_text
 from campaigns.store.runs import find_campaign
@@ -85,7 +90,7 @@ def read_profiles(
     """Customers of the audience without a delivery of this campaign and edition, by id."""
     with database.read() as connection:
         campaign_id = connection.execute(find_campaign(release.campaign, release.edition)).scalar()
-    rows = _Reader(release, now)
+        rows = _Reader(release, now, connection)
     while first <= last:
         clause = in_audience(release, first=first, last=last, now=now, dialect=database.dialect)
         if campaign_id is not None:
@@ -104,18 +109,19 @@ def profiles_of(
     """These customers (at most a page of them) as planning would see them now, by id; who was
     erased is not among them."""
     clause = customers.c.id.in_(ids)
-    return {p.customer_id: p for p in _Reader(release, now).read(connection, clause)}
+    rows = _Reader(release, now, connection)
+    return {p.customer_id: p for p in rows.read(connection, clause)}
 
 
 class _Reader:
     """Turns rows into profiles for one release."""
 
-    def __init__(self, release: Release, now: datetime) -> None:
+    def __init__(self, release: Release, now: datetime, connection: Connection) -> None:
         self._policy = release.policy
         self._now = now
         self._reach = Shared(_reach)
         self._standings = Shared(_Standings())
-        self._uses = Shared(_uses)
+        self._uses = Shared(_Uses(read_priors(connection)))
         self._pressed = Shared(Pressed(release.policy))
 
     def read(self, connection: Connection, clause: ColumnElement[bool]) -> list[Profile]:
@@ -140,7 +146,7 @@ class _Reader:
             ) = row
             wishes, full = pressed_of[pressed]
             reachable, suppressed = reach[reached]
-            uses, may_dm = uses_of[used]
+            engagement, may_dm = uses_of[used]
             page.append(
                 Profile(
                     customer_id,
@@ -152,7 +158,7 @@ class _Reader:
                     reachable,
                     suppressed,
                     standings_of[stood],
-                    uses,
+                    engagement,
                     may_dm,
                     _traits(given, traits) if traits else _NO_TRAITS,
                     wishes,
@@ -245,8 +251,8 @@ def _standing(records: list[str]) -> tuple[Channel, Standing]:
 
 
 def _uses_text() -> ScalarSelect[str]:
-    """Uses, and whether a direct message on X is allowed: the customer wrote first and has not
-    said no since, whatever the purpose they said it about."""
+    """What was learnt, and whether a direct message on X is allowed: the customer wrote first and
+    has not said no since, whatever the purpose they said it about."""
     u = channel_uses.c
     refused = exists().where(
         standings.c.customer_id == u.customer_id,
@@ -256,16 +262,46 @@ def _uses_text() -> ScalarSelect[str]:
     )
     may_dm = and_(u.channel == Channel.X_DM, u.last_inbound_at.is_not(None), ~refused)
     return (
-        select(joined(u.channel, u.uses, case((may_dm, 1), else_=0)))
+        select(
+            joined(
+                u.channel,
+                u.messages,
+                u.answers,
+                func.coalesce(u.kind, ""),
+                u.recent_messages,
+                u.recent_answers,
+                case((may_dm, 1), else_=0),
+            )
+        )
         .where(u.customer_id == customers.c.id)
         .scalar_subquery()
     )
 
 
-def _uses(records: list[str]) -> tuple[dict[Channel, int], bool]:
-    split = [record.split(UNIT) for record in records]
-    uses = {_CHANNELS[channel]: int(count) for channel, count, _ in split}
-    return uses, any(may_dm == "1" for _, _, may_dm in split)
+class _Uses:
+    """Takes apart what was learnt of one customer. Of a channel that says nothing of them it is
+    what customers show in general."""
+
+    def __init__(self, priors: Mapping[Channel, Prior]) -> None:
+        self._priors = {c: priors.get(c, UNKNOWN) for c in PERSONAL_CHANNELS}
+        self._nothing = {
+            c: Engagement(Tally(0, 0), p.updated(0, 0)) for c, p in self._priors.items()
+        }
+
+    def __call__(self, records: list[str]) -> tuple[dict[Channel, Engagement], bool]:
+        if not records:
+            return {}, False
+        found, may_dm = dict(self._nothing), False
+        for record in records:
+            name, messages, answers, kind, heard, answered, dm = record.split(UNIT)
+            channel, may_dm = _CHANNELS[name], may_dm or dm == "1"
+            tally = Tally(int(answers), int(messages), InteractionKind(kind) if kind else None)
+            prior = self._priors.get(channel)
+            if prior is not None:
+                found[channel] = Engagement(
+                    tally, prior.updated(int(answered) / TENTHS, int(heard) / TENTHS)
+                )
+        return found, may_dm
 
 
 def _traits(attributes: str, names: tuple[str, ...]) -> dict[str, AttributeValue]:

@@ -36,10 +36,21 @@ from campaigns.store.schema import (
     preferences,
     standings,
     suppressions,
+    unlearned,
     unmatched_events,
 )
 
-_OWN = (preferences, consents, standings, channel_uses, contacts, interactions, clicks, addresses)
+_OWN = (
+    preferences,
+    consents,
+    standings,
+    channel_uses,
+    contacts,
+    interactions,
+    clicks,
+    addresses,
+    unlearned,
+)
 
 
 class SqlErasure:

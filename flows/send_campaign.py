@@ -14,10 +14,11 @@ from prefect import flow
 from prefect.futures import PrefectFuture, wait
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
-from prefect.states import Completed
+from prefect.states import Cancelled, Completed
 from pydantic import Field
 
-from campaigns.bootstrap import App, connect
+from campaigns.bootstrap import App, Workers, connect
+from campaigns.bootstrap.control import started
 from campaigns.bootstrap.reconciling import fall_back_run
 from campaigns.domain.plan import PlanCounts
 from campaigns.errors import CampaignsError
@@ -31,7 +32,14 @@ from flows.reporting import (
     plan_table,
     publish,
 )
-from flows.senders import Senders
+from flows.steering import (
+    PREFECT,
+    CancelledInPrefectError,
+    Steering,
+    cancel_our_run,
+    go_on_if_resumed,
+    pause_our_run,
+)
 from flows.steps import CannotGoOnError, failed, outcome, step, waited
 
 #: How often, in seconds, the loop sees whether a shard has ended.
@@ -65,7 +73,13 @@ Campaign = Annotated[str, Field(json_schema_extra={"enum": list(_NAMES)} if _NAM
 Limit = Annotated[int | None, Field(ge=1)]
 
 
-@flow(name="send-campaign", flow_run_name=run_name, persist_result=False)
+@flow(
+    name="send-campaign",
+    flow_run_name=run_name,
+    persist_result=False,
+    on_cancellation=[cancel_our_run],
+    on_crashed=[pause_our_run],
+)
 def send_campaign(campaign: Campaign, dry_run: bool = False, limit: Limit = None) -> Any:
     """Send a campaign, once to each customer of its audience, on the channel each prefers.
 
@@ -82,6 +96,8 @@ def send_campaign(campaign: Campaign, dry_run: bool = False, limit: Limit = None
             if dry_run:
                 return _tell_plan(campaign, limit)
             return _send(app, campaign, limit)
+    except CancelledInPrefectError:
+        return Cancelled(message="Cancelled; what was on its way is finished and recorded.")
     except (CannotGoOnError, CampaignsError) as error:
         return failed(error)
 
@@ -96,23 +112,39 @@ def _tell_plan(campaign: str, limit: int | None) -> Any:
 
 
 def _send(app: App, campaign: str, limit: int | None) -> Any:
+    go_on_if_resumed(app)
     due = flow_run.scheduled_start_time
     run_id, shards = outcome(compile_and_check(campaign, limit, due, return_state=True))
-    for no in shards:
-        outcome(plan_shard(run_id, no, no + 1, len(shards), return_state=True))
-    return send_planned(app, run_id, campaign, shards)
+    with Steering(app, run_id) as steering:
+        for no in shards:
+            outcome(plan_shard(run_id, no, no + 1, len(shards), return_state=True))
+            steering.look()
+        sent = _send_due(app, run_id, campaign, shards, steering)
+    return _close(run_id, campaign, sent)
 
 
 def send_planned(app: App, run_id: int, campaign: str, shards: list[int]) -> Any:
     """Send what of a planned run is due, and report. Raises CannotGoOnError."""
+    with Steering(app, run_id) as steering:
+        sent = _send_due(app, run_id, campaign, shards, steering)
+    return _close(run_id, campaign, sent)
+
+
+def _send_due(
+    app: App, run_id: int, campaign: str, shards: list[int], steering: Steering
+) -> DispatchCounts:
     outcome(begin_sending(run_id, return_state=True))
     try:
-        sent = _dispatch(app, run_id, campaign, shards)
+        sent = _dispatch(app, run_id, campaign, shards, steering)
         while outcome(fall_back(run_id, return_state=True)):
-            sent.add(_dispatch(app, run_id, campaign, shards))
+            sent.add(_dispatch(app, run_id, campaign, shards, steering))
     except CannotGoOnError:
         _tell_report(campaign, app.report(run_id))
         raise
+    return sent
+
+
+def _close(run_id: int, campaign: str, sent: DispatchCounts) -> Any:
     report = outcome(finish(run_id, sent.unreachable, return_state=True))
     _tell_report(campaign, report)
     return _end(report, sent)
@@ -122,19 +154,23 @@ def _tell_report(campaign: str, report: RunReport) -> None:
     publish(f"report-{campaign}", report.markdown(), f"Report of {campaign}")
 
 
-def _dispatch(app: App, run_id: int, campaign: str, shards: list[int]) -> DispatchCounts:
+def _dispatch(
+    app: App, run_id: int, campaign: str, shards: list[int], steering: Steering
+) -> DispatchCounts:
     """Send every shard, as many at a time as there are workers, while the bar moves."""
     bar = ProgressBar(f"progress-{campaign}", f"Sending {campaign}", lambda: app.progress(run_id))
     waiting, under_way = deque(shards), set[PrefectFuture[DispatchCounts]]()
     ended: list[PrefectFuture[DispatchCounts]] = []
-    with Senders(app, run_id, len(shards)) as senders:
+    with Workers(app, run_id, len(shards)) as workers:
         while waiting or under_way:
-            while waiting and len(under_way) < senders.count:
+            while waiting and len(under_way) < workers.count:
                 no = waiting.popleft()
-                under_way.add(dispatch_shard.submit(senders, no, no + 1, len(shards)))
+                under_way.add(dispatch_shard.submit(workers, no, no + 1, len(shards)))
             done, under_way = wait(list(under_way), timeout=LOOK_EVERY)
             ended.extend(done)
             bar.look()
+            if steering.look():
+                waiting = deque(shards)
         bar.look(last=True)
     total = DispatchCounts()
     for future in ended:
@@ -191,6 +227,8 @@ def compile_and_check(
     with connect() as app:
         _tell_findings(app, campaign)
         run, resumed = app.start_run(campaign, limit, due)
+        if not resumed:
+            started(app, run.id, by=PREFECT)
         shards = [s.no for s in app.shards(run.id)]
     going_on = "Going on with" if resumed else "Started"
     log.info(
@@ -221,9 +259,9 @@ def begin_sending(run_id: int) -> None:
 
 
 @step("send shard {place} of {places}", repeatable=False)
-def dispatch_shard(senders: Senders, no: int, place: int, places: int) -> DispatchCounts:
+def dispatch_shard(workers: Workers, no: int, place: int, places: int) -> DispatchCounts:
     """Send what is due of one shard. Never retried here: the outbox knows what may be."""
-    counts = senders.send(no)
+    counts = workers.submit(no).result()
     words = listed(dict(counts.outcomes.most_common())) or ": nothing was due"
     get_run_logger().info("Shard %s of %s%s", place, places, words)
     return counts

@@ -32,7 +32,10 @@ class SqliteFiles:
         usable = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK)
         self._folder = Path(tempfile.mkdtemp("campaigns", dir=_MEMORY if usable else None))
         self._numbers = itertools.count()
-        open_database("", self._folder).close()
+        template = open_database("", self._folder)
+        with template.write() as connection:  # a copy of it is a new database, not a restored one
+            connection.execute(text("DELETE FROM meta WHERE key = 'identity'"))
+        template.close()
 
     def copy(self, to: Path | None = None) -> Path:
         """A new file, or this one."""

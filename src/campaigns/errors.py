@@ -74,7 +74,13 @@ class ProviderUnreachableError(CampaignsError):
 
 
 class RunHeldError(CampaignsError):
-    """The run started too late and waits for a person; nothing was sent, nothing is lost."""
+    """A run waits for a person: it was paused by one, or held for a decision."""
+
+    exit_code = 3
+
+
+class UnarmedError(CampaignsError):
+    """The database was restored or copied: nothing is sent until somebody arms it."""
 
     exit_code = 3
 

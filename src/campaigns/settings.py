@@ -82,6 +82,11 @@ class Settings(BaseSettings):
         120, ge=60, description="how long a claim lasts; longer than any provider's deadline"
     )
 
+    log: Literal["off", "warning", "info", "debug"] = Field(
+        "off", description="structured log lines on standard error, from this level"
+    )
+    log_format: Literal["human", "json"] = Field("human", description="for people or programs")
+
     @model_validator(mode="after")
     def _the_sandbox_is_on_this_machine(self) -> Self:
         host = (self.sandbox_url.host or "").strip("[]")

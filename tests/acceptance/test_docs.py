@@ -47,6 +47,7 @@ def environment(folder: Path) -> Iterator[dict[str, str]]:
         yield clean | {
             "PATH": binaries + os.pathsep + clean["PATH"],
             "CAMPAIGNS_SANDBOX_URL": sandbox.url,
+            "CAMPAIGNS_SANDBOX_QUIET_HOURS": "false",  # it may be night somewhere
         }
 
 

@@ -55,12 +55,14 @@ MUTATIONS = (
         (
             Edit(
                 f"{_STORE}/outbox.py",
-                "            return self._intending.intend("
-                "connection, batch, written, now=now, margin=margin)",
-                "            granted = self._intending.intend("
-                "connection, batch, written, now=now, margin=margin)\n"
+                "            return self._intending.intend(\n"
+                "                connection, batch, written, now=now, margin=margin, caps=caps\n"
+                "            )\n",
+                "            granted = self._intending.intend(\n"
+                "                connection, batch, written, now=now, margin=margin, caps=caps\n"
+                "            )\n"
                 "            connection.rollback()\n"
-                "            return granted",
+                "            return granted\n",
             ),
         ),
         (KILLS, MACHINE),
@@ -104,8 +106,8 @@ MUTATIONS = (
         (
             Edit(
                 f"{_SERVICES}/dispatch.py",
-                "if self._lease_left(claimed_at) < sender.limits.deadline:",
-                "if False:",
+                "lease_ends = self._lease_left(claimed_at) < deadline",
+                "lease_ends = False",
             ),
         ),
         (STOPS,),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -114,6 +115,16 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+def arm_copy(home: Path) -> None:
+    """A copied home sends nothing until somebody says so."""
+    from campaigns.bootstrap import connect
+    from campaigns.bootstrap.arming import arm, standing
+    from campaigns.settings import Settings
+
+    with connect(Settings(home=home)) as app:
+        arm(app, standing(app), by="tests", why="a copy for one test")
+
+
 @pytest.fixture
 def shop(imported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     """Customers, a sandbox, and the environment that flows and workers find them by."""
@@ -121,6 +132,7 @@ def shop(imported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 
     home = tmp_path / "home"
     shutil.copytree(imported, home)
+    arm_copy(home)
     with SandboxProcess(tmp_path / "sandbox") as sandbox:
         monkeypatch.setenv("CAMPAIGNS_HOME", str(home))
         monkeypatch.setenv("CAMPAIGNS_TEMPLATES", str(CHECKOUT / "templates"))
@@ -128,3 +140,15 @@ def shop(imported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         monkeypatch.setenv("CAMPAIGNS_LIVE", "false")
         monkeypatch.setenv("CAMPAIGNS_SHARD_SIZE", "100")
         yield Shop(home, sandbox)
+
+
+@pytest.fixture
+def slow(shop: Shop) -> Shop:
+    """Every request to Twilio takes long enough to be stopped in."""
+    request = urllib.request.Request(
+        f"{shop.sandbox.url}/sandbox/faults",
+        data=b'[{"kind": "delay", "provider": "twilio", "seconds": 0.3}]',
+        headers={"Content-Type": "application/json"},
+    )
+    urllib.request.urlopen(request, timeout=5).close()
+    return shop

@@ -12,14 +12,27 @@ import pytest
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.responses import DeploymentResponse
+from prefect.states import Cancelling, Suspended
 from ruamel.yaml import YAML
 
+from campaigns.bootstrap import connect
+from campaigns.domain.audit import Action, run_subject
+from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.run import RunState
+from campaigns.errors import RunHeldError
 from tests.flows.conftest import CHECKOUT, Prefect, Shop
 from tests.flows.pages import artifacts, client, until
 
 pytestmark = pytest.mark.prefect
 
-NAMES = ("send-campaign", "import-customers", "housekeeping", "reconcile", "retention")
+NAMES = (
+    "send-campaign",
+    "go-on",
+    "import-customers",
+    "housekeeping",
+    "reconcile",
+    "retention",
+)
 
 
 def command(prefect: Prefect, folder: Path, *arguments: str) -> str:
@@ -59,6 +72,12 @@ def deployments(prefect: Prefect, checkout: Path) -> dict[str, DeploymentRespons
     """Name → deployment as the server has it."""
     with client() as api:
         return {d.name: d for d in api.read_deployments()}
+
+
+@pytest.fixture
+def one_lane(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sending takes long enough to be stopped in, and again."""
+    monkeypatch.setenv("CAMPAIGNS_LANES", "1")
 
 
 @pytest.fixture
@@ -166,6 +185,44 @@ def test_a_worker_carries_a_deployment_to_its_end(
     assert f"| outcome | accepted | {shop.sent():,} |" in str(
         artifacts(run.id)["report-shop-moves"]
     )
+
+
+@pytest.mark.usefixtures("one_lane", "worker")
+def test_suspend_resume_and_cancel_on_prefects_pages_do_the_same_to_our_run(
+    deployments: dict[str, DeploymentResponse], slow: Shop
+) -> None:
+    with client() as api:
+        flow_run = api.create_flow_run_from_deployment(
+            deployments["send-campaign"].id, parameters={"campaign": "spring_sale"}
+        )
+        until(lambda: slow.texts() > 2, seconds=90)
+        api.set_flow_run_state(flow_run.id, Suspended(timeout_seconds=300))
+        with connect() as app:
+            run = until(lambda: r if (r := app.latest_run()).state is RunState.PAUSED else None)
+            hold = until(lambda: app.audit.hold(run.id))
+            assert (hold.actor, hold.why) == ("Prefect", "paused in Prefect")
+            until(lambda: not app.progress(run.id).moving)
+            sent = slow.sent()
+            with pytest.raises(RunHeldError, match="paused by Prefect"):
+                app.start_run("spring_sale")
+
+            api.resume_flow_run(flow_run.id)
+            until(lambda: slow.sent() > sent, seconds=60)
+            assert app.runs.get(run.id).state is RunState.RUNNING
+            api.set_flow_run_state(flow_run.id, Cancelling())
+            until(lambda: app.runs.get(run.id).state is RunState.CANCELLED, seconds=60)
+            until(lambda: api.read_flow_run(flow_run.id).state_name == "Cancelled", seconds=60)
+
+            until(lambda: not app.progress(run.id).moving)
+            app.sweep()
+            seen = app.progress(run.id)
+            said = [(e.action, e.actor) for e in app.audit.entries(run_subject(run.id))]
+    assert seen.waiting == 0
+    assert seen.count(DeliveryState.CANCELLED) > 0, "it was cancelled too late to show anything"
+    assert seen.accepted + seen.in_doubt >= slow.sent()
+    assert not slow.sandbox.log.duplicates()
+    assert (Action.CANCELLED, "Prefect") in said
+    assert (Action.RESUMED, "Prefect") in said
 
 
 def test_schedules_name_campaigns_that_exist() -> None:

@@ -5,46 +5,31 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import urllib.request
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
-from campaigns.bootstrap import App, connect
+from campaigns.bootstrap import App, Workers, connect
 from campaigns.domain.run import RunState
 from campaigns.services.dispatch import DispatchCounts
 from flows.send_campaign import send_campaign
-from flows.senders import Senders
 from tests.flows.conftest import CHECKOUT, Prefect, Shop
 from tests.flows.pages import until
 
-#: A flow's sending without Prefect, in a process to be killed: two shards, two senders.
+#: A run's sending without Prefect, in a process to be killed: two shards, two senders.
 SENDING = """
-from concurrent.futures import ThreadPoolExecutor
-from campaigns.bootstrap import connect
-from flows.senders import Senders
+from campaigns.bootstrap import Workers, connect
 with connect() as app:
     run = app.latest_run()
-    with Senders(app, run.id, 2) as senders, ThreadPoolExecutor(2) as threads:
-        list(threads.map(senders.send, [0, 1]))
+    with Workers(app, run.id, 2) as workers:
+        for shard in [workers.submit(0), workers.submit(1)]:
+            shard.result()
 """
 
 
 class StopRequested(BaseException):
     """As Prefect's own signal: not an Exception."""
-
-
-@pytest.fixture
-def slow(shop: Shop) -> Shop:
-    """Every request to Twilio takes long enough to be stopped in."""
-    request = urllib.request.Request(
-        f"{shop.sandbox.url}/sandbox/faults",
-        data=b'[{"kind": "delay", "provider": "twilio", "seconds": 0.3}]',
-        headers={"Content-Type": "application/json"},
-    )
-    urllib.request.urlopen(request, timeout=5).close()
-    return shop
 
 
 def process(prefect_environment: dict[str, str] | None, code: str) -> subprocess.Popen[bytes]:
@@ -99,13 +84,13 @@ def test_senders_stop_before_their_next_message_when_the_flow_is_stopped(
     slow: Shop, monkeypatch: pytest.MonkeyPatch, workers: int
 ) -> None:
     monkeypatch.setenv("CAMPAIGNS_WORKERS", str(workers))
-    with connect() as app, ThreadPoolExecutor(2) as threads:
+    with connect() as app:
         run_id = begun(app)
         sending: list[Future[DispatchCounts]] = []
 
         def stopped() -> None:
-            with Senders(app, run_id, len(app.shards(run_id))) as senders:
-                sending.extend(threads.submit(senders.send, no) for no in range(workers))
+            with Workers(app, run_id, len(app.shards(run_id))) as pool:
+                sending.extend(pool.submit(no) for no in range(workers))
                 until(lambda: slow.texts() > 2)
                 raise StopRequested
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from campaigns.bootstrap.app import POST_SHARD, App, connect
-    from campaigns.bootstrap.workers import dispatch_in_process
+    from campaigns.bootstrap.workers import Workers
 
-__all__ = ["POST_SHARD", "App", "connect", "dispatch_in_process"]
+__all__ = ["POST_SHARD", "App", "Workers", "connect"]
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(name)
-    module = "workers" if name == "dispatch_in_process" else "app"
+    module = "workers" if name == "Workers" else "app"
     return getattr(import_module(f"campaigns.bootstrap.{module}"), name)

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import wait
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from campaigns.bootstrap.sending import Sending
-from campaigns.bootstrap.workers import dispatch_in_process, workers
+from campaigns.bootstrap.workers import Workers
 from campaigns.domain.channel import Channel
 from campaigns.domain.findings import Finding, Level
 from campaigns.domain.message import fill
 from campaigns.domain.plan import PlanCounts
+from campaigns.domain.progress import Progress, hold_in_words
 from campaigns.domain.release import Release
 from campaigns.domain.run import Run, RunState, Shard
 from campaigns.domain.start import lateness
@@ -33,17 +34,19 @@ from campaigns.errors import (
 from campaigns.services.approve import require_approval
 from campaigns.services.dispatch import Clock, DispatchCounts, Watch, unwatched
 from campaigns.services.plan_run import plan_post, plan_shard, preview
-from campaigns.services.report import Progress, RunReport, progress, report
+from campaigns.services.progress import progress
+from campaigns.services.report import RunReport, report
 from campaigns.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from campaigns.bootstrap.observing import Carrier
     from campaigns.domain.delivery import DeliveryState
     from campaigns.services.diagnose import Diagnosis
     from campaigns.services.import_customers import ImportReport
 
 CLOCK = Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic, sleep=time.sleep)
+
+NOTHING: Mapping[str, str] = {}
 
 #: The shard of a run's public post; customers' shards count from 0.
 POST_SHARD = -1
@@ -170,14 +173,23 @@ class App(Sending):
         self.sweep()  # what a stopped run's last workers gave back would count as planned already
         self.releases.save(release, now)
         require_approval(release, self.approvals)
-        run, resumed = self.runs.start(
-            release, now=now, shard_size=self.settings.shard_size, limit=limit
-        )
+        size = self.settings.shard_size
+        run, resumed = self.runs.start(release, now=now, shard_size=size, limit=limit)
+        self.require_no_hold(run)
         late = None if resumed else lateness(release.policy, scheduled_for, now)
         if late is None:
             return run, resumed
-        self.runs.hold(run.id, now=now, because=late)
+        self.runs.move(run.id, RunState.PAUSED, now=now, because=late, as_held=True)
         return self.runs.get(run.id), resumed
+
+    def require_no_hold(self, run: Run) -> None:
+        """Raises RunHeldError when the run waits for a person."""
+        hold = self.audit.hold(run.id)
+        if hold is not None:
+            raise RunHeldError(
+                f"run {run.id} of {run.campaign} was {hold_in_words(hold)}. "
+                f"`campaigns resume {run.id}` goes on with it, `campaigns cancel {run.id}` ends it."
+            )
 
     def shards(self, run_id: int) -> list[Shard]:
         """The run's audience, cut by customer id."""
@@ -205,15 +217,13 @@ class App(Sending):
         A limited run makes no post: it is a first careful send, and a post is seen by everyone.
         """
         run = self.runs.get(run_id)
-        if self.runs.held(run_id):
-            raise RunHeldError(
-                f"run {run_id} of {run.campaign}: {run.stopped_because} Nothing was sent. "
-                f"`campaigns resume {run_id}` sends it, `campaigns cancel {run_id}` does not."
-            )
         release = self.releases.load(run.release_hash)
+        self.require_no_hold(run)
+        self.arming.require_armed()
         self._prepare(run, release)
         posted = run.limit is None and plan_post(self.planning, run, release, now=self.clock.now())
-        self.runs.move(run_id, RunState.RUNNING, now=self.clock.now())
+        if not self.runs.move(run_id, RunState.RUNNING, now=self.clock.now()):
+            self.require_no_hold(run)  # paused since we looked
         if posted or self.outbox.next_due(run_id, POST_SHARD):
             self.dispatch_shard(run_id, POST_SHARD)
 
@@ -228,14 +238,22 @@ class App(Sending):
             self.runs.move(run.id, RunState.PAUSED, now=self.clock.now(), because=str(error))
             raise
 
-    def dispatch_shard(self, run_id: int, no: int) -> DispatchCounts:
-        """Send what is due of one shard, on all lanes of this process."""
+    def dispatch_shard(self, run_id: int, no: int, carrier: Carrier = NOTHING) -> DispatchCounts:
+        """Send what is due of one shard, on all lanes of this process.
+
+        `carrier` ties its spans to the run's. Raises UnarmedError for a database that was
+        restored or copied.
+        """
+        self.arming.require_armed()
         run = self.runs.get(run_id)
 
         def send() -> DispatchCounts:
             return self._dispatcher(run.release_hash).dispatch_shard(run, no)
 
-        return send() if no == POST_SHARD else self.lanes.send(send)
+        with self.observer.shard(run_id, no, carrier) as tell:
+            counts = send() if no == POST_SHARD else self.lanes.send(send)
+            tell(counts)
+        return counts
 
     def dispatch_all(
         self, run_id: int, on_progress: Callable[[Progress], None] | None = None
@@ -243,13 +261,8 @@ class App(Sending):
         """Send every shard, by worker processes when there is more than one shard."""
         numbers = [s.no for s in self.shards(run_id)]
         total = DispatchCounts()
-        with workers(min(self.settings.worker_count, len(numbers))) as (executor, remote):
-            futures = {
-                executor.submit(dispatch_in_process, self.settings.revealed(), run_id, no)
-                if remote
-                else executor.submit(self.dispatch_shard, run_id, no)
-                for no in numbers
-            }
+        with Workers(self, run_id, len(numbers)) as workers:
+            futures = {workers.submit(no) for no in numbers}
             look = 0.0
             while futures:
                 done, futures = wait(futures, timeout=0.5, return_when="FIRST_COMPLETED")
@@ -293,8 +306,15 @@ class App(Sending):
         return report(self.runs, self.outbox, self.paces, run_id, now=self.clock.now())
 
     def progress(self, run_id: int) -> Progress:
-        """How far the run is."""
-        return progress(self.runs, self.outbox, run_id, now=self.clock.now())
+        """How the run stands: counts, rate, what it waits for. Cheap at any size."""
+        return progress(
+            self.runs,
+            self.figures,
+            self.audit,
+            run_id,
+            now=self.clock.now(),
+            unarmed=self.arming.bearings().because,
+        )
 
     def sweep(self) -> Mapping[DeliveryState, int]:
         """Take back what workers that died had in their hands."""

@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from campaigns.content.catalog import Catalog
     from campaigns.services.links import Links
     from campaigns.store.approvals import SqlApprovals
+    from campaigns.store.arming import Marker, SqlArming
     from campaigns.store.audit import SqlAudit
     from campaigns.store.clicks import SqlClicks
     from campaigns.store.customers import SqlProfiles
     from campaigns.store.engine import Database
     from campaigns.store.erasing import SqlErasure
     from campaigns.store.evidence import SqlEvidence
+    from campaigns.store.figures import SqlFigures
     from campaigns.store.learning import SqlLearning
     from campaigns.store.outbox import SqlOutbox
     from campaigns.store.paces import SqlPaces
@@ -49,6 +51,8 @@ class Parts:
 
     def close(self) -> None:
         """Give every connection back."""
+        if "marker" in self.__dict__:
+            self.marker.close()
         if "database" in self.__dict__:
             self.database.close()
 
@@ -100,6 +104,13 @@ class Parts:
         from campaigns.store.outbox import SqlOutbox
 
         return SqlOutbox(self.database)
+
+    @cached_property
+    def figures(self) -> SqlFigures:
+        """How runs stand."""
+        from campaigns.store.figures import SqlFigures
+
+        return SqlFigures(self.database)
 
     @cached_property
     def paces(self) -> SqlPaces:
@@ -163,6 +174,20 @@ class Parts:
         from campaigns.store.audit import SqlAudit
 
         return SqlAudit(self.database)
+
+    @cached_property
+    def marker(self) -> Marker:
+        """Which batches have left, beside the database."""
+        from campaigns.store.arming import Marker
+
+        return Marker(self.settings.home / "markers")
+
+    @cached_property
+    def arming(self) -> SqlArming:
+        """Whether this database may send."""
+        from campaigns.store.arming import SqlArming
+
+        return SqlArming(self.database, self.marker)
 
     @cached_property
     def links(self) -> Links:

@@ -74,6 +74,16 @@ def _webhooks(app: App) -> Iterator[Diagnosis]:
 
 def _database(app: App) -> Iterator[Diagnosis]:
     yield Diagnosis("database", True, f"{app.database.place} ({app.database.dialect}), up to date.")
+    because = app.arming.bearings().because
+    if because is not None:
+        advice = "See what would go on: campaigns arm --by NAME --why TEXT"
+        yield Diagnosis("armed", False, f"nothing is sent: {because}.", advice)
+    elif not app.marker.writable():
+        found = f"{app.settings.home / 'markers'} cannot be written."
+        advice = (
+            "A database put back into the same tables would not be noticed: see docs/control.md"
+        )
+        yield Diagnosis("armed", None, found, advice)
 
 
 def _customers(app: App) -> Iterator[Diagnosis]:

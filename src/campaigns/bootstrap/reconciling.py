@@ -10,11 +10,12 @@ from functools import cache
 from campaigns.bootstrap.app import App
 from campaigns.domain.channel import Channel
 from campaigns.domain.evidence import Doubt, Verdict
+from campaigns.domain.progress import Progress
 from campaigns.errors import CampaignsError, UserError
 from campaigns.services.dispatch import DispatchCounts
 from campaigns.services.fall_back import LONGEST_WITHIN, FellBack, fall_back
 from campaigns.services.reconcile import Lookup, Reconciled, reconcile
-from campaigns.services.report import Progress, RunReport
+from campaigns.services.report import RunReport
 
 
 def reconcile_doubts(app: App, *, all_: bool = False) -> Reconciled:

@@ -14,14 +14,17 @@ from campaigns.bootstrap.parts import Parts
 from campaigns.domain.channel import Channel
 from campaigns.domain.release import Release
 from campaigns.domain.timing import Timing
-from campaigns.services.dispatch import Clock, Dispatcher, Texts, Watch, unwatched
+from campaigns.services.dispatch import Clock, Dispatcher, Step, Texts, Watch, unwatched
 from campaigns.services.pacing import Pacer
 from campaigns.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from campaigns.bootstrap.observing import Observer
     from campaigns.channels.base import Sender
+    from campaigns.domain.batch import Batch
+    from campaigns.domain.delivery import Outcome
 
 
 class Sending(Parts):
@@ -52,6 +55,24 @@ class Sending(Parts):
         """The sending threads of this process."""
         return Lanes(self.settings.lanes)
 
+    @cached_property
+    def observer(self) -> Observer:
+        """Logs and spans, where they are configured."""
+        from campaigns.bootstrap.observing import observer
+
+        return observer(self.settings)
+
+    @cached_property
+    def _watching(self) -> Watch:
+        """The marker first: it may refuse a batch before it leaves."""
+        own = [] if self._watch is unwatched else [self._watch]
+        return self.observer.with_others([self._mark, *own])
+
+    def _mark(self, step: Step, batch: Batch, _outcomes: Mapping[int, Outcome]) -> None:
+        """What leaves is on record beside the database, too: see store.arming."""
+        if step is Step.CALLING:
+            self.marker.add(batch, self.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"))
+
     def _dispatcher(self, release_hash: str) -> Dispatcher:
         """This thread's dispatcher for the release, kept for the shards to come."""
         known: dict[str, Dispatcher] = self._threads.__dict__.setdefault("dispatchers", {})
@@ -71,7 +92,7 @@ class Sending(Parts):
                 timing=self._timing(release),
                 caps=release.policy.pressure.caps,
                 texts=self._texts.setdefault(release_hash, {}),
-                watch=self._watch,
+                watch=self._watching,
             )
         return known[release_hash]
 

@@ -1,46 +1,171 @@
-"""Worker processes: one application each, kept between the shards it is given."""
+"""Where the shards of a run are sent: in this process, or in several beside it.
+
+Commands and flows use the same pool. Who leaves it early (Ctrl-C, a cancelled flow, an error) stops
+its senders in two steps: the run is paused in the database, which is what makes senders stop before
+their next message; only who does not stop within the grace is ended, and what it had under way is
+then in doubt. No sender outlives the process that started it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from functools import cache
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context, parent_process
+from multiprocessing.process import BaseProcess
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
-from campaigns.errors import RunStoppedError
+from campaigns.domain.run import RunState
+from campaigns.errors import CampaignsError, RunStoppedError
 from campaigns.services.dispatch import DispatchCounts
 from campaigns.settings import Settings
 
+if TYPE_CHECKING:
+    from campaigns.bootstrap.app import App
 
-def dispatch_in_process(settings: Mapping[str, object], run_id: int, no: int) -> DispatchCounts:
+#: Seconds. Prefect kills a cancelled flow after 30: senders have had their last deadline by then.
+GRACE = 20.0
+
+
+class Workers:
+    """The workers of one run; `with` makes sure that none goes on after it.
+
+    `count` is how many shards are sent at a time: worker processes when more than one.
+    """
+
+    def __init__(self, app: App, run_id: int, shards: int) -> None:
+        self._app = app
+        self._run_id = run_id
+        self.count = max(1, min(app.settings.worker_count, shards))
+        self._before: set[BaseProcess] = set()
+        self._pool: Executor | None = None
+        self._shards = shards
+        self._spawning, self._telling = threading.Lock(), threading.Lock()
+        self._observed = ExitStack()
+        self._tell: Callable[[DispatchCounts], None]
+        self._carrier: Mapping[str, str] = {}
+
+    def submit(self, no: int) -> Future[DispatchCounts]:
+        """Send what is due of one shard. Safe to call from several threads."""
+        assert self._pool is not None  # only inside `with`
+        if self.count == 1:
+            return self._watched(
+                self._pool.submit(self._app.dispatch_shard, self._run_id, no, self._carrier)
+            )
+        settings = self._app.settings.revealed()
+        with self._spawning, _main_module_hidden():
+            return self._watched(
+                self._pool.submit(dispatch_in_process, settings, self._run_id, no, self._carrier)
+            )
+
+    def _watched(self, shard: Future[DispatchCounts]) -> Future[DispatchCounts]:
+        """What it comes to is told to the observer of the run."""
+
+        def tell(ended: Future[DispatchCounts]) -> None:
+            if not ended.cancelled() and ended.exception() is None:
+                with self._telling:
+                    self._tell(ended.result())
+
+        shard.add_done_callback(tell)
+        return shard
+
+    def __enter__(self) -> Self:
+        self._tell, self._carrier = self._observed.enter_context(
+            self._app.observer.run(self._run_id, self._shards)
+        )
+        if self.count == 1:
+            self._pool = ThreadPoolExecutor(1, thread_name_prefix="sending")
+        else:
+            self._before = set(active_children())
+            self._pool = ProcessPoolExecutor(
+                self.count, mp_context=get_context("spawn"), initializer=_begin_worker
+            )
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self._pool is not None
+        try:
+            if error is None:
+                self._pool.shutdown()
+            else:
+                self._stop(self._pool, error)
+        finally:
+            self._observed.__exit__(kind, error, trace)
+
+    def _stop(self, pool: Executor, error: BaseException) -> None:
+        """Make every sender stop: by the run's state first, by force where that is not enough."""
+        told = str(error) if isinstance(error, CampaignsError) else type(error).__name__
+        because = f"the sending process was stopped ({told})"
+        self._app.runs.move(
+            self._run_id, RunState.PAUSED, now=self._app.clock.now(), because=because
+        )
+        # In a run that was stopped they end by themselves: nobody waits for us to be quick.
+        patient = self.count == 1 or isinstance(error, RunStoppedError)
+        pool.shutdown(wait=patient, cancel_futures=True)
+        if not patient:
+            _end(set(active_children()) - self._before)
+
+
+def dispatch_in_process(
+    settings: Mapping[str, object], run_id: int, no: int, carrier: Mapping[str, str]
+) -> DispatchCounts:
     """`App.dispatch_shard` in a worker process; `settings` is `Settings.revealed()`."""
-    counts: DispatchCounts = _app(tuple(sorted(settings.items()))).dispatch_shard(run_id, no)
+    app = _app(tuple(sorted(settings.items())))
+    counts: DispatchCounts = app.dispatch_shard(run_id, no, carrier)
     return counts
 
 
+def _end(processes: set[BaseProcess]) -> None:
+    """Wait for them to end by themselves; whoever has not by the end of the grace is ended."""
+    give_up = time.monotonic() + GRACE
+    for process in processes:
+        process.join(max(0.0, give_up - time.monotonic()))
+    for process in processes:
+        if process.is_alive():
+            process.kill()
+
+
 @contextmanager
-def workers(count: int) -> Iterator[tuple[Executor, bool]]:
-    """Where shards run, and whether that is other processes: a pool of `count`, or for one a
-    thread beside the caller's. Leaving early ends the processes: they must not go on sending;
-    only in a run that was stopped they end by themselves."""
-    if count <= 1:
-        with ThreadPoolExecutor(1) as threads:
-            yield threads, False
-        return
-    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as processes:
-        try:
-            yield processes, True
-        except RunStoppedError:
-            # The run's state stops the others before their next message; ending them in the middle
-            # of one would leave it in doubt.
-            processes.shutdown(cancel_futures=True)
-            raise
-        except BaseException:
-            processes.shutdown(wait=False, cancel_futures=True)
-            for child in list((processes._processes or {}).values()):
-                child.terminate()
-            raise
+def _main_module_hidden() -> Iterator[None]:
+    """A spawned process imports its parent's main module again. Ours may be Prefect's engine:
+    three seconds and a hundred megabytes each that sending does not need."""
+    main = sys.modules["__main__"]
+    spec, file = main.__spec__, main.__dict__.pop("__file__", None)
+    main.__spec__ = None
+    try:
+        yield
+    finally:
+        main.__spec__ = spec
+        if file is not None:
+            main.__file__ = file
+
+
+def _begin_worker() -> None:
+    """In a worker: Ctrl-C, which a terminal gives to all, and SIGTERM, which Prefect gives to all,
+    are the parent's to act on: what is on its way is finished. And end when the parent is gone,
+    even if it was killed outright."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    parent = parent_process()
+    assert parent is not None  # a pool's worker always has one
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, name="leave-with-parent", daemon=True).start()
 
 
 @cache

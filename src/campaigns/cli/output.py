@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
+def os_user() -> str:
+    """The account on this machine, for the audit trail; containers may run without one."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
 def console(*, err: bool = False) -> Console:
     """A console on the present standard output (or error)."""
     from rich.console import Console
@@ -30,6 +40,15 @@ def print_json(document: Mapping[str, Any] | Sequence[Any]) -> None:
 
     options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE
     sys.stdout.write(orjson.dumps(document, option=options, default=str).decode())
+
+
+def print_json_line(document: Mapping[str, Any]) -> None:
+    """One document on one line, at once: for a stream of them."""
+    import orjson
+
+    options = orjson.OPT_NON_STR_KEYS | orjson.OPT_APPEND_NEWLINE
+    sys.stdout.write(orjson.dumps(document, option=options, default=str).decode())
+    sys.stdout.flush()
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:

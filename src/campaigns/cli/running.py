@@ -12,12 +12,14 @@ from campaigns.cli.output import (
     console,
     grouped,
     json_option,
+    os_user,
     print_json,
     progress_bar,
     table,
 )
 from campaigns.domain.plan import PlanCounts
 from campaigns.domain.routing import SKIP_TEXT, SkipReason
+from campaigns.domain.run import RunState
 
 if TYPE_CHECKING:
     from campaigns.bootstrap import App
@@ -97,6 +99,7 @@ def run_command(
     CAMPAIGNS_LIVE=true everything goes to the sandbox.
     """
     from campaigns.bootstrap import connect
+    from campaigns.bootstrap.control import started
 
     if dry_run:
         ctx.invoke(plan_command, name=name, limit=limit, as_json=as_json)
@@ -105,16 +108,38 @@ def run_command(
         if app.settings.live and not yes:
             _ask(app, name, limit)
         run, resumed = app.start_run(name, limit, scheduled_for)
-        if resumed and not as_json:
-            click.echo(f"Run {run.id} of {name} was not finished: going on with it.", err=True)
-        _plan(app, run)
-        sent = _send(app, run)
-        report = app.finish(run.id, sent.unreachable)
+        if resumed:
+            _tell_resumed(app, run, limit)
+        else:
+            started(app, run.id, by=os_user())
+        return go_on(app, run, as_json=as_json)
+
+
+def go_on(app: App, run: Run, *, as_json: bool) -> int:
+    """Plan what is not planned, send what is due, close the run and tell; the exit code."""
+    _plan(app, run)
+    sent = _send(app, run)
+    report = app.finish(run.id, sent.unreachable)
     if as_json:
         print_json(report.as_json())
     else:
         print_report(report)
     return _exit_code(report, sent)
+
+
+def _tell_resumed(app: App, run: Run, limit: int | None) -> None:
+    """A campaign has one active run: the second command joins in, and must not surprise."""
+    click.echo(f"Run {run.id} of {run.campaign} is active: going on with it.", err=True)
+    release = app.compile(run.campaign)
+    if release.hash != run.release_hash:
+        click.echo(
+            f"It sends release {run.release_hash}, as it was started; the files have changed since "
+            f"(release {release.hash}). `campaigns cancel {run.id}` first sends them to the rest.",
+            err=True,
+        )
+    if run.limit != limit:
+        most = "the whole audience" if run.limit is None else f"at most {run.limit} people"
+        click.echo(f"It is for {most}, as it was started.", err=True)
 
 
 def _ask(app: App, name: str, limit: int | None) -> None:
@@ -161,8 +186,15 @@ def print_report(report: RunReport) -> None:
 
 
 def _exit_code(report: RunReport, sent: DispatchCounts) -> int:
-    """0 when everything that could go went; 3 when messages wait for a provider that cannot be
-    reached. What waits for its hour could not go now."""
+    """0 when everything that could go went; 3 when messages wait for a provider or a person. What
+    waits for its hour could not go now."""
+    if report.run.state in {RunState.PAUSED, RunState.CANCELLED} and not sent.unreachable:
+        click.secho(
+            f"The run is {report.run.state}: see `campaigns audit run:{report.run.id}`.",
+            fg="yellow",
+            err=True,
+        )
+        return 3
     if sent.unreachable:
         waiting = f"{report.waiting:,} messages wait"
         click.secho(

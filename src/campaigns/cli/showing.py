@@ -48,14 +48,21 @@ def show_delivery(number: int, as_json: bool) -> None:
 
 @show_command.command("run")
 @click.argument("number", type=int, required=False, metavar="[NUMBER]")
+@click.option("--watch", is_flag=True, help="Look again and again until it has ended.")
 @json_option
-def show_run(number: int | None, as_json: bool) -> None:
-    """One run in numbers; without a number the newest."""
+def show_run(number: int | None, watch: bool, as_json: bool) -> None:
+    """One run in numbers, and what it waits for; without a number the newest."""
     from campaigns.bootstrap import connect
+    from campaigns.cli import progress
 
     with connect() as app:
-        report = app.report(number if number is not None else app.latest_run().id)
+        run_id = number if number is not None else app.latest_run().id
+        if watch:
+            progress.watch(app, run_id, as_json=as_json)
+            return
+        report, seen = app.report(run_id), app.progress(run_id)
     if as_json:
-        print_json(report.as_json())
+        print_json({**report.as_json(), "progress": progress.progress_json(seen)})
     else:
         print_report(report)
+        progress.print_progress(seen)

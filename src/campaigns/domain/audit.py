@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+#: The actor where the engine acted by itself.
+ENGINE = "campaigns"
 
 
 class Action(StrEnum):
@@ -46,3 +49,27 @@ class AuditEntry:
     subject: str
     why: str = ""
     data: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+
+
+_PAUSES = frozenset({Action.PAUSED, Action.HELD})
+#: What says whether a run waits for a person; the newest of these decides.
+DECIDING = frozenset({*_PAUSES, Action.RESUMED})
+
+
+def run_subject(run_id: int) -> str:
+    """How the trail names a run."""
+    return f"run:{run_id}"
+
+
+def standing_hold(newest_first: Iterable[AuditEntry]) -> AuditEntry | None:
+    """The entry because of which a run waits until a person lets it go on, or None.
+
+    A person's pause holds the run, and so does the engine where it asks for a decision (`held`:
+    too late, restored from a backup). A pause of the engine's own (no provider, an interruption)
+    holds nothing: `campaigns run` goes on.
+    """
+    for entry in newest_first:
+        if entry.action in DECIDING:
+            waits = entry.action is Action.HELD or entry.actor != ENGINE
+            return entry if waits and entry.action in _PAUSES else None
+    return None

@@ -41,6 +41,7 @@ class Batch:
 
     id: int
     run_id: int
+    shard: int
     channel: Channel
     skeleton_id: int
     lease_until: datetime

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from campaigns.domain.audience import Audience
+from campaigns.domain.audit import ENGINE
 from campaigns.domain.batch import Batch, Claimed, Written
 from campaigns.domain.channel import Channel
 from campaigns.domain.customer import Profile
@@ -19,12 +20,14 @@ from campaigns.domain.message import Skeleton
 from campaigns.domain.pace import Pace
 from campaigns.domain.plan import PlannedDelivery, PlannedSkip
 from campaigns.domain.pressure import Cap
+from campaigns.domain.progress import Closed, Held, Worker
 from campaigns.domain.release import Release
 from campaigns.domain.run import Run, RunState, Shard, Wait
 
 __all__ = [
     "Batch",
     "Claimed",
+    "Figures",
     "Outbox",
     "Paces",
     "PlanStore",
@@ -71,17 +74,22 @@ class Runs(Protocol):
     def shards(self, run_id: int) -> list[Shard]:
         """In order."""
 
-    def hold(self, run_id: int, *, now: datetime, because: str) -> bool:
-        """Pause a run that nobody has let send yet; only a person's `resumed` lets it go on."""
-
-    def held(self, run_id: int) -> bool:
-        """Whether the run is held: nobody has resumed it since."""
-
     def due(self, *, now: datetime) -> list[Run]:
         """Running runs that have something due which no worker holds, oldest first."""
 
-    def move(self, run_id: int, to: RunState, *, now: datetime, because: str | None = None) -> bool:
-        """Change the state along domain.run.TRANSITIONS; False if it was not possible."""
+    def move(
+        self,
+        run_id: int,
+        to: RunState,
+        *,
+        now: datetime,
+        because: str | None = None,
+        by: str = ENGINE,
+        as_held: bool = False,
+    ) -> bool:
+        """Change the state along domain.run.TRANSITIONS; False if it was not possible. A pause, a
+        cancellation and a stop go into the audit trail, `as_held` as a hold that a person ends;
+        a run that is held does not get running."""
 
 
 class PlanStore(Protocol):
@@ -212,3 +220,28 @@ class Outbox(Protocol):
 
     def skip_counts(self, run_id: int) -> Mapping[str, int]:
         """Skips of the run by SkipReason value."""
+
+
+class Figures(Protocol):
+    """How runs stand, cheap enough to ask every second while a million messages are sent."""
+
+    def counts(self, run_id: int) -> Mapping[tuple[Channel, DeliveryState], int]:
+        """Rows of the run by channel and state."""
+
+    def oldest_in_doubt(self, run_id: int) -> datetime | None:
+        """Since when the oldest message in doubt is so; None when none is."""
+
+    def settled(self, run_id: int, *, since: datetime) -> tuple[int, datetime | None]:
+        """Messages settled after this moment, and when the first of them was."""
+
+    def last_settled(self, run_id: int) -> datetime | None:
+        """When the newest was settled; None when none has been."""
+
+    def held(self, run_id: int, *, now: datetime) -> list[Held]:
+        """Pending messages that are not due, by channel and reason."""
+
+    def workers(self, run_id: int) -> list[Worker]:
+        """Who has open batches of the run, also when the lease has run out."""
+
+    def closed(self, *, now: datetime) -> list[Closed]:
+        """Paces whose circuit breaker is open, of all runs."""

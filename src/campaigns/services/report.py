@@ -140,22 +140,6 @@ class RunReport:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is, for bars and artifacts."""
-
-    planned: int
-    settled: int
-    accepted: int
-    in_doubt: int
-    seconds: float
-
-    @property
-    def rate(self) -> float:
-        """Messages settled per second since the run started."""
-        return self.settled / self.seconds if self.seconds > 0 else 0.0
-
-
 def report(runs: Runs, outbox: Outbox, paces: Paces, run_id: int, *, now: datetime) -> RunReport:
     """The numbers of one run, as they are now."""
     run = runs.get(run_id)
@@ -184,20 +168,6 @@ def _paused(paces: Paces, waiting: Collection[Channel], now: datetime) -> list[s
         for key, pace in sorted(closed.items())
         if (channel := channel_of(key)) in waiting
     ]
-
-
-def progress(runs: Runs, outbox: Outbox, run_id: int, *, now: datetime) -> Progress:
-    """How far the run is."""
-    counts = outbox.counts(run_id)
-    by_state = _by_state(counts)
-    planned = sum(by_state.values())
-    return Progress(
-        planned=planned,
-        settled=planned - sum(by_state.get(s, 0) for s in _NOT_SETTLED),
-        accepted=by_state.get(DeliveryState.ACCEPTED, 0),
-        in_doubt=by_state.get(DeliveryState.IN_DOUBT, 0),
-        seconds=(now - runs.get(run_id).started_at).total_seconds(),
-    )
 
 
 def _in_words(fallbacks: Mapping[tuple[Channel, str], int]) -> dict[str, int]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import orjson
-from sqlalchemy import Connection, insert, select
+from typing import Any
 
-from campaigns.domain.audit import Action, AuditEntry
+import orjson
+from sqlalchemy import Connection, Row, insert, select
+
+from campaigns.domain.audit import DECIDING, Action, AuditEntry, run_subject, standing_hold
 from campaigns.store.clock import from_ms, to_ms
 from campaigns.store.engine import Database
 from campaigns.store.schema import audit
@@ -25,22 +27,23 @@ def append(connection: Connection, entry: AuditEntry) -> None:
     )
 
 
+def hold_of(connection: Connection, run_id: int) -> AuditEntry | None:
+    """Because of which entry the run waits for a person: see domain.audit.standing_hold."""
+    query = (
+        select(audit)
+        .where(audit.c.subject == run_subject(run_id), audit.c.action.in_(DECIDING))
+        .order_by(audit.c.id.desc())
+        .limit(1)
+    )
+    return standing_hold(map(_entry, connection.execute(query)))
+
+
 def entries(connection: Connection, subject: str | None, *, most: int) -> list[AuditEntry]:
     """The newest lines first, of one subject or of all."""
     query = select(audit).order_by(audit.c.id.desc()).limit(most)
     if subject is not None:
         query = query.where(audit.c.subject == subject)
-    return [
-        AuditEntry(
-            at=from_ms(row.at),
-            actor=row.actor,
-            action=Action(row.action),
-            subject=row.subject,
-            why=row.why,
-            data=orjson.loads(row.data) if isinstance(row.data, str) else row.data or {},
-        )
-        for row in connection.execute(query)
-    ]
+    return [_entry(row) for row in connection.execute(query)]
 
 
 class SqlAudit:
@@ -54,7 +57,23 @@ class SqlAudit:
         with self._database.write() as connection:
             append(connection, entry)
 
+    def hold(self, run_id: int) -> AuditEntry | None:
+        """Because of which entry the run waits for a person; None when it does not."""
+        with self._database.read() as connection:
+            return hold_of(connection, run_id)
+
     def entries(self, subject: str | None = None, *, most: int = 100) -> list[AuditEntry]:
         """The newest lines first, of one subject or of all."""
         with self._database.read() as connection:
             return entries(connection, subject, most=most)
+
+
+def _entry(row: Row[Any]) -> AuditEntry:
+    return AuditEntry(
+        at=from_ms(row.at),
+        actor=row.actor,
+        action=Action(row.action),
+        subject=row.subject,
+        why=row.why,
+        data=orjson.loads(row.data) if isinstance(row.data, str) else row.data or {},
+    )

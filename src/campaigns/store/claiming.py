@@ -91,6 +91,7 @@ class Claiming:
         return Batch(
             id=batch_id,
             run_id=run_id,
+            shard=shard,
             channel=channel,
             skeleton_id=found.skeleton_id,
             lease_until=from_ms(to_ms(until)),

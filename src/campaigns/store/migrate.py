@@ -49,6 +49,9 @@ def _upgrade(connection: Connection, place: str) -> None:
     config.attributes["connection"] = connection
     try:
         command.upgrade(config, "head")
+        from campaigns.store.arming import adopt
+
+        adopt(connection)
     except CommandError as error:
         raise DatabaseError(
             f"The database {place} was made by a newer version of campaigns. Update campaigns."

@@ -20,6 +20,7 @@ from campaigns.domain.run import Wait
 from campaigns.store.claiming import Claiming
 from campaigns.store.clock import from_ms, to_ms
 from campaigns.store.engine import Database
+from campaigns.store.figures import counts
 from campaigns.store.intending import QUIET, Intending
 from campaigns.store.schema import customers, deliveries, interactions, skips
 from campaigns.store.settling import Settling
@@ -94,16 +95,8 @@ class SqlOutbox:
 
     def counts(self, run_id: int) -> Mapping[tuple[Channel, DeliveryState], int]:
         """See services.ports.Outbox.counts: what was replaced by a next hop is not counted."""
-        query = (
-            select(deliveries.c.channel, deliveries.c.state, func.count())
-            .where(deliveries.c.run_id == run_id, ~deliveries.c.replaced)
-            .group_by(deliveries.c.channel, deliveries.c.state)
-        )
         with self._database.read() as connection:
-            return {
-                (Channel(channel), DeliveryState(state)): count
-                for channel, state, count in connection.execute(query)
-            }
+            return counts(connection, run_id)
 
     def next_due(self, run_id: int, shard: int) -> Mapping[Channel, datetime]:
         """When the shard's earliest pending delivery of each channel may be tried; channels

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
     Select,
     exists,
     func,
@@ -19,20 +21,26 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from campaigns.domain.audit import Action, AuditEntry
+from campaigns.domain.audit import ENGINE, Action, AuditEntry, run_subject
 from campaigns.domain.consent import Purpose
 from campaigns.domain.release import Release
 from campaigns.domain.run import ACTIVE_RUN_STATES, TRANSITIONS, Run, RunState, Shard
 from campaigns.errors import NotFoundError
 from campaigns.store import audience, bulk
-from campaigns.store.audit import append
+from campaigns.store.audit import append, hold_of
 from campaigns.store.clock import from_ms, from_ms_or_none, to_ms, to_ms_or_none
 from campaigns.store.engine import Database, bar_intents
 from campaigns.store.releases import save_release
-from campaigns.store.schema import audit, batches, campaigns, customers, deliveries, runs, shards
+from campaigns.store.schema import batches, campaigns, customers, deliveries, runs, shards
 from campaigns.store.sweeping import cancel_pending
 
 _ENDED = frozenset({RunState.FINISHED, RunState.STOPPED, RunState.CANCELLED})
+#: What the audit trail calls a move to this state; the others are no decision of anybody's.
+_ACTIONS = {
+    RunState.PAUSED: Action.PAUSED,
+    RunState.CANCELLED: Action.CANCELLED,
+    RunState.STOPPED: Action.STOPPED,
+}
 
 
 class SqlRuns:
@@ -76,6 +84,14 @@ class SqlRuns:
         with self._database.read() as connection:
             return _find(connection, clause)
 
+    def active(self, *, or_ended_since: datetime | None = None) -> list[Run]:
+        """Every run that has not ended, or not before that moment; newest first."""
+        clause: ColumnElement[bool] = runs.c.state.in_(ACTIVE_RUN_STATES)
+        if or_ended_since is not None:
+            clause |= runs.c.finished_at >= to_ms(or_ended_since)
+        with self._database.read() as connection:
+            return _all(connection, clause)
+
     def shards(self, run_id: int) -> list[Shard]:
         """In order."""
         query = select(shards).where(shards.c.run_id == run_id).order_by(shards.c.no)
@@ -91,9 +107,21 @@ class SqlRuns:
                 for row in connection.execute(query)
             ]
 
-    def move(self, run_id: int, to: RunState, *, now: datetime, because: str | None = None) -> bool:
-        """Change the state along domain.run.TRANSITIONS; False if it was not possible.
+    def move(
+        self,
+        run_id: int,
+        to: RunState,
+        *,
+        now: datetime,
+        because: str | None = None,
+        by: str = ENGINE,
+        as_held: bool = False,
+    ) -> bool:
+        """Change the state along domain.run.TRANSITIONS; False if it was not possible. A pause, a
+        cancellation and a stop go into the audit trail (`as_held`: as a hold) in the same
+        transaction.
 
+        A run that a person holds is not set running before the hold is ended in the trail.
         When this returns True for a state that does not send, no intent of the run can commit any
         more. A run that is cancelled or stopped cancels what is still pending: the next run of
         the campaign plans it again.
@@ -111,38 +139,18 @@ class SqlRuns:
         try:
             with self._database.write() as connection:
                 bar_intents(connection)
+                if to is RunState.RUNNING and hold_of(connection, run_id) is not None:
+                    return False
                 moved = connection.execute(change).rowcount == 1
                 if moved and to in {RunState.CANCELLED, RunState.STOPPED}:
                     cancel_pending(connection, now)
+                action = Action.HELD if as_held else _ACTIONS.get(to)
+                if moved and action is not None:
+                    subject = run_subject(run_id)
+                    append(connection, AuditEntry(now, by, action, subject, because or ""))
         except IntegrityError:  # another run of the campaign has become active meanwhile
             return False
         return moved
-
-    def hold(self, run_id: int, *, now: datetime, because: str) -> bool:
-        """See services.ports.Runs.hold. The reason is told by the run and in the audit trail."""
-        change = (
-            update(runs)
-            .where(runs.c.id == run_id, runs.c.state == RunState.PLANNING)
-            .values(state=RunState.PAUSED, stopped_because=f"held for a person: {because}")
-        )
-        with self._database.write() as connection:
-            if connection.execute(change).rowcount != 1:
-                return False
-            subject = f"run:{run_id}"
-            append(connection, AuditEntry(now, "campaigns", Action.HELD, subject, because))
-        return True
-
-    def held(self, run_id: int) -> bool:
-        """See services.ports.Runs.held: what the audit trail said last."""
-        query = (
-            select(audit.c.action)
-            .where(audit.c.subject == f"run:{run_id}")
-            .where(audit.c.action.in_([Action.HELD, Action.RESUMED]))
-            .order_by(audit.c.id.desc())
-            .limit(1)
-        )
-        with self._database.read() as connection:
-            return connection.execute(query).scalar() == Action.HELD
 
     def due(self, *, now: datetime) -> list[Run]:
         """See services.ports.Runs.due. A worker that is at it will come to what is due itself."""
@@ -231,16 +239,21 @@ def _get(connection: Connection, run_id: int) -> Run:
 
 
 def _find(connection: Connection, clause: ColumnElement[bool]) -> Run | None:
+    return next(iter(_all(connection, clause, most=1)), None)
+
+
+def _all(connection: Connection, clause: ColumnElement[bool], most: int | None = None) -> list[Run]:
     query = (
         select(runs, campaigns.c.name, campaigns.c.edition)
         .join_from(runs, campaigns)
         .where(clause)
         .order_by(runs.c.id.desc())
-        .limit(1)
+        .limit(most)
     )
-    row = connection.execute(query).first()
-    if row is None:
-        return None
+    return [_run(row) for row in connection.execute(query)]
+
+
+def _run(row: Row[Any]) -> Run:
     return Run(
         id=row.id,
         campaign=row.name,

@@ -280,7 +280,7 @@ def _lengths(campaign: str) -> Iterator[Fault]:
     if campaign == "spring_sale":
         attributes = "attributes.yaml"
         yield Fault(
-            "too long", f"{campaign}/shop names of a page", campaign, attributes,
+            "value too long", f"{campaign}/shop names of a page", campaign, attributes,
             replaced(attributes, "max_length: 30", "max_length: 700"),
             "WhatsApp holds 1024 characters", at=(attributes, *copies),
         )  # fmt: skip

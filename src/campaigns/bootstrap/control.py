@@ -1,0 +1,83 @@
+"""Verbs about a run as a whole: pause, let it go on, cancel; each with who and why."""
+
+from __future__ import annotations
+
+from campaigns.bootstrap.app import App
+from campaigns.domain.audit import Action, AuditEntry, run_subject
+from campaigns.domain.run import Run, RunState
+from campaigns.errors import UserError
+
+
+def started(app: App, run_id: int, *, by: str) -> None:
+    """Note who started the run."""
+    subject = run_subject(run_id)
+    app.audit.append(AuditEntry(app.clock.now(), by, Action.STARTED, subject))
+
+
+def pause(app: App, run_id: int, *, by: str, why: str = "") -> Run:
+    """Stop the run before its next message, until somebody resumes it. What is on its way to a
+    provider at this moment is finished and recorded.
+
+    Raises UserError when the run has ended, NotFoundError when there is none.
+    """
+    now = app.clock.now()
+    if not app.runs.move(run_id, RunState.PAUSED, now=now, because=why or None, by=by):
+        run = _active(app, run_id, "paused")
+        if run.state is not RunState.PAUSED:  # it changed between the two looks
+            return pause(app, run_id, by=by, why=why)
+        if app.audit.hold(run_id) is None:  # paused by the engine: now a person's word stands
+            app.audit.append(AuditEntry(now, by, Action.PAUSED, run_subject(run_id), why))
+    return app.runs.get(run_id)
+
+
+def resume(app: App, run_id: int, *, by: str, why: str = "") -> Run:
+    """End a pause: the run may go on. Sending is what `begin_sending` and `dispatch_all` do.
+
+    Raises UserError when the run has ended or is not paused.
+    """
+    run = _active(app, run_id, "resumed")
+    if run.state is not RunState.PAUSED and app.audit.hold(run_id) is None:
+        raise UserError(
+            f"run {run_id} is not paused: it is {run.state}. `campaigns show run {run_id}` tells "
+            f"who is sending it; `campaigns run {run.campaign}` joins in."
+        )
+    now = app.clock.now()
+    app.audit.append(AuditEntry(now, by, Action.RESUMED, run_subject(run_id), why))
+    return run
+
+
+def cancel(app: App, run_id: int, *, by: str, why: str = "") -> Run:
+    """End the run: what is pending is cancelled, what is on its way is finished and recorded.
+    A later run of the campaign plans the cancelled ones again.
+
+    Raises UserError when the run has ended already.
+    """
+    now = app.clock.now()
+    if not app.runs.move(run_id, RunState.CANCELLED, now=now, because=why or None, by=by):
+        _active(app, run_id, "cancelled")
+    return app.runs.get(run_id)
+
+
+def link(app: App, run_id: int, flow_run: str, *, by: str) -> None:
+    """Note that this flow run of Prefect's carries the run, so that its hooks find it."""
+    data = {"run": run_id}
+    app.audit.append(
+        AuditEntry(app.clock.now(), by, Action.STARTED, _flow_subject(flow_run), data=data)
+    )
+
+
+def linked(app: App, flow_run: str) -> int | None:
+    """The run that a flow run carries; None when it has come to none."""
+    entries = app.audit.entries(_flow_subject(flow_run), most=1)
+    return int(entries[0].data["run"] or 0) if entries else None
+
+
+def _flow_subject(flow_run: str) -> str:
+    return f"flow-run:{flow_run}"
+
+
+def _active(app: App, run_id: int, what: str) -> Run:
+    run = app.runs.get(run_id)
+    if run.finished_at is not None:
+        raise UserError(f"run {run_id} cannot be {what}: it is {run.state} already.")
+    return run

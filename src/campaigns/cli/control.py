@@ -1,0 +1,153 @@
+"""`campaigns pause`, `resume`, `cancel`, `arm` and `audit`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from campaigns.cli.output import console, json_option, os_user, print_json, table
+
+if TYPE_CHECKING:
+    from campaigns.bootstrap.arming import Standing
+    from campaigns.domain.audit import AuditEntry
+    from campaigns.domain.run import Run
+
+
+by_option = click.option(
+    "--by", metavar="NAME", default=os_user, help="Who; default: your account."
+)
+why_option = click.option("--why", metavar="TEXT", default="", help="Why, kept beside it.")
+run_argument = click.argument("number", type=int, metavar="RUN")
+
+
+@click.command("pause")
+@run_argument
+@by_option
+@why_option
+@json_option
+def pause_command(number: int, by: str, why: str, as_json: bool) -> None:
+    """Stop RUN before its next message, until somebody resumes it.
+
+    What is on its way to a provider at this moment is finished and recorded.
+    """
+    from campaigns.bootstrap import connect
+    from campaigns.bootstrap.control import pause
+
+    with connect() as app:
+        run = pause(app, number, by=by, why=why)
+    _tell(run, f"Paused. `campaigns resume {number}` goes on.", as_json=as_json)
+
+
+@click.command("resume")
+@run_argument
+@by_option
+@why_option
+@click.option("--yes", is_flag=True, help="Do not ask before sending to real customers.")
+@json_option
+def resume_command(number: int, by: str, why: str, yes: bool, as_json: bool) -> int:
+    """Let a paused or held RUN go on, and send it from here, as `campaigns run` does."""
+    from campaigns.bootstrap import connect
+    from campaigns.bootstrap.control import resume
+    from campaigns.cli.running import go_on
+
+    with connect() as app:
+        if app.settings.live and not yes:
+            waiting = app.progress(number).waiting
+            click.confirm(f"Send {waiting:,} messages to real customers now?", abort=True, err=True)
+        run = resume(app, number, by=by, why=why)
+        return go_on(app, run, as_json=as_json)
+
+
+@click.command("cancel")
+@run_argument
+@by_option
+@why_option
+@json_option
+def cancel_command(number: int, by: str, why: str, as_json: bool) -> None:
+    """End RUN: what is pending is not sent, what is on its way is finished and recorded.
+
+    A later run of the campaign sends to those who did not get it.
+    """
+    from campaigns.bootstrap import connect
+    from campaigns.bootstrap.control import cancel
+
+    with connect() as app:
+        run = cancel(app, number, by=by, why=why)
+        moving = app.progress(number).moving
+    under_way = f" {moving:,} messages are on their way just now." if moving else ""
+    _tell(run, f"Cancelled; what was pending is not sent.{under_way}", as_json=as_json)
+
+
+def _tell(run: Run, words: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"run": run.id, "campaign": run.campaign, "state": run.state})
+    else:
+        click.echo(f"Run {run.id} of {run.campaign}: {words}")
+
+
+@click.command("arm")
+@click.option("--by", metavar="NAME", required=True, help="Who decides.")
+@click.option("--why", metavar="TEXT", required=True, help="Why it is right to send from here.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def arm_command(by: str, why: str, yes: bool, as_json: bool) -> None:
+    """Let a restored or copied database send again, once you have seen what that lets go on.
+
+    Every run that was under way is held: `campaigns resume RUN` lets it go on, one by one.
+    """
+    from campaigns.bootstrap import connect
+    from campaigns.bootstrap.arming import arm, standing
+
+    with connect() as app:
+        found = standing(app)
+        if found.because and not as_json:
+            _show(found)
+        if found.because and not yes:
+            click.confirm("Arm it?", abort=True, err=True)
+        held = arm(app, found, by=by, why=why) if found.because else []
+    if as_json:
+        print_json({**found.as_json(), "held": held})
+    elif not found.because:
+        click.echo("The database is armed: there is nothing to do.")
+    else:
+        runs = ", ".join(f"`campaigns resume {n}`" for n in held)
+        click.echo(f"Armed.{f' Held until you say so: {runs}.' if held else ''}")
+
+
+def _show(found: Standing) -> None:
+    out = console()
+    out.print(f"[yellow]Not armed:[/] {found.because}", highlight=False)
+    rows = [
+        [f"run {r.run_id} of {r.campaign}", f"{r.pending:,}", f"{r.sending:,}", f"{r.in_doubt:,}"]
+        for r in found.runs
+    ]
+    columns = ["under way", "pending", "sending", "in doubt"]
+    out.print(table("What arming lets go on", columns, rows) if rows else "No run is under way.")
+    for line in found.since:
+        out.print(f"After this backup: {line}", highlight=False)
+    out.print(found.advice, highlight=False)
+
+
+@click.command("audit")
+@click.argument("subject", required=False, metavar="[SUBJECT]")
+@click.option("--most", default=100, show_default=True, type=click.IntRange(min=1))
+@json_option
+def audit_command(subject: str | None, most: int, as_json: bool) -> None:
+    """Show who did what, newest first: of one SUBJECT (`run:12`, `delivery:345`) or of all."""
+    from campaigns.bootstrap import connect
+
+    with connect() as app:
+        entries = app.audit.entries(subject, most=most)
+    if as_json:
+        print_json({"entries": [_plain(e) for e in entries]})
+    elif not entries:
+        click.echo("Nothing is written down here.")
+    else:
+        rows = [[f"{e.at:%Y-%m-%d %H:%M:%S}", e.actor, e.action, e.subject, e.why] for e in entries]
+        console().print(table("Audit trail (UTC)", ["when", "who", "did", "what", "why"], rows))
+
+
+def _plain(entry: AuditEntry) -> dict[str, Any]:
+    return {**asdict(entry), "at": entry.at.isoformat(), "data": dict(entry.data)}

@@ -1,0 +1,120 @@
+"""How a run stands, for people and for programs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group
+from rich.live import Live
+from rich.text import Text
+
+from campaigns.cli.output import console, table
+from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.progress import Progress
+from campaigns.domain.run import ACTIVE_RUN_STATES
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from campaigns.bootstrap import App
+
+#: Seconds between two looks; a look that takes long makes it longer.
+EVERY = 1.0
+
+
+def progress_json(p: Progress) -> dict[str, Any]:
+    """For `--json`; ages and times left in seconds."""
+    return {
+        "run": p.run.id,
+        "campaign": p.run.campaign,
+        "state": p.run.state,
+        "at": p.at.isoformat(),
+        "planned": p.planned,
+        "settled": p.settled,
+        "channels": _by_channel(p),
+        "oldest_in_doubt_seconds": _seconds(p.in_doubt_for),
+        "rate": round(p.rate, 1),
+        "left_seconds": _seconds(p.left),
+        "held": [_plain(asdict(h)) for h in p.held],
+        "closed": [_plain(asdict(c)) for c in p.closed],
+        "workers": [{**_plain(asdict(w)), "alive": w in p.alive} for w in p.workers],
+        "waits_for": None if p.hold is None else _plain(asdict(p.hold)),
+        "stuck": p.stuck,
+    }
+
+
+def print_progress(p: Progress) -> None:
+    """What goes on, under the run's numbers; nothing for a run that has ended in order."""
+    lines = list(_lines(p))
+    if lines:
+        console().print(Group(*lines))
+
+
+def watch(app: App, run_id: int, *, as_json: bool) -> None:
+    """Look again and again until the run has ended."""
+    from campaigns.cli.output import print_json_line
+
+    with Live(console=console(), auto_refresh=False) as live:
+        while True:
+            began = time.monotonic()
+            seen = app.progress(run_id)
+            if as_json:
+                print_json_line(progress_json(seen))
+            else:
+                live.update(Group(_states(seen), *_lines(seen)), refresh=True)
+            if seen.run.state not in ACTIVE_RUN_STATES:
+                return
+            time.sleep(max(EVERY, 9 * (time.monotonic() - began)))
+
+
+def _states(p: Progress) -> RenderableType:
+    shown = [s for s in DeliveryState if p.count(s)]
+    rows = [
+        [channel, *(f"{counts.get(s, 0):,}" for s in shown)]
+        for channel, counts in _by_channel(p).items()
+    ]
+    title = f"Run {p.run.id} of {p.run.campaign}: {p.run.state}"
+    return table(title, ["channel", *(s.replace("_", " ") for s in shown)], rows)
+
+
+def _lines(p: Progress) -> Iterable[Text]:
+    if p.run.state in ACTIVE_RUN_STATES and p.planned:
+        left = f", {p.left} left" if p.left and p.waiting else ""
+        yield Text(f"{p.settled:,} of {p.planned:,} settled, {p.rate:,.1f} a second{left}.")
+    if p.in_doubt_for is not None:
+        age = timedelta(seconds=int(p.in_doubt_for.total_seconds()))
+        yield Text(f"{p.in_doubt:,} in doubt, the oldest for {age}.", style="yellow")
+    if p.run.state not in ACTIVE_RUN_STATES:
+        return
+    for h in p.held:
+        yield Text(f"Held: {h.messages:,} by {h.channel.label} until {_moment(h.until)}: {h.why}")
+    for c in p.closed:
+        yield Text(f"Closed: {c.key} until {_moment(c.until)}: {c.because}", style="yellow")
+    for w in p.workers:
+        state = "lease until" if w in p.alive else "gone, its lease ended"
+        yield Text(f"Worker {w.owner}: {w.batches} × {w.channel.label}, {state} {w.lease_until:%X}")
+    if p.stuck:
+        yield Text(f"Waiting: {p.stuck}", style="bold yellow")
+
+
+def _by_channel(p: Progress) -> dict[str, dict[str, int]]:
+    channels: dict[str, dict[str, int]] = {}
+    for (channel, state), number in sorted(p.states.items()):
+        channels.setdefault(str(channel), {})[str(state)] = number
+    return channels
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in values.items()}
+
+
+def _seconds(span: timedelta | None) -> float | None:
+    return None if span is None else round(span.total_seconds(), 1)
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"

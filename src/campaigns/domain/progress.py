@@ -1,0 +1,204 @@
+"""How a run stands at one moment: what is where, how quickly it goes on, and what it waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from campaigns.domain.audit import Action, AuditEntry
+from campaigns.domain.channel import Channel
+from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.run import ACTIVE_RUN_STATES, Run, RunState
+
+#: The rate is that of the last minute: what counts is how it goes now, not since the start.
+WINDOW = timedelta(minutes=1)
+
+_S = DeliveryState
+MOVING = frozenset({_S.CLAIMED, _S.SENDING})
+WAITING = MOVING | {_S.PENDING}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Pending messages of a channel that are not due yet: the same reason, the earliest moment."""
+
+    channel: Channel
+    why: str
+    messages: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Batches of a channel in one worker's hands; the lease is the one that ends last."""
+
+    owner: str
+    channel: Channel
+    batches: int
+    lease_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A channel and sender that the circuit breaker leaves alone for now."""
+
+    key: str
+    until: datetime
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A run at the moment `at`.
+
+    Attributes:
+        states: deliveries by channel and state, the public post included.
+        settled_lately: messages settled within WINDOW, the first of them at `first_lately`.
+        last_settled: the newest sign of life; None when nothing has been settled.
+        unplanned: shards that are not planned yet, of `shards`.
+        hold: because of which entry it waits for a person.
+        unarmed: why the database may not send; None when it may.
+    """
+
+    run: Run
+    at: datetime
+    states: Mapping[tuple[Channel, DeliveryState], int]
+    oldest_in_doubt: datetime | None
+    settled_lately: int
+    first_lately: datetime | None
+    last_settled: datetime | None
+    held: Sequence[Held]
+    workers: Sequence[Worker]
+    closed: Sequence[Closed]
+    shards: int
+    unplanned: int
+    hold: AuditEntry | None
+    unarmed: str | None
+
+    def count(self, *states: DeliveryState, channel: Channel | None = None) -> int:
+        """Messages in these states, of one channel or of all."""
+        return sum(n for (c, s), n in self.states.items() if s in states and channel in (None, c))
+
+    @property
+    def planned(self) -> int:
+        """All messages of the run."""
+        return sum(self.states.values())
+
+    @property
+    def settled(self) -> int:
+        """Those that will not move by themselves, and those in doubt."""
+        return self.planned - self.waiting
+
+    @property
+    def accepted(self) -> int:
+        """Messages the providers took."""
+        return self.count(_S.ACCEPTED)
+
+    @property
+    def in_doubt(self) -> int:
+        """Messages that may or may not have left."""
+        return self.count(_S.IN_DOUBT)
+
+    @property
+    def waiting(self) -> int:
+        """Not settled yet, those in a worker's hands included."""
+        return self.count(*WAITING)
+
+    @property
+    def moving(self) -> int:
+        """In a worker's hands."""
+        return self.count(*MOVING)
+
+    @property
+    def due(self) -> int:
+        """Pending, and nothing keeps them."""
+        return self.count(_S.PENDING) - sum(h.messages for h in self.held)
+
+    @property
+    def rate(self) -> float:
+        """Messages settled per second, now."""
+        if self.first_lately is None:
+            return 0.0
+        return self.settled_lately / max(1.0, (self.at - self.first_lately).total_seconds())
+
+    @property
+    def left(self) -> timedelta | None:
+        """How long what is due and moving still takes at this rate; None when nobody knows."""
+        if not self.rate:
+            return None
+        return timedelta(seconds=round((self.due + self.moving) / self.rate))
+
+    @property
+    def alive(self) -> list[Worker]:
+        """Workers whose lease runs."""
+        return [w for w in self.workers if w.lease_until > self.at]
+
+    @property
+    def in_doubt_for(self) -> timedelta | None:
+        """The age of the oldest message in doubt."""
+        return None if self.oldest_in_doubt is None else self.at - self.oldest_in_doubt
+
+    @property
+    def stuck(self) -> str | None:
+        """Why the run does not go on by itself; None while it does, and when it has ended."""
+        return _stuck(self) if self.run.state in ACTIVE_RUN_STATES else None
+
+
+def _stuck(p: Progress) -> str | None:
+    stopped = _by_decision(p)
+    if stopped is not None or p.alive or p.settled_lately:
+        return stopped
+    return _by_itself(p)
+
+
+def _by_decision(p: Progress) -> str | None:
+    """Somebody, or the engine, has decided that nothing is sent."""
+    if p.unarmed is not None:
+        return f"the database is not armed: {p.unarmed}. See `campaigns arm`."
+    if p.hold is not None:
+        return f"{hold_in_words(p.hold)}. `campaigns resume {p.run.id}` goes on with it."
+    if p.run.state is RunState.PAUSED:
+        why = p.run.stopped_because or "no reason told"
+        return f"paused: {why}. `campaigns run {p.run.campaign}` goes on with it."
+    return None
+
+
+def _by_itself(p: Progress) -> str:
+    """It may go on, and nothing moves."""
+    go_on = f"`campaigns run {p.run.campaign}` goes on with it"
+    if p.run.state is RunState.PLANNING:
+        planned = f"{p.shards - p.unplanned} of {p.shards} shards are planned"
+        return f"it is not sending yet: {planned}. If nobody is planning it, {go_on}."
+    if p.closed and p.due and _all_closed(p):
+        until = min(c.until for c in p.closed)
+        because = "; ".join(f"{c.key}: {c.because}" for c in p.closed)
+        return f"every channel is left alone until {_moment(until)} ({because})."
+    if p.due or p.moving:
+        since = p.last_settled or p.run.started_at
+        return f"no worker since {_moment(since)}. {_upper(go_on)}."
+    if p.held:
+        first = min(p.held, key=lambda h: h.until)
+        return f"waiting until {_moment(first.until)} ({first.channel.label}: {first.why})."
+    return f"nothing is left to send, and nobody has closed it. {_upper(go_on)} and closes it."
+
+
+def _all_closed(p: Progress) -> bool:
+    """Whether each channel that has pending messages is named by a closed pace."""
+    pending = {c for (c, s), n in p.states.items() if s is _S.PENDING and n}
+    return all(any(closed.key.startswith(c) for closed in p.closed) for c in pending)
+
+
+def hold_in_words(hold: AuditEntry) -> str:
+    """`paused by ana on 2027-03-01 09:00 UTC: wrong price`."""
+    what = "paused" if hold.action is Action.PAUSED else "held"
+    why = f": {hold.why}" if hold.why else ""
+    return f"{what} by {hold.actor} on {hold.at:%Y-%m-%d %H:%M} UTC{why}"
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _upper(sentence: str) -> str:
+    return sentence[0].upper() + sentence[1:]

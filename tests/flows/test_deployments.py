@@ -32,6 +32,7 @@ NAMES = (
     "housekeeping",
     "reconcile",
     "retention",
+    "learn",
 )
 
 

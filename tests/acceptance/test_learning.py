@@ -149,9 +149,14 @@ def test_a_few_who_asked_for_nothing_explore_and_their_reason_says_so(
     asked = range(500)
     rows = [row(n, prefers="email" if n in asked else "") for n in range(1000)]
     people(app, tmp_path, rows)
+    preview = app.preview("spring_sale")
     rules = Counter((int(ref) in asked, Reason.decode(r).rule) for ref, r in planned(app).items())
     assert rules[True, Rule.STATED_PREFERENCE] == len(asked)
     assert rules[True, Rule.EXPLORING] == 0
+    assert preview.exploring == rules[False, Rule.EXPLORING]
+    run = app.runs.latest()
+    assert run is not None
+    assert app.report(run.id).exploring == preview.exploring
     assert 70 <= rules[False, Rule.EXPLORING] <= 130  # 20 % of 500
     with app.database.read() as connection:
         query = "SELECT DISTINCT channel FROM deliveries WHERE reason = 'exploring'"

@@ -121,6 +121,7 @@ def decide(
             )
         )
         counts.planned[decision.channel] += 1
+        counts.exploring += decision.reason.rule is Rule.EXPLORING
     return deliveries, skips, counts
 
 

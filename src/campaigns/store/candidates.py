@@ -22,8 +22,6 @@ from sqlalchemy import (
     and_,
     case,
     cast,
-    exists,
-    func,
     literal,
     null,
     or_,
@@ -31,29 +29,27 @@ from sqlalchemy import (
     text,
 )
 
-from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
+from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose, Standing
 from campaigns.domain.customer import AddressStatus, AttributeValue, Profile
 from campaigns.domain.delivery import DeliveryState
-from campaigns.domain.engagement import UNKNOWN, Engagement, Prior, Tally
-from campaigns.domain.interaction import InteractionKind
 from campaigns.domain.release import Release
 from campaigns.store import audience, bulk
 from campaigns.store.bulk import Dialect
 from campaigns.store.clock import from_ms
 from campaigns.store.engine import Database
-from campaigns.store.learning import TENTHS, read_priors
+from campaigns.store.learning import read_priors
 from campaigns.store.packed import UNIT, Shared, joined
 from campaigns.store.pressing import Pressed, pressed_text
 from campaigns.store.runs import find_campaign
 from campaigns.store.schema import (
     addresses,
-    channel_uses,
     customers,
     deliveries,
     standings,
     suppressions,
 )
+from campaigns.store.used import Used, used_text
 
 PAGE = 5_000
 _CHANNELS = {str(c): c for c in Channel}
@@ -121,7 +117,7 @@ class _Reader:
         self._now = now
         self._reach = Shared(_reach)
         self._standings = Shared(_Standings())
-        self._uses = Shared(_Uses(read_priors(connection)))
+        self._uses = Shared(Used(read_priors(connection)))
         self._pressed = Shared(Pressed(release.policy))
 
     def read(self, connection: Connection, clause: ColumnElement[bool]) -> list[Profile]:
@@ -180,7 +176,7 @@ class _Reader:
                 c.preferred_channel,
                 _reach_text(self._policy.purpose),
                 _standings_text(self._policy.purpose),
-                _uses_text(),
+                used_text(),
                 pressed_text(self._policy, self._now),
                 attributes,
             )
@@ -248,60 +244,6 @@ class _Standings:
 def _standing(records: list[str]) -> tuple[Channel, Standing]:
     channel, topic, granted, at = records[0].split(UNIT)
     return _CHANNELS[channel], Standing(topic, granted == "1", from_ms(int(at)))
-
-
-def _uses_text() -> ScalarSelect[str]:
-    """What was learnt, and whether a direct message on X is allowed: the customer wrote first and
-    has not said no since, whatever the purpose they said it about."""
-    u = channel_uses.c
-    refused = exists().where(
-        standings.c.customer_id == u.customer_id,
-        standings.c.channel == Channel.X_DM,
-        standings.c.granted.is_(False),
-        standings.c.at >= u.last_inbound_at,
-    )
-    may_dm = and_(u.channel == Channel.X_DM, u.last_inbound_at.is_not(None), ~refused)
-    return (
-        select(
-            joined(
-                u.channel,
-                u.messages,
-                u.answers,
-                func.coalesce(u.kind, ""),
-                u.recent_messages,
-                u.recent_answers,
-                case((may_dm, 1), else_=0),
-            )
-        )
-        .where(u.customer_id == customers.c.id)
-        .scalar_subquery()
-    )
-
-
-class _Uses:
-    """Takes apart what was learnt of one customer. Of a channel that says nothing of them it is
-    what customers show in general."""
-
-    def __init__(self, priors: Mapping[Channel, Prior]) -> None:
-        self._priors = {c: priors.get(c, UNKNOWN) for c in PERSONAL_CHANNELS}
-        self._nothing = {
-            c: Engagement(Tally(0, 0), p.updated(0, 0)) for c, p in self._priors.items()
-        }
-
-    def __call__(self, records: list[str]) -> tuple[dict[Channel, Engagement], bool]:
-        if not records:
-            return {}, False
-        found, may_dm = dict(self._nothing), False
-        for record in records:
-            name, messages, answers, kind, heard, answered, dm = record.split(UNIT)
-            channel, may_dm = _CHANNELS[name], may_dm or dm == "1"
-            tally = Tally(int(answers), int(messages), InteractionKind(kind) if kind else None)
-            prior = self._priors.get(channel)
-            if prior is not None:
-                found[channel] = Engagement(
-                    tally, prior.updated(int(answered) / TENTHS, int(heard) / TENTHS)
-                )
-        return found, may_dm
 
 
 def _traits(attributes: str, names: tuple[str, ...]) -> dict[str, AttributeValue]:

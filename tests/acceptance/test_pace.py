@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from campaigns.bootstrap import App
 from campaigns.cli import run as cli
@@ -100,6 +101,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     mapping = write_csv(file, count=PEOPLE, seed=3, now=datetime.now(UTC))
     with App(Settings(home=made, templates=made / "templates")) as app:
         app.import_customers(file, mapping)
+        with app.database.write() as connection:  # a copy is a new shop, not a restored backup
+            connection.execute(text("DELETE FROM meta WHERE key = 'identity'"))
     return made
 
 

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, event, insert, select, text, update
 
-from campaigns.domain.audit import Action, AuditEntry
 from campaigns.domain.batch import Batch
 from campaigns.domain.channel import PUBLIC, Channel
 from campaigns.domain.consent import Purpose
@@ -31,10 +30,9 @@ from campaigns.domain.delivery import (
 from campaigns.domain.plan import PlannedDelivery
 from campaigns.domain.pressure import LONGEST_CAP, WEEK, Cap, capped
 from campaigns.domain.quiet_hours import ALWAYS, Window
-from campaigns.domain.run import Run, RunState
+from campaigns.domain.run import Run
 from campaigns.domain.timing import Permit
 from campaigns.store import locking, schema
-from campaigns.store.audit import SqlAudit
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import Database
 from campaigns.store.intending import VERDICTS
@@ -446,35 +444,6 @@ def _wait_until(condition: Callable[[], bool]) -> None:
 
 
 # Runs that wait -----------------------------------------------------------------------------
-
-
-def test_a_held_run_sends_nothing_until_somebody_resumes_it(world: World) -> None:
-    audit = SqlAudit(world.database)
-    run = world.started(release("late"), running=False)
-    assert not world.runs.held(run.id)
-    assert world.runs.hold(run.id, now=NOW, because="it was to start yesterday.")
-    held = world.runs.get(run.id)
-    assert (held.state, held.stopped_because) == (
-        RunState.PAUSED,
-        "held for a person: it was to start yesterday.",
-    )
-    assert world.runs.held(run.id)
-    (entry,) = audit.entries(f"run:{run.id}")
-    assert (entry.action, entry.actor, entry.why) == (
-        Action.HELD,
-        "campaigns",
-        "it was to start yesterday.",
-    )
-    audit.append(AuditEntry(NOW, "Ada", Action.PAUSED, f"run:{run.id}"))
-    assert world.runs.held(run.id)
-    audit.append(AuditEntry(NOW, "Ada", Action.RESUMED, f"run:{run.id}"))
-    assert not world.runs.held(run.id)
-
-
-def test_a_run_that_sends_is_not_held_any_more(world: World) -> None:
-    run = world.started(release("early"))
-    assert not world.runs.hold(run.id, now=NOW, because="late")
-    assert world.runs.get(run.id).state == "running"
 
 
 def test_runs_with_something_due_are_found_unless_somebody_is_at_it(world: World) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from campaigns.store.learning import SqlLearning
     from campaigns.store.outbox import SqlOutbox
     from campaigns.store.paces import SqlPaces
+    from campaigns.store.persons import SqlPersons
     from campaigns.store.planning import SqlPlanning
     from campaigns.store.preferences import SqlPreferences
     from campaigns.store.releases import SqlReleases
@@ -160,6 +161,13 @@ class Parts:
         from campaigns.store.evidence import SqlEvidence
 
         return SqlEvidence(self.database)
+
+    @cached_property
+    def persons(self) -> SqlPersons:
+        """Merges of profiles, and the pairs to review."""
+        from campaigns.store.persons import SqlPersons
+
+        return SqlPersons(self.database)
 
     @cached_property
     def clicks(self) -> SqlClicks:

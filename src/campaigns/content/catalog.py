@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from campaigns.domain.brand import Brand
     from campaigns.domain.customer import AttributeSpec
     from campaigns.domain.findings import Finding
+    from campaigns.domain.identity import IdentityRules
     from campaigns.domain.release import Release
 
 
@@ -52,6 +53,27 @@ class Catalog:
 
         return read_attributes(self.templates / "attributes.yaml")[1]
 
+    def identity_rules(self) -> IdentityRules:
+        """When two profiles are one person; the ones built in where the file is not there.
+
+        Raises FileError (also for an attribute that is not declared) or FilesError.
+        """
+        from campaigns.content.reading import read_model
+        from campaigns.domain.identity import IdentityRules
+
+        path = self.templates / "identities.yaml"
+        if not path.exists():
+            return IdentityRules()
+        rules = read_model(path, IdentityRules)[1]
+        declared = self.attributes()
+        for name in (*rules.contradict, *(rules.probable.compare if rules.probable else ())):
+            if name not in declared:
+                raise FileError(
+                    f"`{name}` is no attribute. Declare it in attributes.yaml, or take it out.",
+                    path=path,
+                )
+        return rules
+
     def compile(self, name: str, *, edition: str = "") -> Release:
         """The campaign's release. Raises NotFoundError with the nearest name, and FilesError with
         every wrong file and every finding of level error."""
@@ -78,7 +100,8 @@ class Catalog:
         return known[1]
 
     def schemas(self) -> dict[str, dict[str, Any]]:
-        """JSON Schemas (draft 2020-12) by file kind: brand, campaign, copy, attributes."""
+        """JSON Schemas (draft 2020-12) by file kind: brand, campaign, copy, attributes,
+        identities."""
         from campaigns.content.schemas import schemas
 
         return schemas()

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from campaigns.content.reading import Attributes
 from campaigns.domain.brand import Brand
 from campaigns.domain.campaign import Campaign, Copy
+from campaigns.domain.identity import IdentityRules
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _MODELS: Final[dict[str, type[BaseModel]]] = {
@@ -16,6 +17,7 @@ _MODELS: Final[dict[str, type[BaseModel]]] = {
     "campaign": Campaign,
     "copy": Copy,
     "attributes": Attributes,
+    "identities": IdentityRules,
 }
 
 

@@ -29,6 +29,7 @@ class Known:
         addresses: channel → address as mailed, its key, its status.
         standings: what the ledger says now.
         own_yes: matter → when the customer last said yes in person (not by an import).
+        others: what else finds this customer: (kind, key) of refs and addresses of old.
     """
 
     id: int
@@ -38,6 +39,7 @@ class Known:
     addresses: dict[Channel, tuple[str, str, AddressStatus]] = field(default_factory=dict)
     standings: dict[Matter, tuple[bool, datetime]] = field(default_factory=dict)
     own_yes: dict[Matter, datetime] = field(default_factory=dict)
+    others: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def ref_is_made(self) -> bool:

@@ -12,6 +12,7 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Consent, Purpose
 from campaigns.domain.customer import AddressStatus, AttributeValue
 from campaigns.domain.delivery import DeliveryState, ProviderState
+from campaigns.domain.engagement import Tally
 from campaigns.domain.interaction import Agent, InteractionKind
 
 
@@ -65,6 +66,11 @@ class UseView:
     low: float
     last_inbound_at: datetime | None
     learned_at: datetime | None
+
+    @property
+    def in_words(self) -> str:
+        """`SMS: 3 replies in 5 messages`."""
+        return Tally(self.answers, self.messages, self.kind).in_words(self.channel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +171,7 @@ class CustomerView:
 
     def as_json(self) -> dict[str, Any]:
         """The same as JSON values, instants in ISO 8601."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        return {name: plain_values(value) for name, value in asdict(self).items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,15 +215,16 @@ class DeliveryView:
 
     def as_json(self) -> dict[str, Any]:
         """The same as JSON values, instants in ISO 8601."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        return {name: plain_values(value) for name, value in asdict(self).items()}
 
 
-def _plain(value: Any) -> Any:
+def plain_values(value: Any) -> Any:
+    """The same in JSON values: instants in ISO 8601, words as text."""
     match value:
         case dict():
-            return {key: _plain(item) for key, item in value.items()}
+            return {key: plain_values(item) for key, item in value.items()}
         case list() | tuple():
-            return [_plain(item) for item in value]
+            return [plain_values(item) for item in value]
         case datetime():
             return value.isoformat()
         case str():

@@ -1,7 +1,8 @@
 """The one way around the triggers that let the ledger of consents only grow (migration 0009).
 
-Erasure may delete a customer's entries: it names the customer in `meta` first and takes the name
-away again, in one transaction, so that nobody else ever sees the door open.
+Erasure may delete a customer's entries, and parting two who were merged the noes that the merge
+itself had written: they name the customer in `meta` first and take the name away again, in one
+transaction, so that nobody else ever sees the door open.
 """
 
 from __future__ import annotations

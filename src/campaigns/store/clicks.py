@@ -137,8 +137,11 @@ SELECT l.url FROM deliveries d JOIN runs r ON r.id = d.run_id
 """
 _KNOWN = "SELECT 1 FROM clicks WHERE source_key = :key"
 _WHOSE = """
-SELECT d.customer_id, d.settled_at
-  FROM deliveries d JOIN customers c ON c.id = d.customer_id WHERE d.id = :delivery
+SELECT COALESCE(c.id, i.customer_id) AS customer_id, d.settled_at
+  FROM deliveries d LEFT JOIN customers c ON c.id = d.customer_id
+  LEFT JOIN identities i ON c.id IS NULL AND i.kind = 'number'
+   AND i.key = CAST(d.customer_id AS text)
+ WHERE d.id = :delivery AND COALESCE(c.id, i.customer_id) IS NOT NULL
 """
 _KEEP = """
 INSERT INTO clicks (source_key, at, customer_id, delivery_id, link, origin, machine)

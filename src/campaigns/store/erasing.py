@@ -16,7 +16,7 @@ from campaigns.domain.audit import Action, AuditEntry
 from campaigns.domain.channel import Channel
 from campaigns.domain.erasure import Erased
 from campaigns.errors import NotFoundError
-from campaigns.store import audit, bulk
+from campaigns.store import audit, bulk, forgetting
 from campaigns.store.append_only import close_ledger, open_ledger
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import Database, bar_imports, bar_intents
@@ -24,6 +24,7 @@ from campaigns.store.hashing import AddressHash
 from campaigns.store.known import ERASED
 from campaigns.store.schema import (
     addresses,
+    answers,
     campaigns,
     channel_uses,
     clicks,
@@ -31,6 +32,7 @@ from campaigns.store.schema import (
     contacts,
     customers,
     deliveries,
+    inbox,
     interactions,
     messages,
     preferences,
@@ -50,6 +52,8 @@ _OWN = (
     clicks,
     addresses,
     unlearned,
+    answers,
+    inbox,
 )
 
 
@@ -72,15 +76,20 @@ class SqlErasure:
             ref = connection.execute(query).scalar_one_or_none()
             if ref is None:
                 raise NotFoundError(f"there is no customer number {customer_id}.")
-            known = _known_addresses(connection, customer_id)
+            merged = forgetting.forget(connection, customer_id)
+            known = merged.addresses.union(
+                *(_known_addresses(connection, number) for number in merged.numbers)
+            )
             hashing = AddressHash.load(connection)
-            keys = {hashing.ref_key(ref), *_keys(hashing, known)}
+            refs = {hashing.ref_key(r) for r in (ref, *merged.refs)}
+            keys = {*refs, *merged.keys, *_keys(hashing, known)}
             _suppress(connection, keys, to_ms(now))
             connection.execute(
                 delete(unmatched_events).where(unmatched_events.c.address_key.in_(sorted(keys)))
             )
-            _clear_outbox(connection, customer_id)
-            _clear_profile(connection, customer_id)
+            for number in merged.numbers:
+                _clear_outbox(connection, number)
+                _clear_profile(connection, number)
             audit.append(
                 connection, AuditEntry(now, by, Action.ERASED, f"customer:{customer_id}", why)
             )

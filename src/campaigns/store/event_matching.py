@@ -170,15 +170,27 @@ def _is_of(event: ProviderEvent, delivery: Sent) -> bool:
 
 
 _SENT = """
-SELECT d.id, d.customer_id, d.channel, m.address, c.id IS NOT NULL
+SELECT d.id, COALESCE(c.id, i.customer_id, d.customer_id), d.channel, m.address,
+       COALESCE(c.id, i.customer_id) IS NOT NULL
   FROM {given} AS given JOIN deliveries d ON d.id = given.id
   LEFT JOIN messages m ON m.delivery_id = d.id
   LEFT JOIN customers c ON c.id = d.customer_id
+  LEFT JOIN identities i ON c.id IS NULL AND i.kind = 'number'
+   AND i.key = CAST(d.customer_id AS text)
 """
+# Addresses of before a merge find their customer too, on every channel that they serve.
 _OWNERS = """
 SELECT a.address_key, a.customer_id, a.channel, a.address
   FROM {given} AS given JOIN addresses a ON a.address_key = given.key
- ORDER BY a.customer_id, a.channel
+ UNION ALL
+SELECT i.key, i.customer_id, s.channel, ''
+  FROM {given} AS given
+  JOIN (SELECT 'email' AS kind, 'email' AS channel UNION ALL SELECT 'phone', 'sms'
+        UNION ALL SELECT 'phone', 'whatsapp' UNION ALL SELECT 'handle', 'x_dm') s ON true
+  JOIN identities i ON i.kind = s.kind AND i.key = given.key
+ WHERE NOT EXISTS (SELECT 1 FROM addresses a
+   WHERE a.customer_id = i.customer_id AND a.channel = s.channel AND a.address_key = i.key)
+ ORDER BY 2, 3
 """
 _LAST_SENT = """
 SELECT max(at) FROM interactions

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from campaigns.domain.address import mailbox
 from campaigns.domain.channel import AddressKind
+from campaigns.domain.identity import IdentityKind
 from campaigns.store import schema
 
 #: Name of the row in `meta` that holds the key. The first migration makes it.
@@ -30,7 +31,7 @@ class AddressHash:
         row = select(schema.meta.c.value).where(schema.meta.c.key == META_KEY)
         return cls(bytes.fromhex(connection.execute(row).scalar_one()))
 
-    def key(self, kind: AddressKind, address: str) -> str:
+    def key(self, kind: AddressKind | IdentityKind, address: str) -> str:
         """32 hexadecimal digits for one address, already normalised (`domain.address.normalise`).
 
         SMS and WhatsApp share the kind and so the hash: STOP on one covers the number on both.

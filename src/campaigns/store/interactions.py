@@ -3,7 +3,7 @@ channel, and the date of the last purchase. What is learnt from them later is st
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, text
@@ -150,13 +150,14 @@ def doubt(connection: Connection, source_keys: Sequence[str]) -> None:
         text(_DOUBT.format(given=given)),
         bulk.rows_parameters(dialect, [(key,) for key in source_keys]),
     ).all()
-    bulk.insert(
-        connection,
-        unlearned,
-        ("customer_id",),
-        [(customer_id,) for customer_id in sorted({row.customer_id for row in moved})],
-        on_conflict="ON CONFLICT DO NOTHING",
-    )
+    learn_anew(connection, {row.customer_id for row in moved})
+
+
+def learn_anew(connection: Connection, ids: Iterable[int]) -> None:
+    """What was known of these customers' channels has changed, and not only been added to."""
+    rows = [(customer_id,) for customer_id in sorted(ids)]
+    nothing = "ON CONFLICT DO NOTHING"
+    bulk.insert(connection, unlearned, ("customer_id",), rows, on_conflict=nothing)
 
 
 _DOUBT = """

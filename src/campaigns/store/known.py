@@ -24,6 +24,17 @@ _BY_REF = "SELECT c.id FROM {given} AS given JOIN customers c ON c.ref = given.r
 _BY_KEY = """
 SELECT a.customer_id FROM {given} AS given JOIN addresses a ON a.address_key = given.key
 """
+_BY_OTHER_REF = """
+SELECT i.customer_id FROM {given} AS given JOIN identities i ON i.kind = 'ref' AND i.key = given.ref
+"""
+_BY_OTHER_KEY = """
+SELECT i.customer_id FROM {given} AS given
+  JOIN identities i ON i.kind IN ('email', 'phone', 'handle') AND i.key = given.key
+"""
+_OTHERS = """
+SELECT i.customer_id, i.kind, i.key
+  FROM {given} AS given JOIN identities i ON i.customer_id = given.id
+"""
 _CUSTOMERS = """
 SELECT c.id, c.ref, c.first_name, c.last_name, c.locale, c.country, c.time_zone,
        c.preferred_channel, CAST(c.attributes AS text)
@@ -67,6 +78,8 @@ def load(
     """
     ids = {row[0] for row in _join(connection, _BY_REF, "ref", "text", refs)}
     ids |= {row[0] for row in _join(connection, _BY_KEY, "key", "text", keys)}
+    ids |= {row[0] for row in _join(connection, _BY_OTHER_REF, "ref", "text", refs)}
+    ids |= {row[0] for row in _join(connection, _BY_OTHER_KEY, "key", "text", keys)}
     if not ids:
         return []
     found = {row[0]: _known(row) for row in _join(connection, _CUSTOMERS, "id", "bigint", ids)}
@@ -77,6 +90,8 @@ def load(
     ):
         matter = (_CHANNELS[channel], _PURPOSES[purpose], topic)
         found[id_].standings[matter] = (bool(granted), from_ms(at))
+    for id_, kind, key in _join(connection, _OTHERS, "id", "bigint", ids):
+        found[id_].others.append((kind, key))
     if own_yes:
         for id_, channel, purpose, topic, at in _join(connection, _OWN_YES, "id", "bigint", ids):
             matter = (_CHANNELS[channel], _PURPOSES[purpose], topic)

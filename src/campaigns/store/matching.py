@@ -6,10 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from campaigns.domain.channel import AddressKind, Channel
+from campaigns.domain.identity import IdentityKind
 from campaigns.domain.intake import CustomerRow
 from campaigns.domain.merging import Known, made_ref, system_of
 from campaigns.store.hashing import AddressHash
 
+_ADDRESS_KINDS = frozenset(str(kind) for kind in AddressKind)
 _KINDS = {channel: channel.address_kind for channel in Channel}
 #: Which address tells who a customer without a ref is: the first of these that the row has.
 _RANKS = {Channel.EMAIL: 0, Channel.SMS: 1, Channel.WHATSAPP: 2, Channel.X_DM: 3}
@@ -74,10 +76,17 @@ class Matcher:
         self._by_ref[customer.ref] = customer
         for _, key, _ in customer.addresses.values():
             self._own(customer, key)
+        for kind, key in customer.others:
+            if kind == IdentityKind.REF:
+                self._by_ref.setdefault(key, customer)
+            elif kind in _ADDRESS_KINDS:
+                self._own(customer, key)
 
     def moved(self, customer: Known, old: str | None, new: str) -> None:
         """The customer's address on one channel is another one now."""
-        if old is not None and all(key != old for _, key, _ in customer.addresses.values()):
+        kept = {key for _, key, _ in customer.addresses.values()}
+        kept |= {key for _, key in customer.others}
+        if old is not None and old not in kept:
             self._by_key[old].remove(customer)
         self._own(customer, new)
 

@@ -12,7 +12,7 @@ from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.evidence import Verdict
 from campaigns.domain.run import RunState
 from campaigns.errors import NotFoundError, UserError
-from campaigns.store import audit, bulk
+from campaigns.store import audit, bulk, contacts
 from campaigns.store.clock import from_ms, to_ms
 from campaigns.store.engine import Database
 from campaigns.store.schema import campaigns, deliveries, doubts, runs
@@ -63,6 +63,7 @@ def _in_doubt(connection: Connection, delivery_id: int) -> Row[tuple[object, ...
     row = connection.execute(
         select(
             d.id,
+            d.customer_id,
             d.run_id,
             d.state,
             d.outcome,
@@ -93,6 +94,8 @@ def _send_again(connection: Connection, row: Row[tuple[object, ...]], now: datet
             f"{from_ms(row.expires_at):%Y-%m-%d %H:%M} UTC."
         )
     reopen(connection, row.run_id)
+    # A person says that it did not leave: it must not fill the cap of its own second try.
+    contacts.forget(connection, [(row.customer_id, row.id)])
     connection.execute(
         update(deliveries)
         .where(deliveries.c.id == row.id)

@@ -329,6 +329,8 @@ runs = Table(
     Column("finished_at", BigInteger),
     Column("planned_until", BigInteger, nullable=False),  # last customer id of the audience's range
     Column("row_limit", Integer),  # at most so many messages, for a first careful send
+    # Plans later steps of a journey only: nobody enters it by this run.
+    Column("continues", Boolean, nullable=False, server_default=false()),
     Column("stopped_because", Text),
     Index(
         "uq_runs_one_active",
@@ -506,6 +508,66 @@ skips = Table(
     sqlite_with_rowid=False,  # read in ranges of customers
 )
 
+#: What customers wrote and a person has to see: one waiting row per customer and channel. What was
+#: written is on the timeline.
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("customer_id", BigKey, nullable=False),
+    Column("channel", String(10), nullable=False),
+    Column("state", String(10), nullable=False),  # answer.InboxState
+    Column("because", String(10), nullable=False),  # answer.Because
+    Column("opened_at", BigInteger, nullable=False),
+    Column("last_at", BigInteger, nullable=False),  # of the newest reply
+    Column("closed_at", BigInteger),
+    Column("closed_by", String(80)),
+    Index(
+        "uq_inbox_waiting",
+        "customer_id",
+        "channel",
+        unique=True,
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
+    Index("ix_inbox_state", "state", "last_at"),
+    sqlite_autoincrement=True,
+)
+
+#: The outbox of answers: a person's, and the few that are sent by themselves (help, the one
+#: confirmation of an opt-out). On disk before they leave, as deliveries are.
+answers = Table(
+    "answers",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("key", String(100), nullable=False, unique=True),  # one form, one event: one answer
+    Column("customer_id", BigKey, nullable=False),
+    Column("inbox_id", BigKey),
+    Column("channel", String(10), nullable=False),
+    Column("kind", String(12), nullable=False),  # answer.AnswerKind
+    Column("subject", String(300)),
+    Column("text", Text),  # NULL until an automatic one is written
+    Column("campaign", String(80)),  # which campaign the customer was told of
+    Column("by", String(80), nullable=False),
+    Column("state", String(10), nullable=False),  # delivery.DeliveryState
+    Column("created_at", BigInteger, nullable=False),
+    Column("not_before", BigInteger, nullable=False),
+    Column("not_after", BigInteger),
+    Column("lease_until", BigInteger),
+    Column("attempts", SmallInteger, nullable=False, server_default="0"),  # the fence
+    Column("settled_at", BigInteger),
+    Column("provider_id", String(120)),
+    Column("outcome", String(300)),
+    Index(
+        "ix_answers_open",
+        "not_before",
+        sqlite_where=text("state IN ('pending', 'sending')"),
+        postgresql_where=text("state IN ('pending', 'sending')"),
+    ),
+    Index("ix_answers_customer_id", "customer_id", "created_at"),
+    sqlite_autoincrement=True,
+)
+
 #: The pace of one channel and sender, shared by all workers: a rate's next free moment, and the
 #: circuit breaker that leaves a channel alone after repeated errors.
 paces = Table(
@@ -521,6 +583,31 @@ paces = Table(
     Column("learned_at", BigInteger),  # when the breaker last learned something
 )
 
+#: A journey's steps by name: inserting or reordering steps shifts nobody. The numbers are those of
+#: deliveries.step and are never used again; 0 is the first step that the campaign ever had.
+steps = Table(
+    "steps",
+    metadata,
+    Column("campaign_id", BigKey, ForeignKey("campaigns.id"), primary_key=True),
+    Column("name", String(40), primary_key=True),
+    Column("number", SmallInteger, nullable=False),
+    UniqueConstraint("campaign_id", "number"),
+)
+
+#: Who was skipped at a later step of a journey, for good, and why: with `deliveries` it tells where
+#: everyone is.
+journey_skips = Table(
+    "journey_skips",
+    metadata,
+    Column("campaign_id", BigKey, primary_key=True, autoincrement=False),
+    Column("step", SmallInteger, primary_key=True, autoincrement=False),
+    Column("customer_id", BigKey, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("ends", Boolean, nullable=False),  # the journey, not just this step
+    sqlite_with_rowid=False,  # read in ranges of customers
+)
+
 #: Who did what: rows are added, never changed. Erasure leaves them: they name no customer.
 audit = Table(
     "audit",
@@ -533,4 +620,52 @@ audit = Table(
     Column("why", Text, nullable=False),
     Column("data", Json),
     Index("ix_audit_subject", "subject"),
+)
+
+#: What else finds a customer, beside the present ref and addresses: of a merged person every ref,
+#: address and number of both; devices; refs of other systems.
+identities = Table(
+    "identities",
+    metadata,
+    Column("kind", String(8), primary_key=True),  # identity.IdentityKind
+    Column("key", String(80), primary_key=True),  # refs and numbers plain, all others hashed
+    Column("customer_id", BigKey, ForeignKey("customers.id"), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("ix_identities_customer_id", "customer_id"),
+    sqlite_with_rowid=False,
+)
+
+#: Two profiles that became one, with all it takes to part them again. Erasure empties `before`.
+merges = Table(
+    "merges",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("winner_id", BigKey, nullable=False),
+    Column("loser_id", BigKey, nullable=False),  # has no row in customers while merged
+    Column("winner_ref", String(80)),
+    Column("loser_ref", String(80)),
+    Column("at", BigInteger, nullable=False),
+    Column("by", String(80), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("before", Json),  # joining.Before: personal data
+    Column("undone_at", BigInteger),
+    Index("ix_merges_winner_id", "winner_id"),
+    Index("ix_merges_loser_id", "loser_id"),
+    sqlite_autoincrement=True,
+)
+
+#: Pairs that may be one person, and what somebody said of them. A refused pair stays two people.
+matches = Table(
+    "matches",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("customer_a", BigKey, nullable=False),  # the smaller number
+    Column("customer_b", BigKey, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("evidence", String(200), nullable=False),  # in words, without personal data
+    Column("state", String(10), nullable=False),  # identity.MatchState
+    Column("decided_at", BigInteger),
+    Column("decided_by", String(80)),
+    UniqueConstraint("customer_a", "customer_b"),
+    Index("ix_matches_customer_b", "customer_b"),
 )

@@ -21,6 +21,7 @@ from campaigns.domain.findings import Finding
 from campaigns.domain.plan import PlanCounts
 from campaigns.domain.progress import Progress
 from campaigns.domain.routing import SKIP_TEXT, SkipReason
+from campaigns.domain.travellers import Whereabouts
 
 
 def publish(key: str, markdown: str, description: str) -> None:
@@ -53,6 +54,14 @@ def plan_table(counts: PlanCounts) -> str:
     rows.append(("audience", "everyone the campaign is for", counts.audience))
     lines = ["| | | people |", "|---|---|---:|"]
     return "\n".join([*lines, *(f"| {a} | {b} | {n:,} |" for a, b, n in rows)])
+
+
+def journey_table(found: Whereabouts) -> str:
+    """Who is where on a journey, as `campaigns journey` tells it."""
+    lines = ["| step | | people |", "|---|---|---:|"]
+    lines += [f"| {step} | {what} | {n:,} |" for step, what, n in found.rows()]
+    acted = "" if found.acted is None else f", {found.acted:,} have acted"
+    return "\n".join([*lines, "", f"{found.entered:,} entered{acted}."])
 
 
 def plan_sentence(counts: PlanCounts) -> str:

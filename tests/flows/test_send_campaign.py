@@ -33,6 +33,7 @@ def test_a_run_sends_what_was_planned_and_shows_it_by_stage_and_shard(
         "prepare the channels",
         "send shard 1 of 2",
         "send shard 2 of 2",
+        "fall back to other channels",
         "report",
     }
     assert task_runs(run.id, count=len(names)) == dict.fromkeys(names, "COMPLETED")

@@ -75,6 +75,12 @@ def _plan_rows(counts: PlanCounts) -> list[tuple[str, str, int]]:
 @click.argument("name")
 @limit_option
 @click.option(
+    "--continue",
+    "continues",
+    is_flag=True,
+    help="Only go on with the journeys of those who are on one; nobody enters.",
+)
+@click.option(
     "--scheduled-for",
     type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M%z"]),
     help="When this was to start: 2027-03-10T09:00, by the brand's clock, or with an offset "
@@ -88,6 +94,7 @@ def run_command(
     ctx: click.Context,
     name: str,
     limit: int | None,
+    continues: bool,
     scheduled_for: datetime | None,
     dry_run: bool,
     yes: bool,
@@ -107,7 +114,7 @@ def run_command(
     with connect() as app:
         if app.settings.live and not yes:
             _ask(app, name, limit)
-        run, resumed = app.start_run(name, limit, scheduled_for)
+        run, resumed = app.start_run(name, limit, scheduled_for, continues=continues)
         if resumed:
             _tell_resumed(app, run, limit)
         else:

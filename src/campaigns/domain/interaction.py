@@ -21,6 +21,7 @@ class InteractionKind(StrEnum):
     OPENED = "opened"
     CLICKED = "clicked"
     REPLIED = "replied"
+    ANSWERED = "answered"
     UNSUBSCRIBED = "unsubscribed"
     RESUBSCRIBED = "resubscribed"
     PURCHASED = "purchased"

@@ -28,6 +28,7 @@ class Rule(StrEnum):
     CAMPAIGN_ORDER = "campaign_order"
     EXPERIMENT = "experiment"  # the arm of a channel experiment that gets the campaign's channel
     PUBLIC_POST = "public_post"
+    CONVERSATION = "conversation"  # a later step: where the customer answered an earlier one
     FALLBACK = "fallback"  # the channels tried before failed: domain.fallback
 
 
@@ -63,6 +64,9 @@ class SkipReason(StrEnum):
     PUBLIC_POST_ONLY = "public_post_only"  # prefers X, may get no DM: sees the public post
     COMPLAINED = "complained"  # of a fallback: they reported a message of the brand as spam
     NO_OTHER_CHANNEL = "no_other_channel"  # of a fallback: every channel has been tried
+    ALREADY_ACTED = "already_acted"  # the journey's goal is reached
+    TOLD_BY_A_PERSON = "told_by_a_person"  # somebody of the brand told them about it
+    STEP_NOT_FOR_THEM = "step_not_for_them"  # its `if` does not hold
     OVER_LIMIT = "over_limit"  # the run was limited to fewer people
     HOLDOUT = "holdout"  # gets nothing, to measure what the campaign brings
     BRAND_HOLDOUT = "brand_holdout"  # gets no marketing, to measure what all of it brings
@@ -119,6 +123,8 @@ class Reason:
                 )
             case Rule.PUBLIC_POST:
                 text = "public post: seen by everyone who follows the brand"
+            case Rule.CONVERSATION:
+                text = f"{channel.label}: the customer answered there"
             case Rule.FALLBACK:
                 text = f"{channel.label}: the next channel that this customer permits"
         if self.passed_over:
@@ -189,6 +195,9 @@ SKIP_TEXT = {
     SkipReason.PUBLIC_POST_ONLY: "Prefers X and may get no direct message: sees the public post",
     SkipReason.COMPLAINED: "Reported a message as spam",
     SkipReason.NO_OTHER_CHANNEL: "Every channel of the campaign has been tried",
+    SkipReason.ALREADY_ACTED: "Has already done what the campaign asks for",
+    SkipReason.TOLD_BY_A_PERSON: "A person told them about it",
+    SkipReason.STEP_NOT_FOR_THEM: "This step is not for them (its `if`)",
     SkipReason.OVER_LIMIT: "The run was limited to fewer people",
     SkipReason.HOLDOUT: "Held out, to measure what the campaign brings",
     SkipReason.BRAND_HOLDOUT: "Held out of all marketing, to measure what it brings",
@@ -225,6 +234,13 @@ def choose(profile: Profile, policy: Policy) -> Choice | Skip:
     earlier = list(obstacles)[: list(obstacles).index(first)]
     barred = dict(before) | {c: o for c in earlier if (o := obstacles[c]) is not None}
     return Choice(first, Reason(Rule.CAMPAIGN_ORDER, 0, tuple(barred.items())))
+
+
+def converse(profile: Profile, policy: Policy, answered_on: Channel | None) -> Choice | Skip:
+    """The channel of a journey's later step: where the customer answered, if that is permitted."""
+    if answered_on in personal(policy) and obstacle(profile, answered_on, policy) is None:
+        return Choice(answered_on, Reason(Rule.CONVERSATION))
+    return choose(profile, policy)
 
 
 def choose_default(profile: Profile, policy: Policy) -> Choice | Skip:

@@ -148,7 +148,7 @@ class CustomerView:
 
     def as_json(self) -> dict[str, Any]:
         """The same as JSON values, instants in ISO 8601."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        return {name: plain_values(value) for name, value in asdict(self).items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,15 +192,16 @@ class DeliveryView:
 
     def as_json(self) -> dict[str, Any]:
         """The same as JSON values, instants in ISO 8601."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        return {name: plain_values(value) for name, value in asdict(self).items()}
 
 
-def _plain(value: Any) -> Any:
+def plain_values(value: Any) -> Any:
+    """The same in JSON values: instants in ISO 8601, words as text."""
     match value:
         case dict():
-            return {key: _plain(item) for key, item in value.items()}
+            return {key: plain_values(item) for key, item in value.items()}
         case list() | tuple():
-            return [_plain(item) for item in value]
+            return [plain_values(item) for item in value]
         case datetime():
             return value.isoformat()
         case str():

@@ -33,6 +33,7 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose, Standing
 from campaigns.domain.customer import AddressStatus, AttributeValue, Profile
 from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.journey import MAX_STEPS, NO_JOURNEY, Journey
 from campaigns.domain.release import Release
 from campaigns.store import audience, bulk
 from campaigns.store.bulk import Dialect
@@ -64,12 +65,15 @@ def in_audience(
     return and_(in_range, audience.where(release.policy.audience, now=now, dialect=dialect))
 
 
-def has_delivery(campaign_id: int | ScalarSelect[int]) -> ColumnElement[bool]:
+def has_delivery(
+    campaign_id: int | ScalarSelect[int], journey: Journey = NO_JOURNEY
+) -> ColumnElement[bool]:
     """The customer has a delivery of this campaign and edition, from whichever run; one that was
-    cancelled before it left does not count."""
+    cancelled before it left does not count. Of a journey any step counts: nobody enters twice."""
+    step = deliveries.c.step
     one = select(literal(1)).where(
         deliveries.c.campaign_id == campaign_id,
-        deliveries.c.step == 0,
+        step.in_(range(MAX_STEPS)) if journey.goes_on else step == 0,
         deliveries.c.customer_id == customers.c.id,
         text("NOT deliveries.replaced"),  # as the partial index says it, or SQLite looks at all
         deliveries.c.state != DeliveryState.CANCELLED,
@@ -89,7 +93,7 @@ def read_profiles(
     while first <= last:
         clause = in_audience(release, first=first, last=last, now=now, dialect=database.dialect)
         if campaign_id is not None:
-            clause = and_(clause, ~has_delivery(campaign_id))
+            clause = and_(clause, ~has_delivery(campaign_id, release.policy.journey))
         with database.read() as connection:
             page = rows.read(connection, clause)
         yield from page

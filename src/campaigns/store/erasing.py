@@ -24,6 +24,7 @@ from campaigns.store.hashing import AddressHash
 from campaigns.store.known import ERASED
 from campaigns.store.schema import (
     addresses,
+    answers,
     campaigns,
     channel_uses,
     clicks,
@@ -31,6 +32,7 @@ from campaigns.store.schema import (
     contacts,
     customers,
     deliveries,
+    inbox,
     interactions,
     messages,
     preferences,
@@ -39,7 +41,18 @@ from campaigns.store.schema import (
     unmatched_events,
 )
 
-_OWN = (preferences, consents, standings, channel_uses, contacts, interactions, clicks, addresses)
+_OWN = (
+    preferences,
+    consents,
+    standings,
+    channel_uses,
+    contacts,
+    interactions,
+    clicks,
+    addresses,
+    answers,
+    inbox,
+)
 
 
 class SqlErasure:

@@ -19,7 +19,7 @@ from campaigns.domain.consent import ConsentSource
 from campaigns.domain.identity import IdentityKind
 from campaigns.domain.joining import Row, Stand
 from campaigns.errors import NotFoundError, UserError
-from campaigns.store import bulk, carrying, consents, joined_deliveries
+from campaigns.store import bulk, carrying, consents, inbox, joined_deliveries
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import bar_intents
 from campaigns.store.schema import (
@@ -52,6 +52,7 @@ def join(
     merge_id = _enter(connection, mine["customer"], other["customer"], by, why, moment)
     upto = connection.execute(select(func.max(ledger.c.id))).scalar() or 0
     noes = rules.noes_needed(stands(mine), stands(other), moment)
+    inbox.yield_to(connection, merged, kept, moment)
     before: dict[str, Any] = {
         "kept": mine,
         "merged": other,

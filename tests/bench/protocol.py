@@ -30,7 +30,7 @@ from campaigns.domain.batch import Batch, Claimed, Written
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import Accepted, Outcome
 from campaigns.domain.run import Run, RunState
-from campaigns.domain.timing import UNLIMITED, Permit, Timing
+from campaigns.domain.timing import UNLIMITED, Hours, Permit, Timing
 from campaigns.sandbox.process import SandboxProcess
 from campaigns.services.dispatch import Dispatcher, unwatched
 from campaigns.settings import Settings
@@ -101,8 +101,11 @@ class Careless(SqlOutbox):
                 connection.execute(text(statement.format(given=self._given)), given)
 
 
-class AnyHour(Timing):
+class AnyHour(Timing, Hours):
     """The hours of somebody who does not ask for them."""
+
+    def at(self, *_about: Any, **_rest: Any) -> Hours:
+        return self
 
     def permit(self, *_about: Any, **_rest: Any) -> Permit:
         return UNLIMITED

@@ -51,6 +51,8 @@ VERDICTS: dict[str, tuple[DeliveryState, str | None]] = {
 # decides, of two at the same moment the no. A yes that does not exist counts as older than any
 # time, and for service messages as just newer than a no that does not exist.
 #
+# (CASE where IN would do: SQLite would build the list of the two anew for each delivery.)
+#
 # The batch and its run come first, so that they are read once and not for each delivery.
 # `batch_id + 0` keeps the index on batch_id out of it: PostgreSQL, whose statistics know nothing of
 # a batch made a moment ago, would expect one row there and compare all with all. By id it is quick.
@@ -70,7 +72,8 @@ SELECT given.id AS id, CASE
            > COALESCE(MAX(CASE WHEN NOT t.granted THEN t.at END), -9000000000000000000)
         FROM standings t
        WHERE t.customer_id = d.customer_id AND t.channel = d.channel
-         AND t.purpose = r.purpose AND t.topic IN (r.topic, '*')) THEN 'opted_out'
+         AND t.purpose = r.purpose
+         AND CASE t.topic WHEN r.topic THEN true WHEN '*' THEN true ELSE false END) THEN 'opted_out'
     WHEN a.address <> given.address THEN 'moved'
     WHEN given.preferences_at <> COALESCE(p.updated_at, 0) THEN 'changed'
     WHEN given.hours IS NOT NULL THEN given.hours
@@ -141,6 +144,7 @@ class Intending:
         counted = [] if purpose != Purpose.MARKETING else [i for i in batch.items if i.customer_id]
         self._locking.hold_customers(connection, [i.customer_id for i in counted])
         self._locking.hold_batch(connection, batch.id)
+        self._locking.by_index(connection)
         granted = self._decide(connection, batch, written, now=now, margin=margin, caps=caps)
         contacts.add(connection, [i for i in counted if i.delivery_id in granted], now)
         self._keep_messages(connection, written, granted)

@@ -48,6 +48,8 @@ def findings_table(findings: Iterable[Finding]) -> str:
 def plan_table(counts: PlanCounts) -> str:
     """A plan as a markdown table, in the shape of a run's report."""
     rows = [("planned", c.label, n) for c, n in counts.planned.most_common()]
+    if counts.exploring:
+        rows.append(("of these exploring", "on another channel, to learn", counts.exploring))
     rows += [("skipped", SKIP_TEXT[SkipReason(r)], n) for r, n in counts.skipped.most_common()]
     if counts.already:
         rows.append(("had it already", "in an earlier run", counts.already))

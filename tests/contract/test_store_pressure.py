@@ -459,3 +459,27 @@ def test_runs_with_something_due_are_found_unless_somebody_is_at_it(world: World
     died = NOW + LEASE + timedelta(seconds=1)
     assert [r.id for r in world.runs.due(now=died)] == [busy.id]
     assert [r.id for r in world.runs.due(now=opens)] == [waiting.id, busy.id]
+
+
+def test_no_delivery_of_an_intent_has_a_table_read_whole_however_empty_it_seems(
+    world: World,
+) -> None:
+    """PostgreSQL goes on with the plan that it made when contacts were few."""
+    if world.database.dialect == "sqlite":
+        pytest.skip("SQLite's planner needs no statistics")
+    with world.database.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.exec_driver_sql("VACUUM ANALYZE contacts")
+    before = _read_whole(world)
+    batch = world.claim(campaign(world, world.customers(3)))
+    assert len(intend(world, batch, caps=[ONE_A_DAY])) == 3
+    assert _read_whole(world) == before
+
+
+def _read_whole(world: World) -> int:
+    """How often PostgreSQL has read all contacts, counted once the statistics are written."""
+    with world.database.engine.connect() as connection:
+        connection.exec_driver_sql("SELECT pg_stat_force_next_flush()")
+    with world.database.read() as connection:
+        counted = "SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'contacts'"
+        return int(connection.exec_driver_sql(counted).scalar_one())

@@ -34,6 +34,7 @@ NAMES = (
     "reconcile",
     "answers",
     "retention",
+    "learn",
 )
 
 

@@ -98,7 +98,8 @@ class App(Sending):
         encoding: str | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> ImportReport:
-        """Bring customers in from a file; the counts of the report add up to its rows.
+        """Bring customers in from a file, and learn from their past; the counts of the report add
+        up to its rows.
 
         Raises FileError or FilesError when the file or the mapping as a whole is wrong.
         """
@@ -118,9 +119,14 @@ class App(Sending):
         now = self.clock.now()
         refused = self.settings.home / "reports" / f"{path.stem}-{now:%Y%m%d-%H%M%S}-refused.csv"
         with RefusalFile(refused) as refusals:
-            return import_customers(
+            report = import_customers(
                 source, self.profiles, refusals, now=now, actor="import", progress=progress
             )
+        if report.interactions:
+            from campaigns.bootstrap.learning import learn
+
+            learn(self)  # the past that came with them counts from the first campaign on
+        return report
 
     def diagnose(self) -> list[Diagnosis]:
         """What is set up, what is missing, what would happen."""

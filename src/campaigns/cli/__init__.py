@@ -27,6 +27,7 @@ COMMANDS = {
     "unmerge": ("campaigns.cli.persons", "Part two who were merged, as they were before."),
     "erase": ("campaigns.cli.rights", "Erase a customer for good, at their own request."),
     "retention": ("campaigns.cli.rights", "Delete the past that the brand keeps no longer."),
+    "learn": ("campaigns.cli.learning", "Learn which channel each customer answers on."),
     "new": ("campaigns.cli.content", "Start a campaign from a sound example."),
     "check": ("campaigns.cli.content", "Check campaigns before anything is sent."),
     "studio": ("campaigns.cli.studio", "See a campaign as it will arrive, while you write it."),

@@ -60,11 +60,14 @@ def _plan_json(name: str, counts: PlanCounts) -> dict[str, object]:
         "planned": dict(counts.planned),
         "skipped": dict(counts.skipped),
         "already": counts.already,
+        "exploring": counts.exploring,
     }
 
 
 def _plan_rows(counts: PlanCounts) -> list[tuple[str, str, int]]:
     rows = [("planned", c.label, n) for c, n in counts.planned.most_common()]
+    if counts.exploring:
+        rows.append(("of these exploring", "on another channel, to learn", counts.exploring))
     rows += [("skipped", SKIP_TEXT[SkipReason(r)], n) for r, n in counts.skipped.most_common()]
     if counts.already:
         rows.append(("had it already", "in an earlier run", counts.already))

@@ -126,12 +126,17 @@ def print_delivery(view: DeliveryView, parts: Mapping[str, str]) -> None:
 
 
 def _about(view: CustomerView) -> str:
-    prefers = view.preferred_channel.label if view.preferred_channel else "nothing"
+    prefers = ", then ".join(c.label for c in view.stated) or "no channel"
     facts = [view.locale, view.country or "no country", view.time_zone or "no time zone"]
     attributes = [f"{k} {v}" for k, v in view.attributes.items() if v is not None]
-    uses = [f"{u.channel.label} {u.uses}×" for u in view.uses if u.uses]
-    lines = [" · ".join(facts), f"prefers {prefers}; used: {', '.join(uses) or 'nothing yet'}"]
+    lines = [" · ".join(facts), f"asked for {prefers}; learnt: {learnt(view)}"]
     return "\n".join([*lines, " · ".join(attributes)]).rstrip()
+
+
+def learnt(view: CustomerView) -> str:
+    """`SMS: 3 replies in 5 messages; e-mail: 0 of 9`, the best first, or that it is nothing yet."""
+    known = sorted((u for u in view.uses if u.messages or u.answers), key=lambda u: -u.expected)
+    return "; ".join(u.in_words for u in known) or "nothing yet"
 
 
 def _address(address: AddressView) -> list[str]:

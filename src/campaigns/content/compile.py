@@ -138,6 +138,7 @@ def _release(
         home_zone=brand.time_zone,
         start_tolerance=campaign.start_tolerance,
         experiment=_experiment(sources),
+        explore=_explore(sources),
         journey=_journey(sources),
     )
     facts = {
@@ -154,6 +155,14 @@ def _release(
         skeletons=skeletons,
         manifest=sources.manifest(),
     )
+
+
+def _explore(sources: Sources) -> float:
+    """Nobody explores with what must arrive, nor where a channel experiment compares channels."""
+    campaign = sources.campaign
+    if campaign.purpose is not Purpose.MARKETING or campaign.experiment.channels:
+        return 0.0
+    return sources.brand.learning.explore / 100
 
 
 def _journey(sources: Sources) -> Journey:

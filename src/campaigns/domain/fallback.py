@@ -84,4 +84,4 @@ def next_channel(
     decision = choose(profile, replace(policy, channels=left))
     if isinstance(decision, Skip):
         return Skip(decision.reason, (*failed, *decision.obstacles))
-    return Choice(decision.channel, Reason(Rule.FALLBACK, 0, failed))
+    return Choice(decision.channel, Reason(Rule.FALLBACK, failed))

@@ -44,11 +44,13 @@ class PlanCounts:
     Attributes:
         already: customers who have a delivery of this campaign from an earlier run; the reason is
             that delivery, so no row is written again.
+        exploring: of `planned`, those on another channel than the best known, to learn.
     """
 
     planned: Counter[Channel] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     already: int = 0
+    exploring: int = 0
 
     @property
     def audience(self) -> int:
@@ -60,6 +62,7 @@ class PlanCounts:
         self.planned.update(other.planned)
         self.skipped.update(other.skipped)
         self.already += other.already
+        self.exploring += other.exploring
 
 
 @dataclass(slots=True)

@@ -38,6 +38,7 @@ class Policy:
         home_zone: the brand's time zone.
         start_tolerance: a run that starts later than it was scheduled, by more than this, is held.
         experiment: what is tried out on whom.
+        explore: share of 1 that gets it on another channel than the best known, to learn.
         journey: the steps, where there are several messages.
     """
 
@@ -55,6 +56,7 @@ class Policy:
     home_zone: str = "UTC"
     start_tolerance: timedelta = timedelta(hours=1)
     experiment: Experiment = NO_EXPERIMENT
+    explore: float = 0.0
     journey: Journey = NO_JOURNEY
 
 

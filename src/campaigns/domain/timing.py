@@ -6,15 +6,18 @@ holds until its window closes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 from zoneinfo import ZoneInfo
 
-from campaigns.domain.channel import Channel
+from campaigns.domain.channel import AddressKind, Channel
 from campaigns.domain.quiet_hours import ALWAYS, Span, Window, earliest, next_window, spans
 from campaigns.domain.release import Policy
 from campaigns.domain.whereabouts import Zones, known_zone, zones
+
+#: Why not now: at no hour of any day, the offer ends first, or it is quiet.
+Objection: TypeAlias = Literal["no_hour", "over", "quiet"]
 
 #: Planning looks for a window of any length.
 _MOMENT = timedelta(minutes=1)
@@ -22,23 +25,33 @@ _MOMENT = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """When one message may be sent: checked again by the database with the intent.
+    """When one message may be sent: looked at again with the intent and before the call.
 
     Attributes:
         window: when it is not quiet at the recipient, now or next; None: at no hour of any day.
         ends_at: the offer's end for this recipient; None never ends.
+        last_moment: by then the message has to have arrived; None is never too late.
     """
 
     window: Window | None = ALWAYS
     ends_at: datetime | None = None
+    last_moment: datetime | None = field(init=False, repr=False, compare=False)
 
-    @property
-    def last_moment(self) -> datetime | None:
-        """By then the message has to have arrived; None is never too late."""
+    def __post_init__(self) -> None:
         ends = [self.ends_at] if self.ends_at else []
         if self.window is not None and self.window is not ALWAYS:
             ends.append(self.window.closes_at)
-        return min(ends, default=None)
+        object.__setattr__(self, "last_moment", min(ends, default=None))
+
+    def objection(self, now: datetime, until: datetime) -> Objection | None:
+        """Why a call that begins now and has ended at `until` may not be made; None: it may. What
+        cannot be sent in its next window before the offer ends is over, rather than kept."""
+        if self.window is None:
+            return "no_hour"
+        later = self.window.opens_at > now
+        if self.ends_at and self.ends_at <= (self.window.opens_at if later else until):
+            return "over"
+        return "quiet" if later or self.window.closes_at < until else None
 
     def lasts_until(self, moment: datetime) -> bool:
         """Whether what is done by then is in time."""
@@ -81,15 +94,23 @@ class Timing:
         lasting: timedelta,
     ) -> Permit:
         """When a message may be sent to them, if the call may take `lasting`."""
-        where = zones(
+        where = self.where(channel, recipient)
+        quiet = self._quiet(channel, recipient.country, recipient.quiet)
+        return Permit(self._window(quiet, where, now, lasting), self._end(where))
+
+    def where(self, channel: Channel, recipient: Recipient) -> Zones:
+        """The zones that the hours have to suit."""
+        return zones(
             channel,
             recipient.address,
             time_zone=recipient.time_zone,
             country=recipient.country,
             home=self._policy.home_zone,
         )
-        quiet = self._quiet(channel, recipient.country, recipient.quiet)
-        return Permit(self._window(quiet, where, now, lasting), self._end(where))
+
+    def at(self, channel: Channel, *, now: datetime, lasting: timedelta) -> Hours:
+        """The permits of one moment."""
+        return Hours(self, channel, now, lasting)
 
     def opening(
         self,
@@ -143,6 +164,27 @@ class Timing:
         found = self._ends.get(where)
         if found is None:
             found = self._ends[where] = end_of_offer(policy.expires_at, policy.expires_on, where)
+        return found
+
+
+class Hours:
+    """The permits of one channel at one moment, as `Timing.permit` says them: worked out once for
+    all who are in the same place and have the same wishes."""
+
+    def __init__(self, timing: Timing, channel: Channel, now: datetime, lasting: timedelta) -> None:
+        self._timing, self._channel, self._now, self._lasting = timing, channel, now, lasting
+        self._by_phone = channel.address_kind is AddressKind.PHONE
+        self._permits: dict[tuple[object, ...], Permit] = {}
+
+    def permit(self, recipient: Recipient) -> Permit:
+        """When a message may be sent to them."""
+        where = self._timing.where(self._channel, recipient) if self._by_phone else None
+        key = (where or recipient.time_zone, recipient.country, recipient.quiet)
+        found = self._permits.get(key)
+        if found is None:
+            found = self._permits[key] = self._timing.permit(
+                self._channel, recipient, now=self._now, lasting=self._lasting
+            )
         return found
 
 

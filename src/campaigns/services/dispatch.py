@@ -31,6 +31,7 @@ from campaigns.domain.run import Run, RunState
 from campaigns.domain.slots import SlotError, Writer
 from campaigns.domain.timing import Timing
 from campaigns.errors import RunStoppedError
+from campaigns.services.collecting import seldom_collecting
 from campaigns.services.links import Links, unsubscribe_headers
 from campaigns.services.pacing import ASK_AGAIN, Pacer, Turn
 from campaigns.services.ports import Batch, Claimed, Outbox, Releases, Runs, Written
@@ -138,6 +139,7 @@ class Dispatcher:
     texts: Texts = field(default_factory=dict)
     watch: Watch = unwatched
 
+    @seldom_collecting()
     def dispatch_shard(self, run: Run, shard: int) -> DispatchCounts:
         """Send everything of the shard that is due, waiting for retries that come due soon and for
         channels that open again soon.
@@ -282,7 +284,7 @@ class Dispatcher:
         clicks: bool,
     ) -> tuple[list[Written], dict[int, Outcome]]:
         """What each message will say; a customer whose values do not fit the slots is refused."""
-        now = self.clock.now()
+        hours = self.timing.at(batch.channel, now=self.clock.now(), lasting=lasting)
         written: list[Written] = []
         refused: dict[int, Outcome] = {}
         for item in batch.items:
@@ -295,7 +297,7 @@ class Dispatcher:
                 refused[item.delivery_id] = Rejected(f"slot:{error.slot}", str(error))
                 continue
             digest = message_hash(skeleton_hash, values)
-            permit = self.timing.permit(batch.channel, item, now=now, lasting=lasting)
+            permit = hours.permit(item)
             written.append(Written(item.delivery_id, item.address, values, digest, permit))
         return written, refused
 

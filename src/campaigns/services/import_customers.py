@@ -6,9 +6,7 @@ rows that went in are found unchanged.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,9 +22,8 @@ from campaigns.domain.intake import (
     RepeatedRow,
     SeenCustomers,
 )
+from campaigns.services.collecting import seldom_collecting
 
-#: How many more objects than freed ones start a collection while importing; 700 by default.
-_ALLOCATIONS = 500_000
 #: Rows per transaction: enough to forget the commit, few enough to let others write in between.
 BATCH = 2_000
 
@@ -179,7 +176,7 @@ def import_customers(
         source.name, source.title, unused=source.unused, repeated_headers=source.repeated
     )
     seen = SeenCustomers()
-    with _seldom_collecting():
+    with seldom_collecting():
         for batch in _batches(source.rows(now), refusals, report):
             result = profiles.upsert(batch, now=now, actor=actor, seen=seen)
             report.add(result)
@@ -191,18 +188,6 @@ def import_customers(
                 progress(report.rows)
     report.report_path = refusals.path
     return report
-
-
-@contextmanager
-def _seldom_collecting() -> Iterator[None]:
-    """Rows hold no reference cycles, and the collector walks all of them again and again looking
-    for some: a third of an import's time (measured in November 2026, Python 3.11)."""
-    before = gc.get_threshold()
-    gc.set_threshold(_ALLOCATIONS, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def _batches(

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from campaigns.domain.channel import PUBLIC, Channel
 from campaigns.domain.customer import Profile
+from campaigns.domain.engagement import exploring
 from campaigns.domain.experiment import DEFAULT, Assignment, arms_of
 from campaigns.domain.plan import Plan, PlanCounts, PlannedDelivery, PlannedSkip
 from campaigns.domain.release import Policy, Release
@@ -45,7 +46,7 @@ def decide(
     counts = PlanCounts()
     for profile in profiles:
         arms = arms_of(experiment, campaign, profile.customer_id)
-        decision = _decide(profile, release.policy, arms)
+        decision = _decide(profile, release.policy, arms, campaign)
         if not isinstance(decision, Skip) and room is not None and len(deliveries) >= room:
             decision = Skip(SkipReason.OVER_LIMIT)
         if isinstance(decision, Skip):
@@ -64,14 +65,18 @@ def decide(
             )
         )
         counts.planned[decision.channel] += 1
+        counts.exploring += decision.reason.rule is Rule.EXPLORING
     return deliveries, skips, counts
 
 
-def _decide(profile: Profile, policy: Policy, arms: Assignment) -> Choice | Skip:
+def _decide(profile: Profile, policy: Policy, arms: Assignment, campaign: str) -> Choice | Skip:
     """The channel by the customer's arm. Who is held out would have got the message: the arms
     hold people who are alike."""
-    default = arms.channel == DEFAULT
-    decision = choose_default(profile, policy) if default else choose(profile, policy)
+    if arms.channel == DEFAULT:
+        decision = choose_default(profile, policy)
+    else:
+        explore = exploring(campaign, profile.customer_id, policy.explore)
+        decision = choose(profile, policy, explore)
     if isinstance(decision, Skip):
         return decision
     if arms.held_out:

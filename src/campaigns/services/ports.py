@@ -230,6 +230,9 @@ class Outbox(Protocol):
         """What became of the run's messages that were not accepted, in words: outcome → how many.
         Messages that are still to go are left out."""
 
+    def exploring(self, run_id: int) -> int:
+        """Deliveries on another channel than the best known, to learn."""
+
     def fallbacks(self, run_id: int) -> Mapping[tuple[Channel, str], int]:
         """Standing fallbacks: (channel, encoded reason) → how many."""
 

@@ -47,7 +47,8 @@ _PRUNE = text("DELETE FROM contacts WHERE at <= :before")
 def capped_sql(caps: Sequence[Cap]) -> str:
     """The condition that one more message would be too many, for a row `d` of deliveries and `p`
     of preferences. The same rule as domain.pressure.capped; a contract test compares them."""
-    own = f"p.weekly_most <= ({_COUNT.format(since='week', there='')})"
+    in_week = _COUNT.format(since="week", there="")
+    own = f"p.weekly_most IS NOT NULL AND p.weekly_most <= ({in_week})"  # most ask for none
     terms = [
         f"({_COUNT.format(since=f'since_{i}', there=_THERE if cap.channel else '')}) >= :most_{i}"
         for i, cap in enumerate(caps)

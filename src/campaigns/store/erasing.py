@@ -38,6 +38,7 @@ from campaigns.store.schema import (
     preferences,
     standings,
     suppressions,
+    unlearned,
     unmatched_events,
 )
 
@@ -50,6 +51,7 @@ _OWN = (
     interactions,
     clicks,
     addresses,
+    unlearned,
     answers,
     inbox,
 )

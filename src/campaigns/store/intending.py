@@ -16,11 +16,10 @@ from campaigns.domain.batch import Batch, Written
 from campaigns.domain.consent import Purpose
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.pressure import WEEK, Cap
-from campaigns.domain.quiet_hours import ALWAYS
-from campaigns.domain.timing import UNLIMITED, Permit
+from campaigns.domain.timing import Permit
 from campaigns.store import bulk, contacts
 from campaigns.store.bulk import Dialect
-from campaigns.store.clock import to_ms, to_ms_or_none
+from campaigns.store.clock import to_ms
 from campaigns.store.engine import hold_intent
 from campaigns.store.locking import Locking
 from campaigns.store.schema import messages
@@ -52,6 +51,9 @@ VERDICTS: dict[str, tuple[DeliveryState, str | None]] = {
 # decides, of two at the same moment the no. A yes that does not exist counts as older than any
 # time, and for service messages as just newer than a no that does not exist.
 #
+# (CASE where IN would do: SQLite would build the list of the two anew for each delivery.)
+#
+# The batch and its run come first, so that they are read once and not for each delivery.
 # `batch_id + 0` keeps the index on batch_id out of it: PostgreSQL, whose statistics know nothing of
 # a batch made a moment ago, would expect one row there and compare all with all. By id it is quick.
 _VERDICT = """
@@ -70,24 +72,22 @@ SELECT given.id AS id, CASE
            > COALESCE(MAX(CASE WHEN NOT t.granted THEN t.at END), -9000000000000000000)
         FROM standings t
        WHERE t.customer_id = d.customer_id AND t.channel = d.channel
-         AND t.purpose = r.purpose AND t.topic IN (r.topic, '*')) THEN 'opted_out'
+         AND t.purpose = r.purpose
+         AND CASE t.topic WHEN r.topic THEN true WHEN '*' THEN true ELSE false END) THEN 'opted_out'
     WHEN a.address <> given.address THEN 'moved'
     WHEN given.preferences_at <> COALESCE(p.updated_at, 0) THEN 'changed'
-    WHEN given.opens_at IS NULL THEN 'no_hour'
-    WHEN given.ends_at <= CASE WHEN given.opens_at > :now THEN given.opens_at ELSE :until END
-      THEN 'over'
-    WHEN given.opens_at > :now OR given.closes_at < :until THEN 'quiet'
+    WHEN given.hours IS NOT NULL THEN given.hours
     WHEN r.purpose = 'marketing' AND p.paused_until > :now THEN 'paused'
     WHEN r.purpose = 'marketing' AND ({capped}) THEN 'capped'
     ELSE 'send' END AS verdict, given.opens_at AS opens_at
-  FROM {given} AS given
+  FROM batches b
+  JOIN runs r ON r.id = b.run_id
+  JOIN {given} AS given ON true
   JOIN deliveries d ON d.id = given.id
-  JOIN batches b ON b.id = d.batch_id
-  JOIN runs r ON r.id = d.run_id
   LEFT JOIN addresses a ON a.customer_id = d.customer_id AND a.channel = d.channel
   LEFT JOIN suppressions s ON s.address_key = a.address_key
   LEFT JOIN preferences p ON p.customer_id = d.customer_id
- WHERE d.batch_id + 0 = :batch AND d.state = 'claimed'
+ WHERE d.batch_id + 0 = :batch AND d.state = 'claimed' AND b.id = :batch
 """
 # MATERIALIZED, or SQLite works the verdict out again for each column that depends on it.
 _INTEND = """
@@ -108,9 +108,8 @@ _GIVEN = {
     "id": "bigint",
     "address": "text",
     "preferences_at": "bigint",
+    "hours": "text",
     "opens_at": "bigint",
-    "closes_at": "bigint",
-    "ends_at": "bigint",
 }
 _PURPOSE = text("SELECT purpose FROM runs WHERE id = :run")
 _REPLACE = (
@@ -145,6 +144,7 @@ class Intending:
         counted = [] if purpose != Purpose.MARKETING else [i for i in batch.items if i.customer_id]
         self._locking.hold_customers(connection, [i.customer_id for i in counted])
         self._locking.hold_batch(connection, batch.id)
+        self._locking.by_index(connection)
         granted = self._decide(connection, batch, written, now=now, margin=margin, caps=caps)
         contacts.add(connection, [i for i in counted if i.delivery_id in granted], now)
         self._keep_messages(connection, written, granted)
@@ -174,14 +174,11 @@ class Intending:
             "week": to_ms(now - WEEK),
             **contacts.cap_parameters(counting, now),
         }
-        preferences = {i.delivery_id: to_ms_or_none(i.preferences_at) or 0 for i in batch.items}
-        rows = [
-            (w.delivery_id, w.address, preferences[w.delivery_id], *_instants(w.permit))
-            for w in written
-        ]
+        rows = _rows(batch, written, now, now + margin)
         given = bulk.rows_parameters(self._dialect, rows)
-        moved = connection.execute(statement, {**moment, **given}).fetchall()
-        return {delivery_id for delivery_id, state in moved if state == DeliveryState.SENDING}
+        moved = bulk.tuples(connection.execute(statement, {**moment, **given}))
+        sending = str(DeliveryState.SENDING)
+        return {delivery_id for delivery_id, state in moved if state == sending}
 
     def _keep_messages(
         self, connection: Connection, written: Sequence[Written], granted: set[int]
@@ -214,16 +211,28 @@ def _statement(dialect: Dialect, caps: Sequence[Cap]) -> TextClause:
     )
 
 
-def _instants(permit: Permit) -> tuple[int | None, int, int | None]:
-    """`opens_at`, `closes_at`, `ends_at`. Most have the same: no conversion for those."""
-    if permit is UNLIMITED:
-        return _UNLIMITED
-    window = permit.window or ALWAYS
-    opens = None if permit.window is None else to_ms(window.opens_at)
-    return opens, to_ms(window.closes_at), to_ms_or_none(permit.ends_at)
+def _rows(
+    batch: Batch, written: Sequence[Written], now: datetime, until: datetime
+) -> list[tuple[object, ...]]:
+    """What the statement compares, as `_GIVEN` names it. Most messages of a batch share one permit:
+    each is judged once."""
+    preferences = {
+        i.delivery_id: to_ms(i.preferences_at) for i in batch.items if i.preferences_at is not None
+    }
+    permits = {id(w.permit): w.permit for w in written}
+    judged = {key: _judged(permit, now, until) for key, permit in permits.items()}
+    return [
+        (w.delivery_id, w.address, preferences.get(w.delivery_id, 0), *judged[id(w.permit)])
+        for w in written
+    ]
 
 
-_UNLIMITED = (to_ms(ALWAYS.opens_at), to_ms(ALWAYS.closes_at), None)
+def _judged(permit: Permit, now: datetime, until: datetime) -> tuple[str | None, int | None]:
+    """`hours` and `opens_at`."""
+    objection = permit.objection(now, until)
+    if objection != "quiet" or permit.window is None:
+        return objection, None
+    return objection, to_ms(permit.window.opens_at)
 
 
 def _case(by_verdict: dict[str, DeliveryState] | dict[str, str | None]) -> str:

@@ -22,6 +22,7 @@ from campaigns.errors import NotFoundError, UserError
 from campaigns.store import bulk, carrying, consents, inbox, joined_deliveries
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import bar_intents
+from campaigns.store.interactions import learn_anew
 from campaigns.store.schema import (
     addresses,
     channel_uses,
@@ -130,6 +131,7 @@ def _join_profiles(
         carrying.replace_rows(connection, table, other["customer"]["id"], [])
         carrying.replace_rows(connection, table, kept, joined[table.name])
         joined[table.name] = carrying.rows_of(connection, table, kept)
+    learn_anew(connection, (kept,))
     return {"customer": customer, **joined}
 
 

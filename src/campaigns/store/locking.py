@@ -34,11 +34,21 @@ _HOLD_DELIVERIES = text(
 )
 
 
+#: PostgreSQL plans a statement when it is first sent. While tables are new or just pruned it would
+#: read them whole for each delivery, and go on with that when they have grown.
+_BY_INDEX = text("SET LOCAL enable_seqscan = off")
+
+
 class Locking:
     """The row locks of one dialect."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._by_row = dialect == "postgresql"
+
+    def by_index(self, connection: Connection) -> None:
+        """Rows are looked up, however small a table seems, until the transaction ends."""
+        if self._by_row:
+            connection.execute(_BY_INDEX)
 
     def hold_batch(self, connection: Connection, batch_id: int) -> None:
         """Nobody else moves what this batch holds until the transaction ends."""

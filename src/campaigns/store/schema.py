@@ -175,6 +175,7 @@ interactions = Table(
         sqlite_where=text("source_key IS NOT NULL"),
         postgresql_where=text("source_key IS NOT NULL"),
     ),
+    sqlite_autoincrement=True,  # learning goes on from an id: never use one twice
 )
 
 #: What a provider told of messages and people we do not know: kept and counted, never an error.
@@ -218,15 +219,41 @@ clicks = Table(
     Index("ix_clicks_customer_id", "customer_id"),
 )
 
-#: How a customer uses each channel, counted from interactions as they are recorded.
+#: How a customer uses each channel: learnt from interactions (store.learning), but for the last
+#: reply, which is kept as it is recorded. What `messages` counts is whose sending is known.
 channel_uses = Table(
     "channel_uses",
     metadata,
     Column("customer_id", BigKey, ForeignKey("customers.id"), primary_key=True),
     Column("channel", String(10), primary_key=True),
-    Column("uses", Integer, nullable=False),  # clicked, replied, purchased: see interaction.py
     Column("last_inbound_at", BigInteger),  # last message the customer wrote to us there
+    Column("messages", Integer, nullable=False, server_default="0"),
+    Column("answers", Integer, nullable=False, server_default="0"),
+    Column("kind", String(20)),  # of the answers, where all are of one kind
+    # The same, older ones weighing less, in tenths of a message; never fewer messages than answers.
+    Column("recent_messages", Integer, nullable=False, server_default="0"),
+    Column("recent_answers", Integer, nullable=False, server_default="0"),
+    Column("learned_at", BigInteger),
     sqlite_with_rowid=False,  # read in ranges of customers
+)
+
+#: Customers of whom something known was changed, and not only added to, since it was learnt.
+unlearned = Table(
+    "unlearned",
+    metadata,
+    Column("customer_id", BigKey, primary_key=True, autoincrement=False),
+)
+
+#: When something was learnt, and from which interactions. The newest row holds now.
+learnings = Table(
+    "learnings",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("until_id", BigInteger, nullable=False),  # interactions up to this one are learnt
+    Column("all_at", BigInteger, nullable=False),  # when everybody was last learnt anew
+    Column("customers", BigInteger, nullable=False),
+    Column("priors", Json, nullable=False),  # channel → [mean, strength]: engagement.Prior
 )
 
 #: Marketing messages that left or may have left, for frequency caps across campaigns. Written with
@@ -327,7 +354,8 @@ shards = Table(
 )
 
 #: Written out alike in the statements that use the partial index: the databases compare the words.
-SETTLED = "state NOT IN ('pending', 'claimed', 'sending') AND NOT replaced"
+#: (For NOT IN, SQLite would look the state up in a list: a third of every update of a delivery.)
+SETTLED = "state <> 'pending' AND state <> 'claimed' AND state <> 'sending' AND NOT replaced"
 #: What surely did not reach the customer and has not been looked at for a fallback.
 FAILED = (
     "NOT replaced AND no_fallback IS NULL "

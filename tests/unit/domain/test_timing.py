@@ -52,6 +52,26 @@ def permit(timing: Timing, now: datetime, channel: Channel = Channel.SMS, **who:
     return timing.permit(channel, Somebody(**who), now=now, lasting=CALL)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("now", [at("03-10 12:00"), at("03-10 22:00")])
+@pytest.mark.parametrize("channel", [Channel.SMS, Channel.EMAIL])
+def test_those_of_a_batch_share_a_permit_only_where_their_own_is_the_same(
+    now: datetime, channel: Channel
+) -> None:
+    many = [
+        Somebody(address, zone, country, quiet)
+        for address in ("+34600000120", "+12125550123", "+13105550123")
+        for zone in (None, "Europe/Madrid", "Asia/Tokyo")
+        for country in (None, "ES", "US")
+        for quiet in (None, (1200, 540))
+    ]
+    timing = Timing(OFFER)
+    hours = timing.at(channel, now=now, lasting=CALL)
+    found = [hours.permit(somebody) for somebody in many]
+    assert found == [timing.permit(channel, s, now=now, lasting=CALL) for s in many]
+    assert found == [hours.permit(somebody) for somebody in many]
+    assert len(set(found)) > 2
+
+
 def test_what_is_written_at_night_may_go_in_the_morning() -> None:
     found = permit(Timing(POLICY), at("03-10 22:00"))
     assert found == Permit(Window(at("03-11 08:00"), at("03-11 20:00")))

@@ -24,7 +24,9 @@ def upgrade() -> None:
         "ix_deliveries_settled",
         "deliveries",
         ["run_id", "channel", "state", "settled_at", "replaced"],
-        **_where("state NOT IN ('pending', 'claimed', 'sending') AND NOT replaced"),
+        **_where(
+            "state <> 'pending' AND state <> 'claimed' AND state <> 'sending' AND NOT replaced"
+        ),
     )
     op.drop_index("ix_deliveries_due", "deliveries")
     op.create_index(

@@ -229,10 +229,11 @@ def test_a_wrong_event_is_refused_with_its_field_and_keeps_no_other_out(shop: Sh
     assert (good["result"], answer["accepted"], answer["refused"]) == ("accepted", 1, 2)
 
 
-def test_only_what_happened_on_a_channel_counts_as_its_use(shop: Shop) -> None:
+def test_an_event_is_of_a_channel_only_where_it_happened_on_one(shop: Shop) -> None:
     anna = shop.world.customer(ref="c")
-    shop.tell(purchase(), purchase("r-2", channel="sms"), purchase("r-3", kind="visited"))
-    assert [(u.channel, u.uses) for u in shop.app.profiles.show(anna).uses] == [(Channel.SMS, 1)]
+    shop.tell(purchase(), purchase("r-2", channel="sms"))
+    channels = {i.channel for i in shop.app.profiles.show(anna).interactions}
+    assert channels == {None, Channel.SMS}
 
 
 def test_a_body_that_is_no_array_is_refused_as_a_whole(shop: Shop) -> None:

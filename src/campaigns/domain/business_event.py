@@ -111,7 +111,8 @@ class BusinessEvent(BaseModel):
     )
     customer: Who
     channel: Literal["email", "sms", "whatsapp", "x_dm"] | None = Field(
-        None, description="where it happened on a channel of the brand; it counts as a use of it"
+        None,
+        description="where it happened on a channel of the brand; purchases count as answers there",
     )
     amount: Annotated[float, Field(allow_inf_nan=False, ge=-1e12, le=1e12)] | None = Field(
         None, description="what was paid; below zero for what was paid back"

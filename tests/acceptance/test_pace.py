@@ -243,6 +243,24 @@ def test_with_several_lanes_an_outage_still_costs_few(open_shop: Open) -> None:
         assert of(report, sender, S.IN_DOUBT) <= 4 * FAILURES + PATIENCE
 
 
+def test_a_post_that_has_to_wait_keeps_its_run_open_and_holds_up_nobody(open_shop: Open) -> None:
+    shop = open_shop()
+    say(shop.sandbox, "faults", {"kind": "429", "provider": "x", "seconds": 3600})
+    with shop.app() as app:
+        report, counts = sent(app)
+    assert shop.clock.ahead < 60
+    assert report.post is S.PENDING
+    assert report.run.state is RunState.PAUSED
+    assert Channel.X_POST in counts.unreachable
+    assert of(report, Channel.EMAIL, S.ACCEPTED) == report.planned[Channel.EMAIL]
+    shop.well_again()
+    shop.clock.ahead += 3700
+    with shop.app() as app:
+        report, _ = sent(app)
+    assert report.post is S.ACCEPTED
+    assert report.run.state is RunState.FINISHED
+
+
 def test_a_slow_sender_holds_up_no_other_shards_channels(open_shop: Open) -> None:
     shop = open_shop()
     shop.edit('sms: {from: "+447700900123"}', 'sms: {from: "+447700900123", per_second: 1}')
@@ -303,6 +321,7 @@ def test_a_refusal_of_the_configuration_stops_the_run_on_all_lanes_at_once(
     assert code in (report.run.stopped_because or "")
     assert of(report, refused, S.ACCEPTED) == of(report, refused, S.IN_DOUBT) == 0
     assert of(report, refused, S.REJECTED) == 0
+    assert report.waiting == 0, "nothing waits in a run that has ended"
     with shop.app() as app:
         again = app.report(begun(app))
     assert of(again, refused, S.PENDING) == report.planned[refused], "somebody was burnt"

@@ -126,6 +126,7 @@ class Workers:
         pool.shutdown(wait=patient, cancel_futures=True)
         if not patient:
             _end(set(active_children()) - self._before)
+        self._app.sweep()  # what they gave back to a run that has ended
 
 
 def send_all(

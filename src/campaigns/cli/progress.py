@@ -14,6 +14,7 @@ from rich.text import Text
 
 from campaigns.cli.output import console, table
 from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.pace import channel_of
 from campaigns.domain.progress import Progress
 from campaigns.domain.run import ACTIVE_RUN_STATES
 
@@ -93,7 +94,8 @@ def _lines(p: Progress) -> Iterable[Text]:
     for h in p.held:
         yield Text(f"Held: {h.messages:,} by {h.channel.label} until {_moment(h.until)}: {h.why}")
     for c in p.closed:
-        yield Text(f"Closed: {c.key} until {_moment(c.until)}: {c.because}", style="yellow")
+        who = f"{channel_of(c.key).label} ({c.key.partition(' ')[2]})"
+        yield Text(f"{who} paused until {_second(c.until)}: {c.because}", style="yellow")
     for w in p.workers:
         state = "lease until" if w in p.alive else "gone, its lease ended"
         yield Text(f"Worker {w.owner}: {w.batches} × {w.channel.label}, {state} {w.lease_until:%X}")
@@ -114,6 +116,10 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
 
 def _seconds(span: timedelta | None) -> float | None:
     return None if span is None else round(span.total_seconds(), 1)
+
+
+def _second(at: datetime) -> str:
+    return f"{at:%H:%M:%S} UTC"
 
 
 def _moment(at: datetime) -> str:

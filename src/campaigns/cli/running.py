@@ -19,7 +19,7 @@ from campaigns.cli.output import (
 )
 from campaigns.domain.plan import PlanCounts
 from campaigns.domain.routing import SKIP_TEXT, SkipReason
-from campaigns.domain.run import RunState
+from campaigns.domain.run import ACTIVE_RUN_STATES, RunState
 
 if TYPE_CHECKING:
     from campaigns.bootstrap import App
@@ -165,8 +165,8 @@ def _send(app: App, run: Run) -> DispatchCounts:
         return dispatch_with_fallbacks(app, run.id, lambda progress: move(progress.settled))
 
 
-def print_report(report: RunReport) -> None:
-    """A run's numbers for people."""
+def print_report(report: RunReport, *, numbers_only: bool = False) -> None:
+    """A run's numbers for people, and why it waits (`numbers_only`: unless that is told after)."""
     run = report.run
     out = console()
     out.print(
@@ -179,10 +179,13 @@ def print_report(report: RunReport) -> None:
     if report.post is not None:
         out.print(f"Public X post: {report.post.replace('_', ' ')}.")
     out.print(f"Release {report.run.release_hash}.", style="dim")
+    if numbers_only and run.state in ACTIVE_RUN_STATES:
+        return
     for sentence in report.paused:
         out.print(sentence, style="yellow")
     if run.stopped_because:
-        out.print(f"Waiting: {run.stopped_because}", style="yellow")
+        end = str(run.state).capitalize() if run.finished_at else "Waiting"
+        out.print(f"{end}: {run.stopped_because}", style="yellow")
 
 
 def _exit_code(report: RunReport, sent: DispatchCounts) -> int:

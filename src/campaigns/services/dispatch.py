@@ -320,8 +320,8 @@ class Dispatcher:
         because = f"{refusal.reason} ({refusal.code})"
         self.runs.move(run.id, RunState.STOPPED, now=self.clock.now(), because=because)
         raise RunStoppedError(
-            f"run {run.id} stopped: {because} What was not sent stays pending: mend it, then "
-            f"`campaigns run {run.campaign}` goes on."
+            f"run {run.id} stopped: {because}. Nobody was burnt: mend it, then "
+            f"`campaigns run {run.campaign}` sends to those who did not get it."
         )
 
     def _soonest(self, run: Run, shard: int, counts: DispatchCounts) -> datetime | None:

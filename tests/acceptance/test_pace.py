@@ -252,6 +252,7 @@ def test_a_post_that_has_to_wait_keeps_its_run_open_and_holds_up_nobody(open_sho
     assert report.post is S.PENDING
     assert report.run.state is RunState.PAUSED
     assert Channel.X_POST in counts.unreachable
+    assert report.waiting == of(report, Channel.X_DM, S.PENDING) + 1  # the post
     assert of(report, Channel.EMAIL, S.ACCEPTED) == report.planned[Channel.EMAIL]
     shop.well_again()
     shop.clock.ahead += 3700

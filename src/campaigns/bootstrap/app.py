@@ -286,7 +286,7 @@ class App(Sending):
         """
         self.sweep()
         now = self.clock.now()
-        if not self.progress(run_id).waiting:
+        if not self.report(run_id).waiting:
             self.runs.move(run_id, RunState.FINISHED, now=now)
         elif unreachable:
             because = "; ".join(f"{c.label}: {why}" for c, why in unreachable.items())

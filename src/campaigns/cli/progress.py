@@ -88,7 +88,9 @@ def _lines(p: Progress) -> Iterable[Text]:
         yield Text(f"{p.settled:,} of {p.planned:,} settled, {p.rate:,.1f} a second{left}.")
     if p.in_doubt_for is not None:
         age = timedelta(seconds=int(p.in_doubt_for.total_seconds()))
-        yield Text(f"{p.in_doubt:,} in doubt, the oldest for {age}.", style="yellow")
+        yield Text(
+            f"{p.in_doubt:,} in doubt, the oldest for {age}: `campaigns reconcile`.", style="yellow"
+        )
     if p.run.state not in ACTIVE_RUN_STATES:
         return
     for h in p.held:

@@ -21,6 +21,7 @@ from campaigns.domain.findings import Finding
 from campaigns.domain.plan import PlanCounts
 from campaigns.domain.progress import Progress
 from campaigns.domain.routing import SKIP_TEXT, SkipReason
+from campaigns.domain.travellers import Whereabouts
 
 
 def publish(key: str, markdown: str, description: str) -> None:
@@ -47,12 +48,22 @@ def findings_table(findings: Iterable[Finding]) -> str:
 def plan_table(counts: PlanCounts) -> str:
     """A plan as a markdown table, in the shape of a run's report."""
     rows = [("planned", c.label, n) for c, n in counts.planned.most_common()]
+    if counts.exploring:
+        rows.append(("of these exploring", "on another channel, to learn", counts.exploring))
     rows += [("skipped", SKIP_TEXT[SkipReason(r)], n) for r, n in counts.skipped.most_common()]
     if counts.already:
         rows.append(("had it already", "in an earlier run", counts.already))
     rows.append(("audience", "everyone the campaign is for", counts.audience))
     lines = ["| | | people |", "|---|---|---:|"]
     return "\n".join([*lines, *(f"| {a} | {b} | {n:,} |" for a, b, n in rows)])
+
+
+def journey_table(found: Whereabouts) -> str:
+    """Who is where on a journey, as `campaigns journey` tells it."""
+    lines = ["| step | | people |", "|---|---|---:|"]
+    lines += [f"| {step} | {what} | {n:,} |" for step, what, n in found.rows()]
+    acted = "" if found.acted is None else f", {found.acted:,} have acted"
+    return "\n".join([*lines, "", f"{found.entered:,} entered{acted}."])
 
 
 def plan_sentence(counts: PlanCounts) -> str:

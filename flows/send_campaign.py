@@ -107,22 +107,30 @@ def _tell_plan(campaign: str, limit: int | None) -> Any:
 
 
 def _send(app: App, campaign: str, limit: int | None) -> Any:
+    report, sent = carry_out(app, campaign, limit)
+    return _end(report, sent)
+
+
+def carry_out(
+    app: App, campaign: str, limit: int | None, *, continues: bool = False
+) -> tuple[RunReport, DispatchCounts]:
+    """One run from its check to its report, step by step on the run's page."""
     go_on_if_resumed(app)
-    due = flow_run.scheduled_start_time
-    run_id, shards = outcome(compile_and_check(campaign, limit, due, return_state=True))
+    due = None if continues else flow_run.scheduled_start_time
+    run_id, shards = outcome(compile_and_check(campaign, limit, due, continues, return_state=True))
     with Steering(app, run_id) as steering:
         for no in shards:
             outcome(plan_shard(run_id, no, no + 1, len(shards), return_state=True))
             steering.look()
         sent = _send_due(app, run_id, campaign, steering)
-    return _close(run_id, campaign, sent)
+    return _close(run_id, campaign, sent), sent
 
 
 def send_planned(app: App, run_id: int, campaign: str) -> Any:
     """Send what of a planned run is due, and report. Raises CannotGoOnError."""
     with Steering(app, run_id) as steering:
         sent = _send_due(app, run_id, campaign, steering)
-    return _close(run_id, campaign, sent)
+    return _end(_close(run_id, campaign, sent), sent)
 
 
 def _send_due(app: App, run_id: int, campaign: str, steering: Steering) -> DispatchCounts:
@@ -137,10 +145,10 @@ def _send_due(app: App, run_id: int, campaign: str, steering: Steering) -> Dispa
     return sent
 
 
-def _close(run_id: int, campaign: str, sent: DispatchCounts) -> Any:
+def _close(run_id: int, campaign: str, sent: DispatchCounts) -> RunReport:
     report = outcome(finish(run_id, sent.unreachable, return_state=True))
     _tell_report(campaign, report)
-    return _end(report, sent)
+    return report
 
 
 def _tell_report(campaign: str, report: RunReport) -> None:
@@ -202,14 +210,14 @@ def _tell_findings(app: App, campaign: str) -> None:
 
 @step("check and compile {campaign}", repeatable=True)
 def compile_and_check(
-    campaign: str, limit: int | None, due: datetime | None
+    campaign: str, limit: int | None, due: datetime | None, continues: bool
 ) -> tuple[int, list[int]]:
     """The run's id and its shards' numbers; a campaign with findings does not start, and one that
     starts too late is held."""
     log = get_run_logger()
     with connect() as app:
         _tell_findings(app, campaign)
-        run, resumed = app.start_run(campaign, limit, due)
+        run, resumed = app.start_run(campaign, limit, due, continues=continues)
         if not resumed:
             started(app, run.id, by=PREFECT)
         shards = [s.no for s in app.shards(run.id)]

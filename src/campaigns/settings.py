@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     web_proxies: str = Field(
         "", description="addresses of your proxies, whose X-Forwarded-For is believed; commas"
     )
+    desk_secret: SecretStr = Field(
+        SecretStr(""), description="lets staff in where `campaigns desk` is not on this machine"
+    )
     sendgrid_webhook_key: str = Field(
         "", description="verification key of SendGrid's signed event webhook (public, base64)"
     )

@@ -24,6 +24,7 @@ from sqlalchemy import text
 
 from campaigns.bootstrap import App, connect
 from campaigns.bootstrap.app import CLOCK
+from campaigns.bootstrap.learning import learn
 from campaigns.bootstrap.listening import Listener
 from campaigns.sample import write_csv
 from campaigns.sandbox.process import SandboxProcess
@@ -161,7 +162,8 @@ def test_a_persons_click_leads_to_the_shop_and_counts_and_ten_thousand_programs_
     path = unescape(links(loop, html)[0])
 
     def state() -> list[Any]:
-        counted = loop.rows("SELECT customer_id, channel, uses FROM channel_uses ORDER BY 1, 2")
+        learn(loop.app)
+        counted = loop.rows("SELECT customer_id, channel, answers FROM channel_uses ORDER BY 1, 2")
         preferred = loop.rows("SELECT id, preferred_channel FROM customers ORDER BY 1")
         consents = loop.rows("SELECT count(*) FROM consents")
         return [*counted, *preferred, *consents]

@@ -12,12 +12,15 @@ import pytest
 from sqlalchemy import func, select
 
 from campaigns.content.catalog import Catalog
+from campaigns.domain.engagement import Learning
 from campaigns.services.import_customers import import_customers
+from campaigns.services.learn import learn
 from campaigns.sources.customer_file import open_customer_file
 from campaigns.sources.refusal_file import RefusalFile
 from campaigns.store import schema
 from campaigns.store.customers import SqlProfiles
 from campaigns.store.engine import Database
+from campaigns.store.learning import SqlLearning
 from tests.hillstrom import SOURCE, write_hillstrom
 from tests.shared import shared
 
@@ -47,15 +50,16 @@ def test_every_customer_of_the_retailer_comes_in_with_their_past(
     bought = sum(row["conversion"] == "1" for row in source)
     assert report.interactions == by_email + by_sms + visits + bought
 
+    learn(SqlLearning(sqlite_database), Learning(), now=NOW)
     i, u = schema.interactions.c, schema.channel_uses.c
     with sqlite_database.read() as connection:
         kinds = dict(
             connection.execute(select(i.kind, func.count()).group_by(i.kind)).tuples().all()
         )
-        uses = dict(
-            connection.execute(select(u.channel, func.sum(u.uses)).group_by(u.channel))
+        answers = dict(
+            connection.execute(select(u.channel, func.sum(u.answers)).group_by(u.channel))
             .tuples()
             .all()
         )
     assert kinds == {"purchased": by_email + by_sms + bought, "visited": visits}
-    assert uses == {"email": by_email, "sms": by_sms}
+    assert answers == {"email": by_email, "sms": by_sms}

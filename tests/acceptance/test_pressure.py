@@ -200,7 +200,7 @@ def test_nobody_is_texted_at_night_in_the_night_in_which_the_clocks_change(tmp_p
         _the_provider_drops_what_it_cannot_deliver_in_time(made, kinds)
         first = {kind: min(_calls_of(made, kinds, kind)) for kind in PEOPLE}
     # Who is reached before nine in the evening is; the others at their hour of the morning, by
-    # summer time: nine in Madrid, nine on the Canaries for who may live there, noon for late risers.
+    # summer time: nine in Madrid, and on the Canaries for who may live there, noon for late risers.
     hours = {kind: moment.strftime("%d %H") for kind, moment in first.items()}
     assert hours["madrid"] in {"27 19", "28 07"}
     assert hours["unknown"] in {"27 19", "28 08"}

@@ -82,7 +82,7 @@ class Careless(SqlOutbox):
             Claimed(i, customer, ref, to, first, last, _attributes(attributes), None)
             for i, customer, _, ref, to, first, last, attributes in rows
         )
-        return Batch(0, run_id, Channel.EMAIL, rows[0][2], datetime.max, items)
+        return Batch(0, run_id, shard, Channel.EMAIL, rows[0][2], datetime.max, items)
 
     def intend(self, batch: Batch, written: Sequence[Written], **_rest: Any) -> set[int]:
         return {w.delivery_id for w in written}

@@ -9,13 +9,16 @@ from typing import Any
 
 from sqlalchemy import select
 
+from campaigns.domain.engagement import Learning
 from campaigns.domain.views import CustomerView
 from campaigns.services.import_customers import ImportReport, import_customers
+from campaigns.services.learn import learn
 from campaigns.sources.customer_file import open_customer_file
 from campaigns.sources.refusal_file import RefusalFile
 from campaigns.store import schema
 from campaigns.store.customers import SqlProfiles
 from campaigns.store.engine import Database
+from campaigns.store.learning import SqlLearning
 from tests.files import ATTRIBUTES, NOW, written
 
 
@@ -86,6 +89,10 @@ class Importing:
     def refused(self) -> str:
         """The report file of the last import."""
         return (self.folder / "refused.csv").read_text(encoding="utf-8-sig")
+
+    def learn(self) -> None:
+        """Learn from the past that was imported and recorded."""
+        learn(SqlLearning(self.database), Learning(), now=NOW)
 
     def show(self, who: str) -> CustomerView:
         """One customer."""

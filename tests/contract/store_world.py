@@ -15,14 +15,17 @@ from campaigns.domain.batch import Batch, Written
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.delivery import DeliveryState, Outcome
+from campaigns.domain.engagement import Learning
 from campaigns.domain.message import Escape, Hole, Part, Skeleton, Slot, SlotType, message_hash
 from campaigns.domain.plan import PlannedDelivery
 from campaigns.domain.release import Policy, Release
 from campaigns.domain.run import Run, RunState
+from campaigns.services.learn import learn
 from campaigns.store import schema
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import Database, bar_intents
 from campaigns.store.hashing import AddressHash
+from campaigns.store.learning import SqlLearning
 from campaigns.store.outbox import SqlOutbox
 from campaigns.store.planning import SqlPlanning
 from campaigns.store.releases import SqlReleases
@@ -170,6 +173,11 @@ class World:
                     address_key=key, purpose=purpose, reason="test", at=0
                 )
             )
+
+    def answers(self) -> int:
+        """Messages that people answered, by what is learnt from what is recorded now."""
+        learn(SqlLearning(self.database), Learning(), now=NOW + timedelta(days=1))
+        return sum(row.answers for row in self.rows(select(schema.channel_uses)))
 
     # Runs -----------------------------------------------------------------------------------
 

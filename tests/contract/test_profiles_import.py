@@ -350,13 +350,14 @@ def test_a_suppression_outlives_a_customer_and_meets_the_next_spelling(
 # The past -------------------------------------------------------------------------------------
 
 
-def test_the_past_becomes_interactions_uses_and_the_last_purchase(importing: Importing) -> None:
+def test_the_past_becomes_interactions_answers_and_the_last_purchase(importing: Importing) -> None:
     report = importing(
         "id,email,x,clicks,dms,bought,seen\n7,ana@example.com,demo_ana,3,1,2,2027-01-02\n"
     )
     assert report.interactions == 6
+    importing.learn()
     view = importing.show("7")
-    assert {(u.channel, u.uses) for u in view.uses} == {(Channel.EMAIL, 3), (Channel.X_DM, 1)}
+    assert {(u.channel, u.answers) for u in view.uses} == {(Channel.EMAIL, 3), (Channel.X_DM, 1)}
     (inbound,) = [u.last_inbound_at for u in view.uses if u.channel is Channel.X_DM]
     assert inbound is not None
     assert view.last_purchase_at == inbound
@@ -367,7 +368,8 @@ def test_a_later_count_adds_only_what_is_new(importing: Importing) -> None:
     importing("id,email,clicks,seen\n7,ana@example.com,3,2027-01-02\n")
     report = importing("id,email,clicks,seen\n7,ana@example.com,5,2027-02-02\n")
     assert (report.updated, report.interactions) == (1, 2)
-    assert importing.show("7").uses[0].uses == 5
+    importing.learn()
+    assert importing.show("7").uses[0].answers == 5
 
 
 # The whole ------------------------------------------------------------------------------------

@@ -48,10 +48,6 @@ def click(delivery: int, link: str = "a", **more: Any) -> Click:
     )
 
 
-def uses(world: World) -> int:
-    return sum(row.uses for row in world.rows(select(schema.channel_uses)))
-
-
 def test_a_link_leads_to_its_releases_address_and_nowhere_else(
     world: World, clicks: SqlClicks
 ) -> None:
@@ -64,19 +60,19 @@ def test_a_link_leads_to_its_releases_address_and_nowhere_else(
     assert follow_link(click(delivery + 1), clicks) is None
 
 
-def test_a_persons_click_is_a_use_of_the_channel_once_a_minute(
+def test_a_persons_click_is_an_answer_on_the_channel_once_a_minute(
     world: World, clicks: SqlClicks
 ) -> None:
     (delivery,) = sent(world)
     assert clicks.record(click(delivery)) is Agent.HUMAN
     assert clicks.record(click(delivery)) is None
-    assert uses(world) == 1
+    assert world.answers() == 1
 
 
 def test_a_click_too_soon_after_the_message_is_suspect(world: World, clicks: SqlClicks) -> None:
     (delivery,) = sent(world)
     assert clicks.record(click(delivery, at=NOW + timedelta(seconds=59))) is Agent.SUSPECT
-    assert uses(world) == 0
+    assert world.answers() == 0
 
 
 @pytest.mark.parametrize("early", [False, True])
@@ -93,7 +89,7 @@ def test_a_message_delivered_late_makes_the_click_before_it_suspect_in_any_order
         tell()
     table = schema.interactions.c
     (row,) = world.rows(select(table.agent).where(table.kind == "clicked"))
-    assert (row.agent, uses(world)) == ("suspect", 0)
+    assert (row.agent, world.answers()) == ("suspect", 0)
 
 
 def test_three_links_in_two_seconds_are_all_suspect(world: World, clicks: SqlClicks) -> None:
@@ -103,7 +99,7 @@ def test_three_links_in_two_seconds_are_all_suspect(world: World, clicks: SqlCli
         for n, link in enumerate("abc")
     ]
     assert told == [Agent.HUMAN, Agent.HUMAN, Agent.SUSPECT]
-    assert uses(world) == 0
+    assert world.answers() == 0
 
 
 def test_one_address_for_many_people_is_suspect_from_the_first(
@@ -112,7 +108,7 @@ def test_one_address_for_many_people_is_suspect_from_the_first(
     deliveries = sent(world, MANY_PEOPLE + 2)
     told = [clicks.record(click(d)) for d in deliveries]
     assert told[-4:] == [Agent.HUMAN, *[Agent.SUSPECT] * 3]
-    assert uses(world) == 0
+    assert world.answers() == 0
     assert clicks.record(click(deliveries[0], origin="p" * 32)) is Agent.HUMAN
 
 
@@ -125,7 +121,7 @@ def test_any_amount_of_machines_changes_nothing_but_the_record(
         at = LATER + timedelta(seconds=n / 50)
         machine = click(delivery, f"m{n}", at=at, origin=f"{n:032}", agent=Agent.MACHINE)
         assert clicks.record(machine) is Agent.MACHINE
-    assert uses(world) == 1
+    assert world.answers() == 1
 
 
 @pytest.mark.parametrize(

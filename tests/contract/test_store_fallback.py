@@ -437,7 +437,9 @@ def test_what_failed_is_found_by_its_own_index(world: World, database: Database)
 def test_a_fallback_stays_in_its_customers_arm(world: World, fallbacks: SqlFallbacks) -> None:
     customer = world.customer(channels=(EMAIL, SMS))
     run, (first,) = sent(world, [customer], DEAD)
-    world.set_delivery(first, reason="most_used:3@preferred|x_dm=not_written_first")
+    world.set_delivery(
+        first, reason="learnt:sms 3/5 replied,email 0/9@preferred|x_dm=not_written_first"
+    )
     fall(world, fallbacks, run)
     (row,) = world.rows(select(schema.deliveries.c.reason).where(schema.deliveries.c.hop == 1))
     assert row.reason == "fallback@preferred|email=rejected"

@@ -53,7 +53,7 @@ def test_a_claim_brings_what_filling_and_sending_need(world: World) -> None:
     )
     world.execute(
         insert(schema.channel_uses).values(
-            customer_id=customer, channel="email", uses=1, last_inbound_at=to_ms(NOW)
+            customer_id=customer, channel="email", last_inbound_at=to_ms(NOW)
         )
     )
     run = world.planned([customer])

@@ -57,7 +57,13 @@ def cells(world: World, run: int, goal: InteractionKind) -> dict[str, Cell]:
 def test_everyone_planned_or_held_out_counts_once_by_arm(world: World) -> None:
     a, b, c, d = world.customers(4)
     run = run_of(
-        world, {a: "most_used:2@preferred", b: "experiment@default", c: "most_used:2"}, [d]
+        world,
+        {
+            a: "learnt:sms 2/3 replied,email 0/2@preferred",
+            b: "experiment@default",
+            c: "learnt:sms 2/3 replied,email 0/2",
+        },
+        [d],
     )
     found = cells(world, run, InteractionKind.PURCHASED)
     assert {arm: cell.people for arm, cell in found.items()} == {

@@ -11,10 +11,12 @@ from pydantic import TypeAdapter
 from sqlalchemy import insert, select
 
 from campaigns.domain.audience import Audience
-from campaigns.domain.channel import PUBLIC, Channel
+from campaigns.domain.channel import PERSONAL_CHANNELS, PUBLIC, Channel
 from campaigns.domain.consent import Purpose, Standing
 from campaigns.domain.customer import AddressStatus, Profile
 from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.engagement import UNKNOWN, Engagement, Tally
+from campaigns.domain.interaction import InteractionKind
 from campaigns.domain.plan import PlannedDelivery, PlannedSkip
 from campaigns.domain.release import Release
 from campaigns.domain.run import Run, RunState
@@ -25,6 +27,8 @@ from campaigns.store.planning import POST_SHARD
 from tests.contract.store_world import NOW, World, release
 
 MARKETING, SERVICE = Purpose.MARKETING, Purpose.SERVICE
+
+CLICKED = InteractionKind.CLICKED
 
 
 @pytest.fixture
@@ -44,10 +48,17 @@ def _profile(world: World, of: Release | None = None) -> Profile:
     return profile
 
 
-def _used(world: World, customer: int, channel: Channel, uses: int, inbound: int | None) -> None:
+def _used(world: World, customer: int, channel: Channel, answers: int, inbound: int | None) -> None:
     world.execute(
         insert(schema.channel_uses).values(
-            customer_id=customer, channel=channel, uses=uses, last_inbound_at=inbound
+            customer_id=customer,
+            channel=channel,
+            messages=5,
+            answers=answers,
+            kind="clicked",
+            recent_messages=45,
+            recent_answers=9 * answers,
+            last_inbound_at=inbound,
         )
     )
 
@@ -82,7 +93,10 @@ def test_a_profile_says_all_that_planning_needs(world: World) -> None:
                 Standing("offers, and more", False, NOW),
             )
         },
-        uses={Channel.EMAIL: 4},
+        engagement={
+            **{c: Engagement(Tally(0, 0), UNKNOWN.updated(0, 0)) for c in PERSONAL_CHANNELS},
+            Channel.EMAIL: Engagement(Tally(4, 5, CLICKED), UNKNOWN.updated(3.6, 4.5)),
+        },
         may_dm=False,
         traits={"member": True},
     )

@@ -203,7 +203,7 @@ class Outbox(RuleBasedStateMachine):
         """The provider itself tells of a message, whenever it likes."""
         got = sorted(i for i, n in self.provider.got.items() if n)
         delivery = got[pick % len(got)]
-        stranger = Batch(10**9, self.run_.id, Channel.EMAIL, 0, self.now, ())
+        stranger = Batch(10**9, self.run_.id, 0, Channel.EMAIL, 0, self.now, ())
         self.world.outbox.settle(stranger, {delivery: Accepted("told")}, now=self.now)
         self.model.settle(stranger.id, {delivery: Accepted("told")})
 
@@ -291,7 +291,7 @@ class Outbox(RuleBasedStateMachine):
     @rule()
     def arm(self) -> None:
         told: dict[int, Outcome] = {i: Accepted("told") for i, n in self.provider.got.items() if n}
-        stranger = Batch(10**9, self.run_.id, Channel.EMAIL, 0, self.now, ())
+        stranger = Batch(10**9, self.run_.id, 0, Channel.EMAIL, 0, self.now, ())
         self.world.outbox.settle(stranger, told, now=self.now)
         self.model.settle(stranger.id, told)
         self.armed = True

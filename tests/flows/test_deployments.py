@@ -28,10 +28,13 @@ pytestmark = pytest.mark.prefect
 NAMES = (
     "send-campaign",
     "go-on",
+    "journeys",
     "import-customers",
     "housekeeping",
     "reconcile",
+    "answers",
     "retention",
+    "learn",
 )
 
 
@@ -139,7 +142,7 @@ def test_nothing_is_sent_or_imported_by_a_schedule_until_someone_switches_it_on(
 ) -> None:
     until(lambda: scheduled(deployments["housekeeping"]))  # the scheduler has been round
 
-    for name in ("send-campaign", "import-customers"):
+    for name in ("send-campaign", "import-customers", "journeys"):
         assert not any(s.active for s in deployments[name].schedules)
         assert scheduled(deployments[name]) == []
     looking = [s for s in deployments["reconcile"].schedules if s.active]

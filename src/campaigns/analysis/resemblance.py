@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 from campaigns.domain.identity import Comparison
@@ -31,7 +31,8 @@ def probable_pairs(
     """Pairs of `id`s with the probability that they are one person, the likeliest first.
 
     `rows` have `id` (a whole number) and texts or None in each column of `compare`. Repeatable by
-    `seed`. None where so few resemble each other that there is nothing to learn from. Raises UserError where Splink is missing, or where there is too little to learn from.
+    `seed`. None where so few resemble each other that there is nothing to learn from. Raises
+    UserError where Splink is missing, or where there are too few profiles or fields.
     """
     splink = _splink()
     usable = {
@@ -62,7 +63,7 @@ def _examples(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> int:
             if None not in key:
                 alike.setdefault(key, []).append(row["id"])
         for ids in alike.values():
-            sure.update(zip(ids, ids[1:], strict=False))
+            sure.update(pairwise(ids))
         if len(sure) >= _EXAMPLES:
             break
     return len(sure)

@@ -98,7 +98,8 @@ class App(Sending):
         encoding: str | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> ImportReport:
-        """Bring customers in from a file; the counts of the report add up to its rows.
+        """Bring customers in from a file, and learn from their past; the counts of the report add
+        up to its rows.
 
         Raises FileError or FilesError when the file or the mapping as a whole is wrong.
         """
@@ -118,9 +119,14 @@ class App(Sending):
         now = self.clock.now()
         refused = self.settings.home / "reports" / f"{path.stem}-{now:%Y%m%d-%H%M%S}-refused.csv"
         with RefusalFile(refused) as refusals:
-            return import_customers(
+            report = import_customers(
                 source, self.profiles, refusals, now=now, actor="import", progress=progress
             )
+        if report.interactions:
+            from campaigns.bootstrap.learning import learn
+
+            learn(self)  # the past that came with them counts from the first campaign on
+        return report
 
     def diagnose(self) -> list[Diagnosis]:
         """What is set up, what is missing, what would happen."""
@@ -145,9 +151,16 @@ class App(Sending):
         return preview(self.planning, release, now=self.clock.now(), limit=limit)
 
     def start_run(
-        self, name: str, limit: int | None = None, scheduled_for: datetime | None = None
+        self,
+        name: str,
+        limit: int | None = None,
+        scheduled_for: datetime | None = None,
+        *,
+        continues: bool = False,
     ) -> tuple[Run, bool]:
         """Compile, check and start a run; or go on with the campaign's active one (True).
+
+        One that `continues` goes on with the journeys of those who are on one; nobody enters.
 
         One that starts later than it was scheduled for, beyond the campaign's tolerance, is held:
         it is planned but sends nothing until a person says so.
@@ -159,7 +172,9 @@ class App(Sending):
         release = self.compile(name)
         refuse_unready_live_run(self.settings, release)
         now = self.clock.now()
-        if not self.planning.audience_size(release.policy.audience, now=now):
+        if continues and not release.policy.journey.goes_on:
+            raise UserError(f"{name} is one message: there is no journey to go on with.")
+        if not continues and not self.planning.audience_size(release.policy.audience, now=now):
             raise EmptyAudienceError(
                 f"nobody is in the audience of {name}; nothing was sent. Look at `audience:` in "
                 f"its campaign.yaml, or import customers first (`campaigns import FILE`)."
@@ -168,7 +183,9 @@ class App(Sending):
         self.releases.save(release, now)
         require_approval(release, self.approvals)
         size = self.settings.shard_size
-        run, resumed = self.runs.start(release, now=now, shard_size=size, limit=limit)
+        run, resumed = self.runs.start(
+            release, now=now, shard_size=size, limit=limit, continues=continues
+        )
         self.require_no_hold(run)
         late = None if resumed else lateness(release.policy, scheduled_for, now)
         if late is None:
@@ -209,13 +226,15 @@ class App(Sending):
         """Prepare the providers, let the run send, and make the campaign's public post.
 
         A limited run makes no post: it is a first careful send, and a post is seen by everyone.
+        Nor does one that goes on with a journey: the post belongs to the first step.
         """
         run = self.runs.get(run_id)
         release = self.releases.load(run.release_hash)
         self.require_no_hold(run)
         self.arming.require_armed()
         self._prepare(run, release)
-        posted = run.limit is None and plan_post(self.planning, run, release, now=self.clock.now())
+        may_post = run.limit is None and not run.continues
+        posted = may_post and plan_post(self.planning, run, release, now=self.clock.now())
         if not self.runs.move(run_id, RunState.RUNNING, now=self.clock.now()):
             self.require_no_hold(run)  # paused since we looked
         if posted or self.outbox.next_due(run_id, POST_SHARD):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from campaigns.store.erasing import SqlErasure
     from campaigns.store.evidence import SqlEvidence
     from campaigns.store.figures import SqlFigures
+    from campaigns.store.learning import SqlLearning
     from campaigns.store.outbox import SqlOutbox
     from campaigns.store.paces import SqlPaces
     from campaigns.store.persons import SqlPersons
@@ -146,6 +147,13 @@ class Parts:
         from campaigns.store.retention import SqlRetention
 
         return SqlRetention(self.database)
+
+    @cached_property
+    def learning(self) -> SqlLearning:
+        """What customers do on each channel."""
+        from campaigns.store.learning import SqlLearning
+
+        return SqlLearning(self.database)
 
     @cached_property
     def evidence(self) -> SqlEvidence:

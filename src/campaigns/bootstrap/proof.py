@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from campaigns.bootstrap.app import App
 from campaigns.domain.approval import Approval
-from campaigns.domain.message import fill, message_hash
+from campaigns.domain.message import Skeleton, fill, message_hash
 from campaigns.domain.release import Release
 from campaigns.domain.release_diff import Change, diff
 from campaigns.domain.views import DeliveryView
@@ -86,7 +86,13 @@ def reproduce(app: App, delivery_id: int) -> Reproduction:
             "for it, or the customer was erased."
         )
     skeleton = app.releases.skeleton(view.skeleton_id)
-    release = app.releases.load(view.release_hash)
+    return made_again(view, skeleton, app.releases.load(view.release_hash))
+
+
+def made_again(view: DeliveryView, skeleton: Skeleton, release: Release) -> Reproduction:
+    """The message of a delivery that has one, from its skeleton and stored values."""
+    assert view.values is not None
+    assert view.message_hash is not None
     return Reproduction(
         view=view,
         parts=fill(skeleton, view.values),

@@ -45,6 +45,15 @@ def channel_configuration(
     settings: Settings, release: Release, clock: Callable[[], datetime]
 ) -> ChannelConfiguration:
     """Keys, addresses and senders for one release: the sandbox's unless the settings say live."""
+    return sending_as(settings, release.senders, clock)
+
+
+def sending_as(
+    settings: Settings,
+    senders: Mapping[Channel, Mapping[str, str]],
+    clock: Callable[[], datetime],
+) -> ChannelConfiguration:
+    """The same for senders given: an answer is of no release."""
     public = str(settings.public_url).rstrip("/")
     return ChannelConfiguration(
         credentials=_live_credentials(settings)
@@ -54,7 +63,7 @@ def channel_configuration(
             base_url=None if settings.live else str(settings.sandbox_url).rstrip("/"),
             callback_url=f"{public}/webhooks/twilio",
         ),
-        senders=release.senders,
+        senders=senders,
         clock=clock,
         email_provider=settings.email_provider,
     )

@@ -62,11 +62,14 @@ def _plan_json(name: str, counts: PlanCounts) -> dict[str, object]:
         "planned": dict(counts.planned),
         "skipped": dict(counts.skipped),
         "already": counts.already,
+        "exploring": counts.exploring,
     }
 
 
 def _plan_rows(counts: PlanCounts) -> list[tuple[str, str, int]]:
     rows = [("planned", c.label, n) for c, n in counts.planned.most_common()]
+    if counts.exploring:
+        rows.append(("of these exploring", "on another channel, to learn", counts.exploring))
     rows += [("skipped", SKIP_TEXT[SkipReason(r)], n) for r, n in counts.skipped.most_common()]
     if counts.already:
         rows.append(("had it already", "in an earlier run", counts.already))
@@ -76,6 +79,12 @@ def _plan_rows(counts: PlanCounts) -> list[tuple[str, str, int]]:
 @click.command("run")
 @click.argument("name")
 @limit_option
+@click.option(
+    "--continue",
+    "continues",
+    is_flag=True,
+    help="Only go on with the journeys of those who are on one; nobody enters.",
+)
 @click.option(
     "--scheduled-for",
     type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M%z"]),
@@ -90,6 +99,7 @@ def run_command(
     ctx: click.Context,
     name: str,
     limit: int | None,
+    continues: bool,
     scheduled_for: datetime | None,
     dry_run: bool,
     yes: bool,
@@ -109,7 +119,7 @@ def run_command(
     with connect() as app:
         if app.settings.live and not yes:
             _ask(app, name, limit)
-        run, resumed = app.start_run(name, limit, scheduled_for)
+        run, resumed = app.start_run(name, limit, scheduled_for, continues=continues)
         if resumed:
             _tell_resumed(app, run, limit)
         else:

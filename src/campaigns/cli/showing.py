@@ -17,16 +17,19 @@ def show_command() -> None:
 @click.argument("who", metavar="REF|E-MAIL|PHONE")
 @json_option
 def show_customer(who: str, as_json: bool) -> None:
-    """Everything known of one customer: addresses, consents, messages and why, history."""
+    """Everything known of one customer: what was said on every channel, in which words and why
+    there, what they wrote, open offers, consents with their proof, who did what."""
     from campaigns.bootstrap import connect
-    from campaigns.cli.views import print_customer
+    from campaigns.bootstrap.history import history
+    from campaigns.cli.views import print_history
 
     with connect() as app:
-        view = app.profiles.show(app.profiles.find(who))
+        told = history(app, app.profiles.find(who))
+        now = app.clock.now()
     if as_json:
-        print_json(view.as_json())
+        print_json(told.as_json())
     else:
-        print_customer(view)
+        print_history(told, now)
 
 
 @show_command.command("delivery")

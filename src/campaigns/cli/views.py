@@ -9,6 +9,7 @@ import click
 
 from campaigns.cli.output import console, table
 from campaigns.domain.channel import Channel
+from campaigns.domain.history import Entry, History, asked_for
 from campaigns.domain.interaction import Agent, InteractionKind
 from campaigns.domain.views import (
     AddressView,
@@ -44,10 +45,52 @@ def print_customer(view: CustomerView) -> None:
         out.print(table("Messages, and why", ["delivery", "campaign", "", "why"], messages))
     else:
         out.print("No message yet: in no run's audience so far.\n")
-    shown = view.interactions[:NEWEST]
-    out.print(table("History, newest first", ["when", "", "channel", ""], map(_event, shown)))
-    if len(view.interactions) > NEWEST:
-        out.print(f"… and {len(view.interactions) - NEWEST} older; --json has all.", style="dim")
+    proofs = [
+        [_day(c.at), c.channel.label, "yes" if c.granted else "no", f"{c.proof} ({c.source})"]
+        for c in view.consents
+    ]
+    if proofs:
+        out.print(table("Proof of consents", ["when", "channel", "", "proof"], proofs))
+
+
+def print_history(told: History, now: datetime) -> None:
+    """The customer, what they were promised and still hold, and what was said, in which words."""
+    print_customer(told.customer)
+    out = console()
+    if asked := asked_for(told.preferences, now):
+        out.print(table("Asked for", [""], ([line] for line in asked)))
+    for offer in told.offers:
+        ends = f"until {_minute(offer.ends_at)} UTC" if offer.ends_at else "without an end"
+        out.print(table(f"Open offer: {offer.title}, {ends}", ["", ""], map(list, offer.facts)))
+    out.print("[bold]History, newest first[/]")
+    for entry in told.timeline[:NEWEST]:
+        out.print(_moment(entry), markup=False)
+        for name, text in entry.words.items():
+            if name != "html":
+                out.print(_indented(text), style="dim", markup=False)
+        if entry.proven is False:
+            out.print("    Not what was said: its hash differs.", style="red")
+    if len(told.timeline) > NEWEST:
+        out.print(f"… and {len(told.timeline) - NEWEST} older; --json has all.", style="dim")
+    if told.audit:
+        done = [[_minute(e.at), e.actor, str(e.action), e.why] for e in told.audit]
+        out.print(table("Who did what", ["when", "who", "", "why"], done))
+
+
+def _moment(entry: Entry) -> str:
+    kind = str(entry.kind).replace("_", " ")
+    if entry.agent in (Agent.MACHINE, Agent.SUSPECT):  # no person's, as far as can be told
+        kind = f"{kind} ({entry.agent})"
+    where = f" on {entry.channel.label}" if entry.channel else ""
+    about = f", {entry.campaign}" if entry.campaign else ""
+    data = "".join(f", {name} {value}" for name, value in entry.data.items())
+    by = f", by {entry.by}" if entry.by else ""
+    why = f": {entry.why}" if entry.why else ""
+    return f"{_minute(entry.at)}  {kind}{where}{about}{by}{data}{why}"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.strip().splitlines())
 
 
 def print_delivery(view: DeliveryView, parts: Mapping[str, str]) -> None:
@@ -83,12 +126,17 @@ def print_delivery(view: DeliveryView, parts: Mapping[str, str]) -> None:
 
 
 def _about(view: CustomerView) -> str:
-    prefers = view.preferred_channel.label if view.preferred_channel else "nothing"
+    prefers = ", then ".join(c.label for c in view.stated) or "no channel"
     facts = [view.locale, view.country or "no country", view.time_zone or "no time zone"]
     attributes = [f"{k} {v}" for k, v in view.attributes.items() if v is not None]
-    uses = [f"{u.channel.label} {u.uses}×" for u in view.uses if u.uses]
-    lines = [" · ".join(facts), f"prefers {prefers}; used: {', '.join(uses) or 'nothing yet'}"]
+    lines = [" · ".join(facts), f"asked for {prefers}; learnt: {learnt(view)}"]
     return "\n".join([*lines, " · ".join(attributes)]).rstrip()
+
+
+def learnt(view: CustomerView) -> str:
+    """`SMS: 3 replies in 5 messages; e-mail: 0 of 9`, the best first, or that it is nothing yet."""
+    known = sorted((u for u in view.uses if u.messages or u.answers), key=lambda u: -u.expected)
+    return "; ".join(u.in_words for u in known) or "nothing yet"
 
 
 def _address(address: AddressView) -> list[str]:

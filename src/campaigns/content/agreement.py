@@ -19,6 +19,7 @@ from campaigns.domain.audience import (
 from campaigns.domain.campaign import Words
 from campaigns.domain.channel import Channel
 from campaigns.domain.facts import in_locale
+from campaigns.domain.journey import step_errors
 from campaigns.domain.locales import language
 from campaigns.errors import FileError
 from campaigns.yaml_files.document import Document, Loc
@@ -39,6 +40,7 @@ def agreement_errors(sources: Sources) -> Iterator[FileError]:
     yield from _channels(sources)
     yield from _empty_texts(sources)
     yield from _variants(sources)
+    yield from _steps(sources)
 
 
 def _variants(sources: Sources) -> Iterator[FileError]:
@@ -57,6 +59,19 @@ def _variants(sources: Sources) -> Iterator[FileError]:
                 f"{{{variant}: …}}` in the copy, or take it out of the experiment."
             )
             yield sources.campaign_document.error(told, ("experiment", "variants", variant))
+
+
+def _steps(sources: Sources) -> Iterator[FileError]:
+    """Steps that the copy words and the campaign does not have, and steps that make no sense."""
+    campaign = sources.campaign
+    for loc, told in step_errors(campaign.steps, campaign.stop_when):
+        yield sources.campaign_document.error(f"{told}.", loc)
+    names = tuple(step.name for step in campaign.steps)
+    copies = {id(d): (d, copy) for files in sources.copies.values() for d, copy in files}
+    for document, copy in copies.values():
+        for name in copy.steps:
+            if name not in names:
+                yield document.error(unknown("step of the campaign", name, names), ("steps", name))
 
 
 def _locales(sources: Sources) -> Iterator[FileError]:
@@ -174,6 +189,8 @@ def _empty_texts(sources: Sources) -> Iterator[FileError]:
         yield from _empty_in(document, copy, ())
         for name, variant in copy.variants.items():
             yield from _empty_in(document, variant, ("variants", name))
+        for step, words in copy.steps.items():
+            yield from _empty_in(document, words, ("steps", step))
 
 
 def _empty_in(document: Document, words: Words, loc: Loc) -> Iterator[FileError]:

@@ -25,6 +25,7 @@ from campaigns.domain.consent import Purpose
 from campaigns.domain.customer import AttributeValue
 from campaigns.domain.experiment import Experiment
 from campaigns.domain.findings import Finding, Level
+from campaigns.domain.journey import ANY, NO_JOURNEY, Happened, Journey, Kind
 from campaigns.domain.message import Skeleton
 from campaigns.domain.release import Policy, Release
 from campaigns.errors import FileError, FilesError
@@ -92,9 +93,14 @@ def keys(sources: Sources) -> Iterator[Key]:
     combinations = list(_trait_values(sources))
     for channel in sources.campaign.channels:
         for locale in sources.locales:
-            for variant in sources.variants:
+            for variant, step in product(sources.variants, _steps(sources, channel)):
                 for traits in combinations[:1] if channel is Channel.X_POST else combinations:
-                    yield Key(channel, locale, variant, traits)
+                    yield Key(channel, locale, variant, traits, step)
+
+
+def _steps(sources: Sources, channel: Channel) -> tuple[str, ...]:
+    """The public cannot be followed along a journey: the post belongs to its first step."""
+    return sources.steps[:1] if channel is Channel.X_POST else sources.steps
 
 
 def _trait_values(sources: Sources) -> Iterator[tuple[tuple[str, AttributeValue], ...]]:
@@ -132,6 +138,8 @@ def _release(
         home_zone=brand.time_zone,
         start_tolerance=campaign.start_tolerance,
         experiment=_experiment(sources),
+        explore=_explore(sources),
+        journey=_journey(sources),
     )
     facts = {
         name: {locale: written[name] for locale, written in contexts.written.items()}
@@ -147,6 +155,25 @@ def _release(
         skeletons=skeletons,
         manifest=sources.manifest(),
     )
+
+
+def _explore(sources: Sources) -> float:
+    """Nobody explores with what must arrive, nor where a channel experiment compares channels."""
+    campaign = sources.campaign
+    if campaign.purpose is not Purpose.MARKETING or campaign.experiment.channels:
+        return 0.0
+    return sources.brand.learning.explore / 100
+
+
+def _journey(sources: Sources) -> Journey:
+    """Who has done what the campaign is for hears no more of it, unless it says otherwise."""
+    campaign = sources.campaign
+    if not campaign.steps:
+        return NO_JOURNEY
+    stop = campaign.stop_when
+    if stop is None and campaign.goal is not None:
+        stop = Happened({Kind(campaign.goal.kind): ANY})
+    return Journey(campaign.steps, stop)
 
 
 def _experiment(sources: Sources) -> Experiment:

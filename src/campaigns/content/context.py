@@ -11,6 +11,7 @@
 | words, labels, legal | the brand's words, fact labels and legal line in this language |
 | campaign | name, title, purpose, topic |
 | locale, language, channel, variant | `es_ES`, `es`, `email`, `a` |
+| step | the name of the journey's step; empty without steps |
 | copy | layouts only: the copy's texts; `body` and `closing` are lists; what is absent is empty |
 """
 
@@ -47,12 +48,13 @@ SPELLING: Final[Mapping[Channel, Callable[[str], str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Which skeleton: its channel, locale, variant and trait values."""
+    """Which skeleton: its channel, locale, variant, trait values and step."""
 
     channel: Channel
     locale: str
     variant: str
     traits: tuple[tuple[str, AttributeValue], ...]
+    step: str = ""
 
 
 class Contexts:
@@ -124,6 +126,7 @@ class Contexts:
             "language": language(key.locale),
             "channel": key.channel.value,
             "variant": key.variant,
+            "step": key.step,
         }
         return context, {
             id(facts): "fact",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from jinja2 import TemplateSyntaxError, meta, nodes
 from jinja2.exceptions import TemplateAssertionError
@@ -17,7 +18,7 @@ from campaigns.yaml_files.validate import unknown
 #: What a root name holds, in errors.
 KINDS = {"facts": "fact", "customer": "customer value", "links": "link", "traits": "trait"}
 ROOTS = ("facts", "customer", "brand", "links", "traits", "campaign", "locale", "language")
-MORE_ROOTS = ("channel", "variant")
+MORE_ROOTS = ("channel", "variant", "step")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,8 @@ def _texts(sources: Sources) -> Iterator[CopyText]:
     """Every copy text of every file once."""
     seen: set[tuple[object, object]] = set()
     for locale in sources.locales:
-        for variant in sources.variants:
-            for text in sources.wording(locale, variant).values():
+        for variant, step in product(sources.variants, sources.steps):
+            for text in sources.wording(locale, variant, step).values():
                 key = (text.document.path, text.loc)
                 if key not in seen:
                     seen.add(key)

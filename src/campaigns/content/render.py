@@ -42,7 +42,7 @@ class Renderer:
     def skeleton(self, key: Key) -> Skeleton:
         """One skeleton. Raises FilesError with all that went wrong in it."""
         context, kinds = self._contexts.make(key)
-        wording = self._sources.wording(key.locale, key.variant)
+        wording = self._sources.wording(key.locale, key.variant, key.step)
         marks = self.templates.start(kinds)
         copy = self._copy(wording, context)
         kinds[id(copy)] = "copy text"
@@ -61,7 +61,7 @@ class Renderer:
         if errors:
             raise FilesError(errors)
         slots = self._slots(key, marks, used)
-        return Skeleton(key.channel, key.locale, key.variant, key.traits, parts, slots)
+        return Skeleton(key.channel, key.locale, key.variant, key.traits, parts, slots, key.step)
 
     def _needed(self, part: str, wording: Wording, locale: str) -> None:
         """A subject that the copy lacks is told there, and not at the layout that prints it."""
@@ -173,7 +173,7 @@ class Renderer:
 
     def _printing(self, slot: str, key: Key) -> Iterator[str]:
         """The copy texts that print a slot."""
-        wording = self._sources.wording(key.locale, key.variant)
+        wording = self._sources.wording(key.locale, key.variant, key.step)
         for name, text in wording.items():
             if any(f"customer.{slot}" in piece for piece, _ in text.pieces()):
                 yield name

@@ -76,13 +76,21 @@ class Sources:
         named = {v for files in self.copies.values() for _, copy in files for v in copy.variants}
         return (BASE_VARIANT, *sorted(named))
 
-    def wording(self, locale: str, variant: str) -> Wording:
-        """The texts for a locale: its own file before its language's, the variant before `a`."""
+    @cached_property
+    def steps(self) -> tuple[str, ...]:
+        """The names of the journey's steps; one empty name where there is one message."""
+        return tuple(step.name for step in self.campaign.steps) or ("",)
+
+    def wording(self, locale: str, variant: str, step: str = "") -> Wording:
+        """The texts for a locale: its own file before its language's, the step's before the
+        variant's before those of `a`."""
         found: dict[str, CopyText] = {}
         for document, copy in reversed(self.copies[locale]):
             _take(found, document, copy, ())
             if variant in copy.variants:
                 _take(found, document, copy.variants[variant], ("variants", variant))
+            if step in copy.steps:
+                _take(found, document, copy.steps[step], ("steps", step))
         return found
 
     def copy_place(self, locale: str, *keys: str) -> tuple[Path, int | None]:

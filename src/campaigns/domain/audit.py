@@ -26,6 +26,7 @@ class Action(StrEnum):
     CONFLICTED = "conflicted"  # evidence says that a customer has a message twice
     ARMED = "armed"
     ANSWERED = "answered"
+    CLOSED = "closed"
     MERGED = "merged"
     SPLIT = "split"
     ERASED = "erased"

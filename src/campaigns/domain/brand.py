@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from campaigns.domain.channel import Channel
+from campaigns.domain.engagement import Learning
 from campaigns.domain.facts import Amount, Country, Currency, HttpsUrl, Phone, Texts, Zone
 from campaigns.domain.findings import Level
 from campaigns.domain.pressure import Pressure
@@ -336,6 +337,7 @@ class Brand(_Frozen):
         "false: it stays where it is",
     )
     holdout: BrandHoldout | None = None
+    learning: Learning = Learning()
 
     @model_validator(mode="after")
     def _default_is_offered(self) -> Brand:

@@ -22,6 +22,7 @@ from campaigns.domain.brand import Fallback, Line, LocaleName, OwnLimits
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.facts import Fact, Texts
+from campaigns.domain.journey import MAX_DEPTH, MAX_STEPS, Condition, Step, StepName, depth
 from campaigns.domain.message import SlotType
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -153,6 +154,12 @@ class Campaign(_Frozen):
         "is held for a person; default: 1 h",
     )
     goal: GoalSpec | None = Field(None, description="what the campaign is for")
+    steps: Annotated[tuple[Step, ...], Field(max_length=MAX_STEPS)] = Field(
+        (), description="a journey: the messages that follow each other; empty: one message"
+    )
+    stop_when: Condition | None = Field(
+        None, description="who fulfils it gets no further step; default: the `goal`, if any"
+    )
     experiment: ExperimentSpec = Field(ExperimentSpec(), description="what is tried out")
     layouts: Layouts = Layouts()
     limits: OwnLimits = Field(OwnLimits(), description="instead of the brand's")
@@ -174,6 +181,10 @@ class Campaign(_Frozen):
             raise ValueError("`channels` names a channel twice")
         if self.goal is None and self.experiment != ExperimentSpec():
             raise ValueError("an `experiment` needs a `goal` to be judged by")
+        if self.stop_when is not None and len(self.steps) < 2:
+            raise ValueError("`stop_when` ends a journey: there are no `steps` to stop")
+        if self.stop_when is not None and depth(self.stop_when) > MAX_DEPTH:
+            raise ValueError(f"`stop_when` is nested deeper than {MAX_DEPTH}; flatten it")
         return self
 
     @property
@@ -219,4 +230,7 @@ class Copy(Words):
 
     variants: dict[Literal["b", "c", "d"], Words] = Field(
         default_factory=dict, description="texts that differ in variant b, c or d; a is the base"
+    )
+    steps: dict[StepName, Words] = Field(
+        default_factory=dict, description="texts that differ in a step of the journey"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, TypeAlias
@@ -11,10 +11,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Standing
+from campaigns.domain.engagement import Engagement
 from campaigns.domain.pressure import NO_WISHES, Wishes
 
 #: A customer's attribute, as stored: JSON scalars only. Dates are ISO text, money is decimal text.
 AttributeValue: TypeAlias = str | int | float | bool | None
+
+
+def stated_order(first: Channel | None, order: Sequence[Channel]) -> tuple[Channel, ...]:
+    """The customer's channels: the preferred one first, then the rest of their order. An import
+    may have changed the first alone; without one nothing is stated."""
+    return () if first is None else (first, *(c for c in order if c is not first))
 
 
 class AddressStatus(StrEnum):
@@ -46,7 +53,7 @@ class Profile:
         reachable: channel → status of the customer's address there; absent means no address.
         suppressed: channels whose address is on the suppression list.
         standings: channel → ledger standings for the campaign's purpose.
-        uses: channel → how often the customer really used it (see `interaction.USE_KINDS`).
+        engagement: what was learnt of each channel; empty where nothing was.
         may_dm: wrote to the brand on X first and has not asked to stop since.
         traits: the customer's values of the attributes that the campaign declares as traits.
         wishes: a pause, a weekly limit, quiet hours of the customer's own.
@@ -62,8 +69,13 @@ class Profile:
     reachable: Mapping[Channel, AddressStatus]
     suppressed: frozenset[Channel]
     standings: Mapping[Channel, tuple[Standing, ...]]
-    uses: Mapping[Channel, int]
+    engagement: Mapping[Channel, Engagement]
     may_dm: bool = False
     traits: Mapping[str, AttributeValue] = field(default_factory=dict)
     wishes: Wishes = NO_WISHES
     capped: frozenset[Channel] = frozenset()
+
+    @property
+    def stated(self) -> tuple[Channel, ...]:
+        """The channels in the order the customer stated, as far as one was stated."""
+        return stated_order(self.stated_preference, self.wishes.order)

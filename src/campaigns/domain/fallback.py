@@ -33,6 +33,7 @@ class Failed:
     Attributes:
         arm: of a channel experiment; empty where there is none.
         tried: every channel that this message was sent on, in order, and how it failed there.
+        step: of a journey; empty where the campaign is one message.
         complained: the customer reported a message as spam since the run began.
     """
 
@@ -41,6 +42,7 @@ class Failed:
     arm: str
     tried: Mapping[Channel, Obstacle]
     complained: bool = False
+    step: str = ""
 
 
 #: What becomes of a failed delivery; there is no profile where the customer was erased.
@@ -82,4 +84,4 @@ def next_channel(
     decision = choose(profile, replace(policy, channels=left))
     if isinstance(decision, Skip):
         return Skip(decision.reason, (*failed, *decision.obstacles))
-    return Choice(decision.channel, Reason(Rule.FALLBACK, 0, failed))
+    return Choice(decision.channel, Reason(Rule.FALLBACK, failed))

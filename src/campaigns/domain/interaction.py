@@ -21,6 +21,7 @@ class InteractionKind(StrEnum):
     OPENED = "opened"
     CLICKED = "clicked"
     REPLIED = "replied"
+    ANSWERED = "answered"
     UNSUBSCRIBED = "unsubscribed"
     RESUBSCRIBED = "resubscribed"
     PURCHASED = "purchased"
@@ -37,9 +38,17 @@ class Agent(StrEnum):
     MACHINE = "machine"
 
 
-#: What shows that a customer really uses a channel. Opens weigh nothing: machines open mail too
-#: (Apple Mail Privacy Protection), and tracking them needs consent of its own.
-USE_KINDS = frozenset({InteractionKind.CLICKED, InteractionKind.REPLIED, InteractionKind.PURCHASED})
+#: What shows that a customer answers on a channel; a preference changed is a form posted from the
+#: link in a message. Opens weigh nothing: machines open mail too (Apple Mail Privacy Protection),
+#: and tracking them needs consent of its own.
+ANSWERS = frozenset(
+    {
+        InteractionKind.CLICKED,
+        InteractionKind.REPLIED,
+        InteractionKind.PURCHASED,
+        InteractionKind.PREFERENCE_CHANGED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

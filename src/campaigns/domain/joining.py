@@ -99,12 +99,16 @@ def joined_preferences(kept: Row, merged: Row, now: int) -> Row:
 
 
 def joined_use(kept: Row, merged: Row) -> Row:
-    """How often both used a channel."""
+    """What both got and answered on a channel, until it is counted anew (store.learning)."""
     return {
         **kept,
-        "uses": kept["uses"] + merged["uses"],
+        **{name: kept[name] + merged[name] for name in _COUNTED},
+        "kind": kept["kind"] if kept["kind"] == merged["kind"] else None,
         "last_inbound_at": _most(kept["last_inbound_at"], merged["last_inbound_at"]),
     }
+
+
+_COUNTED = ("messages", "answers", "recent_messages", "recent_answers")
 
 
 def better_address(kept: Row, merged: Row, *, kept_yes: bool, merged_yes: bool) -> bool:
@@ -171,17 +175,19 @@ def _parted_attributes(
     return {**kept, **since}
 
 
-def parted_use(now_is: Row | None, joined: Row, mine: Row | None, other: Row | None) -> Row | None:
-    """Uses without those that the other one brought; None where nothing is left of the row."""
+def parted_use(now_is: Row | None, joined: Row, mine: Row | None) -> Row | None:
+    """What is known of a channel as it was before, until it is counted anew; None where nothing is
+    left of the row."""
     if now_is is None:
         return mine
-    uses = max(0, now_is["uses"] - (other["uses"] if other else 0))
     inbound = _as_before(
         now_is["last_inbound_at"], joined["last_inbound_at"], (mine or {}).get("last_inbound_at")
     )
-    if mine is None and uses == 0 and inbound is None:
+    if mine is None and inbound is None:
         return None
-    return {**now_is, "uses": uses, "last_inbound_at": inbound}
+    before = dict.fromkeys(_COUNTED, 0) | {"kind": None}
+    counted = {name: (mine or before)[name] for name in before}
+    return {**now_is, **counted, "last_inbound_at": inbound}
 
 
 def parted_addresses(

@@ -80,7 +80,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Skeleton:
-    """One channel × locale × variant × trait combination of a release."""
+    """One channel × locale × variant × step × trait combination of a release.
+
+    `step` is empty in a campaign without steps.
+    """
 
     channel: Channel
     locale: str
@@ -88,6 +91,7 @@ class Skeleton:
     traits: tuple[tuple[str, AttributeValue], ...]
     parts: Mapping[str, Part]
     slots: Mapping[str, Slot]
+    step: str = ""
 
     def to_json(self) -> bytes:
         """Canonical JSON: the same skeleton gives the same bytes on any machine."""
@@ -105,6 +109,7 @@ class Skeleton:
                     for name, p in self.parts.items()
                 },
                 "slots": {s.name: [s.type, s.max_length, s.fallback] for s in self.slots.values()},
+                **({"step": self.step} if self.step else {}),
             },
             option=orjson.OPT_SORT_KEYS,
         )
@@ -126,6 +131,7 @@ class Skeleton:
                 name: Slot(name, SlotType(t), length, fallback)
                 for name, (t, length, fallback) in raw["slots"].items()
             },
+            step=raw.get("step", ""),
         )
 
     @property

@@ -12,21 +12,29 @@ from campaigns.domain.channel import Channel
 @dataclass(frozen=True, slots=True)
 class PlannedDelivery:
     """One row for the outbox. `reason` is `routing.Reason.encode()`; `not_before` is when quiet
-    hours end, None at once."""
+    hours end, None at once; `step` is the step's name, empty where there are none."""
 
     customer_id: int
     channel: Channel
     skeleton_hash: str
     reason: str
     not_before: datetime | None = None
+    step: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedSkip:
-    """One customer of the audience who gets nothing. `reason` is `routing.Skip.encode()`."""
+    """One customer of the audience who gets nothing. `reason` is `routing.Skip.encode()`.
+
+    Attributes:
+        step: the later step of a journey that this decides for good; empty: only this run is told.
+        ends: no further step follows.
+    """
 
     customer_id: int
     reason: str
+    step: str = ""
+    ends: bool = False
 
 
 @dataclass(slots=True)
@@ -36,11 +44,13 @@ class PlanCounts:
     Attributes:
         already: customers who have a delivery of this campaign from an earlier run; the reason is
             that delivery, so no row is written again.
+        exploring: of `planned`, those on another channel than the best known, to learn.
     """
 
     planned: Counter[Channel] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     already: int = 0
+    exploring: int = 0
 
     @property
     def audience(self) -> int:
@@ -52,3 +62,19 @@ class PlanCounts:
         self.planned.update(other.planned)
         self.skipped.update(other.skipped)
         self.already += other.already
+        self.exploring += other.exploring
+
+
+@dataclass(slots=True)
+class Plan:
+    """Rows for the outbox, rows for the skips, and how many there are of each."""
+
+    deliveries: list[PlannedDelivery] = field(default_factory=list)
+    skips: list[PlannedSkip] = field(default_factory=list)
+    counts: PlanCounts = field(default_factory=PlanCounts)
+
+    def add(self, other: Plan) -> None:
+        """Add what another plan decided about other customers."""
+        self.deliveries += other.deliveries
+        self.skips += other.skips
+        self.counts.add(other.counts)

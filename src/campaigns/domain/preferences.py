@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import ALL_TOPICS, Consent, Purpose, Standing, permits
-from campaigns.domain.customer import AttributeValue
+from campaigns.domain.customer import AttributeValue, stated_order
 from campaigns.domain.interaction import InteractionKind
 
 PAUSE = timedelta(days=30)
@@ -103,10 +103,7 @@ class Subject:
     @property
     def order(self) -> tuple[Channel, ...]:
         """The channels in the order the customer stated, as far as one was stated."""
-        first = self.preferred_channel
-        if first is None:
-            return ()
-        return (first, *(c for c in self.preferences.channels if c is not first))
+        return stated_order(self.preferred_channel, self.preferences.channels)
 
     def may_use_rights(self, now: datetime) -> bool:
         """Whether the link is young enough to show what is known, and to erase it."""

@@ -65,11 +65,13 @@ class Wishes:
         paused: no marketing at present.
         weekly_most: at most so many marketing messages in seven days; None is no wish.
         quiet: the customer's own quiet hours.
+        order: the channels as the customer put them.
     """
 
     paused: bool = False
     weekly_most: int | None = None
     quiet: Span | None = None
+    order: tuple[Channel, ...] = ()
 
 
 NO_WISHES = Wishes()

@@ -56,10 +56,16 @@ class Recorded:
 
 
 def delivery_id_of(text: object) -> int | None:
-    """Our delivery id as a provider quotes it back; None when this is none."""
-    if isinstance(text, str) and text.isascii() and text.isdecimal() and len(text) < 20:
-        number = int(text)
-        return number if 0 < number <= _LARGEST_ID else None
+    """Our delivery id as a provider quotes it back; None when this is none.
+
+    Below zero it is an answer's (domain.answer): both go through the same channels.
+    """
+    if not isinstance(text, str):
+        return None
+    digits = text.removeprefix("-")
+    if digits.isascii() and digits.isdecimal() and len(digits) < 20:
+        number = int(digits)
+        return int(text) if 0 < number <= _LARGEST_ID else None
     return None
 
 

@@ -15,6 +15,7 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.customer import AttributeValue
 from campaigns.domain.experiment import NO_EXPERIMENT, Experiment
+from campaigns.domain.journey import NO_JOURNEY, Journey
 from campaigns.domain.message import Skeleton
 from campaigns.domain.pressure import NO_PRESSURE, Pressure
 
@@ -37,6 +38,8 @@ class Policy:
         home_zone: the brand's time zone.
         start_tolerance: a run that starts later than it was scheduled, by more than this, is held.
         experiment: what is tried out on whom.
+        explore: share of 1 that gets it on another channel than the best known, to learn.
+        journey: the steps, where there are several messages.
     """
 
     channels: tuple[Channel, ...]
@@ -53,6 +56,8 @@ class Policy:
     home_zone: str = "UTC"
     start_tolerance: timedelta = timedelta(hours=1)
     experiment: Experiment = NO_EXPERIMENT
+    explore: float = 0.0
+    journey: Journey = NO_JOURNEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +108,17 @@ class Release:
         locale: str,
         traits: tuple[tuple[str, AttributeValue], ...] = (),
         variant: str = "a",
+        step: str | None = None,
     ) -> Skeleton:
-        """The skeleton for this channel, locale, trait values and variant.
+        """The skeleton for this channel, locale, trait values, variant and step (None: the first).
 
         Raises KeyError when the release has none, which compile makes impossible for the
         locales, channels and trait values it knows.
         """
-        return self._index()[channel, locale, variant, traits]
+        step = self.policy.journey.entry if step is None else step
+        return self._index()[channel, locale, variant, step, traits]
 
     def _index(
         self,
-    ) -> dict[tuple[Channel, str, str, tuple[tuple[str, AttributeValue], ...]], Skeleton]:
-        return {(s.channel, s.locale, s.variant, s.traits): s for s in self.skeletons}
+    ) -> dict[tuple[Channel, str, str, str, tuple[tuple[str, AttributeValue], ...]], Skeleton]:
+        return {(s.channel, s.locale, s.variant, s.step, s.traits): s for s in self.skeletons}

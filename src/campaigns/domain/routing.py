@@ -1,8 +1,8 @@
 """Choosing the channel: pure, explained, and the same for everyone.
 
-The order: consent, then reachability, then the stated preference, then what the customer has
-really used (with a minimum of data), then the campaign's order. docs/routing.md shows it as a
-decision table, made from the same cases as tests/unit/domain/test_routing.py.
+The order: consent, then reachability, then the customer's stated order, then the channel that was
+learnt (domain.engagement), then the campaign's order. docs/routing.md shows it as a decision table,
+made from the same cases as tests/unit/domain/test_routing.py.
 """
 
 from __future__ import annotations
@@ -14,20 +14,23 @@ from typing import TypeAlias
 from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
 from campaigns.domain.consent import Purpose, permits
 from campaigns.domain.customer import AddressStatus, Profile
+from campaigns.domain.engagement import Tally, preferred
 from campaigns.domain.release import Policy
 
-#: Fewer real uses than this say nothing about a preference.
-MINIMUM_USES = 2
+#: A channel and what was counted there.
+Told: TypeAlias = tuple[Channel, Tally]
 
 
 class Rule(StrEnum):
     """What decided, of the channels that are permitted and reachable."""
 
     STATED_PREFERENCE = "stated_preference"
-    MOST_USED = "most_used"
+    LEARNT = "learnt"
+    EXPLORING = "exploring"  # not the best known channel: to learn whether they answer here
     CAMPAIGN_ORDER = "campaign_order"
     EXPERIMENT = "experiment"  # the arm of a channel experiment that gets the campaign's channel
     PUBLIC_POST = "public_post"
+    CONVERSATION = "conversation"  # a later step: where the customer answered an earlier one
     FALLBACK = "fallback"  # the channels tried before failed: domain.fallback
 
 
@@ -63,6 +66,9 @@ class SkipReason(StrEnum):
     PUBLIC_POST_ONLY = "public_post_only"  # prefers X, may get no DM: sees the public post
     COMPLAINED = "complained"  # of a fallback: they reported a message of the brand as spam
     NO_OTHER_CHANNEL = "no_other_channel"  # of a fallback: every channel has been tried
+    ALREADY_ACTED = "already_acted"  # the journey's goal is reached
+    TOLD_BY_A_PERSON = "told_by_a_person"  # somebody of the brand told them about it
+    STEP_NOT_FOR_THEM = "step_not_for_them"  # its `if` does not hold
     OVER_LIMIT = "over_limit"  # the run was limited to fewer people
     HOLDOUT = "holdout"  # gets nothing, to measure what the campaign brings
     BRAND_HOLDOUT = "brand_holdout"  # gets no marketing, to measure what all of it brings
@@ -77,19 +83,22 @@ class Reason:
     """Why this channel: the rule, the evidence, and what was passed over.
 
     Attributes:
-        uses: how often the customer really used the channel, when that decided; else 0.
         passed_over: obstacles of the channels that would have come before.
         arm: of a channel experiment; empty where there is none.
+        told: what was counted, when that decided: of this channel, and of the one it was
+            measured against.
     """
 
     rule: Rule
-    uses: int = 0
     passed_over: tuple[PassedOver, ...] = ()
     arm: str = ""
+    told: tuple[Told, ...] = ()
 
     def encode(self) -> str:
-        """Compact text for the delivery's row: `most_used:3@preferred|x_dm=not_written_first`."""
-        head = f"{self.rule}:{self.uses}" if self.uses else str(self.rule)
+        """Compact text for the delivery's row:
+        `learnt:sms 3/5 replied,email 0/9@preferred|x_dm=not_written_first`."""
+        tallies = ",".join(tally.encode(channel) for channel, tally in self.told)
+        head = f"{self.rule}:{tallies}" if tallies else str(self.rule)
         if self.arm:
             head += f"@{self.arm}"
         return "|".join([head, *(f"{c}={o}" for c, o in self.passed_over)])
@@ -99,18 +108,21 @@ class Reason:
         """Read what `encode` wrote."""
         head, *rest = text.split("|")
         head, _, arm = head.partition("@")
-        rule, _, uses = head.partition(":")
+        rule, _, tallies = head.partition(":")
+        told = tuple(map(Tally.decode, tallies.split(","))) if tallies else ()
         pairs = (item.partition("=") for item in rest)
         passed_over = tuple((Channel(c), Obstacle(o)) for c, _, o in pairs)
-        return cls(Rule(rule), int(uses or 0), passed_over, arm)
+        return cls(Rule(rule), passed_over, arm, told)
 
     def explain(self, channel: Channel) -> str:
         """One sentence for people."""
         match self.rule:
             case Rule.STATED_PREFERENCE:
                 text = f"{channel.label}: the customer asked for it"
-            case Rule.MOST_USED:
-                text = f"{channel.label}: used {self.uses} times, no other one more often"
+            case Rule.LEARNT:
+                text = "; ".join(tally.in_words(c) for c, tally in self.told)
+            case Rule.EXPLORING:
+                text = f"{channel.label}: tried, to learn whether this customer answers there"
             case Rule.CAMPAIGN_ORDER:
                 text = f"{channel.label}: first in the campaign's order that this customer permits"
             case Rule.EXPERIMENT:
@@ -119,6 +131,8 @@ class Reason:
                 )
             case Rule.PUBLIC_POST:
                 text = "public post: seen by everyone who follows the brand"
+            case Rule.CONVERSATION:
+                text = f"{channel.label}: the customer answered there"
             case Rule.FALLBACK:
                 text = f"{channel.label}: the next channel that this customer permits"
         if self.passed_over:
@@ -189,6 +203,9 @@ SKIP_TEXT = {
     SkipReason.PUBLIC_POST_ONLY: "Prefers X and may get no direct message: sees the public post",
     SkipReason.COMPLAINED: "Reported a message as spam",
     SkipReason.NO_OTHER_CHANNEL: "Every channel of the campaign has been tried",
+    SkipReason.ALREADY_ACTED: "Has already done what the campaign asks for",
+    SkipReason.TOLD_BY_A_PERSON: "A person told them about it",
+    SkipReason.STEP_NOT_FOR_THEM: "This step is not for them (its `if`)",
     SkipReason.OVER_LIMIT: "The run was limited to fewer people",
     SkipReason.HOLDOUT: "Held out, to measure what the campaign brings",
     SkipReason.BRAND_HOLDOUT: "Held out of all marketing, to measure what it brings",
@@ -208,23 +225,48 @@ _NEAREST = (
 )
 
 
-def choose(profile: Profile, policy: Policy) -> Choice | Skip:
-    """The channel for this customer, or why there is none."""
+def choose(profile: Profile, policy: Policy, explore: float | None = None) -> Choice | Skip:
+    """The channel for this customer, or why there is none. `explore` (engagement.exploring) makes
+    it another one than the best known; never for a customer who stated a preference."""
     obstacles = {c: obstacle(profile, c, policy) for c in personal(policy)}
     open_channels = [c for c, o in obstacles.items() if o is None]
     if not open_channels:
         return _skip(profile, policy, obstacles)
-    before = _preferred_but_barred(profile, obstacles)
-    if profile.stated_preference in open_channels:
-        return Choice(profile.stated_preference, Reason(Rule.STATED_PREFERENCE))
-    used = max(open_channels, key=lambda c: profile.uses.get(c, 0))
-    uses = profile.uses.get(used, 0)
-    if uses >= MINIMUM_USES:
-        return Choice(used, Reason(Rule.MOST_USED, uses, before))
+    before: list[PassedOver] = []
+    for channel in profile.stated:
+        barred = obstacles.get(channel, Obstacle.NOT_IN_CAMPAIGN)
+        if barred is None:
+            return Choice(channel, Reason(Rule.STATED_PREFERENCE, tuple(before)))
+        before.append((channel, barred))
+    choice = _unstated(profile, obstacles, open_channels, tuple(before))
+    others = [c for c in open_channels if c is not choice.channel]
+    if explore is None or profile.stated or not others:
+        return choice
+    return Choice(others[int(explore * len(others))], Reason(Rule.EXPLORING))
+
+
+def _unstated(
+    profile: Profile,
+    obstacles: dict[Channel, Obstacle | None],
+    open_channels: list[Channel],
+    before: tuple[PassedOver, ...],
+) -> Choice:
+    """What was learnt, else the campaign's order."""
+    learnt = preferred(profile.engagement, open_channels) if profile.engagement else None
+    if learnt is not None:
+        told = tuple((c, profile.engagement[c].tally) for c in learnt if c is not None)
+        return Choice(learnt[0], Reason(Rule.LEARNT, before, told=told))
     first = open_channels[0]
     earlier = list(obstacles)[: list(obstacles).index(first)]
     barred = dict(before) | {c: o for c in earlier if (o := obstacles[c]) is not None}
-    return Choice(first, Reason(Rule.CAMPAIGN_ORDER, 0, tuple(barred.items())))
+    return Choice(first, Reason(Rule.CAMPAIGN_ORDER, tuple(barred.items())))
+
+
+def converse(profile: Profile, policy: Policy, answered_on: Channel | None) -> Choice | Skip:
+    """The channel of a journey's later step: where the customer answered, if that is permitted."""
+    if answered_on in personal(policy) and obstacle(profile, answered_on, policy) is None:
+        return Choice(answered_on, Reason(Rule.CONVERSATION))
+    return choose(profile, policy)
 
 
 def choose_default(profile: Profile, policy: Policy) -> Choice | Skip:
@@ -235,7 +277,7 @@ def choose_default(profile: Profile, policy: Policy) -> Choice | Skip:
         return _skip(profile, policy, obstacles)
     earlier = list(obstacles.items())[: list(obstacles).index(first)]
     barred = tuple((c, o) for c, o in earlier if o is not None)
-    return Choice(first, Reason(Rule.EXPERIMENT, 0, barred))
+    return Choice(first, Reason(Rule.EXPERIMENT, barred))
 
 
 def personal(policy: Policy) -> tuple[Channel, ...]:
@@ -282,16 +324,6 @@ def _pressure(profile: Profile, channel: Channel, policy: Policy) -> Obstacle | 
     if profile.wishes.paused:
         return Obstacle.PAUSED
     return Obstacle.CAPPED if channel in profile.capped else None
-
-
-def _preferred_but_barred(
-    profile: Profile, obstacles: dict[Channel, Obstacle | None]
-) -> tuple[PassedOver, ...]:
-    stated = profile.stated_preference
-    if stated is None:
-        return ()
-    barred = obstacles.get(stated, Obstacle.NOT_IN_CAMPAIGN)
-    return ((stated, barred),) if barred is not None else ()
 
 
 def _skip(profile: Profile, policy: Policy, obstacles: dict[Channel, Obstacle | None]) -> Skip:

@@ -41,6 +41,7 @@ class Run:
     Attributes:
         limit: at most so many messages; None for the whole audience.
         expires_at: after this nothing is sent (the offer is over).
+        continues: it goes on with a journey's later steps, and nobody enters by it.
     """
 
     id: int
@@ -55,6 +56,7 @@ class Run:
     expires_at: datetime | None
     limit: int | None
     stopped_because: str | None
+    continues: bool = False
 
 
 @dataclass(frozen=True, slots=True)

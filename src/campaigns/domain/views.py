@@ -12,6 +12,7 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Consent, Purpose
 from campaigns.domain.customer import AddressStatus, AttributeValue
 from campaigns.domain.delivery import DeliveryState, ProviderState
+from campaigns.domain.engagement import Tally
 from campaigns.domain.interaction import Agent, InteractionKind
 
 
@@ -48,11 +49,28 @@ class StandingView:
 
 @dataclass(frozen=True, slots=True)
 class UseView:
-    """How often a channel was really used, and when the customer last wrote to us there."""
+    """What was learnt of a channel, and when the customer last wrote to us there.
+
+    Attributes:
+        messages, answers: what was counted; `kind` of the answers, where all are of one kind.
+        expected: the share of messages there that this customer is expected to answer.
+        low: it is larger than this with a probability of about 0.8.
+        learned_at: None: not yet.
+    """
 
     channel: Channel
-    uses: int
+    messages: int
+    answers: int
+    kind: InteractionKind | None
+    expected: float
+    low: float
     last_inbound_at: datetime | None
+    learned_at: datetime | None
+
+    @property
+    def in_words(self) -> str:
+        """`SMS: 3 replies in 5 messages`."""
+        return Tally(self.answers, self.messages, self.kind).in_words(self.channel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +142,11 @@ class SkipLine:
 
 @dataclass(frozen=True, slots=True)
 class CustomerView:
-    """Everything known of one customer. Interactions and deliveries are newest first."""
+    """Everything known of one customer. Interactions and deliveries are newest first.
+
+    Attributes:
+        stated: the channels that the customer asked for, in their order.
+    """
 
     customer_id: int
     ref: str
@@ -134,6 +156,7 @@ class CustomerView:
     country: str | None
     time_zone: str | None
     preferred_channel: Channel | None
+    stated: tuple[Channel, ...]
     attributes: Mapping[str, AttributeValue]
     last_purchase_at: datetime | None
     created_at: datetime
@@ -148,7 +171,7 @@ class CustomerView:
 
     def as_json(self) -> dict[str, Any]:
         """The same as JSON values, instants in ISO 8601."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        return {name: plain_values(value) for name, value in asdict(self).items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,15 +215,16 @@ class DeliveryView:
 
     def as_json(self) -> dict[str, Any]:
         """The same as JSON values, instants in ISO 8601."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        return {name: plain_values(value) for name, value in asdict(self).items()}
 
 
-def _plain(value: Any) -> Any:
+def plain_values(value: Any) -> Any:
+    """The same in JSON values: instants in ISO 8601, words as text."""
     match value:
         case dict():
-            return {key: _plain(item) for key, item in value.items()}
+            return {key: plain_values(item) for key, item in value.items()}
         case list() | tuple():
-            return [_plain(item) for item in value]
+            return [plain_values(item) for item in value]
         case datetime():
             return value.isoformat()
         case str():

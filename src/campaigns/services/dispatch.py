@@ -241,12 +241,14 @@ class Dispatcher:
             return {}
         inbound = {c.delivery_id: c.last_inbound_at for c in batch.items}
         one_click = batch.channel is Channel.EMAIL and run.purpose is Purpose.MARKETING
+        threads = self._threads(run, batch, skeleton)
         envelopes = [
             Envelope(
                 delivery_id=w.delivery_id,
                 address=w.address,
                 values=w.values,
-                headers=self._unsubscribe_headers(w) if one_click else {},
+                headers=(self._unsubscribe_headers(w) if one_click else {})
+                | threads.get(w.delivery_id, {}),
                 last_inbound_at=inbound[w.delivery_id],
                 valid_until=w.permit.last_moment,
             )
@@ -254,6 +256,16 @@ class Dispatcher:
         ]
         outcomes = sender.send(skeleton, envelopes)
         return dict(zip((e.delivery_id for e in envelopes), outcomes, strict=True))
+
+    def _threads(self, run: Run, batch: Batch, skeleton: Skeleton) -> dict[int, dict[str, str]]:
+        """Delivery → the header that keeps a journey's e-mails in one conversation."""
+        if batch.channel is not Channel.EMAIL or not skeleton.step:
+            return {}
+        journey = f"{run.campaign}/{run.edition}"
+        return {
+            item.delivery_id: {"References": self.links.thread(journey, item.customer_id)}
+            for item in batch.items
+        }
 
     def _unsubscribe_headers(self, message: Written) -> dict[str, str]:
         """The text's own link where it has one, rather than to sign it again."""

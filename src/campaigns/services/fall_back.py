@@ -17,7 +17,7 @@ from campaigns.domain.plan import PlannedDelivery, PlannedSkip
 from campaigns.domain.release import Release
 from campaigns.domain.routing import Skip, SkipReason
 from campaigns.domain.run import Run, RunState
-from campaigns.services.plan_run import SkeletonChooser
+from campaigns.services.choosing import SkeletonChooser
 
 #: Failed messages looked at in one transaction.
 PAGE = 500
@@ -91,7 +91,7 @@ def _decide(release: Release) -> Decide:
             return PlannedSkip(failed.customer_id, decision.encode())
         # The arms stay: what is compared is people, whatever channel they end up on.
         variant = arms_of(experiment, campaign, failed.customer_id).variant
-        skeleton = chooser.choose(decision.channel, profile, variant)
+        skeleton = chooser.choose(decision.channel, profile, variant, failed.step or None)
         reason = replace(decision.reason, arm=failed.arm)
         return PlannedDelivery(failed.customer_id, decision.channel, skeleton, reason.encode())
 

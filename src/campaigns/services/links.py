@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from itsdangerous import BadSignature, Signer
 
@@ -26,6 +27,7 @@ class Links:
         self._clicks = Signer(secret, salt="campaigns.clicks")
         self._clicks_key = self._clicks.derive_key()
         self._inbound = Signer(secret, salt="campaigns.inbound")
+        self._thread_key = Signer(secret, salt="campaigns.thread").derive_key()
 
     def values(self, delivery_id: int) -> dict[str, str]:
         """Written values of the link slots."""
@@ -42,6 +44,13 @@ class Links:
     def clicked_delivery(self, token: str) -> int | None:
         """The delivery a click link was made for; None when the signature is not ours."""
         return _read(self._clicks, token)
+
+    def thread(self, journey: str, customer_id: int) -> str:
+        """What all e-mails of one customer's journey refer to (RFC 5322, `References`), so that
+        mail programs show them together. No message bears it: SendGrid gives its own Message-IDs,
+        and does not tell them per recipient."""
+        token = hmac.digest(self._thread_key, f"{journey}\x1f{customer_id}".encode(), "sha1")
+        return f"<{token.hex()}@{urlsplit(self._base).hostname}>"
 
     @property
     def inbound_url(self) -> str:

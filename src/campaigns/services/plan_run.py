@@ -5,16 +5,15 @@ The decision is pure (domain.routing); this reads profiles, decides, and writes 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeAlias
 
 from campaigns.domain.channel import PUBLIC, Channel
-from campaigns.domain.customer import AttributeValue, Profile
-from campaigns.domain.experiment import BASE_VARIANT, DEFAULT, Assignment, arms_of
-from campaigns.domain.locales import resolve
-from campaigns.domain.plan import PlanCounts, PlannedDelivery, PlannedSkip
+from campaigns.domain.customer import Profile
+from campaigns.domain.engagement import exploring
+from campaigns.domain.experiment import DEFAULT, Assignment, arms_of
+from campaigns.domain.plan import Plan, PlanCounts, PlannedDelivery, PlannedSkip
 from campaigns.domain.release import Policy, Release
 from campaigns.domain.routing import (
     Choice,
@@ -27,64 +26,9 @@ from campaigns.domain.routing import (
 )
 from campaigns.domain.run import Run, Shard
 from campaigns.domain.timing import Timing
+from campaigns.services.choosing import Opening, SkeletonChooser, at_once, opening_by
+from campaigns.services.plan_journey import plan_steps
 from campaigns.services.ports import PlanStore
-
-TraitValues: TypeAlias = tuple[tuple[str, AttributeValue], ...]
-
-#: When a message on this channel may go to this customer; None is at once.
-Opening: TypeAlias = Callable[[Channel, Profile], datetime | None]
-
-
-class SkeletonChooser:
-    """Finds the skeleton for a channel and profile: locale and traits resolved, looked up once
-    per combination, so that planning costs a dictionary look-up per customer."""
-
-    def __init__(self, release: Release) -> None:
-        self._locales = release.policy.locales
-        self._hashes = {
-            (s.channel, s.locale, s.variant, s.traits): s.hash for s in release.skeletons
-        }
-        self._traits = {name: _values_of(release, name) for name in release.policy.traits}
-        self._resolved: dict[str, str] = {}
-
-    def choose(self, channel: Channel, profile: Profile, variant: str = BASE_VARIANT) -> str:
-        """The skeleton's hash."""
-        locale = self._resolved.get(profile.locale)
-        if locale is None:
-            locale = self._resolved[profile.locale] = resolve(profile.locale, self._locales)
-        return self._hashes[channel, locale, variant, self._trait_values(profile)]
-
-    def _trait_values(self, profile: Profile) -> TraitValues:
-        return tuple(
-            (name, value if (value := profile.traits.get(name)) in known else known[0])
-            for name, known in self._traits.items()
-        )
-
-
-def _values_of(release: Release, trait: str) -> list[AttributeValue]:
-    """The trait's values, the one for customers without it first: False, or the first choice."""
-    values = list(dict.fromkeys(dict(s.traits)[trait] for s in release.skeletons if s.traits))
-    return sorted(values, key=lambda v: v is True)
-
-
-def at_once(_channel: Channel, _profile: Profile) -> datetime | None:
-    """No hour is quiet."""
-    return None
-
-
-def opening_by(timing: Timing, now: datetime) -> Opening:
-    """When each customer's quiet hours end, as far as planning can tell."""
-
-    def opening(channel: Channel, profile: Profile) -> datetime | None:
-        return timing.opening(
-            channel,
-            time_zone=profile.time_zone,
-            country=profile.country,
-            own=profile.wishes.quiet,
-            now=now,
-        )
-
-    return opening
 
 
 def decide(
@@ -102,7 +46,7 @@ def decide(
     counts = PlanCounts()
     for profile in profiles:
         arms = arms_of(experiment, campaign, profile.customer_id)
-        decision = _decide(profile, release.policy, arms)
+        decision = _decide(profile, release.policy, arms, campaign)
         if not isinstance(decision, Skip) and room is not None and len(deliveries) >= room:
             decision = Skip(SkipReason.OVER_LIMIT)
         if isinstance(decision, Skip):
@@ -117,17 +61,22 @@ def decide(
                 skeleton,
                 decision.reason.encode(),
                 opening(decision.channel, profile),
+                release.policy.journey.entry,
             )
         )
         counts.planned[decision.channel] += 1
+        counts.exploring += decision.reason.rule is Rule.EXPLORING
     return deliveries, skips, counts
 
 
-def _decide(profile: Profile, policy: Policy, arms: Assignment) -> Choice | Skip:
+def _decide(profile: Profile, policy: Policy, arms: Assignment, campaign: str) -> Choice | Skip:
     """The channel by the customer's arm. Who is held out would have got the message: the arms
     hold people who are alike."""
-    default = arms.channel == DEFAULT
-    decision = choose_default(profile, policy) if default else choose(profile, policy)
+    if arms.channel == DEFAULT:
+        decision = choose_default(profile, policy)
+    else:
+        explore = exploring(campaign, profile.customer_id, policy.explore)
+        decision = choose(profile, policy, explore)
     if isinstance(decision, Skip):
         return decision
     if arms.held_out:
@@ -148,14 +97,38 @@ def plan_shard(
     timing: Timing,
 ) -> PlanCounts:
     """Plan one shard and write its rows in one transaction. A planned shard is left alone."""
-    already = store.already(release, first=shard.first_customer, last=shard.last_customer, now=now)
-    profiles = store.profiles(
-        release, first_customer=shard.first_customer, last_customer=shard.last_customer, now=now
-    )
-    deliveries, skips, counts = decide(release, profiles, room, opening_by(timing, now))
+    first, last = shard.first_customer, shard.last_customer
+    opening = opening_by(timing, now)
+    plan = Plan()
+    if not run.continues:
+        plan = _enter(store, release, first, last, now, room, opening)
+    if release.policy.journey.goes_on:
+        left = None if room is None else room - len(plan.deliveries)
+        further = plan_steps(
+            store, release, first=first, last=last, now=now, room=left, opening=opening
+        )
+        plan.add(further)
+    if run.continues:
+        plan.counts.already = 0  # of people who enter, and nobody does
+    store.write_plan(run, shard, plan.deliveries, plan.skips, already=plan.counts.already, now=now)
+    return plan.counts
+
+
+def _enter(
+    store: PlanStore,
+    release: Release,
+    first: int,
+    last: int,
+    now: datetime,
+    room: int | None,
+    opening: Opening,
+) -> Plan:
+    """Those of the audience who have nothing of the campaign yet."""
+    already = store.already(release, first=first, last=last, now=now)
+    profiles = store.profiles(release, first_customer=first, last_customer=last, now=now)
+    deliveries, skips, counts = decide(release, profiles, room, opening)
     counts.already = already
-    store.write_plan(run, shard, deliveries, skips, already=already, now=now)
-    return counts
+    return Plan(deliveries, skips, counts)
 
 
 def plan_post(store: PlanStore, run: Run, release: Release, *, now: datetime) -> bool:
@@ -167,7 +140,8 @@ def plan_post(store: PlanStore, run: Run, release: Release, *, now: datetime) ->
         for s in release.skeletons
         if s.channel is Channel.X_POST and s.locale == release.policy.post_locale
     )
-    post = PlannedDelivery(PUBLIC, Channel.X_POST, skeleton.hash, Reason(Rule.PUBLIC_POST).encode())
+    reason, entry = Reason(Rule.PUBLIC_POST).encode(), release.policy.journey.entry
+    post = PlannedDelivery(PUBLIC, Channel.X_POST, skeleton.hash, reason, step=entry)
     return store.write_post(run, post, now=now)
 
 
@@ -181,7 +155,11 @@ def preview(
         end = min(start + page - 1, last)
         profiles = store.profiles(release, first_customer=start, last_customer=end, now=now)
         room = None if limit is None else max(0, limit - total.planned.total())
-        _, _, counts = decide(release, profiles, room)
+        planned, _, counts = decide(release, profiles, room)
         counts.already = store.already(release, first=start, last=end, now=now)
         total.add(counts)
+        if release.policy.journey.goes_on:
+            left = None if room is None else room - len(planned)
+            further = plan_steps(store, release, first=start, last=end, now=now, room=left)
+            total.add(further.counts)
     return total

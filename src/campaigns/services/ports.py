@@ -16,6 +16,7 @@ from campaigns.domain.batch import Batch, Claimed, Written
 from campaigns.domain.channel import Channel
 from campaigns.domain.customer import Profile
 from campaigns.domain.delivery import DeliveryState, Outcome
+from campaigns.domain.journey import Due
 from campaigns.domain.message import Skeleton
 from campaigns.domain.pace import Pace
 from campaigns.domain.plan import PlannedDelivery, PlannedSkip
@@ -60,10 +61,17 @@ class Runs(Protocol):
     """Runs and their shards."""
 
     def start(
-        self, release: Release, *, now: datetime, shard_size: int, limit: int | None
+        self,
+        release: Release,
+        *,
+        now: datetime,
+        shard_size: int,
+        limit: int | None,
+        continues: bool = False,
     ) -> tuple[Run, bool]:
         """Start a run, its shards cut by customer id over the audience; or, when the campaign has
-        an active run, that one (True: resumed). The database allows one active run a campaign."""
+        an active run, that one (True: resumed). The database allows one active run a campaign.
+        One that `continues` is cut over those only who are due for a later step of the journey."""
 
     def get(self, run_id: int) -> Run:
         """Raises NotFoundError."""
@@ -111,6 +119,16 @@ class PlanStore(Protocol):
     ) -> Iterator[Profile]:
         """Customers of the audience in this id range who have no delivery of this campaign and
         edition yet, by id, in bounded memory."""
+
+    def due(
+        self, release: Release, step: str, *, first: int, last: int, now: datetime
+    ) -> Iterator[Due]:
+        """Customers in this id range who are due for a later step of the journey, by id."""
+
+    def profiles_of(
+        self, release: Release, ids: Sequence[int], *, now: datetime
+    ) -> Mapping[int, Profile]:
+        """These customers as planning sees them, by id."""
 
     def already(self, release: Release, *, first: int, last: int, now: datetime) -> int:
         """Customers of the audience in this id range who have a delivery of this campaign."""
@@ -211,6 +229,9 @@ class Outbox(Protocol):
     def outcomes(self, run_id: int) -> Mapping[str, int]:
         """What became of the run's messages that were not accepted, in words: outcome → how many.
         Messages that are still to go are left out."""
+
+    def exploring(self, run_id: int) -> int:
+        """Deliveries on another channel than the best known, to learn."""
 
     def fallbacks(self, run_id: int) -> Mapping[tuple[Channel, str], int]:
         """Standing fallbacks: (channel, encoded reason) → how many."""

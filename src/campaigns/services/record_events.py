@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Protocol
 
 from campaigns.domain.provider_event import ProviderEvent, Recorded
+from campaigns.domain.reply_event import read_event
 
 #: Events per transaction.
 BATCH = 2_000
@@ -31,7 +32,7 @@ def record_events(
 ) -> Recorded:
     """Record events, in any order and told any number of times."""
     total = Recorded()
-    remaining = iter(events)
+    remaining = (read for event in events for read in read_event(event))
     while batch := list(islice(remaining, BATCH)):
         total += evidence.record(batch, now=now)
     return total

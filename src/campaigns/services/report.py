@@ -31,6 +31,7 @@ class RunReport:
         post: the state of the public X post; None when this run has none.
         outcomes: what became of messages that were not accepted, in words.
         fallbacks: how many of the deliveries are fallbacks, by what they came after, in words.
+        exploring: how many of the deliveries try another channel than the best known, to learn.
         reached_twice: customers who got it on two channels: the first one's good news came late.
         paused: which of its channels are left alone for now, until when and why.
         waits: what waits for its time, and why.
@@ -44,6 +45,7 @@ class RunReport:
     post: DeliveryState | None
     outcomes: Mapping[str, int] = field(default_factory=dict)
     fallbacks: Mapping[str, int] = field(default_factory=dict)
+    exploring: int = 0
     reached_twice: int = 0
     paused: Sequence[str] = ()
     waits: Sequence[Wait] = ()
@@ -87,6 +89,8 @@ class RunReport:
     def rows(self) -> list[tuple[str, str, int]]:
         """(section, line, people), in reading order; the sections add up to the audience."""
         rows = [("planned", c.label, n) for c, n in self.planned.items()]
+        if self.exploring:
+            rows.append(("of these exploring", "on another channel, to learn", self.exploring))
         rows += [("of these by fallback", words, n) for words, n in self.fallbacks.items()]
         rows += [
             ("skipped", SKIP_TEXT[r], n)
@@ -129,6 +133,7 @@ class RunReport:
             "states": _by_state(self.states),
             "outcomes": dict(self.outcomes),
             "fallbacks": dict(self.fallbacks),
+            "exploring": self.exploring,
             "reached_twice": self.reached_twice,
             "waits": [
                 {"why": w.why, "messages": w.messages, "first": w.first.isoformat()}
@@ -156,6 +161,7 @@ def report(runs: Runs, outbox: Outbox, paces: Paces, run_id: int, *, now: dateti
         post=posts[0] if posts else None,
         outcomes=outbox.outcomes(run_id),
         fallbacks=_in_words(outbox.fallbacks(run_id)),
+        exploring=outbox.exploring(run_id),
         reached_twice=outbox.reached_twice(run_id),
         paused=_paused(paces, {c for (c, s), n in counts.items() if n and s in _NOT_SETTLED}, now),
         waits=outbox.waits(run_id, now=now),

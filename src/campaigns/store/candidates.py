@@ -1,7 +1,8 @@
 """Reading the profiles of an audience in pages, quickly: one row of plain values per customer.
 
-Addresses, consents and uses come as one text per customer, put together by the database. Most
-customers share those texts with others, so each is taken apart once and the result shared.
+Addresses, consents and what was learnt come as one text per customer, put together by the
+database. Most customers share those texts with others, so each is taken apart once and the result
+shared.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ from sqlalchemy import (
     and_,
     case,
     cast,
-    exists,
     literal,
     null,
     or_,
@@ -33,22 +33,24 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose, Standing
 from campaigns.domain.customer import AddressStatus, AttributeValue, Profile
 from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.journey import MAX_STEPS, NO_JOURNEY, Journey
 from campaigns.domain.release import Release
 from campaigns.store import audience, bulk
 from campaigns.store.bulk import Dialect
 from campaigns.store.clock import from_ms
 from campaigns.store.engine import Database
+from campaigns.store.learning import read_priors
 from campaigns.store.packed import UNIT, Shared, joined
 from campaigns.store.pressing import Pressed, pressed_text
 from campaigns.store.runs import find_campaign
 from campaigns.store.schema import (
     addresses,
-    channel_uses,
     customers,
     deliveries,
     standings,
     suppressions,
 )
+from campaigns.store.used import Used, used_text
 
 PAGE = 5_000
 _CHANNELS = {str(c): c for c in Channel}
@@ -64,12 +66,15 @@ def in_audience(
     return and_(in_range, audience.where(release.policy.audience, now=now, dialect=dialect))
 
 
-def has_delivery(campaign_id: int | ScalarSelect[int]) -> ColumnElement[bool]:
+def has_delivery(
+    campaign_id: int | ScalarSelect[int], journey: Journey = NO_JOURNEY
+) -> ColumnElement[bool]:
     """The customer has a delivery of this campaign and edition, from whichever run; one that was
-    cancelled before it left does not count."""
+    cancelled before it left does not count. Of a journey any step counts: nobody enters twice."""
+    step = deliveries.c.step
     one = select(literal(1)).where(
         deliveries.c.campaign_id == campaign_id,
-        deliveries.c.step == 0,
+        step.in_(range(MAX_STEPS)) if journey.goes_on else step == 0,
         deliveries.c.customer_id == customers.c.id,
         text("NOT deliveries.replaced"),  # as the partial index says it, or SQLite looks at all
         deliveries.c.state != DeliveryState.CANCELLED,
@@ -85,11 +90,11 @@ def read_profiles(
     """Customers of the audience without a delivery of this campaign and edition, by id."""
     with database.read() as connection:
         campaign_id = connection.execute(find_campaign(release.campaign, release.edition)).scalar()
-    rows = _Reader(release, now)
+        rows = _Reader(release, now, connection)
     while first <= last:
         clause = in_audience(release, first=first, last=last, now=now, dialect=database.dialect)
         if campaign_id is not None:
-            clause = and_(clause, ~has_delivery(campaign_id))
+            clause = and_(clause, ~has_delivery(campaign_id, release.policy.journey))
         with database.read() as connection:
             page = rows.read(connection, clause)
         yield from page
@@ -104,18 +109,19 @@ def profiles_of(
     """These customers (at most a page of them) as planning would see them now, by id; who was
     erased is not among them."""
     clause = customers.c.id.in_(ids)
-    return {p.customer_id: p for p in _Reader(release, now).read(connection, clause)}
+    rows = _Reader(release, now, connection)
+    return {p.customer_id: p for p in rows.read(connection, clause)}
 
 
 class _Reader:
     """Turns rows into profiles for one release."""
 
-    def __init__(self, release: Release, now: datetime) -> None:
+    def __init__(self, release: Release, now: datetime, connection: Connection) -> None:
         self._policy = release.policy
         self._now = now
         self._reach = Shared(_reach)
         self._standings = Shared(_Standings())
-        self._uses = Shared(_uses)
+        self._uses = Shared(Used(read_priors(connection)))
         self._pressed = Shared(Pressed(release.policy))
 
     def read(self, connection: Connection, clause: ColumnElement[bool]) -> list[Profile]:
@@ -140,7 +146,7 @@ class _Reader:
             ) = row
             wishes, full = pressed_of[pressed]
             reachable, suppressed = reach[reached]
-            uses, may_dm = uses_of[used]
+            engagement, may_dm = uses_of[used]
             page.append(
                 Profile(
                     customer_id,
@@ -152,7 +158,7 @@ class _Reader:
                     reachable,
                     suppressed,
                     standings_of[stood],
-                    uses,
+                    engagement,
                     may_dm,
                     _traits(given, traits) if traits else _NO_TRAITS,
                     wishes,
@@ -174,7 +180,7 @@ class _Reader:
                 c.preferred_channel,
                 _reach_text(self._policy.purpose),
                 _standings_text(self._policy.purpose),
-                _uses_text(),
+                used_text(),
                 pressed_text(self._policy, self._now),
                 attributes,
             )
@@ -242,30 +248,6 @@ class _Standings:
 def _standing(records: list[str]) -> tuple[Channel, Standing]:
     channel, topic, granted, at = records[0].split(UNIT)
     return _CHANNELS[channel], Standing(topic, granted == "1", from_ms(int(at)))
-
-
-def _uses_text() -> ScalarSelect[str]:
-    """Uses, and whether a direct message on X is allowed: the customer wrote first and has not
-    said no since, whatever the purpose they said it about."""
-    u = channel_uses.c
-    refused = exists().where(
-        standings.c.customer_id == u.customer_id,
-        standings.c.channel == Channel.X_DM,
-        standings.c.granted.is_(False),
-        standings.c.at >= u.last_inbound_at,
-    )
-    may_dm = and_(u.channel == Channel.X_DM, u.last_inbound_at.is_not(None), ~refused)
-    return (
-        select(joined(u.channel, u.uses, case((may_dm, 1), else_=0)))
-        .where(u.customer_id == customers.c.id)
-        .scalar_subquery()
-    )
-
-
-def _uses(records: list[str]) -> tuple[dict[Channel, int], bool]:
-    split = [record.split(UNIT) for record in records]
-    uses = {_CHANNELS[channel]: int(count) for channel, count, _ in split}
-    return uses, any(may_dm == "1" for _, _, may_dm in split)
 
 
 def _traits(attributes: str, names: tuple[str, ...]) -> dict[str, AttributeValue]:

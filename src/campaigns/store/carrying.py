@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, Table, delete, insert, select, update
 from sqlalchemy.orm import aliased
 
+from campaigns.domain.journey import MAX_STEPS
 from campaigns.store import schema
 
 #: Rows that go with the customer as they are.
@@ -20,7 +21,10 @@ CARRIED: tuple[Table, ...] = (
     schema.clicks,
     schema.contacts,
     schema.skips,
+    schema.journey_skips,
     schema.identities,
+    schema.answers,
+    schema.inbox,
 )
 #: What both have: joined by a rule of its own (domain.joining).
 JOINED: tuple[Table, ...] = (
@@ -69,6 +73,9 @@ def _of(table: Table, customer_id: int) -> ColumnElement[bool]:
     of = table.c.customer_id == customer_id
     if table is schema.skips:  # its key begins with the run
         return of & table.c.run_id.in_(select(schema.runs.c.id))
+    if table is schema.journey_skips:  # and its with campaign and step
+        known = select(schema.campaigns.c.id)
+        return of & table.c.campaign_id.in_(known) & table.c.step.in_(range(MAX_STEPS))
     return of
 
 

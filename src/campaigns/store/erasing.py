@@ -24,6 +24,7 @@ from campaigns.store.hashing import AddressHash
 from campaigns.store.known import ERASED
 from campaigns.store.schema import (
     addresses,
+    answers,
     campaigns,
     channel_uses,
     clicks,
@@ -31,15 +32,29 @@ from campaigns.store.schema import (
     contacts,
     customers,
     deliveries,
+    inbox,
     interactions,
     messages,
     preferences,
     standings,
     suppressions,
+    unlearned,
     unmatched_events,
 )
 
-_OWN = (preferences, consents, standings, channel_uses, contacts, interactions, clicks, addresses)
+_OWN = (
+    preferences,
+    consents,
+    standings,
+    channel_uses,
+    contacts,
+    interactions,
+    clicks,
+    addresses,
+    unlearned,
+    answers,
+    inbox,
+)
 
 
 class SqlErasure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 
@@ -12,12 +13,13 @@ from sqlalchemy import Connection, text
 from campaigns.domain.delivery import PROVIDER_ORDER, ProviderState
 from campaigns.domain.interaction import InteractionKind
 from campaigns.domain.provider_event import ProviderEvent, Recorded
-from campaigns.store import bulk, clicks, interactions
+from campaigns.store import answers, bulk, clicks, interactions
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import Database, bar_intents
 from campaigns.store.event_matching import Match, Matching, Sent
 from campaigns.store.hashing import AddressHash
 from campaigns.store.hops import reached_after_all
+from campaigns.store.inbox import note_replies
 from campaigns.store.interactions import EventRow
 from campaigns.store.locking import Locking
 from campaigns.store.opting import NOES, record_wishes
@@ -26,6 +28,8 @@ from campaigns.store.settling import ACCEPT, RECORD_SENT
 
 _STATES = {InteractionKind(str(state)): state for state in ProviderState}
 _RANK = {state: rank for rank, state in enumerate(PROVIDER_ORDER)}
+#: Said of an answer, these concern the person too.
+_OF_THE_PERSON = frozenset({*NOES, InteractionKind.BOUNCED})
 _LONGEST_ID = 120  # the column's width
 
 
@@ -50,8 +54,9 @@ class SqlEvidence:
             if any(e.kind in NOES or e.dead_address for e in events):
                 bar_intents(connection)
             self._locking.hold_deliveries(connection, {e.delivery_id or 0 for e in events})
-            matches = Matching(connection, hashing).match(events)
-            recorded = _write(connection, matches, to_ms(now))
+            replied, others = _of_answers(connection, events, now)
+            matches = Matching(connection, hashing).match(others)
+            recorded = replied + _write(connection, matches, to_ms(now))
             # A message that was replaced by one on another channel may have arrived after all.
             reached_after_all(connection, {m.sent.id for m in matches if m.sent}, now=now)
             return recorded
@@ -72,6 +77,23 @@ class SqlEvidence:
             return {row.why: row.number for row in connection.execute(query)}
 
 
+def _of_answers(
+    connection: Connection, events: Sequence[ProviderEvent], now: datetime
+) -> tuple[Recorded, list[ProviderEvent]]:
+    """Events that carry an answer's number, which is below zero. What they tell of the person (a
+    complaint, a dead address) goes the way of all events, by the address."""
+    about = [e for e in events if (e.delivery_id or 0) < 0]
+    if not about:
+        return Recorded(), list(events)
+    known = answers.prove(connection, about, now)
+    others = [
+        replace(e, delivery_id=None) if (e.delivery_id or 0) < 0 else e
+        for e in events
+        if (e.delivery_id or 0) >= 0 or e.kind in _OF_THE_PERSON
+    ]
+    return Recorded(known=known, unmatched=len(about) - known), others
+
+
 def _write(connection: Connection, matches: Sequence[Match], now: int) -> Recorded:
     _accept(connection, matches, now)
     _move_states(connection, matches)
@@ -83,6 +105,7 @@ def _write(connection: Connection, matches: Sequence[Match], now: int) -> Record
     fresh = [m for m in matches if m.event.key in written or m.event.key in strangers]
     _mark_dead(connection, fresh, now)
     record_wishes(connection, fresh)
+    note_replies(connection, fresh, now)
     clicks.doubt_too_soon(connection, _arrivals(fresh))
     unmatched = sum(m.why is not None for m in matches)
     return Recorded(len(written), len(matches) - len(written) - unmatched, unmatched)

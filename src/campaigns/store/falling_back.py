@@ -25,6 +25,7 @@ from campaigns.store import bulk, contacts
 from campaigns.store.candidates import profiles_of
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import Database
+from campaigns.store.journeys import step_numbers
 from campaigns.store.releases import load_skeleton_ids
 from campaigns.store.resolving import reopen
 from campaigns.store.schema import FAILED, deliveries, interactions
@@ -125,7 +126,11 @@ class SqlFallbacks:
             interactions.c.at >= to_ms(run.started_at),
         )
         complained = set(connection.execute(told).scalars()) if rows else set()
-        return [(row, _as_failed(row, row.customer_id in complained)) for row in rows]
+        names = _step_names(connection, rows)
+        return [
+            (row, _as_failed(row, row.customer_id in complained, names.get(row.step, "")))
+            for row in rows
+        ]
 
     def _write(
         self,
@@ -174,12 +179,19 @@ class SqlFallbacks:
             connection.execute(text(statement.format(given=given)), parameters)
 
 
-def _as_failed(row: Any, complained: bool) -> Failed:
+def _step_names(connection: Connection, rows: Sequence[Any]) -> dict[int, str]:
+    """Number → name of the steps of the run's campaign; empty where it has none."""
+    if not rows:
+        return {}
+    return {n: name for name, n in step_numbers(connection, rows[0].campaign_id).items()}
+
+
+def _as_failed(row: Any, complained: bool, step: str) -> Failed:
     provider_state = None if row.provider_state is None else ProviderState(row.provider_state)
     how = what_failed(DeliveryState(row.state), provider_state)
     assert how is not None  # the query reads nothing else
     tried = tried_by(row.reason, Channel(row.channel), how)
-    return Failed(row.id, row.customer_id, Reason.decode(row.reason).arm, tried, complained)
+    return Failed(row.id, row.customer_id, Reason.decode(row.reason).arm, tried, complained, step)
 
 
 def _decide(

@@ -1,16 +1,16 @@
-"""Interactions, and what follows from them: uses of channels and the date of the last purchase."""
+"""Interactions, and what follows from them at once: when the customer last wrote to us on a
+channel, and the date of the last purchase. What is learnt from them later is store.learning."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
-from campaigns.domain.interaction import USE_KINDS, Agent, InteractionKind
+from campaigns.domain.interaction import InteractionKind
 from campaigns.store import bulk
-from campaigns.store.schema import channel_uses, interactions
+from campaigns.store.schema import channel_uses, interactions, unlearned
 
 _COLUMNS = {
     "customer_id": "bigint",
@@ -87,47 +87,37 @@ def record_new(connection: Connection, rows: Sequence[EventRow]) -> None:
 
 
 def follow(connection: Connection, rows: Sequence[EventRow]) -> None:
-    """Bring uses and last purchases up to these events."""
-    uses: dict[tuple[int, str], tuple[int, int | None]] = {}
+    """Bring last replies and last purchases up to these events."""
+    replies: dict[tuple[int, str], int] = {}
     purchases: dict[int, int] = {}
     for row in rows:
         if row.kind == _PURCHASED:
             purchases[row.customer_id] = max(row.at, purchases.get(row.customer_id, row.at))
-        if row.channel is not None and row.kind in _USES and row.agent not in _NOT_A_PERSON:
+        if row.channel is not None and row.kind == _REPLIED:
             key = (row.customer_id, row.channel)
-            count, inbound = uses.get(key, (0, None))
-            if row.kind == _REPLIED:
-                inbound = row.at if inbound is None else max(row.at, inbound)
-            uses[key] = (count + 1, inbound)
-    _add_uses(connection, uses)
+            replies[key] = max(row.at, replies.get(key, row.at))
+    _note_replies(connection, replies)
     _note_purchases(connection, purchases)
 
 
 _PURCHASED, _REPLIED = str(InteractionKind.PURCHASED), str(InteractionKind.REPLIED)
-_USES = frozenset(str(k) for k in USE_KINDS)
-#: What programs do says nothing about a person. Without a class (an imported past) it counts.
-_NOT_A_PERSON = frozenset({str(Agent.MACHINE), str(Agent.SUSPECT)})
 
 
-def _add_uses(connection: Connection, uses: dict[tuple[int, str], tuple[int, int | None]]) -> None:
+def _note_replies(connection: Connection, replies: dict[tuple[int, str], int]) -> None:
     bulk.insert(
         connection,
         channel_uses,
-        ("customer_id", "channel", "uses", "last_inbound_at"),
-        [(*key, *value) for key, value in sorted(uses.items())],
-        on_conflict=_ADD.format(later=_LATER[bulk.dialect_of(connection)]),
+        ("customer_id", "channel", "last_inbound_at"),
+        [(*key, at) for key, at in sorted(replies.items())],
+        on_conflict=_LATER,
     )
 
 
-_ADD = """
-ON CONFLICT (customer_id, channel) DO UPDATE
-SET uses = channel_uses.uses + excluded.uses, last_inbound_at = {later}
+_LATER = """
+ON CONFLICT (customer_id, channel) DO UPDATE SET last_inbound_at = excluded.last_inbound_at
+WHERE channel_uses.last_inbound_at IS NULL
+   OR channel_uses.last_inbound_at < excluded.last_inbound_at
 """
-_LATER = {
-    "sqlite": "max(coalesce(excluded.last_inbound_at, channel_uses.last_inbound_at), "
-    "coalesce(channel_uses.last_inbound_at, excluded.last_inbound_at))",
-    "postgresql": "greatest(excluded.last_inbound_at, channel_uses.last_inbound_at)",
-}
 
 
 def _note_purchases(connection: Connection, purchases: dict[int, int]) -> None:
@@ -150,7 +140,8 @@ UPDATE customers SET last_purchase_at = given.at
 
 
 def doubt(connection: Connection, source_keys: Sequence[str]) -> None:
-    """Clicks that were taken for a person's and no longer are: they stop counting as uses."""
+    """Clicks that were taken for a person's and no longer are: they stop counting as answers, and
+    what was learnt from them is learnt anew."""
     if not source_keys:
         return
     dialect = bulk.dialect_of(connection)
@@ -159,13 +150,14 @@ def doubt(connection: Connection, source_keys: Sequence[str]) -> None:
         text(_DOUBT.format(given=given)),
         bulk.rows_parameters(dialect, [(key,) for key in source_keys]),
     ).all()
-    fewer = Counter((row.customer_id, row.channel) for row in moved)
-    counted = bulk.rows_sql(dialect, {"customer_id": "bigint", "channel": "text", "n": "bigint"})
-    if fewer:
-        connection.execute(
-            text(_TAKE_BACK.format(given=counted)),
-            bulk.rows_parameters(dialect, [(*key, n) for key, n in sorted(fewer.items())]),
-        )
+    learn_anew(connection, {row.customer_id for row in moved})
+
+
+def learn_anew(connection: Connection, ids: Iterable[int]) -> None:
+    """What was known of these customers' channels has changed, and not only been added to."""
+    rows = [(customer_id,) for customer_id in sorted(ids)]
+    nothing = "ON CONFLICT DO NOTHING"
+    bulk.insert(connection, unlearned, ("customer_id",), rows, on_conflict=nothing)
 
 
 _DOUBT = """
@@ -173,10 +165,5 @@ UPDATE interactions SET agent = 'suspect'
   FROM {given} AS given
  WHERE interactions.source_key = given.key AND interactions.kind = 'clicked'
    AND interactions.agent = 'human'
-RETURNING interactions.customer_id, interactions.channel
-"""
-_TAKE_BACK = """
-UPDATE channel_uses SET uses = channel_uses.uses - given.n
-  FROM {given} AS given
- WHERE channel_uses.customer_id = given.customer_id AND channel_uses.channel = given.channel
+RETURNING interactions.customer_id
 """

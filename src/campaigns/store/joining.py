@@ -19,9 +19,10 @@ from campaigns.domain.consent import ConsentSource
 from campaigns.domain.identity import IdentityKind
 from campaigns.domain.joining import Row, Stand
 from campaigns.errors import NotFoundError, UserError
-from campaigns.store import bulk, carrying, consents, joined_deliveries
+from campaigns.store import bulk, carrying, consents, inbox, joined_deliveries
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import bar_intents
+from campaigns.store.interactions import learn_anew
 from campaigns.store.schema import (
     addresses,
     channel_uses,
@@ -52,6 +53,7 @@ def join(
     merge_id = _enter(connection, mine["customer"], other["customer"], by, why, moment)
     upto = connection.execute(select(func.max(ledger.c.id))).scalar() or 0
     noes = rules.noes_needed(stands(mine), stands(other), moment)
+    inbox.yield_to(connection, merged, kept, moment)
     before: dict[str, Any] = {
         "kept": mine,
         "merged": other,
@@ -129,6 +131,7 @@ def _join_profiles(
         carrying.replace_rows(connection, table, other["customer"]["id"], [])
         carrying.replace_rows(connection, table, kept, joined[table.name])
         joined[table.name] = carrying.rows_of(connection, table, kept)
+    learn_anew(connection, (kept,))
     return {"customer": customer, **joined}
 
 

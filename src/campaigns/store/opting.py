@@ -16,7 +16,7 @@ from campaigns.domain.interaction import InteractionKind
 from campaigns.store import bulk, consents
 from campaigns.store.clock import to_ms
 from campaigns.store.consents import LedgerRow
-from campaigns.store.event_matching import Match
+from campaigns.store.event_matching import Match, Owner
 
 #: Kinds that say no, with the suppression's reason.
 NOES = {InteractionKind.UNSUBSCRIBED: "opted_out", InteractionKind.COMPLAINED: "complained"}
@@ -30,6 +30,7 @@ def says_no(match: Match) -> bool:
 def record_wishes(connection: Connection, matches: Sequence[Match]) -> None:
     """Write what people want, from events that are new. Idempotent, and the same in any order."""
     noes = [m for m in matches if says_no(m)]
+    noes += _everywhere(connection, noes)
     yeses = [m for m in matches if m.event.kind is InteractionKind.RESUBSCRIBED]
     if not noes and not yeses:
         return
@@ -37,6 +38,20 @@ def record_wishes(connection: Connection, matches: Sequence[Match]) -> None:
     consents.append(connection, [row for m in (*noes, *yeses) for row in _ledger(m)])
     _suppress(connection, noes)
     _lift(connection, yeses)
+
+
+def _everywhere(connection: Connection, noes: Sequence[Match]) -> list[Match]:
+    """Whoever said 'all' is heard on every other address of theirs."""
+    found = []
+    for match in noes:
+        if not match.event.data.get("everywhere") or not match.customer_id:
+            continue
+        rows = connection.execute(_ADDRESSES, {"customer": match.customer_id}).all()
+        for key in sorted({row.address_key for row in rows} - {match.key}):
+            own = [row for row in rows if row.address_key == key]
+            owners = [Owner(match.customer_id, row.channel, row.address) for row in own]
+            found.append(match._replace(key=key, owners=owners, sent=None))
+    return found
 
 
 def _ledger(match: Match) -> list[LedgerRow]:
@@ -101,6 +116,9 @@ def _run(
         )
 
 
+_ADDRESSES = text(
+    "SELECT channel, address, address_key FROM addresses WHERE customer_id = :customer"
+)
 _LATEST = {"sqlite": "max", "postgresql": "greatest"}
 _SUPPRESS = """
 INSERT INTO suppressions (address_key, purpose, reason, at)
@@ -119,7 +137,7 @@ SELECT given.key, 'marketing', given.reason, given.at FROM {given} AS given
 """
 _LIFT = """
 DELETE FROM suppressions
- WHERE purpose = 'marketing' AND reason = 'opted_out' AND EXISTS (
+ WHERE purpose = 'marketing' AND reason IN ('opted_out', 'unsubscribed') AND EXISTS (
    SELECT 1 FROM {given} AS given
     WHERE given.key = suppressions.address_key AND given.at > suppressions.at)
 """

@@ -15,7 +15,7 @@ from campaigns.domain.batch import Batch, Written
 from campaigns.domain.channel import PUBLIC, Channel
 from campaigns.domain.delivery import DeliveryState, Outcome, ProviderState
 from campaigns.domain.pressure import Cap
-from campaigns.domain.routing import Skip
+from campaigns.domain.routing import Rule, Skip
 from campaigns.domain.run import Wait
 from campaigns.store.claiming import Claiming
 from campaigns.store.clock import from_ms, to_ms
@@ -179,6 +179,16 @@ class SqlOutbox:
         )
         with self._database.read() as connection:
             return {(Channel(c), reason): n for c, reason, n in connection.execute(query)}
+
+    def exploring(self, run_id: int) -> int:
+        """See services.ports.Outbox.exploring."""
+        query = select(func.count()).where(
+            deliveries.c.run_id == run_id,
+            ~deliveries.c.replaced,
+            deliveries.c.reason.startswith(Rule.EXPLORING),
+        )
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one()
 
     def reached_twice(self, run_id: int) -> int:
         """See services.ports.Outbox.reached_twice."""

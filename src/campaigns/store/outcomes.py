@@ -41,7 +41,7 @@ _AMOUNT: Mapping[Dialect, str] = {
     "sqlite": "CAST(json_extract(i.data, '$.amount') AS REAL)",
     "postgresql": "CAST(i.data ->> 'amount' AS double precision)",
 }
-# A channel experiment's arm stands in the reason: `most_used:3@preferred|…`.
+# A channel experiment's arm stands in the reason: `stated_preference@preferred|…`.
 _CELLS = """
 WITH people AS (
     SELECT d.customer_id, d.skeleton_id,

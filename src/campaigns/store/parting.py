@@ -20,6 +20,7 @@ from campaigns.store import carrying, consents, joined_deliveries
 from campaigns.store.append_only import close_ledger, open_ledger
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import bar_intents
+from campaigns.store.interactions import learn_anew
 from campaigns.store.joined_deliveries import Moved
 from campaigns.store.joining import STAND, by_channel, snapshot, stands
 from campaigns.store.schema import (
@@ -156,18 +157,18 @@ def _part_uses(
     merged: int,
 ) -> None:
     name = channel_uses.name
-    present, was, mine, other = (
-        by_channel(side[name])
-        for side in (now_is, before["joined"], before["kept"], before["merged"])
+    present, was, mine = (
+        by_channel(side[name]) for side in (now_is, before["joined"], before["kept"])
     )
     rows = dict(present)
     for channel, joined in was.items():
-        row = rules.parted_use(present.get(channel), joined, mine.get(channel), other.get(channel))
+        row = rules.parted_use(present.get(channel), joined, mine.get(channel))
         rows.pop(channel, None)
         if row is not None:
             rows[channel] = row
     carrying.replace_rows(connection, channel_uses, kept, list(rows.values()))
     carrying.replace_rows(connection, channel_uses, merged, before["merged"][name])
+    learn_anew(connection, (kept, merged))
 
 
 def _forget_added(connection: Connection, added: Sequence[Sequence[str]], kept: int) -> None:

@@ -11,14 +11,23 @@ from campaigns.domain.audience import Audience
 from campaigns.domain.channel import PUBLIC
 from campaigns.domain.customer import Profile
 from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.journey import Due
 from campaigns.domain.plan import PlannedDelivery, PlannedSkip
 from campaigns.domain.release import Release
 from campaigns.domain.run import Run, Shard
 from campaigns.store import audience as audience_sql
 from campaigns.store import bulk
-from campaigns.store.candidates import has_delivery, in_audience, read_profiles
+from campaigns.store.candidates import (
+    PAGE,
+    has_delivery,
+    in_audience,
+    profiles_of,
+    read_profiles,
+)
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import Database
+from campaigns.store.journey_sql import Told
+from campaigns.store.journeys import due, step_numbers, write_skips
 from campaigns.store.releases import load_skeleton_ids
 from campaigns.store.runs import find_campaign
 from campaigns.store.schema import customers, deliveries, shards, skips
@@ -82,13 +91,40 @@ class SqlPlanning:
             self._database, release, first=first_customer, last=last_customer, now=now
         )
 
+    def due(
+        self, release: Release, step: str, *, first: int, last: int, now: datetime
+    ) -> Iterator[Due]:
+        """Customers in this id range who are due for a later step of the journey, by id."""
+        within = in_audience(
+            release, first=first, last=last, now=now, dialect=self._database.dialect
+        )
+        told = Told(release.campaign, within)
+        with self._database.read() as connection:
+            found = connection.execute(find_campaign(release.campaign, release.edition)).scalar()
+            if found is not None:
+                yield from due(
+                    connection, found, step, release.policy.journey,
+                    told=told, first=first, last=last, now=now,
+                )  # fmt: skip
+
+    def profiles_of(
+        self, release: Release, ids: Sequence[int], *, now: datetime
+    ) -> dict[int, Profile]:
+        """These customers as planning sees them, by id."""
+        found: dict[int, Profile] = {}
+        with self._database.read() as connection:
+            for start in range(0, len(ids), PAGE):
+                found |= profiles_of(connection, release, ids[start : start + PAGE], now=now)
+        return found
+
     def already(self, release: Release, *, first: int, last: int, now: datetime) -> int:
         """Customers of the audience in this id range who have a delivery of this campaign."""
         within = in_audience(
             release, first=first, last=last, now=now, dialect=self._database.dialect
         )
         campaign_id = find_campaign(release.campaign, release.edition).scalar_subquery()
-        query = select(func.count()).select_from(customers).where(within, has_delivery(campaign_id))
+        had = has_delivery(campaign_id, release.policy.journey)
+        query = select(func.count()).select_from(customers).where(within, had)
         with self._database.read() as connection:
             return connection.execute(query).scalar_one()
 
@@ -112,7 +148,7 @@ class SqlPlanning:
             if not _mark_planned(connection, run, shard, already, now):
                 return 0
             written = _insert_deliveries(connection, run, shard.no, deliveries)
-            _insert_skips(connection, run, skips)
+            _insert_skips(connection, run, skips, now)
             if written < len(deliveries):
                 _add_already(connection, run, shard, len(deliveries) - written)
         return written
@@ -156,6 +192,7 @@ def _insert_deliveries(
 ) -> int:
     campaign_id = connection.execute(find_campaign(run.campaign, run.edition)).scalar_one()
     ids = load_skeleton_ids(connection, run.release_hash)
+    numbers = {"": 0, **step_numbers(connection, campaign_id)}
     ordered = sorted(planned, key=lambda d: (d.channel, ids[d.skeleton_hash], d.customer_id))
     pending = str(DeliveryState.PENDING)
     return bulk.insert(
@@ -165,7 +202,7 @@ def _insert_deliveries(
         [
             (
                 campaign_id,
-                0,
+                numbers[d.step],
                 d.customer_id,
                 run.id,
                 shard,
@@ -182,7 +219,9 @@ def _insert_deliveries(
     )
 
 
-def _insert_skips(connection: Connection, run: Run, planned: Sequence[PlannedSkip]) -> None:
+def _insert_skips(
+    connection: Connection, run: Run, planned: Sequence[PlannedSkip], now: datetime
+) -> None:
     bulk.insert(
         connection,
         skips,
@@ -190,3 +229,9 @@ def _insert_skips(connection: Connection, run: Run, planned: Sequence[PlannedSki
         [(run.id, s.customer_id, s.reason) for s in planned],
         on_conflict="ON CONFLICT (run_id, customer_id) DO NOTHING",
     )
+    decided = [s for s in planned if s.step]
+    if decided:
+        campaign_id = connection.execute(find_campaign(run.campaign, run.edition)).scalar_one()
+        numbers = step_numbers(connection, campaign_id)
+        rows = [(numbers[s.step], s.customer_id, s.reason, s.ends) for s in decided]
+        write_skips(connection, campaign_id, rows, now)

@@ -35,6 +35,7 @@ def _wishes_text(now: datetime) -> ScalarSelect[str]:
     wishes = (
         case((p.paused_until > to_ms(now), "1"), else_=""),
         *(func.coalesce(cast(c, Text()), "") for c in (p.weekly_most, p.quiet_from, p.quiet_until)),
+        func.coalesce(p.channels, ""),
     )
     return select(beside(*wishes)).where(p.customer_id == customers.c.id).scalar_subquery()
 
@@ -67,11 +68,12 @@ class Pressed:
 
     def __call__(self, records: list[str]) -> tuple[Wishes, frozenset[Channel]]:
         said, counted = (*records, "", "")[:2]
-        paused, most, start, end = said.split(UNIT) if said else ("", "", "", "")
+        paused, most, start, end, order = said.split(UNIT) if said else ("", "", "", "", "")
         wishes = Wishes(
             paused=bool(paused),
             weekly_most=int(most) if most else None,
             quiet=(int(start), int(end)) if start and end else None,
+            order=tuple(map(Channel, order.split(","))) if order else (),
         )
         *counts, in_week = map(int, counted.split(UNIT)) if counted else [0] * (len(self._caps) + 1)
         full = capped(self._caps, counts, weekly_most=wishes.weekly_most, in_week=in_week)

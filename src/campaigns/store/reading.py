@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -10,8 +10,9 @@ from sqlalchemy import Connection, RowMapping, Select, select
 
 from campaigns.domain.channel import PUBLIC, Channel
 from campaigns.domain.consent import Consent, ConsentSource, Purpose
-from campaigns.domain.customer import AddressStatus
+from campaigns.domain.customer import AddressStatus, stated_order
 from campaigns.domain.delivery import DeliveryState, ProviderState
+from campaigns.domain.engagement import UNKNOWN, Prior
 from campaigns.domain.interaction import Agent, InteractionKind
 from campaigns.domain.routing import Reason, Skip
 from campaigns.domain.views import (
@@ -29,6 +30,8 @@ from campaigns.domain.views import (
 from campaigns.errors import NotFoundError
 from campaigns.store.audit import entries
 from campaigns.store.clock import from_ms, from_ms_or_none
+from campaigns.store.learning import TENTHS, read_priors
+from campaigns.store.preferences import read_preferences
 from campaigns.store.schema import (
     addresses,
     batches,
@@ -57,7 +60,7 @@ def read_customer(connection: Connection, customer_id: int) -> CustomerView:
     found = row.one_or_none()
     if found is None:
         raise NotFoundError(f"there is no customer number {customer_id}.")
-    preferred = found["preferred_channel"]
+    first = Channel(found["preferred_channel"]) if found["preferred_channel"] else None
     return CustomerView(
         customer_id=customer_id,
         ref=found["ref"],
@@ -66,7 +69,8 @@ def read_customer(connection: Connection, customer_id: int) -> CustomerView:
         locale=found["locale"],
         country=found["country"],
         time_zone=found["time_zone"],
-        preferred_channel=Channel(preferred) if preferred else None,
+        preferred_channel=first,
+        stated=stated_order(first, read_preferences(connection, customer_id).channels),
         attributes=found["attributes"],
         last_purchase_at=from_ms_or_none(found["last_purchase_at"]),
         created_at=from_ms(found["created_at"]),
@@ -146,9 +150,23 @@ def _consents(connection: Connection, customer_id: int) -> tuple[Consent, ...]:
 def _uses(connection: Connection, customer_id: int) -> tuple[UseView, ...]:
     u = channel_uses.c
     query = select(channel_uses).where(u.customer_id == customer_id).order_by(u.channel)
-    return tuple(
-        UseView(Channel(row["channel"]), row["uses"], from_ms_or_none(row["last_inbound_at"]))
-        for row in _all(connection, query)
+    known = read_priors(connection)
+    return tuple(_use(row, known) for row in _all(connection, query))
+
+
+def _use(row: RowMapping, known: Mapping[Channel, Prior]) -> UseView:
+    channel = Channel(row["channel"])
+    seen = row["recent_answers"] / TENTHS, row["recent_messages"] / TENTHS
+    belief = known.get(channel, UNKNOWN).updated(*seen)
+    return UseView(
+        channel,
+        row["messages"],
+        row["answers"],
+        InteractionKind(row["kind"]) if row["kind"] else None,
+        round(belief.mean, 4),
+        round(belief.low, 4),
+        from_ms_or_none(row["last_inbound_at"]),
+        from_ms_or_none(row["learned_at"]),
     )
 
 

@@ -13,6 +13,7 @@ from campaigns.domain.audience import Audience
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.experiment import Experiment
+from campaigns.domain.journey import Journey
 from campaigns.domain.message import Skeleton
 from campaigns.domain.pressure import Pressure
 from campaigns.domain.release import Policy, Release
@@ -23,6 +24,7 @@ from campaigns.store.engine import Database
 
 _AUDIENCE: TypeAdapter[Audience] = TypeAdapter(Audience)
 _EXPERIMENT: TypeAdapter[Experiment] = TypeAdapter(Experiment)
+_JOURNEY: TypeAdapter[Journey] = TypeAdapter(Journey)
 
 
 class SqlReleases:
@@ -150,6 +152,8 @@ def _encode(release: Release) -> bytes:
                 "home_zone": policy.home_zone,
                 "start_tolerance": policy.start_tolerance.total_seconds(),
                 "experiment": _EXPERIMENT.dump_python(policy.experiment, mode="json"),
+                "explore": policy.explore,
+                "journey": _JOURNEY.dump_python(policy.journey, mode="json", by_alias=True),
             },
             "facts": {name: dict(written) for name, written in release.facts.items()},
             "senders": {channel: dict(sender) for channel, sender in release.senders.items()},
@@ -190,6 +194,8 @@ def _decode(document: bytes, skeletons: dict[str, bytes]) -> Release:
             home_zone=policy["home_zone"],
             start_tolerance=timedelta(seconds=policy["start_tolerance"]),
             experiment=_EXPERIMENT.validate_python(policy.get("experiment", {})),
+            explore=policy.get("explore", 0.0),
+            journey=_JOURNEY.validate_python(policy.get("journey", {})),
         ),
         facts=raw["facts"],
         senders={Channel(channel): sender for channel, sender in raw["senders"].items()},

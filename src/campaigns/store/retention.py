@@ -45,6 +45,17 @@ _RAW = (
         "(SELECT key FROM unmatched_events WHERE received_at < :before LIMIT :n)"
     ),
 )
+#: What people and the engine answered, with what waited for it.
+_TALK = (
+    text(
+        "DELETE FROM answers WHERE id IN (SELECT id FROM answers "
+        "WHERE settled_at < :before AND state <> 'in_doubt' LIMIT :n)"
+    ),
+    text(
+        "DELETE FROM inbox WHERE id IN (SELECT id FROM inbox "
+        "WHERE closed_at < :before AND state <> 'waiting' LIMIT :n)"
+    ),
+)
 _DELETE = {"interactions": _INTERACTIONS, "messages": _MESSAGES}
 
 
@@ -63,7 +74,9 @@ class SqlRetention:
 
     def delete_messages(self, *, before: datetime) -> int:
         """What was said, and to which address, of messages settled before that; how many. What is
-        in doubt is kept: it may still have to be looked up."""
+        in doubt is kept: it may still have to be looked up. Answers go with them, uncounted."""
+        for statement in _TALK:
+            self._repeat(statement, before)
         return self._delete("messages", before)
 
     def _repeat(self, statement: TextClause, before: datetime) -> None:

@@ -11,10 +11,12 @@ from sqlalchemy import (
     Row,
     Select,
     exists,
+    false,
     func,
     insert,
     literal,
     literal_column,
+    or_,
     select,
     true,
     update,
@@ -30,6 +32,7 @@ from campaigns.store import audience, bulk
 from campaigns.store.audit import append, hold_of
 from campaigns.store.clock import from_ms, from_ms_or_none, to_ms, to_ms_or_none
 from campaigns.store.engine import Database, bar_intents
+from campaigns.store.journeys import due_at_any_step, number_steps
 from campaigns.store.releases import save_release
 from campaigns.store.schema import batches, campaigns, customers, deliveries, runs, shards
 from campaigns.store.sweeping import cancel_pending
@@ -50,9 +53,16 @@ class SqlRuns:
         self._database = database
 
     def start(
-        self, release: Release, *, now: datetime, shard_size: int, limit: int | None
+        self,
+        release: Release,
+        *,
+        now: datetime,
+        shard_size: int,
+        limit: int | None,
+        continues: bool = False,
     ) -> tuple[Run, bool]:
-        """Start a run with its shards; or return the campaign's active one (True: resumed).
+        """Start a run with its shards; or return the campaign's active one (True: resumed). One
+        that `continues` has shards of those only who are due for a later step of the journey.
 
         Two who start at once get the same run: the unique index lets one insert, and the other
         waits for it and finds it.
@@ -61,9 +71,13 @@ class SqlRuns:
             with self._database.write() as connection:
                 save_release(connection, release, now)
                 campaign_id = ensure_campaign(connection, release)
-                run_id = _insert_run(connection, campaign_id, release, now, limit)
+                run_id = _insert_run(
+                    connection, campaign_id, release, now, limit, continues=continues
+                )
                 if run_id is not None:
-                    _cut(connection, run_id, release, now, shard_size)
+                    number_steps(connection, campaign_id, release.policy.journey.names)
+                    whom = _whom(connection, campaign_id, release, now, continues=continues)
+                    _cut(connection, run_id, whom, shard_size)
                     return _get(connection, run_id), False
                 active = _find(
                     connection,
@@ -187,7 +201,13 @@ def find_campaign(name: str, edition: str) -> Select[tuple[int]]:
 
 
 def _insert_run(
-    connection: Connection, campaign_id: int, release: Release, now: datetime, limit: int | None
+    connection: Connection,
+    campaign_id: int,
+    release: Release,
+    now: datetime,
+    limit: int | None,
+    *,
+    continues: bool,
 ) -> int | None:
     policy = release.policy
     last = select(func.coalesce(func.max(customers.c.id), -1)).scalar_subquery()
@@ -203,6 +223,7 @@ def _insert_run(
             started_at=to_ms(now),
             planned_until=last,
             row_limit=limit,
+            continues=continues,
         )
         .on_conflict_do_nothing()
         .returning(runs.c.id)
@@ -210,13 +231,22 @@ def _insert_run(
     return connection.execute(statement).scalar()
 
 
-def _cut(
-    connection: Connection, run_id: int, release: Release, now: datetime, shard_size: int
-) -> None:
-    """Every `shard_size`-th customer of the audience begins a shard, so that shards hold about
-    the same number however sparse the audience is."""
-    dialect = bulk.dialect_of(connection)
-    clause = audience.where(release.policy.audience, now=now, dialect=dialect)
+def _whom(
+    connection: Connection, campaign_id: int, release: Release, now: datetime, *, continues: bool
+) -> ColumnElement[bool]:
+    """The run's customers: the audience, and who is on a journey, in the audience still or not."""
+    clauses = []
+    if not continues:
+        dialect = bulk.dialect_of(connection)
+        clauses.append(audience.where(release.policy.audience, now=now, dialect=dialect))
+    if release.policy.journey.goes_on:
+        clauses.append(due_at_any_step(connection, campaign_id, release.policy.journey, now))
+    return or_(false(), *clauses)
+
+
+def _cut(connection: Connection, run_id: int, clause: ColumnElement[bool], shard_size: int) -> None:
+    """Every `shard_size`-th customer begins a shard, so that shards hold about the same number
+    however sparse the audience is."""
     place = (func.row_number().over(order_by=customers.c.id) - 1).label("place")
     numbered = select(customers.c.id, place).where(clause).subquery()
     last = select(func.max(customers.c.id)).scalar_subquery()
@@ -267,4 +297,5 @@ def _run(row: Row[Any]) -> Run:
         expires_at=from_ms_or_none(row.expires_at),
         limit=row.row_limit,
         stopped_because=row.stopped_because,
+        continues=row.continues,
     )

@@ -175,6 +175,7 @@ interactions = Table(
         sqlite_where=text("source_key IS NOT NULL"),
         postgresql_where=text("source_key IS NOT NULL"),
     ),
+    sqlite_autoincrement=True,  # learning goes on from an id: never use one twice
 )
 
 #: What a provider told of messages and people we do not know: kept and counted, never an error.
@@ -218,15 +219,41 @@ clicks = Table(
     Index("ix_clicks_customer_id", "customer_id"),
 )
 
-#: How a customer uses each channel, counted from interactions as they are recorded.
+#: How a customer uses each channel: learnt from interactions (store.learning), but for the last
+#: reply, which is kept as it is recorded. What `messages` counts is whose sending is known.
 channel_uses = Table(
     "channel_uses",
     metadata,
     Column("customer_id", BigKey, ForeignKey("customers.id"), primary_key=True),
     Column("channel", String(10), primary_key=True),
-    Column("uses", Integer, nullable=False),  # clicked, replied, purchased: see interaction.py
     Column("last_inbound_at", BigInteger),  # last message the customer wrote to us there
+    Column("messages", Integer, nullable=False, server_default="0"),
+    Column("answers", Integer, nullable=False, server_default="0"),
+    Column("kind", String(20)),  # of the answers, where all are of one kind
+    # The same, older ones weighing less, in tenths of a message; never fewer messages than answers.
+    Column("recent_messages", Integer, nullable=False, server_default="0"),
+    Column("recent_answers", Integer, nullable=False, server_default="0"),
+    Column("learned_at", BigInteger),
     sqlite_with_rowid=False,  # read in ranges of customers
+)
+
+#: Customers of whom something known was changed, and not only added to, since it was learnt.
+unlearned = Table(
+    "unlearned",
+    metadata,
+    Column("customer_id", BigKey, primary_key=True, autoincrement=False),
+)
+
+#: When something was learnt, and from which interactions. The newest row holds now.
+learnings = Table(
+    "learnings",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("until_id", BigInteger, nullable=False),  # interactions up to this one are learnt
+    Column("all_at", BigInteger, nullable=False),  # when everybody was last learnt anew
+    Column("customers", BigInteger, nullable=False),
+    Column("priors", Json, nullable=False),  # channel → [mean, strength]: engagement.Prior
 )
 
 #: Marketing messages that left or may have left, for frequency caps across campaigns. Written with
@@ -302,6 +329,8 @@ runs = Table(
     Column("finished_at", BigInteger),
     Column("planned_until", BigInteger, nullable=False),  # last customer id of the audience's range
     Column("row_limit", Integer),  # at most so many messages, for a first careful send
+    # Plans later steps of a journey only: nobody enters it by this run.
+    Column("continues", Boolean, nullable=False, server_default=false()),
     Column("stopped_because", Text),
     Index(
         "uq_runs_one_active",
@@ -479,6 +508,66 @@ skips = Table(
     sqlite_with_rowid=False,  # read in ranges of customers
 )
 
+#: What customers wrote and a person has to see: one waiting row per customer and channel. What was
+#: written is on the timeline.
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("customer_id", BigKey, nullable=False),
+    Column("channel", String(10), nullable=False),
+    Column("state", String(10), nullable=False),  # answer.InboxState
+    Column("because", String(10), nullable=False),  # answer.Because
+    Column("opened_at", BigInteger, nullable=False),
+    Column("last_at", BigInteger, nullable=False),  # of the newest reply
+    Column("closed_at", BigInteger),
+    Column("closed_by", String(80)),
+    Index(
+        "uq_inbox_waiting",
+        "customer_id",
+        "channel",
+        unique=True,
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
+    Index("ix_inbox_state", "state", "last_at"),
+    sqlite_autoincrement=True,
+)
+
+#: The outbox of answers: a person's, and the few that are sent by themselves (help, the one
+#: confirmation of an opt-out). On disk before they leave, as deliveries are.
+answers = Table(
+    "answers",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("key", String(100), nullable=False, unique=True),  # one form, one event: one answer
+    Column("customer_id", BigKey, nullable=False),
+    Column("inbox_id", BigKey),
+    Column("channel", String(10), nullable=False),
+    Column("kind", String(12), nullable=False),  # answer.AnswerKind
+    Column("subject", String(300)),
+    Column("text", Text),  # NULL until an automatic one is written
+    Column("campaign", String(80)),  # which campaign the customer was told of
+    Column("by", String(80), nullable=False),
+    Column("state", String(10), nullable=False),  # delivery.DeliveryState
+    Column("created_at", BigInteger, nullable=False),
+    Column("not_before", BigInteger, nullable=False),
+    Column("not_after", BigInteger),
+    Column("lease_until", BigInteger),
+    Column("attempts", SmallInteger, nullable=False, server_default="0"),  # the fence
+    Column("settled_at", BigInteger),
+    Column("provider_id", String(120)),
+    Column("outcome", String(300)),
+    Index(
+        "ix_answers_open",
+        "not_before",
+        sqlite_where=text("state IN ('pending', 'sending')"),
+        postgresql_where=text("state IN ('pending', 'sending')"),
+    ),
+    Index("ix_answers_customer_id", "customer_id", "created_at"),
+    sqlite_autoincrement=True,
+)
+
 #: The pace of one channel and sender, shared by all workers: a rate's next free moment, and the
 #: circuit breaker that leaves a channel alone after repeated errors.
 paces = Table(
@@ -492,6 +581,31 @@ paces = Table(
     Column("because", Text),
     Column("updated_at", BigInteger, nullable=False),
     Column("learned_at", BigInteger),  # when the breaker last learned something
+)
+
+#: A journey's steps by name: inserting or reordering steps shifts nobody. The numbers are those of
+#: deliveries.step and are never used again; 0 is the first step that the campaign ever had.
+steps = Table(
+    "steps",
+    metadata,
+    Column("campaign_id", BigKey, ForeignKey("campaigns.id"), primary_key=True),
+    Column("name", String(40), primary_key=True),
+    Column("number", SmallInteger, nullable=False),
+    UniqueConstraint("campaign_id", "number"),
+)
+
+#: Who was skipped at a later step of a journey, for good, and why: with `deliveries` it tells where
+#: everyone is.
+journey_skips = Table(
+    "journey_skips",
+    metadata,
+    Column("campaign_id", BigKey, primary_key=True, autoincrement=False),
+    Column("step", SmallInteger, primary_key=True, autoincrement=False),
+    Column("customer_id", BigKey, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("ends", Boolean, nullable=False),  # the journey, not just this step
+    sqlite_with_rowid=False,  # read in ranges of customers
 )
 
 #: Who did what: rows are added, never changed. Erasure leaves them: they name no customer.

@@ -55,6 +55,7 @@ class Query:
             "reader": self.choices.reader,
             "customer": self.choices.customer,
             "variant": self.choices.variant,
+            "step": self.choices.step,
             **{TRAIT + name: value for name, value in self.choices.traits.items()},
             "look": self.look,
             "key": key,
@@ -75,6 +76,7 @@ def read_query(parameters: Mapping[str, str]) -> Query:
         reader=parameters.get("reader", ""),
         customer=parameters.get("customer", "").strip(),
         variant=parameters.get("variant", ""),
+        step=parameters.get("step", ""),
         traits=traits,
     )
     return Query(

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from campaigns.domain.audience import Everyone
-from campaigns.domain.channel import Channel
+from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
 from campaigns.domain.consent import Purpose, Standing
 from campaigns.domain.customer import AddressStatus, Profile
+from campaigns.domain.engagement import UNKNOWN, Engagement, Tally
+from campaigns.domain.interaction import InteractionKind
 from campaigns.domain.pressure import Wishes
 from campaigns.domain.release import Policy
 from campaigns.domain.routing import Choice, choose
@@ -32,7 +34,9 @@ class Case:
     dead: tuple[Channel, ...] = ()
     suppressed: tuple[Channel, ...] = ()
     prefers: Channel | None = None
-    uses: dict[Channel, int] = field(default_factory=dict)
+    then: tuple[Channel, ...] = ()  # the rest of the stated order
+    did: dict[Channel, tuple[int, int]] = field(default_factory=dict)  # replies of messages
+    explore: float | None = None
     country: str = "ES"
     may_dm: bool = False
     paused: bool = False
@@ -53,11 +57,24 @@ class Case:
             reachable=status,
             suppressed=frozenset(self.suppressed),
             standings={c: (Standing("offers", yes, SAID),) for c, yes in self.consents.items()},
-            uses=self.uses,
+            engagement=self.engagement(),
             may_dm=self.may_dm,
-            wishes=Wishes(paused=self.paused),
+            wishes=Wishes(paused=self.paused, order=self.then),
             capped=frozenset(self.capped),
         )
+
+    def engagement(self) -> dict[Channel, Engagement]:
+        """As the store has it: every channel, or nothing."""
+        if not self.did:
+            return {}
+        counts = {c: self.did.get(c, (0, 0)) for c in PERSONAL_CHANNELS}
+        return {
+            c: Engagement(
+                Tally(y, n, InteractionKind.REPLIED if y else None),
+                UNKNOWN.updated(y, max(n, y)),
+            )
+            for c, (y, n) in counts.items()
+        }
 
     def policy(self) -> Policy:
         return Policy(
@@ -71,8 +88,8 @@ class Case:
         )
 
     def decided(self) -> str:
-        """The decision in the notation of the table: `sms ← most_used:3` or `skip: no_consent`."""
-        decision = choose(self.profile(), self.policy())
+        """The decision in the notation of the table: `sms ← stated_preference`."""
+        decision = choose(self.profile(), self.policy(), self.explore)
         if isinstance(decision, Choice):
             return f"{decision.channel} ← {decision.reason.encode()}"
         return f"skip: {decision.encode()}"
@@ -84,17 +101,29 @@ CASES = [
     Case("permits everything, says nothing", "email ← campaign_order", ALL_YES),
     Case("prefers SMS", "sms ← stated_preference", ALL_YES, prefers=S),
     Case(
-        "prefers SMS but used e-mail more: what is said counts first",
+        "prefers SMS, answers e-mail more: what is said counts first",
         "sms ← stated_preference",
         ALL_YES,
         prefers=S,
-        uses={E: 9},
+        did={E: (9, 9)},
     ),
-    Case("says nothing, answered 3 times on WhatsApp", "whatsapp ← most_used:3", ALL_YES,
-         uses={W: 3, E: 2}),
-    Case("used SMS once: too little to go by", "email ← campaign_order", ALL_YES, uses={S: 1}),
-    Case("equal uses: the campaign's order decides", "email ← most_used:2", ALL_YES,
-         uses={E: 2, S: 2}),
+    Case("prefers WhatsApp, then SMS; WhatsApp bounced", "sms ← stated_preference"
+         "|whatsapp=address_dead", ALL_YES, dead=(W,), prefers=W, then=(W, S, E)),
+    Case("says nothing, replied to 3 of 5 SMS and to no e-mail of 9",
+         "sms ← learnt:sms 3/5 replied,email 0/9", ALL_YES, did={S: (3, 5), E: (0, 9)}),
+    Case("wrote 3 times on WhatsApp before we ever did",
+         "whatsapp ← learnt:whatsapp 3/0 replied,email 0/0", ALL_YES, did={W: (3, 0)}),
+    Case("answered one SMS: too little to go by", "email ← campaign_order", ALL_YES,
+         did={S: (1, 1), E: (0, 9)}),
+    Case("answers SMS a little better than e-mail: not clearly", "email ← campaign_order", ALL_YES,
+         did={S: (3, 9), E: (2, 9)}),
+    Case("answers e-mail best, where the campaign starts anyway",
+         "email ← learnt:email 6/9 replied,sms 1/9 replied", ALL_YES,
+         did={E: (6, 9), S: (1, 9), W: (0, 4), D: (0, 4)}),
+    Case("is one of the few with whom another channel is tried", "whatsapp ← exploring", ALL_YES,
+         did={E: (6, 9), S: (0, 9)}, explore=0.5),
+    Case("is one of the few, but prefers SMS", "sms ← stated_preference", ALL_YES, prefers=S,
+         explore=0.5),
     Case("consents to SMS only", "sms ← campaign_order|email=no_consent", {S: True}),
     Case(
         "prefers e-mail, opted out of it",
@@ -103,12 +132,12 @@ CASES = [
         prefers=E,
     ),
     Case(
-        "prefers e-mail, which bounced; used WhatsApp",
-        "whatsapp ← most_used:4|email=address_dead",
+        "prefers e-mail, which bounced; answers on WhatsApp",
+        "whatsapp ← learnt:whatsapp 4/6 replied,sms 0/4|email=address_dead",
         ALL_YES,
         dead=(E,),
         prefers=E,
-        uses={W: 4},
+        did={W: (4, 6), S: (0, 4)},
     ),
     Case("prefers X and wrote to the brand there first", "x_dm ← stated_preference", ALL_YES,
          prefers=D, may_dm=True),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
 from campaigns.domain.consent import Purpose
-from campaigns.domain.routing import Choice, Reason, Skip, choose, obstacle
+from campaigns.domain.routing import Choice, Reason, Rule, Skip, choose, obstacle
 from tests.unit.domain.routing_cases import CASES, Case, table
 
 DOCS = Path(__file__).parents[3] / "docs" / "routing.md"
@@ -24,7 +24,9 @@ cases = st.builds(
     dead=st.lists(channels, unique=True).map(tuple),
     suppressed=st.lists(channels, unique=True).map(tuple),
     prefers=st.none() | channels,
-    uses=st.dictionaries(channels, st.integers(0, 9)),
+    then=st.permutations(PERSONAL_CHANNELS).map(tuple),
+    did=st.dictionaries(channels, st.tuples(st.integers(0, 9), st.integers(0, 9))),
+    explore=st.none() | st.floats(0, 1, exclude_max=True),
     country=st.sampled_from(["ES", "US"]),
     may_dm=st.booleans(),
     paused=st.booleans(),
@@ -48,7 +50,7 @@ def test_nobody_is_chosen_a_channel_with_an_obstacle_and_nobody_is_skipped_witho
     case: Case,
 ) -> None:
     profile, policy = case.profile(), case.policy()
-    decision = choose(profile, policy)
+    decision = choose(profile, policy, case.explore)
     if isinstance(decision, Choice):
         assert obstacle(profile, decision.channel, policy) is None
         assert decision.channel in policy.channels
@@ -60,7 +62,7 @@ def test_nobody_is_chosen_a_channel_with_an_obstacle_and_nobody_is_skipped_witho
 
 @given(cases)
 def test_every_reason_survives_being_stored_and_reads_as_a_sentence(case: Case) -> None:
-    decision = choose(case.profile(), case.policy())
+    decision = choose(case.profile(), case.policy(), case.explore)
     if isinstance(decision, Choice):
         assert Reason.decode(decision.reason.encode()) == decision.reason
         sentence = decision.reason.explain(decision.channel)
@@ -73,8 +75,28 @@ def test_every_reason_survives_being_stored_and_reads_as_a_sentence(case: Case) 
 
 @given(cases)
 def test_a_marketing_message_never_goes_without_a_yes(case: Case) -> None:
-    decision = choose(case.profile(), case.policy())
+    decision = choose(case.profile(), case.policy(), case.explore)
     if isinstance(decision, Choice) and case.purpose is Purpose.MARKETING:
         assert case.consents[decision.channel] is True
         assert not case.paused
         assert decision.channel not in case.capped
+
+
+@given(cases)
+def test_a_stated_channel_that_is_open_is_taken_whatever_was_learnt(case: Case) -> None:
+    profile, policy = case.profile(), case.policy()
+    wanted = [
+        c for c in profile.stated if c in policy.channels and obstacle(profile, c, policy) is None
+    ]
+    decision = choose(profile, policy, case.explore)
+    if wanted:
+        assert isinstance(decision, Choice)
+        assert (decision.channel, decision.reason.rule) == (wanted[0], Rule.STATED_PREFERENCE)
+
+
+@given(cases)
+def test_only_who_stated_no_preference_explores(case: Case) -> None:
+    decision = choose(case.profile(), case.policy(), case.explore)
+    if isinstance(decision, Choice) and decision.reason.rule is Rule.EXPLORING:
+        assert case.prefers is None
+        assert decision.channel is not choose(case.profile(), case.policy()).channel

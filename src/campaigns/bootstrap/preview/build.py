@@ -73,6 +73,7 @@ class Previewer:
             channels=tuple(Option(c.value, channel_label(c)) for c in policy.channels),
             readers=READERS,
             variants=tuple(Option(v, v.upper()) for v in variants),
+            steps=tuple(Option(s, s.replace("_", " ")) for s in policy.journey.names),
             traits=tuple(self._trait(name) for name in policy.traits),
         )
 
@@ -115,6 +116,7 @@ class Previewer:
             reader=_one(wanted.reader, offer.readers, TYPICAL),
             customer=wanted.customer,
             variant=_one(wanted.variant, offer.variants, _BASE),
+            step=_one(wanted.step, offer.steps, self.release.policy.journey.entry),
             traits={
                 t.name: _one(traits.get(t.name, ""), t.options, t.options[0].value)
                 for t in offer.traits
@@ -150,9 +152,16 @@ class Previewer:
                 for name, value in skeleton.traits
             ):
                 continue
+            if skeleton.step != self._step(channel, choices):
+                continue
             if skeleton.variant == (choices.variant or _BASE):
                 return without_click_links(skeleton, self.release.links)
         raise KeyError(locale)
+
+    def _step(self, channel: Channel, choices: Choices) -> str:
+        """The step that is looked at; the public post belongs to the first."""
+        first = self.release.policy.journey.entry
+        return first if channel is Channel.X_POST else choices.step or first
 
     def cell(self, skeleton: Skeleton, reader: str, known: Known | None = None) -> Cell:
         """One message, filled for a reader or a customer."""

@@ -45,6 +45,7 @@ class Choices:
     reader: str = ""
     customer: str = ""
     variant: str = ""
+    step: str = ""
     traits: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -56,6 +57,7 @@ class Offer:
     channels: tuple[Option, ...]
     readers: tuple[Option, ...]
     variants: tuple[Option, ...]
+    steps: tuple[Option, ...]
     traits: tuple[Trait, ...]
 
 

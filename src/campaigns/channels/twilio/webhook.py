@@ -38,7 +38,8 @@ _KINDS = {
 #: What Twilio itself acts on, whatever we do: https://help.twilio.com/articles/223134027. The
 #: opt-out words of other languages are read where replies are (domain).
 STOP = frozenset(["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"])
-START = frozenset(["START", "YES", "UNSTOP"])
+#: Twilio takes YES too. Said in a conversation it means anything, so it lifts nothing here.
+START = frozenset(["START", "UNSTOP"])
 _WHATSAPP = "whatsapp:"
 _LONGEST = 4_000
 
@@ -138,6 +139,9 @@ def _message(sid: str, fields: Mapping[str, str], now: datetime) -> ProviderEven
         kind = _K.UNSUBSCRIBED
     elif told == "START" or word in START:
         kind = _K.RESUBSCRIBED
+    data: dict[str, str | bool] = {"text": text}
+    if told or (kind is _K.UNSUBSCRIBED and channel is Channel.SMS):
+        data["answered"] = True  # Twilio has, and delivers nothing more
     return ProviderEvent(
         key=f"twilio:{sid}:received",
         kind=kind,
@@ -145,7 +149,7 @@ def _message(sid: str, fields: Mapping[str, str], now: datetime) -> ProviderEven
         channel=channel,
         provider_id=sid,
         address=sender,
-        data={"text": text},
+        data=data,
     )
 
 

@@ -18,6 +18,7 @@ from campaigns.content.checks import (
     mail_support,
     readability,
     sanity,
+    steps,
     typed,
     vague,
     voice,
@@ -43,6 +44,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     mail.check,
     mail_support.check,
     copy.check,
+    steps.check,
     sanity.check,
 )
 

@@ -6,13 +6,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
+from pathlib import Path
 
 from campaigns.content.checks.known import Known
 from campaigns.content.checks.pieces import Piece, copy_pieces, find_words, other_pieces
 from campaigns.content.checks.rules import RULES
 from campaigns.content.checks.view import TEXTS, View
 from campaigns.content.parts import layout_names
-from campaigns.content.sources import Sources
+from campaigns.content.sources import Sources, Wording
 from campaigns.domain.brand import Limits
 from campaigns.domain.facts import in_locale
 from campaigns.domain.findings import Finding, Level
@@ -67,25 +69,30 @@ class Checked:
         return in_locale(texts, locale) or ""
 
     @cached_property
-    def _copies(self) -> dict[tuple[str, str], tuple[Piece, ...]]:
+    def _copies(self) -> dict[tuple[str, str, str], tuple[Piece, ...]]:
+        sources = self.sources
         return {
-            (locale, variant): tuple(copy_pieces(self.sources, locale, variant))
-            for locale in self.sources.locales
-            for variant in self.sources.variants
+            key: tuple(copy_pieces(sources, *key))
+            for key in product(sources.locales, sources.variants, sources.steps)
         }
 
-    def copy_of(self, locale: str, variant: str) -> tuple[Piece, ...]:
-        """Each copy text of a locale and variant."""
-        return self._copies[locale, variant]
+    def copy_of(self, locale: str, variant: str, step: str) -> tuple[Piece, ...]:
+        """Each copy text of a locale, variant and step."""
+        return self._copies[locale, variant, step]
+
+    def wording(self, view: View) -> Wording:
+        """The copy's texts behind a message."""
+        skeleton = view.skeleton
+        return self.sources.wording(view.locale, skeleton.variant, skeleton.step)
 
     def words_of(self, view: View) -> tuple[Piece, ...]:
         """Each copy text of a message's locale."""
-        return self.copy_of(view.locale, view.skeleton.variant)
+        return self.copy_of(view.locale, view.skeleton.variant, view.skeleton.step)
 
     def every_copy(self) -> Iterator[tuple[str, Piece]]:
         """Each copy text once, with the first locale that reads it."""
         seen = set()
-        for (locale, _), pieces in self._copies.items():
+        for (locale, _, _), pieces in self._copies.items():
             for piece in pieces:
                 if (piece.file, piece.line, piece.words) not in seen:
                     seen.add((piece.file, piece.line, piece.words))
@@ -121,8 +128,16 @@ class Checked:
         self, rule: str, message: str, mend: str, view: View, part: str = "", *keys: str
     ) -> Finding:
         """To be mended in the copy of a message's locale."""
-        path, line = self.sources.copy_place(view.locale, *(keys or TEXTS[view.channel]))
+        path, line = self._copy_place(view, *(keys or TEXTS[view.channel]))
         return self.finding(rule, message, mend, str(path), line, view, part)
+
+    def _copy_place(self, view: View, *keys: str) -> tuple[Path, int | None]:
+        """File and line of the first of these texts that the message is made of."""
+        wording = self.wording(view)
+        found = next((wording[key] for key in keys if key in wording), None)
+        if found is None:
+            return self.sources.copy_place(view.locale)
+        return found.document.path, found.line
 
     def in_layout(self, rule: str, message: str, mend: str, view: View, part: str) -> Finding:
         """To be mended in the layout of a message's part."""

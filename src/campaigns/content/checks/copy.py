@@ -69,7 +69,7 @@ def _unused(checked: Checked) -> Iterator[Finding]:
 
 
 def _missing(checked: Checked, view: View) -> Iterator[Finding]:
-    wording = checked.sources.wording(view.locale, view.skeleton.variant)
+    wording = checked.wording(view)
     for group in _NEEDED[view.channel]:
         if not any(key in wording for key in group):
             told = f"`{group[0]}` is missing; {view.channel} needs it."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Final
 
 from babel import Locale
@@ -51,9 +52,9 @@ class _Text:
 def check(checked: Checked) -> Iterator[Finding]:
     """`locale-facts`, `locale-slots`, `locale-texts`, `label-missing`, `language`,
     `untranslated`."""
-    for variant in checked.sources.variants:
-        if _in_all(checked, variant):
-            for key, by_place in _texts(checked, variant).items():
+    for variant, step in product(checked.sources.variants, checked.sources.steps):
+        if _in_all(checked, variant, step):
+            for key, by_place in _texts(checked, variant, step).items():
                 yield from _unequal(checked, key, by_place)
     yield from _absent(checked)
     yield from _brand_lines(checked)
@@ -62,12 +63,12 @@ def check(checked: Checked) -> Iterator[Finding]:
     yield from _untranslated(checked)
 
 
-def _texts(checked: Checked, variant: str) -> dict[str, dict[str, _Text]]:
+def _texts(checked: Checked, variant: str, step: str) -> dict[str, dict[str, _Text]]:
     """Copy text → where it stands → the text. Locales that read the same text count once."""
     found: dict[str, dict[str, _Text]] = {}
     for locale in checked.sources.locales:
         grouped: dict[str, list[Piece]] = {}
-        for piece in checked.copy_of(locale, variant):
+        for piece in checked.copy_of(locale, variant, step):
             grouped.setdefault(piece.key, []).append(piece)
         for key, pieces in grouped.items():
             place = f"{pieces[0].file}:{pieces[0].line}"
@@ -75,11 +76,15 @@ def _texts(checked: Checked, variant: str) -> dict[str, dict[str, _Text]]:
     return found
 
 
-def _in_all(checked: Checked, variant: str) -> bool:
-    files_of_locales = checked.sources.copies.values()
-    return variant == BASE_VARIANT or all(
-        any(variant in copy.variants for _, copy in files) for files in files_of_locales
-    )
+def _in_all(checked: Checked, variant: str, step: str) -> bool:
+    """Where a language lacks them, that is told: see `variant-missing`, `step-missing`."""
+    having = [
+        any(named in words for _, copy in files for words in (copy.variants, copy.steps))
+        for files in checked.sources.copies.values()
+        for named in (variant, step)
+        if named != BASE_VARIANT and named not in checked.sources.steps[:1]
+    ]
+    return all(having)
 
 
 def _absent(checked: Checked) -> Iterator[Finding]:

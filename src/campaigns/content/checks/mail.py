@@ -94,12 +94,12 @@ def _preheader(checked: Checked, view: View) -> Iterator[Finding]:
     """Without one, inboxes show the logo's alt or the address after the subject."""
     assert view.page is not None
     if checked.sources.campaign.purpose is not Purpose.MARKETING:
-        needed = "preheader" in checked.sources.wording(view.locale, view.skeleton.variant)
+        needed = "preheader" in checked.wording(view)
     else:
         needed = True
     hidden = [n for n in view.page.css("body [style], body [hidden]") if is_hidden(n)]
     if needed and not any(node.text(strip=True).strip("\u034f\u200c\xa0 ") for node in hidden):
-        has = checked.sources.wording(view.locale, view.skeleton.variant).get("preheader")
+        has = checked.wording(view).get("preheader")
         told = "no preheader: inboxes show something else after the subject."
         if has is None:
             mend = "Write `preheader: …`."

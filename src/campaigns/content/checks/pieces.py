@@ -107,9 +107,9 @@ def _gap(found: re.Match[str]) -> str:
     return GAP + "\n" * found[0].count("\n")
 
 
-def copy_pieces(sources: Sources, locale: str, variant: str) -> Iterator[Piece]:
-    """Each copy text of a locale and variant; paragraphs one by one."""
-    for key, text in sources.wording(locale, variant).items():
+def copy_pieces(sources: Sources, locale: str, variant: str, step: str) -> Iterator[Piece]:
+    """Each copy text of a locale, variant and step; paragraphs one by one."""
+    for key, text in sources.wording(locale, variant, step).items():
         for words, line in text.pieces():
             document = text.document
             yield Piece(key, str(document.path), line, words, document.text)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Final
 
 from campaigns.content.checks.checked import Checked
@@ -29,20 +30,18 @@ def check(checked: Checked) -> Iterator[Finding]:
     if most is None:
         return
     told: set[tuple[str, int]] = set()
-    for locale in checked.sources.locales:
-        for variant in checked.sources.variants:
-            body = [p for p in checked.copy_of(locale, variant) if p.key == "body"]
-            if not body or (place := (body[0].file, body[0].line)) in told:
-                continue
-            told.add(place)
-            level = lix([piece.typed for piece in body])
-            if level is not None and level > most:
-                message = f"`body` has a reading level (LIX) of {level:.0f}; the brand asks for "
-                message += f"{most} at most."
-                mend = "Write shorter sentences and shorter words."
-                yield replace(
-                    checked.finding("reading-level", message, mend, *place), locale=locale
-                )
+    sources = checked.sources
+    for locale, variant, step in product(sources.locales, sources.variants, sources.steps):
+        body = [p for p in checked.copy_of(locale, variant, step) if p.key == "body"]
+        if not body or (place := (body[0].file, body[0].line)) in told:
+            continue
+        told.add(place)
+        level = lix([piece.typed for piece in body])
+        if level is not None and level > most:
+            message = f"`body` has a reading level (LIX) of {level:.0f}; the brand asks for "
+            message += f"{most} at most."
+            mend = "Write shorter sentences and shorter words."
+            yield replace(checked.finding("reading-level", message, mend, *place), locale=locale)
 
 
 def lix(paragraphs: Sequence[str]) -> float | None:

@@ -68,6 +68,8 @@ _ERRORS: Final = _rules(
     # Sanity
     copy_missing="a text that a channel needs is absent",
     variant_missing="a variant is absent in one language",
+    step_missing="a step of the journey has no words in one language",
+    step_repeats="a step of the journey says what an earlier one said",
     odd_letters="a letter that is not what it seems, or cannot be seen",
     left_over="words that were meant to be replaced",
     post_personal="a public post holds a customer's value",

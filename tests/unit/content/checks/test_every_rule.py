@@ -80,6 +80,15 @@ FAULTS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "preheader-missing": ((HTML, "{{ copy.preheader }}", ""),),
     "copy-missing": ((EN, "subject:", "post:"), ("layouts/email.subject.j2", "{{", "x {{")),
     "variant-missing": ((EN, "call_to", "variants: {b: {greeting: Hi}}\ncall_to"),),
+    "step-missing": (
+        (CAMPAIGN, "channels:", "steps: [{name: one}, {name: two}]\nchannels:"),
+        (EN, "call_to", "steps: {two: {headline: 'Still {{ facts.discount }} off'}}\ncall_to"),
+    ),
+    "step-repeats": (
+        (CAMPAIGN, "channels:", "steps: [{name: one}, {name: two}]\nchannels:"),
+        (EN, "call_to", "steps: {two: {subject: 'Still {{ facts.discount }} off'}}\ncall_to"),
+        (ES, "call_to", "steps: {two: {subject: 'Aún {{ facts.discount }} menos'}}\ncall_to"),
+    ),
     "odd-letters": ((EN, "Buy now", "Buy nоw"),),
     "vague-date": ((EN, "Buy now", "Buy now, until Sunday"),),
     "left-over": ((EN, "Buy now", "Buy TODO"),),

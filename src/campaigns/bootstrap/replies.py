@@ -1,0 +1,128 @@
+"""Verbs about replies: what waits for a person, answering it, and what is due by itself."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import ExitStack
+from functools import cached_property
+
+from campaigns.bootstrap.app import App
+from campaigns.bootstrap.probes import require_sandbox
+from campaigns.bootstrap.wiring import sending_as
+from campaigns.domain.answer import Answer, AnswerKind, Draft, InboxLine, InboxState, Sent
+from campaigns.domain.answer_words import said
+from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
+from campaigns.errors import UserError
+from campaigns.services.answer import Channels, send_answers, write_answer
+from campaigns.store.answers import SqlAnswers
+from campaigns.store.inbox import SqlInbox
+
+
+class Replies:
+    """The inbox and the outbox of answers of one application."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    @cached_property
+    def inbox(self) -> SqlInbox:
+        """Replies that a person has to see."""
+        return SqlInbox(self._app.database)
+
+    @cached_property
+    def answers(self) -> SqlAnswers:
+        """Answers and what became of them."""
+        return SqlAnswers(self._app.database)
+
+    def waiting(self, state: InboxState | None = None) -> list[InboxLine]:
+        """What waits, the longest first."""
+        return self.inbox.lines(state)
+
+    def answer(
+        self,
+        inbox_id: int,
+        text: str,
+        *,
+        by: str,
+        subject: str | None = None,
+        campaign: str | None = None,
+        key: str | None = None,
+    ) -> Answer:
+        """Answer on the channel the customer wrote on, and send it now.
+
+        `key` is of the form it was written in, so that a form sent twice answers once. Raises
+        UserError when the channel's rules or the customer's opt-out forbid it, NotFoundError.
+        """
+        line = self.inbox.line(inbox_id)
+        if campaign is not None and campaign not in self._app.campaign_names():
+            raise UserError(f"there is no campaign `{campaign}`.")
+        draft = Draft(
+            key=key or secrets.token_hex(16),
+            inbox_id=inbox_id,
+            text=text,
+            by=by,
+            subject=subject or self._subject(line),
+            campaign=campaign,
+        )
+        now = self._app.clock.now()
+        answer_id = write_answer(self.answers, line, draft, now=now)
+        if answer_id is None:
+            raise UserError("this form has been sent already: it answers once.")
+        self.send(only=answer_id)
+        found = self.answers.get(answer_id)
+        assert found is not None
+        return found
+
+    def close(self, inbox_id: int, *, by: str, why: str = "") -> None:
+        """Take it off the inbox without an answer. Raises UserError when it waits no longer."""
+        who = " ".join(by.split())
+        if not who:
+            raise UserError("say who closes it.")
+        line = self.inbox.line(inbox_id)
+        if not self.inbox.close(inbox_id, by=who, why=why, now=self._app.clock.now()):
+            raise UserError(f"number {inbox_id} waits no longer: it is {line.state}.")
+
+    def send(self, only: int | None = None) -> Sent:
+        """Send answers that are due: a person's, help, confirmations of opt-outs."""
+        due = self.answers.due(now=self._app.clock.now())
+        if not due:
+            self.answers.sweep(now=self._app.clock.now())
+            return Sent()
+        self._app.arming.require_armed()
+        require_sandbox(self._app.settings)
+        with ExitStack() as stack:
+            opened: dict[Channel, Channels] = {}
+
+            def channel(which: Channel) -> Channels:
+                if which not in opened:
+                    opened[which] = self._open(which, stack)
+                return opened[which]
+
+            return send_answers(self.answers, channel, self._words, self._app.clock.now, only)
+
+    def _open(self, which: Channel, stack: ExitStack) -> Channels:
+        from campaigns.channels.registry import open_senders
+
+        senders = self._app.catalog.brand().senders
+        given = {c: dict(senders.of(c) or {}) for c in PERSONAL_CHANNELS}
+        sender = open_senders(sending_as(self._app.settings, given, self._app.clock.now), [which])[
+            which
+        ]
+        stack.callback(sender.close)
+        return sender
+
+    def _words(self, kind: AnswerKind, locale: str) -> str:
+        brand = self._app.catalog.brand()
+        email = brand.senders.of(Channel.EMAIL) or {}
+        contact = email.get("reply_to") or email.get("address") or next(iter(brand.phones), "")
+        return said(kind, locale, brand=brand.name, contact=contact)
+
+    def _subject(self, line: InboxLine) -> str | None:
+        if line.channel is not Channel.EMAIL:
+            return None
+        asked = self._app.profiles.show(line.customer_id).interactions
+        subjects = [i.data.get("subject") for i in asked if i.channel is Channel.EMAIL]
+        last = next((s for s in subjects if isinstance(s, str) and s), None)
+        if last is None:
+            return None
+        return last if last[:3].casefold() == "re:" else f"Re: {last}"

@@ -1,0 +1,177 @@
+"""`campaigns inbox`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from campaigns.cli.output import console, json_option, print_json, table
+from campaigns.domain.answer import Answer, Because, InboxState
+from campaigns.domain.delivery import DeliveryState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NUMBER = click.argument("number", type=int, metavar="NUMBER")
+_BY = click.option("--by", required=True, metavar="NAME", help="Who does it, for the audit trail.")
+_BECAUSE = {
+    Because.REPLY: "wrote",
+    Because.UNCLEAR: "may want no more messages (suppressed)",
+    Because.FAILED: "an answer did not arrive",
+    Because.IN_DOUBT: "an answer may have left",
+}
+
+
+@click.group("inbox")
+def inbox_command() -> None:
+    """Read and answer what customers wrote, on the channel they wrote on.
+
+    Opt-outs and HELP are acted on by themselves; all other replies wait here for a person.
+    """
+
+
+@inbox_command.command("list")
+@click.option("--state", type=click.Choice([str(s) for s in InboxState]), default="waiting")
+@json_option
+def list_command(state: str, as_json: bool) -> None:
+    """What waits, the longest first."""
+    from campaigns.bootstrap import connect
+    from campaigns.bootstrap.replies import Replies
+
+    with connect() as app:
+        replies = Replies(app)
+        lines = replies.waiting(InboxState(state))
+        strangers = replies.inbox.strangers()
+    if as_json:
+        print_json({"replies": [_plain(asdict(line)) for line in lines], "strangers": strangers})
+        return
+    rows = [
+        [
+            str(line.inbox_id),
+            f"{line.last_at:%Y-%m-%d %H:%M}",
+            f"{line.name} ({line.ref})".strip(),
+            line.channel.label,
+            _BECAUSE[line.because],
+            line.words.replace("\n", " ")[:80],
+        ]
+        for line in lines
+    ]
+    if rows:
+        console().print(table("Inbox", ["", "when", "customer", "channel", "why", "words"], rows))
+    else:
+        click.echo("Nobody waits.")
+    if strangers:
+        click.echo(f"{strangers:,} replies came from people who are not known here.")
+
+
+@inbox_command.command("show")
+@_NUMBER
+@json_option
+def show_command(number: int, as_json: bool) -> None:
+    """One of them, with the whole history of that customer."""
+    from campaigns.bootstrap import connect
+    from campaigns.bootstrap.history import history
+    from campaigns.bootstrap.replies import Replies
+    from campaigns.cli.views import print_history
+
+    with connect() as app:
+        line = Replies(app).inbox.line(number)
+        told = history(app, line.customer_id)
+        now = app.clock.now()
+    if as_json:
+        print_json({"reply": _plain(asdict(line)), "history": told.as_json()})
+        return
+    console().print(f"[bold]{line.inbox_id}[/]  {line.channel.label}, {line.state}")
+    print_history(told, now)
+
+
+@inbox_command.command("answer")
+@_NUMBER
+@click.argument("text")
+@_BY
+@click.option("--campaign", metavar="NAME", help="The customer was told of this campaign.")
+@click.option("--subject", help="Of an e-mail; else that of the question.")
+@click.option("--key", hidden=True, help="The same key is one answer, however often it is given.")
+@json_option
+def answer_command(
+    number: int,
+    text: str,
+    by: str,
+    campaign: str | None,
+    subject: str | None,
+    key: str | None,
+    as_json: bool,
+) -> int:
+    """Answer with TEXT on the same channel, within its rules.
+
+    Exits 1 when the answer did not leave.
+    """
+    from campaigns.bootstrap import connect
+    from campaigns.bootstrap.replies import Replies
+
+    with connect() as app:
+        answer = Replies(app).answer(
+            number, text, by=by, subject=subject, campaign=campaign, key=key
+        )
+    if as_json:
+        print_json(_plain(asdict(answer)))
+    else:
+        click.echo(_became(answer))
+    return 0 if answer.state in (DeliveryState.ACCEPTED, DeliveryState.PENDING) else 1
+
+
+@inbox_command.command("close")
+@_NUMBER
+@_BY
+@click.option("--why", default="", help="In your words.")
+def close_command(number: int, by: str, why: str) -> None:
+    """Take it off without an answer."""
+    from campaigns.bootstrap import connect
+    from campaigns.bootstrap.replies import Replies
+
+    with connect() as app:
+        Replies(app).close(number, by=by, why=why)
+    click.echo(f"Number {number} is closed.")
+
+
+@inbox_command.command("send")
+@json_option
+def send_command(as_json: bool) -> None:
+    """Send what is due: help, confirmations of opt-outs, answers that had to wait.
+
+    Run it every minute (the flow `answers` does): a confirmation comes within five minutes or
+    never.
+    """
+    from campaigns.bootstrap import connect
+    from campaigns.bootstrap.replies import Replies
+
+    with connect() as app:
+        sent = Replies(app).send()
+    counts = {str(state): number for state, number in sent.counts.items()}
+    if as_json:
+        print_json(counts)
+    else:
+        told = ", ".join(f"{number} {state}" for state, number in counts.items())
+        click.echo(told or "Nothing was due.")
+
+
+def _became(answer: Answer) -> str:
+    match answer.state:
+        case DeliveryState.ACCEPTED:
+            return f"Answered by {answer.channel.label}."
+        case DeliveryState.PENDING:
+            return f"Kept, and sent when {answer.channel.label} can be reached: {answer.outcome}."
+        case DeliveryState.IN_DOUBT:
+            return (
+                f"In doubt, it may have left: {answer.outcome}. It is not sent again by itself; "
+                "the reply is back in the inbox."
+            )
+        case _:
+            return f"Not sent ({answer.state}): {answer.outcome}. The reply is back in the inbox."
+
+
+def _plain(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in document.items()}

@@ -1,0 +1,1 @@
+"""The desk: pages for service and shop staff. Never part of the public app (decision 21)."""

@@ -1,0 +1,300 @@
+"""The desk's HTTP side: inbox, a customer's history, answering. GET changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl
+
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from campaigns.bootstrap.history import history
+from campaigns.bootstrap.replies import Replies
+from campaigns.desk.pages import Pages
+from campaigns.desk.staff import COOKIE, Staff, same_origin
+from campaigns.domain.answer import LONGEST, AnswerKind, InboxLine, InboxState, refusal
+from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.history import asked_for
+from campaigns.errors import CampaignsError, NotFoundError
+
+if TYPE_CHECKING:
+    from campaigns.bootstrap.app import App
+
+_HERE: Final = Path(__file__).parent
+#: The look is the studio's; only what the studio has no need of is the desk's own.
+_ASSETS: Final = {
+    "studio.css": (_HERE.parent / "studio" / "assets" / "studio.css", "text/css; charset=utf-8"),
+    "desk.css": (_HERE / "assets" / "desk.css", "text/css; charset=utf-8"),
+    "icon.svg": (_HERE.parent / "studio" / "assets" / "icon.svg", "image/svg+xml"),
+}
+_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+#: A mail as it looked: no scripts, nothing fetched (that would count as an open), no links.
+_MAIL_POLICY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; "
+    "form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
+)
+_HEADERS: Final = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",  # without it browsers post with `Origin: null`
+    "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+#: Bytes of a form: the longest answer, written in percent signs.
+_LARGEST: Final = 256 * 1024
+_MAIN: Final = {"/": "page", "/customers/{number}": "customer", "/inbox/{number}": "reply"}
+
+Answerer = Callable[[Request, str], Awaitable[Response]]
+
+
+def create_app(app: App, staff: Staff, hosts: Sequence[str]) -> FastAPI:
+    """The desk over an application. `hosts`: names by which it may be called."""
+    api = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    api.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
+    _Desk(app, staff).join(api)
+    return api
+
+
+class _Desk:
+    def __init__(self, app: App, staff: Staff) -> None:
+        self._app = app
+        self._staff = staff
+        self._replies = Replies(app)
+        self._pages = Pages()
+
+    def join(self, api: FastAPI) -> None:
+        """Every route there is."""
+        add = api.add_api_route
+        for path, name in _MAIN.items():
+            add(path, self._signed_in(getattr(self, name)), methods=["GET"], response_model=None)
+        add("/mail/{number}", self._signed_in(self.mail), methods=["GET"], response_model=None)
+        posts: dict[str, Answerer] = {
+            "/search": self.search,
+            "/inbox/{number}/answer": self.answer,
+            "/inbox/{number}/close": self.close,
+        }
+        for path, answer in posts.items():
+            add(path, self._signed_in(answer), methods=["POST"], response_model=None)
+        add("/sign-in", self.sign_in_page, methods=["GET"], response_model=None)
+        add("/sign-in", self.sign_in, methods=["POST"], response_model=None)
+        add("/sign-out", self.sign_out, methods=["POST"], response_model=None)
+        add("/assets/{name}", self.asset, methods=["GET"], response_model=None)
+        api.add_exception_handler(HTTPException, self.refused)
+
+    def _signed_in(self, answer: Answerer) -> Callable[[Request], Awaitable[Response]]:
+        """Only for people who said who they are, and forms only from our own pages."""
+
+        async def answered(request: Request) -> Response:
+            if request.method == "POST" and not same_origin(request):
+                raise HTTPException(403)
+            who = self._staff.name(request)
+            if who is None:
+                return RedirectResponse("/sign-in", 303, headers=_HEADERS)
+            try:
+                return await answer(request, who)
+            except NotFoundError as error:
+                return self._trouble(who, str(error), 404)
+            except CampaignsError as error:
+                return self._trouble(who, str(error), 409)
+
+        return answered
+
+    # Looking ----------------------------------------------------------------------------------
+
+    async def page(self, request: Request, who: str) -> Response:
+        """The inbox: what waits, the longest first; or what was answered or closed."""
+        state = _state(request.query_params.get("state"))
+        lines = await asyncio.to_thread(self._replies.waiting, state)
+        strangers = await asyncio.to_thread(self._replies.inbox.strangers)
+        return self._page(
+            "inbox.html",
+            who,
+            lines=lines,
+            state=state,
+            states=list(InboxState),
+            strangers=strangers,
+            now=self._app.clock.now(),
+        )
+
+    async def search(self, request: Request, who: str) -> Response:
+        """By id, e-mail, phone or handle; posted, so that no address stands in a page's address."""
+        del who
+        sought = (await _form(request)).get("who", "")
+        number = await asyncio.to_thread(self._app.profiles.find, sought)
+        return _see_other(f"/customers/{number}")
+
+    async def customer(self, request: Request, who: str) -> Response:
+        """One customer's whole history."""
+        number = _number(request)
+        told = await asyncio.to_thread(history, self._app, number)
+        waits = [w for w in self._replies.waiting() if w.customer_id == number]
+        asked = asked_for(told.preferences, self._app.clock.now())
+        return self._page(
+            "customer.html", who, told=told, asked=asked, line=None, waits=waits, **_NOTHING
+        )
+
+    async def reply(self, request: Request, who: str) -> Response:
+        """One reply, with the whole history beside it."""
+        line = self._replies.inbox.line(_number(request))
+        return await self._reply_page(line, who)
+
+    async def _reply_page(
+        self, line: InboxLine, who: str, *, written: str = "", problem: str = "", status: int = 200
+    ) -> Response:
+        told = await asyncio.to_thread(history, self._app, line.customer_id)
+        reach = self._replies.answers.reach(line.customer_id, line.channel)
+        barred = refusal(AnswerKind.ANSWER, line.channel, reach, self._app.clock.now())
+        return self._page(
+            "customer.html",
+            who,
+            status=status,
+            told=told,
+            asked=asked_for(told.preferences, self._app.clock.now()),
+            line=line,
+            waits=[],
+            barred=barred,
+            key=secrets.token_hex(16),
+            longest=LONGEST[line.channel],
+            campaigns=await asyncio.to_thread(self._app.campaign_names),
+            written=written,
+            problem=problem,
+        )
+
+    async def mail(self, request: Request, who: str) -> Response:
+        """A mail as it looked, for a frame."""
+        del who
+        parts = await asyncio.to_thread(self._app.message, _number(request))
+        if "html" not in parts:
+            raise HTTPException(404)
+        return HTMLResponse(
+            parts["html"], headers={**_HEADERS, "Content-Security-Policy": _MAIL_POLICY}
+        )
+
+    # Acting -----------------------------------------------------------------------------------
+
+    async def answer(self, request: Request, who: str) -> Response:
+        """Answer on the channel it came by."""
+        form = await _form(request)
+        line = self._replies.inbox.line(_number(request))
+        text = form.get("text", "")
+        try:
+            done = await asyncio.to_thread(
+                self._replies.answer,
+                line.inbox_id,
+                text,
+                by=who,
+                campaign=form.get("campaign") or None,
+                key=form.get("key") or None,
+            )
+        except CampaignsError as error:
+            return await self._reply_page(line, who, written=text, problem=str(error), status=409)
+        if done.state in (DeliveryState.ACCEPTED, DeliveryState.PENDING):
+            return _see_other(f"/customers/{line.customer_id}")
+        problem = f"The answer is {done.state.replace('_', ' ')}: {done.outcome}."
+        return await self._reply_page(line, who, problem=problem, status=409)
+
+    async def close(self, request: Request, who: str) -> Response:
+        """Take it off without an answer."""
+        why = (await _form(request)).get("why", "")[:300]
+        await asyncio.to_thread(self._replies.close, _number(request), by=who, why=why)
+        return _see_other("/")
+
+    # Coming and going -------------------------------------------------------------------------
+
+    async def sign_in_page(self, request: Request) -> Response:
+        """Ask who it is."""
+        del request
+        return self._page("sign_in.html", "", problem="", secret=bool(self._staff.secret))
+
+    async def sign_in(self, request: Request) -> Response:
+        """Let somebody in, or say why not."""
+        if not same_origin(request):
+            raise HTTPException(403)
+        form = await _form(request)
+        problem = self._staff.refuse(form.get("name", ""), form.get("secret", ""))
+        if problem is not None:
+            needed = bool(self._staff.secret)
+            return self._page("sign_in.html", "", status=403, problem=problem, secret=needed)
+        response = _see_other("/")
+        self._staff.sign_in(response, form["name"])
+        return response
+
+    async def sign_out(self, request: Request) -> Response:
+        """Forget who it is."""
+        if not same_origin(request):
+            raise HTTPException(403)
+        response = _see_other("/sign-in")
+        response.delete_cookie(COOKIE)
+        return response
+
+    async def asset(self, name: str) -> Response:
+        """Style and icon."""
+        if name not in _ASSETS:
+            raise HTTPException(404)
+        path, kind = _ASSETS[name]
+        return Response(path.read_bytes(), headers={**_HEADERS, "Content-Type": kind})
+
+    async def refused(self, request: Request, error: Exception) -> Response:
+        """What is not here, as a page."""
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        told = {
+            403: "That form was not sent from the desk's own page.",
+            404: "There is no such page.",
+            413: "That is too long.",
+        }
+        who = self._staff.name(request) or ""
+        return self._trouble(who, told.get(status, "That did not work."), status)
+
+    def _trouble(self, who: str, told: str, status: int) -> Response:
+        return self._page("trouble.html", who, status=status, told=told)
+
+    def _page(self, template: str, who: str, *, status: int = 200, **values: Any) -> Response:
+        html = self._pages.write(template, who=who, **values)
+        return HTMLResponse(html, status, headers=_HEADERS)
+
+
+_NOTHING: Final[Mapping[str, Any]] = {
+    "barred": None,
+    "key": "",
+    "longest": 0,
+    "campaigns": [],
+    "written": "",
+    "problem": "",
+}
+
+
+def _see_other(where: str) -> Response:
+    return RedirectResponse(where, 303, headers=_HEADERS)
+
+
+def _state(text: str | None) -> InboxState:
+    return next((s for s in InboxState if str(s) == text), InboxState.WAITING)
+
+
+def _number(request: Request) -> int:
+    text = request.path_params["number"]
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        raise HTTPException(404)
+    return int(text)
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """A posted form's fields. Raises HTTPException for one that is too large."""
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > _LARGEST:
+            raise HTTPException(413)
+    fields = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20)
+    return {name: value.replace("\0", "") for name, value in fields}

@@ -1,0 +1,66 @@
+"""A customer's message as an event: what it asks for becomes the event's kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from campaigns.domain.interaction import Agent, InteractionKind
+from campaigns.domain.opt_out import Reading, Wish, read_reply
+from campaigns.domain.provider_event import ProviderEvent
+
+_K = InteractionKind
+_SAID = frozenset({_K.REPLIED, _K.UNSUBSCRIBED, _K.RESUBSCRIBED})
+_LONGEST_KEY = 80
+
+
+def read_event(event: ProviderEvent) -> list[ProviderEvent]:
+    """The event as read (domain.opt_out), for whatever channel it came by.
+
+    An opt-out is `unsubscribed` and an opt-in `resubscribed`, each with its words. An unclear one
+    stays a reply, which goes to a person, and suppresses by an `unsubscribed` beside it. `data`
+    gets `wish` (help, unclear) and `everywhere` where the customer said 'all'.
+    """
+    text = event.data.get("text")
+    if event.kind not in _SAID or not isinstance(text, str):
+        return [event]
+    subject = event.data.get("subject")
+    reading = read_reply(
+        text,
+        subject=subject if isinstance(subject, str) else "",
+        automatic=event.agent is Agent.MACHINE,
+    )
+    if event.kind is not _K.REPLIED:  # the provider has read it
+        return [_everywhere(event, reading)]
+    return _AS[reading.wish](event, reading)
+
+
+def _everywhere(event: ProviderEvent, reading: Reading) -> ProviderEvent:
+    if not reading.everywhere:
+        return event
+    return replace(event, data={**event.data, "everywhere": True})
+
+
+def _unclear(event: ProviderEvent, reading: Reading) -> list[ProviderEvent]:
+    reply = replace(event, data={**event.data, "wish": "unclear"})
+    ending = ":optout"
+    no = ProviderEvent(
+        key=event.key[: _LONGEST_KEY - len(ending)] + ending,
+        kind=_K.UNSUBSCRIBED,
+        at=event.at,
+        channel=event.channel,
+        provider_id=event.provider_id,
+        address=event.address,
+        data={"unclear": True},
+    )
+    return [reply, _everywhere(no, reading)]
+
+
+_AS: dict[Wish, Callable[[ProviderEvent, Reading], list[ProviderEvent]]] = {
+    Wish.OPT_OUT: lambda e, reading: [_everywhere(replace(e, kind=_K.UNSUBSCRIBED), reading)],
+    Wish.OPT_IN: lambda e, _: [replace(e, kind=_K.RESUBSCRIBED)],
+    Wish.UNCLEAR: _unclear,
+    Wish.HELP: lambda e, _: [replace(e, data={**e.data, "wish": "help"})],
+    Wish.AUTOMATIC: lambda e, _: [replace(e, agent=Agent.MACHINE)],
+    Wish.OTHER: lambda e, _: [e],
+}

@@ -1,0 +1,324 @@
+"""The outbox of answers: written before they leave, never sent twice, never lost.
+
+The same protocol as deliveries have (docs/delivery.md), one at a time: `pending`, then `sending`
+in a committed transaction that checks again whether it may leave, then what the provider said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import orjson
+from sqlalchemy import ColumnElement, Connection, Row, select, update
+
+from campaigns.domain.answer import (
+    LEASE,
+    Answer,
+    AnswerKind,
+    Because,
+    Draft,
+    Intent,
+    Reach,
+    refusal,
+)
+from campaigns.domain.audit import Action, AuditEntry
+from campaigns.domain.channel import Channel
+from campaigns.domain.customer import AddressStatus
+from campaigns.domain.delivery import (
+    Accepted,
+    DeliveryState,
+    NotSent,
+    Outcome,
+    Refused,
+    Rejected,
+)
+from campaigns.domain.interaction import InteractionKind
+from campaigns.domain.provider_event import ProviderEvent
+from campaigns.domain.views import SuppressionView
+from campaigns.store import audit, interactions
+from campaigns.store.bulk import upsert
+from campaigns.store.clock import from_ms, from_ms_or_none, to_ms
+from campaigns.store.engine import Database, hold_intent
+from campaigns.store.inbox import put, take
+from campaigns.store.interactions import EventRow
+from campaigns.store.schema import addresses, answers, channel_uses, customers, suppressions
+
+_S = DeliveryState
+#: Words of an automatic answer: its kind and the customer's language → what to say.
+Words: TypeAlias = Callable[[AnswerKind, str], str]
+Found: TypeAlias = Row[Any]
+
+
+class SqlAnswers:
+    """Implements services.answer.Answers."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def write(
+        self, draft: Draft, customer_id: int, channel: Channel, *, now: datetime
+    ) -> int | None:
+        """Keep a person's answer for sending; the reply waits no longer. None: this form has been
+        sent already."""
+        values = {
+            "key": f"answer:{draft.key}"[:100],
+            "customer_id": customer_id,
+            "inbox_id": draft.inbox_id,
+            "channel": str(channel),
+            "kind": str(AnswerKind.ANSWER),
+            "subject": draft.subject,
+            "text": draft.text,
+            "campaign": draft.campaign,
+            "by": draft.by,
+            "state": str(_S.PENDING),
+            "created_at": to_ms(now),
+            "not_before": 0,
+        }
+        with self._database.write() as connection:
+            statement = upsert(connection, answers).values(values).on_conflict_do_nothing()
+            found = connection.execute(statement.returning(answers.c.id)).scalar_one_or_none()
+            if found is None:
+                return None
+            take(connection, draft.inbox_id, by=draft.by, now=now)
+            data = {"answer": found, "channel": str(channel)}
+            subject = f"customer:{customer_id}"
+            audit.append(connection, AuditEntry(now, draft.by, Action.ANSWERED, subject, "", data))
+            return int(found)
+
+    def reach(self, customer_id: int, channel: Channel) -> Reach:
+        """What is known of a customer on one channel."""
+        with self._database.read() as connection:
+            return _reach(connection, customer_id, str(channel))
+
+    def due(self, *, now: datetime, most: int = 500) -> list[int]:
+        """Answers that wait to be sent, oldest first."""
+        a = answers.c
+        query = (
+            select(a.id)
+            .where(a.state == str(_S.PENDING), a.not_before <= to_ms(now))
+            .order_by(a.id)
+            .limit(most)
+        )
+        with self._database.read() as connection:
+            return list(connection.execute(query).scalars())
+
+    def intend(
+        self, answer_id: int, words: Words, *, now: datetime
+    ) -> Intent | DeliveryState | None:
+        """`sending`, on disk before the first byte leaves: or the state it ended in because it
+        must not leave (any more). None: somebody else has it, or it is done."""
+        with self._database.write() as connection:
+            hold_intent(connection)  # no opt-out commits between this look and the message
+            query = select(answers, customers.c.locale).outerjoin(
+                customers, customers.c.id == answers.c.customer_id
+            )
+            query = query.where(answers.c.id == answer_id).with_for_update(of=answers)
+            row = connection.execute(query).one_or_none()
+            if row is None or row.state != _S.PENDING or row.not_before > to_ms(now):
+                return None
+            if row.not_after is not None and row.not_after < to_ms(now):
+                return _end(connection, row, _S.EXPIRED, "too late to be of use", now)
+            reach = _reach(connection, row.customer_id, row.channel)
+            reach = _with_own(reach, row)
+            channel, kind = Channel(row.channel), AnswerKind(row.kind)
+            if said := refusal(kind, channel, reach, now):
+                return _end(connection, row, _S.SUPPRESSED, said, now)
+            return _begin(connection, row, reach, words, now)
+
+    def settle(self, intent: Intent, outcome: Outcome, *, now: datetime) -> DeliveryState:
+        """Write what the provider said. That it has the answer always wins; all else counts only
+        from the attempt that holds it."""
+        with self._database.write() as connection:
+            row = _held(connection, intent.answer_id)
+            if isinstance(outcome, Accepted):
+                return _accept(connection, row, outcome.provider_id, now)
+            if row.state != _S.SENDING or row.attempts != intent.attempt:
+                return DeliveryState(row.state)
+            if isinstance(outcome, NotSent):
+                values = {"state": str(_S.PENDING), "not_before": to_ms(outcome.retry_at)}
+                _change(connection, row.id, values | {"outcome": _said(outcome)})
+                return _S.PENDING
+            if isinstance(outcome, Rejected | Refused):
+                return _end(connection, row, _S.REJECTED, _said(outcome), now)
+            return _end(connection, row, _S.IN_DOUBT, _said(outcome), now)
+
+    def sweep(self, *, now: datetime) -> int:
+        """Answers whose sender died with them may have left: in doubt, and a person decides."""
+        query = select(answers).where(
+            answers.c.state == str(_S.SENDING), answers.c.lease_until < to_ms(now)
+        )
+        with self._database.write() as connection:
+            rows = connection.execute(query.with_for_update()).all()
+            for row in rows:
+                _end(connection, row, _S.IN_DOUBT, "the sender died while it was sending", now)
+            return len(rows)
+
+    def of(self, customer_id: int) -> list[Answer]:
+        """All answers to one customer, oldest first."""
+        return self._read(answers.c.customer_id == customer_id)
+
+    def get(self, answer_id: int) -> Answer | None:
+        """One of them."""
+        found = self._read(answers.c.id == answer_id)
+        return found[0] if found else None
+
+    def _read(self, which: ColumnElement[bool]) -> list[Answer]:
+        query = select(answers).where(which).order_by(answers.c.id)
+        with self._database.read() as connection:
+            return [_answer(row) for row in connection.execute(query)]
+
+
+def prove(connection: Connection, events: Sequence[ProviderEvent], now: datetime) -> int:
+    """What providers tell of answers: any event is proof that it left; that it failed brings it
+    back to the inbox. Returns how many are ours."""
+    known = 0
+    for event in sorted(events, key=lambda e: e.delivery_id or 0):
+        row = _held_or_none(connection, -(event.delivery_id or 0))
+        if row is None:
+            continue
+        known += 1
+        _accept(connection, row, event.provider_id, now)
+        if event.kind in (InteractionKind.BOUNCED, InteractionKind.FAILED):
+            _failed_after_all(connection, row, str(event.data.get("reason", event.kind)), now)
+    return known
+
+
+def _failed_after_all(connection: Connection, row: Found, why: str, now: datetime) -> None:
+    changed = connection.execute(
+        update(answers)
+        .where(answers.c.id == row.id, answers.c.outcome.is_(None))
+        .values(outcome=why[:300])
+    ).rowcount
+    if changed and row.kind == AnswerKind.ANSWER:
+        put(connection, row.customer_id, Channel(row.channel), Because.FAILED, to_ms(now))
+
+
+def _held(connection: Connection, answer_id: int) -> Found:
+    row = _held_or_none(connection, answer_id)
+    assert row is not None
+    return row
+
+
+def _held_or_none(connection: Connection, answer_id: int) -> Found | None:
+    query = select(answers).where(answers.c.id == answer_id).with_for_update()
+    return connection.execute(query).one_or_none()
+
+
+def _reach(connection: Connection, customer_id: int, channel: str) -> Reach:
+    a, s, u = addresses.c, suppressions.c, channel_uses.c
+    query = (
+        select(a.address, a.status, s.purpose, s.reason, s.at)
+        .outerjoin(suppressions, s.address_key == a.address_key)
+        .where(a.customer_id == customer_id, a.channel == channel)
+    )
+    row = connection.execute(query).one_or_none()
+    used = select(u.last_inbound_at).where(u.customer_id == customer_id, u.channel == channel)
+    inbound = from_ms_or_none(connection.execute(used).scalar_one_or_none())
+    if row is None:
+        return Reach(None, None, None, inbound)
+    suppression = SuppressionView(row.purpose, row.reason, from_ms(row.at)) if row.purpose else None
+    return Reach(row.address, AddressStatus(row.status), suppression, inbound)
+
+
+def _with_own(reach: Reach, row: Found) -> Reach:
+    """An automatic answer's own cause is a message of the customer too: STOP opens WhatsApp's
+    window as any other."""
+    if row.kind == AnswerKind.ANSWER:
+        return reach
+    caused = from_ms(row.created_at)
+    last = reach.last_inbound_at
+    later = caused if last is None or last < caused else last
+    return Reach(reach.address, reach.status, reach.suppression, later)
+
+
+def _begin(connection: Connection, row: Found, reach: Reach, words: Words, now: datetime) -> Intent:
+    assert reach.address is not None
+    said = row.text if row.text is not None else words(AnswerKind(row.kind), row.locale)
+    values = {
+        "state": str(_S.SENDING),
+        "text": said,
+        "attempts": row.attempts + 1,
+        "lease_until": to_ms(now + LEASE),
+    }
+    _change(connection, row.id, values)
+    return Intent(
+        answer_id=row.id,
+        attempt=row.attempts + 1,
+        channel=Channel(row.channel),
+        address=reach.address,
+        text=said,
+        subject=row.subject,
+        last_inbound_at=reach.last_inbound_at,
+    )
+
+
+def _accept(
+    connection: Connection, row: Found, provider_id: str | None, now: datetime
+) -> DeliveryState:
+    if row.state == _S.ACCEPTED:
+        return _S.ACCEPTED
+    values: dict[str, object] = {
+        "state": str(_S.ACCEPTED),
+        "outcome": None,
+        "settled_at": to_ms(now),
+        "provider_id": provider_id[:120] if provider_id else row.provider_id,
+    }
+    _change(connection, row.id, values)
+    data = {"text": row.text, "campaign": row.campaign, "subject": row.subject}
+    if row.kind != AnswerKind.ANSWER:
+        data["automatic"] = row.kind
+    kept = {name: value for name, value in data.items() if value is not None}
+    event = EventRow(
+        row.customer_id,
+        to_ms(now),
+        str(InteractionKind.ANSWERED),
+        row.channel,
+        None,
+        f"answer:{row.id}",
+        orjson.dumps(kept).decode(),
+    )
+    interactions.record(connection, [event])
+    return _S.ACCEPTED
+
+
+def _end(
+    connection: Connection, row: Found, state: DeliveryState, said: str, now: datetime
+) -> DeliveryState:
+    """It did not leave, or may have: a person's answer brings its reply back to the inbox."""
+    _change(
+        connection,
+        row.id,
+        {"state": str(state), "outcome": said[:300], "settled_at": to_ms(now)},
+    )
+    if row.kind == AnswerKind.ANSWER:
+        because = Because.IN_DOUBT if state is _S.IN_DOUBT else Because.FAILED
+        put(connection, row.customer_id, Channel(row.channel), because, to_ms(now))
+    return state
+
+
+def _change(connection: Connection, answer_id: int, values: dict[str, object]) -> None:
+    connection.execute(update(answers).where(answers.c.id == answer_id).values(values))
+
+
+def _said(outcome: Outcome) -> str:
+    assert not isinstance(outcome, Accepted)
+    return f"{outcome.code}: {outcome.reason}"[:300]
+
+
+def _answer(row: Found) -> Answer:
+    return Answer(
+        answer_id=row.id,
+        customer_id=row.customer_id,
+        inbox_id=row.inbox_id,
+        channel=Channel(row.channel),
+        kind=AnswerKind(row.kind),
+        text=row.text,
+        campaign=row.campaign,
+        by=row.by,
+        state=DeliveryState(row.state),
+        created_at=from_ms(row.created_at),
+        settled_at=from_ms_or_none(row.settled_at),
+        outcome=row.outcome,
+    )

@@ -1,0 +1,234 @@
+"""The inbox: replies that a person has to see, and the answers that follow by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, select, text, update
+
+from campaigns.domain.answer import (
+    SOON,
+    AnswerKind,
+    Because,
+    InboxLine,
+    InboxState,
+)
+from campaigns.domain.audit import Action, AuditEntry
+from campaigns.domain.channel import Channel
+from campaigns.domain.interaction import Agent, InteractionKind
+from campaigns.errors import NotFoundError
+from campaigns.store import audit, bulk
+from campaigns.store.clock import from_ms, to_ms
+from campaigns.store.engine import Database
+from campaigns.store.event_matching import Match
+from campaigns.store.schema import answers, customers, inbox, interactions
+
+#: HELP is answered so often and no more: two programs must not talk to each other for ever.
+_HELP_AGAIN = timedelta(hours=1)
+#: Characters of a reply that a list shows.
+_SHOWN = 200
+
+
+def note_replies(connection: Connection, fresh: Sequence[Match], now: int) -> None:
+    """What follows from replies that are new: a person sees them, or an answer is due."""
+    for match in fresh:
+        if "text" not in match.event.data or not match.customer_id:
+            continue
+        if match.event.agent is Agent.MACHINE:
+            continue
+        wish = match.event.data.get("wish")
+        if match.event.kind is InteractionKind.REPLIED and wish != "help":
+            because = Because.UNCLEAR if wish == "unclear" else Because.REPLY
+            put(connection, match.customer_id, match.event.channel, because, to_ms(match.event.at))
+        _answer_by_itself(connection, match, now)
+
+
+def put(
+    connection: Connection, customer_id: int, channel: Channel, because: Because, at: int
+) -> None:
+    """Have a person see it; joins what waits already. What may be an opt-out stays marked so."""
+    statement = bulk.upsert(connection, inbox).values(
+        customer_id=customer_id,
+        channel=str(channel),
+        state=str(InboxState.WAITING),
+        because=str(because),
+        opened_at=at,
+        last_at=at,
+    )
+    later = func.max if bulk.dialect_of(connection) == "sqlite" else func.greatest
+    changed: dict[str, object] = {"last_at": later(inbox.c.last_at, at)}
+    if because is not Because.REPLY:
+        changed["because"] = str(because)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["customer_id", "channel"],
+            index_where=text("state = 'waiting'"),
+            set_=changed,
+        )
+    )
+
+
+def _answer_by_itself(connection: Connection, match: Match, now: int) -> None:
+    """HELP gets help; an opt-out, certain or not, its one confirmation."""
+    event, customer_id = match.event, match.customer_id
+    assert customer_id is not None
+    kind = _automatic(match)
+    if kind is None or event.data.get("answered"):
+        return
+    if now - to_ms(event.at) > SOON / timedelta(milliseconds=1):
+        return  # told late: too late to confirm
+    if _has_had(connection, kind, customer_id, event.channel, now):
+        return
+    values = {
+        "key": f"{event.key}:{kind}",
+        "customer_id": customer_id,
+        "channel": str(event.channel),
+        "kind": str(kind),
+        "by": "campaigns",
+        "state": "pending",
+        "created_at": to_ms(event.at),
+        "not_before": 0,
+        "not_after": to_ms(event.at + SOON),
+    }
+    connection.execute(bulk.upsert(connection, answers).values(values).on_conflict_do_nothing())
+
+
+def _automatic(match: Match) -> AnswerKind | None:
+    kind, wish = match.event.kind, match.event.data.get("wish")
+    if kind is InteractionKind.UNSUBSCRIBED or wish == "unclear":
+        return AnswerKind.CONFIRMATION
+    return AnswerKind.HELP if wish == "help" else None
+
+
+def _has_had(
+    connection: Connection, kind: AnswerKind, customer_id: int, channel: Channel, now: int
+) -> bool:
+    """Whether this was said already: the confirmation, since the last opt-in; help, just now."""
+    a, i = answers.c, interactions.c
+    since = now - _HELP_AGAIN // timedelta(milliseconds=1)
+    if kind is AnswerKind.CONFIRMATION:
+        opted_in = select(func.max(i.at)).where(
+            i.customer_id == customer_id, i.kind == str(InteractionKind.RESUBSCRIBED)
+        )
+        since = connection.execute(opted_in).scalar() or 0
+    kin = [str(c) for c in Channel if c.address_kind is channel.address_kind]
+    said = select(a.id).where(
+        a.customer_id == customer_id,
+        a.kind == str(kind),
+        a.channel.in_(kin),
+        a.created_at > since,
+    )
+    return connection.execute(said.limit(1)).first() is not None
+
+
+class SqlInbox:
+    """Implements services.answer.Inbox."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def lines(self, state: InboxState | None = None, *, most: int = 200) -> list[InboxLine]:
+        """What waits, the longest first; or what was answered or closed, the newest first."""
+        waiting = (state or InboxState.WAITING) is InboxState.WAITING
+        order = inbox.c.last_at.asc() if waiting else inbox.c.last_at.desc()
+        wanted = str(state or InboxState.WAITING)
+        query = _QUERY.where(inbox.c.state == wanted).order_by(order, inbox.c.id).limit(most)
+        with self._database.read() as connection:
+            return [_line(connection, row) for row in connection.execute(query)]
+
+    def line(self, inbox_id: int) -> InboxLine:
+        """One of them. Raises NotFoundError."""
+        with self._database.read() as connection:
+            row = connection.execute(_QUERY.where(inbox.c.id == inbox_id)).one_or_none()
+            if row is None:
+                raise NotFoundError(f"there is nothing numbered {inbox_id} in the inbox.")
+            return _line(connection, row)
+
+    def waiting(self) -> int:
+        """How many wait."""
+        query = select(func.count()).select_from(inbox).where(inbox.c.state == "waiting")
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def strangers(self) -> int:
+        """Replies of people who are not known here: kept without their addresses."""
+        query = text("SELECT count(*) FROM unmatched_events WHERE kind = 'replied'")
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def close(self, inbox_id: int, *, by: str, why: str, now: datetime) -> bool:
+        """Take it off without an answer; False when it waits no longer."""
+        statement = (
+            update(inbox)
+            .where(inbox.c.id == inbox_id, inbox.c.state == "waiting")
+            .values(state=str(InboxState.CLOSED), closed_at=to_ms(now), closed_by=by[:80])
+            .returning(inbox.c.customer_id)
+        )
+        with self._database.write() as connection:
+            customer_id = connection.execute(statement).scalar_one_or_none()
+            if customer_id is None:
+                return False
+            data = {"inbox": inbox_id}
+            entry = AuditEntry(now, by, Action.CLOSED, f"customer:{customer_id}", why, data)
+            audit.append(connection, entry)
+            return True
+
+
+_QUERY: Select[Any] = select(
+    inbox,
+    customers.c.ref,
+    customers.c.first_name,
+    customers.c.last_name,
+    customers.c.locale,
+).join(customers, customers.c.id == inbox.c.customer_id)
+
+
+def _line(connection: Connection, row: Row[Any]) -> InboxLine:
+    i = interactions.c
+    said = (
+        select(i.data)
+        .where(
+            i.customer_id == row.customer_id,
+            i.channel == row.channel,
+            i.kind == str(InteractionKind.REPLIED),
+            i.at <= row.last_at,
+        )
+        .order_by(i.at.desc(), i.id.desc())
+        .limit(1)
+    )
+    data = connection.execute(said).scalar_one_or_none() or {}
+    return InboxLine(
+        inbox_id=row.id,
+        customer_id=row.customer_id,
+        ref=row.ref,
+        name=" ".join(p for p in (row.first_name, row.last_name) if p),
+        locale=row.locale,
+        channel=Channel(row.channel),
+        state=InboxState(row.state),
+        because=Because(row.because),
+        opened_at=from_ms(row.opened_at),
+        last_at=from_ms(row.last_at),
+        words=str(data.get("text", ""))[:_SHOWN],
+        closed_by=row.closed_by,
+    )
+
+
+def take(connection: Connection, inbox_id: int, *, by: str, now: datetime) -> None:
+    """It has its answer."""
+    connection.execute(
+        update(inbox)
+        .where(inbox.c.id == inbox_id, inbox.c.state == "waiting")
+        .values(state=str(InboxState.ANSWERED), closed_at=to_ms(now), closed_by=by)
+    )
+
+
+def yield_to(connection: Connection, giver: int, taker: int, at: int) -> None:
+    """Two customers become one: where both wait on a channel, the taker's row waits for both."""
+    statement = text(
+        "UPDATE inbox SET state = 'closed', closed_at = :at, closed_by = 'campaigns' "
+        "WHERE customer_id = :giver AND state = 'waiting' AND channel IN "
+        "(SELECT channel FROM inbox WHERE customer_id = :taker AND state = 'waiting')"
+    )
+    connection.execute(statement, {"giver": giver, "taker": taker, "at": at})

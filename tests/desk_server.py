@@ -1,0 +1,147 @@
+"""The desk and its world: customers who got a campaign by the sandbox and can write to us."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+
+from campaigns.bootstrap import App, connect
+from campaigns.bootstrap.replies import Replies
+from campaigns.desk.serving import configuration
+from campaigns.domain.answer import InboxLine
+from campaigns.sandbox.process import SandboxProcess
+from campaigns.settings import Settings
+from campaigns.web.serving import listen
+from tests.web_server import serving
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Person:
+    """A customer of the world: each test may have its own."""
+
+    ref: str
+    phone: str
+    mail: str
+
+
+PEOPLE = [Person(f"A-{n}", f"+44770090032{n}", f"ana{n}@example.com") for n in range(6)]
+ANA = PEOPLE[0]
+
+
+@dataclass
+class World:
+    """The application, what it sends to, and the public app that hears."""
+
+    app: App
+    replies: Replies
+    sandbox: SandboxProcess
+    settings: Settings
+
+    def control(self, method: str, path: str, **more: Any) -> Any:
+        answer = httpx.request(method, f"{self.sandbox.url}/sandbox/{path}", **more)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def number(self, person: Person = ANA) -> int:
+        """The customer's number."""
+        return self.app.profiles.find(person.ref)
+
+    def says(self, text: str, channel: str = "sms", person: Person = ANA) -> None:
+        """The customer writes, and it has been heard."""
+        message = {"channel": channel, "from": person.phone, "body": text}
+        self.control("POST", "inbound", json=message)
+        until(lambda: self.control("GET", "webhooks")["waiting"] == 0)
+
+    def waits(self, person: Person = ANA) -> InboxLine:
+        """The customer's reply in the inbox."""
+        (line,) = [w for w in self.replies.waiting() if w.ref == person.ref]
+        return line
+
+    def received(self, channel: str = "sms", person: Person = ANA) -> list[str]:
+        """What the customer's phone shows, the newest first."""
+        found = self.control("GET", "messages", params={"to": person.phone, "channel": channel})
+        return [message["seen"]["text"] for message in found]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for a condition, not for a time."""
+    give_up = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < give_up
+        time.sleep(0.02)
+
+
+@contextmanager
+def desk_world(folder: Path) -> Iterator[World]:
+    """Customers of the shipped templates who got the campaign `spring_sale`."""
+    shutil.copytree(ROOT / "templates", folder / "templates")
+    with ExitStack() as stack:
+        sandbox = stack.enter_context(SandboxProcess(folder / "sandbox"))
+        settings = Settings(
+            home=folder / "home",
+            templates=folder / "templates",
+            sandbox_url=sandbox.url,  # type: ignore[arg-type]
+        )
+        app = stack.enter_context(connect(settings))
+        hearing = stack.enter_context(connect(settings))
+        url = stack.enter_context(serving(hearing))
+        for person in PEOPLE:
+            _make(app, person)
+        world = World(app, Replies(app), sandbox, settings)
+        world.control("POST", "webhooks", json={"url": url})
+        run, _ = app.start_run("spring_sale")
+        for shard in app.shards(run.id):
+            app.plan_shard(run.id, shard.no)
+        app.begin_sending(run.id)
+        app.dispatch_all(run.id)
+        app.finish(run.id)
+        until(lambda: world.control("GET", "webhooks")["waiting"] == 0)
+        yield world
+
+
+def _make(app: App, person: Person) -> None:
+    at = "2026-01-01T09:00:00+00:00"
+    consents = [
+        {
+            "channel": channel, "purpose": "marketing", "topic": "*", "granted": True, "at": at,
+            "source": "customer", "proof": "form 12, wording 4f2a", "actor": "shop",
+        }
+        for channel in ("email", "sms", "whatsapp")
+    ]  # fmt: skip
+    addresses = [("email", person.mail), ("sms", person.phone), ("whatsapp", person.phone)]
+    profile = {
+        "ref": person.ref, "first_name": "Ana", "last_name": "Example", "locale": "es_ES",
+        "country": "ES", "time_zone": "Europe/Madrid", "preferred_channel": "email",
+        "last_purchase_at": None, "attributes": {"is_member": True}, "created_at": at,
+        "addresses": [{"channel": c, "address": a, "status": "active"} for c, a in addresses],
+        "consents": consents, "interactions": [],
+    }  # fmt: skip
+    document = {"format": "campaigns.customer/1", "profile": profile}
+    app.profiles.import_export(document, now=app.clock.now())
+
+
+@contextmanager
+def desk(app: App) -> Iterator[str]:
+    """The desk as it is deployed, on a free port of this machine."""
+    listener = listen("127.0.0.1", 0)
+    server = uvicorn.Server(configuration(app))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(30)
+        listener.close()
+        assert not thread.is_alive()

@@ -27,9 +27,9 @@ def go_on() -> Any:
     gone: dict[str, int] = {}
     errors: list[str] = []
     with connect() as app:
-        for run_id, campaign, shards in outcome(find_due(return_state=True)):
+        for run_id, campaign in outcome(find_due(return_state=True)):
             try:
-                end = send_planned(app, run_id, campaign, shards)
+                end = send_planned(app, run_id, campaign)
                 gone[campaign] = end.data["accepted"]
             except (CannotGoOnError, CampaignsError) as error:
                 errors.append(f"run {run_id}: {error}")
@@ -40,10 +40,7 @@ def go_on() -> Any:
 
 
 @step("find what is due", repeatable=True)
-def find_due() -> list[tuple[int, str, list[int]]]:
-    """Run, campaign and shards of each run that has something due which nobody sends."""
+def find_due() -> list[tuple[int, str]]:
+    """Number and campaign of each run that has something due which nobody sends."""
     with connect() as app:
-        return [
-            (run.id, run.campaign, [shard.no for shard in app.shards(run.id)])
-            for run in app.runs_due()
-        ]
+        return [(run.id, run.campaign) for run in app.runs_due()]

@@ -6,12 +6,10 @@ interrupted goes on where it stopped.
 
 from __future__ import annotations
 
-from collections import deque
 from datetime import datetime
 from typing import Annotated, Any
 
 from prefect import flow
-from prefect.futures import PrefectFuture, wait
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed
@@ -27,11 +25,11 @@ from campaigns.services.report import RunReport
 from flows.reporting import (
     ProgressBar,
     findings_table,
-    listed,
     plan_sentence,
     plan_table,
     publish,
 )
+from flows.sending import Sending
 from flows.steering import (
     PREFECT,
     CancelledInPrefectError,
@@ -40,10 +38,7 @@ from flows.steering import (
     go_on_if_resumed,
     pause_our_run,
 )
-from flows.steps import CannotGoOnError, failed, outcome, step, waited
-
-#: How often, in seconds, the loop sees whether a shard has ended.
-LOOK_EVERY = 0.25
+from flows.steps import CannotGoOnError, failed, outcome, step
 
 
 def campaign_names() -> list[str]:
@@ -127,25 +122,23 @@ def carry_out(
         for no in shards:
             outcome(plan_shard(run_id, no, no + 1, len(shards), return_state=True))
             steering.look()
-        sent = _send_due(app, run_id, campaign, shards, steering)
+        sent = _send_due(app, run_id, campaign, steering)
     return _close(run_id, campaign, sent), sent
 
 
-def send_planned(app: App, run_id: int, campaign: str, shards: list[int]) -> Any:
+def send_planned(app: App, run_id: int, campaign: str) -> Any:
     """Send what of a planned run is due, and report. Raises CannotGoOnError."""
     with Steering(app, run_id) as steering:
-        sent = _send_due(app, run_id, campaign, shards, steering)
+        sent = _send_due(app, run_id, campaign, steering)
     return _end(_close(run_id, campaign, sent), sent)
 
 
-def _send_due(
-    app: App, run_id: int, campaign: str, shards: list[int], steering: Steering
-) -> DispatchCounts:
+def _send_due(app: App, run_id: int, campaign: str, steering: Steering) -> DispatchCounts:
     outcome(begin_sending(run_id, return_state=True))
     try:
-        sent = _dispatch(app, run_id, campaign, shards, steering)
+        sent = _dispatch(app, run_id, campaign, steering)
         while outcome(fall_back(run_id, return_state=True)):
-            sent.add(_dispatch(app, run_id, campaign, shards, steering))
+            sent.add(_dispatch(app, run_id, campaign, steering))
     except CannotGoOnError:
         _tell_report(campaign, app.report(run_id))
         raise
@@ -162,28 +155,18 @@ def _tell_report(campaign: str, report: RunReport) -> None:
     publish(f"report-{campaign}", report.markdown(), f"Report of {campaign}")
 
 
-def _dispatch(
-    app: App, run_id: int, campaign: str, shards: list[int], steering: Steering
-) -> DispatchCounts:
-    """Send every shard, as many at a time as there are workers, while the bar moves."""
+def _dispatch(app: App, run_id: int, campaign: str, steering: Steering) -> DispatchCounts:
+    """Send every shard while the bar moves."""
     bar = ProgressBar(f"progress-{campaign}", f"Sending {campaign}", lambda: app.progress(run_id))
-    waiting, under_way = deque(shards), set[PrefectFuture[DispatchCounts]]()
-    ended: list[PrefectFuture[DispatchCounts]] = []
-    with Workers(app, run_id, len(shards)) as workers:
-        while waiting or under_way:
-            while waiting and len(under_way) < workers.count:
-                no = waiting.popleft()
-                under_way.add(dispatch_shard.submit(workers, no, no + 1, len(shards)))
-            done, under_way = wait(list(under_way), timeout=LOOK_EVERY)
-            ended.extend(done)
+    numbers = app.to_send(run_id)
+    with Workers(app, run_id, len(numbers)) as workers:
+        sending = Sending(workers, numbers)
+        while sending.goes_on():
             bar.look()
             if steering.look():
-                waiting = deque(shards)
+                sending.begin_again()
         bar.look(last=True)
-    total = DispatchCounts()
-    for future in ended:
-        total.add(waited(future))
-    return total
+    return sending.total()
 
 
 def _end(report: RunReport, sent: DispatchCounts) -> Any:
@@ -264,15 +247,6 @@ def begin_sending(run_id: int) -> None:
     """Check with the providers, then let the run send; the public post goes first."""
     with connect() as app:
         app.begin_sending(run_id)
-
-
-@step("send shard {place} of {places}", repeatable=False)
-def dispatch_shard(workers: Workers, no: int, place: int, places: int) -> DispatchCounts:
-    """Send what is due of one shard. Never retried here: the outbox knows what may be."""
-    counts = workers.submit(no).result()
-    words = listed(dict(counts.outcomes.most_common())) or ": nothing was due"
-    get_run_logger().info("Shard %s of %s%s", place, places, words)
-    return counts
 
 
 @step("fall back to other channels", repeatable=True)

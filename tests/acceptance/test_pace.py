@@ -67,13 +67,14 @@ class Shop:
     lanes: int = 1
 
     @contextmanager
-    def app(self, clock: Clock | None = None) -> Iterator[App]:
+    def app(self, clock: Clock | None = None, shard_size: int = 20_000) -> Iterator[App]:
         settings = Settings(
             home=self.home,
             templates=self.home / "templates",
             sandbox_url=self.sandbox.url,  # type: ignore[arg-type]
             lanes=self.lanes,
             workers=1,
+            shard_size=shard_size,
         )
         with App(settings, clock or self.clock.clock()) as app:
             yield app
@@ -238,8 +239,41 @@ def test_with_several_lanes_an_outage_still_costs_few(open_shop: Open) -> None:
     shop.faults("drop_before")
     with shop.app() as app:
         report, _ = sent(app)
-    tries = 2 * PATIENCE
-    assert report.in_state(S.IN_DOUBT) <= 4 * FAILURES + tries
+    for sender in (Channel.SMS, Channel.WHATSAPP):  # each lane may have been in a batch of its own
+        assert of(report, sender, S.IN_DOUBT) <= 4 * FAILURES + PATIENCE
+
+
+def test_a_post_that_has_to_wait_keeps_its_run_open_and_holds_up_nobody(open_shop: Open) -> None:
+    shop = open_shop()
+    say(shop.sandbox, "faults", {"kind": "429", "provider": "x", "seconds": 3600})
+    with shop.app() as app:
+        report, counts = sent(app)
+    assert shop.clock.ahead < 60
+    assert report.post is S.PENDING
+    assert report.run.state is RunState.PAUSED
+    assert Channel.X_POST in counts.unreachable
+    assert report.waiting == of(report, Channel.X_DM, S.PENDING) + 1  # the post
+    assert of(report, Channel.EMAIL, S.ACCEPTED) == report.planned[Channel.EMAIL]
+    shop.well_again()
+    shop.clock.ahead += 3700
+    with shop.app() as app:
+        report, _ = sent(app)
+    assert report.post is S.ACCEPTED
+    assert report.run.state is RunState.FINISHED
+
+
+def test_a_slow_sender_holds_up_no_other_shards_channels(open_shop: Open) -> None:
+    shop = open_shop()
+    shop.edit('sms: {from: "+447700900123"}', 'sms: {from: "+447700900123", per_second: 1}')
+    with shop.app(shard_size=100) as app:
+        report, _ = sent(app)
+        assert len(app.shards(report.run.id)) > 1
+    assert report.run.state is RunState.FINISHED
+    assert report.accepted > 100
+    log = sorted(shop.sandbox.log.entries(), key=lambda entry: entry.id)
+    last_mail = max(n for n, entry in enumerate(log) if entry.channel == "email")
+    before = sum(entry.channel == "sms" for entry in log[:last_mail])
+    assert before <= 5 < report.planned[Channel.SMS] - 5, "mail waited for texts"
 
 
 def test_a_senders_rate_holds_for_all_lanes_by_the_providers_log(open_shop: Open) -> None:
@@ -288,6 +322,7 @@ def test_a_refusal_of_the_configuration_stops_the_run_on_all_lanes_at_once(
     assert code in (report.run.stopped_because or "")
     assert of(report, refused, S.ACCEPTED) == of(report, refused, S.IN_DOUBT) == 0
     assert of(report, refused, S.REJECTED) == 0
+    assert report.waiting == 0, "nothing waits in a run that has ended"
     with shop.app() as app:
         again = app.report(begun(app))
     assert of(again, refused, S.PENDING) == report.planned[refused], "somebody was burnt"

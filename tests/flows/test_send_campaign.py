@@ -10,7 +10,8 @@ import pytest
 from campaigns.bootstrap import connect
 from campaigns.cli import run as campaigns
 from campaigns.domain.run import RunState
-from flows.send_campaign import dispatch_shard, finish, plan_shard, send_campaign
+from flows.send_campaign import finish, plan_shard, send_campaign
+from flows.sending import dispatch_later, dispatch_shard
 from tests.flows.conftest import CHECKOUT, Prefect, Shop
 from tests.flows.pages import artifacts, log_lines, newest_run, task_runs
 
@@ -160,4 +161,4 @@ def test_a_provider_that_is_down_fails_the_flow_and_the_next_run_goes_on(
 
 def test_only_steps_that_do_no_harm_twice_are_repeated() -> None:
     assert plan_shard.retries == finish.retries == 2
-    assert dispatch_shard.retries == 0
+    assert dispatch_shard.retries == dispatch_later.retries == 0

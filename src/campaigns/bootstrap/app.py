@@ -9,13 +9,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import wait
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from campaigns.bootstrap.sending import Sending
-from campaigns.bootstrap.workers import Workers
+from campaigns.bootstrap.workers import Workers, send_all
 from campaigns.domain.channel import Channel
 from campaigns.domain.findings import Finding, Level
 from campaigns.domain.message import fill
@@ -32,10 +31,11 @@ from campaigns.errors import (
     UserError,
 )
 from campaigns.services.approve import require_approval
-from campaigns.services.dispatch import Clock, DispatchCounts, Watch, unwatched
+from campaigns.services.dispatch import PATIENT, Clock, DispatchCounts, Watch, unwatched
 from campaigns.services.plan_run import plan_post, plan_shard, preview
 from campaigns.services.progress import progress
 from campaigns.services.report import RunReport, report
+from campaigns.services.rounds import AT_ONCE, Rounds
 from campaigns.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ class App(Sending):
         if not self.runs.move(run_id, RunState.RUNNING, now=self.clock.now()):
             self.require_no_hold(run)  # paused since we looked
         if posted or self.outbox.next_due(run_id, POST_SHARD):
-            self.dispatch_shard(run_id, POST_SHARD)
+            self.dispatch_shard(run_id, POST_SHARD, patience=AT_ONCE)
 
     def _prepare(self, run: Run, release: Release) -> None:
         """Prepare the providers; what stands in the way pauses the run, with its reason."""
@@ -251,17 +251,23 @@ class App(Sending):
             self.runs.move(run.id, RunState.PAUSED, now=self.clock.now(), because=str(error))
             raise
 
-    def dispatch_shard(self, run_id: int, no: int, carrier: Carrier = NOTHING) -> DispatchCounts:
+    def dispatch_shard(
+        self,
+        run_id: int,
+        no: int,
+        carrier: Carrier = NOTHING,
+        patience: timedelta = PATIENT,
+    ) -> DispatchCounts:
         """Send what is due of one shard, on all lanes of this process.
 
-        `carrier` ties its spans to the run's. Raises UnarmedError for a database that was
-        restored or copied.
+        `carrier` ties its spans to the run's; `patience` is how long it may wait for what comes
+        due. Raises UnarmedError for a database that was restored or copied.
         """
         self.arming.require_armed()
         run = self.runs.get(run_id)
 
         def send() -> DispatchCounts:
-            return self._dispatcher(run.release_hash).dispatch_shard(run, no)
+            return self._dispatcher(run.release_hash).dispatch_shard(run, no, patience)
 
         with self.observer.shard(run_id, no, carrier) as tell:
             counts = send() if no == POST_SHARD else self.lanes.send(send)
@@ -272,21 +278,24 @@ class App(Sending):
         self, run_id: int, on_progress: Callable[[Progress], None] | None = None
     ) -> DispatchCounts:
         """Send every shard, by worker processes when there is more than one shard."""
-        numbers = [s.no for s in self.shards(run_id)]
-        total = DispatchCounts()
-        with Workers(self, run_id, len(numbers)) as workers:
-            futures = {workers.submit(no) for no in numbers}
-            look = 0.0
-            while futures:
-                done, futures = wait(futures, timeout=0.5, return_when="FIRST_COMPLETED")
-                for future in done:
-                    total.add(future.result())
-                began = self.clock.monotonic()
-                if on_progress and (began >= look or not futures):
-                    on_progress(self.progress(run_id))
-                    now = self.clock.monotonic()
-                    look = now + 10 * (now - began)  # counting a large run takes its time
-        return total
+        rounds, look = Rounds(self.to_send(run_id)), 0.0
+
+        def looking() -> None:
+            nonlocal look
+            began = self.clock.monotonic()
+            if on_progress and (began >= look or rounds.over):
+                on_progress(self.progress(run_id))
+                now = self.clock.monotonic()
+                look = now + 10 * (now - began)  # counting a large run takes its time
+
+        with Workers(self, run_id, len(self.shards(run_id))) as workers:
+            send_all(workers, rounds, self.clock, looking)
+        return rounds.total()
+
+    def to_send(self, run_id: int) -> list[int]:
+        """The numbers of what is sent of a run: its shards, and a public post that still waits."""
+        waits = [POST_SHARD] if self.outbox.next_due(run_id, POST_SHARD) else []
+        return [*waits, *(s.no for s in self.shards(run_id))]
 
     def finish(self, run_id: int, unreachable: Mapping[Channel, str] | None = None) -> RunReport:
         """Close the run if nothing is left to send, and report.

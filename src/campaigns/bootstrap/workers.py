@@ -14,8 +14,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from functools import cache
 from multiprocessing import active_children, get_context, parent_process
 from multiprocessing.process import BaseProcess
@@ -24,7 +25,8 @@ from typing import TYPE_CHECKING, Self
 
 from campaigns.domain.run import RunState
 from campaigns.errors import CampaignsError, RunStoppedError
-from campaigns.services.dispatch import DispatchCounts
+from campaigns.services.dispatch import PATIENT, Clock, DispatchCounts
+from campaigns.services.rounds import Rounds
 from campaigns.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 #: Seconds. Prefect kills a cancelled flow after 30: senders have had their last deadline by then.
 GRACE = 20.0
+#: How often, in seconds, whoever sends all shards sees whether one has ended or come due.
+LOOK_EVERY = 0.25
 
 
 class Workers:
@@ -51,18 +55,23 @@ class Workers:
         self._observed = ExitStack()
         self._tell: Callable[[DispatchCounts], None]
         self._carrier: Mapping[str, str] = {}
+        self.stopped = False
 
-    def submit(self, no: int) -> Future[DispatchCounts]:
+    def submit(self, no: int, patience: timedelta = PATIENT) -> Future[DispatchCounts]:
         """Send what is due of one shard. Safe to call from several threads."""
         assert self._pool is not None  # only inside `with`
         if self.count == 1:
             return self._watched(
-                self._pool.submit(self._app.dispatch_shard, self._run_id, no, self._carrier)
+                self._pool.submit(
+                    self._app.dispatch_shard, self._run_id, no, self._carrier, patience
+                )
             )
         settings = self._app.settings.revealed()
         with self._spawning, _main_module_hidden():
             return self._watched(
-                self._pool.submit(dispatch_in_process, settings, self._run_id, no, self._carrier)
+                self._pool.submit(
+                    dispatch_in_process, settings, self._run_id, no, self._carrier, patience
+                )
             )
 
     def _watched(self, shard: Future[DispatchCounts]) -> Future[DispatchCounts]:
@@ -106,6 +115,7 @@ class Workers:
 
     def _stop(self, pool: Executor, error: BaseException) -> None:
         """Make every sender stop: by the run's state first, by force where that is not enough."""
+        self.stopped = True
         told = str(error) if isinstance(error, CampaignsError) else type(error).__name__
         because = f"the sending process was stopped ({told})"
         self._app.runs.move(
@@ -116,14 +126,36 @@ class Workers:
         pool.shutdown(wait=patient, cancel_futures=True)
         if not patient:
             _end(set(active_children()) - self._before)
+        self._app.sweep()  # what they gave back to a run that has ended
+
+
+def send_all(
+    workers: Workers, rounds: Rounds, clock: Clock, looking: Callable[[], None] = lambda: None
+) -> None:
+    """Send shards as their turns come, until nothing is left to wait for; `looking` is called
+    every now and then. Raises what one of them raised."""
+    under_way: dict[Future[DispatchCounts], int] = {}
+    while not (rounds.over or workers.stopped):
+        while len(under_way) < workers.count and (turn := rounds.take(clock.now())):
+            under_way[workers.submit(*turn)] = turn[0]
+        if not under_way:
+            clock.sleep(LOOK_EVERY)
+        done, _ = wait(under_way, timeout=LOOK_EVERY, return_when="FIRST_COMPLETED")
+        for future in done:
+            rounds.ended(under_way.pop(future), future.result())
+        looking()
 
 
 def dispatch_in_process(
-    settings: Mapping[str, object], run_id: int, no: int, carrier: Mapping[str, str]
+    settings: Mapping[str, object],
+    run_id: int,
+    no: int,
+    carrier: Mapping[str, str],
+    patience: timedelta,
 ) -> DispatchCounts:
     """`App.dispatch_shard` in a worker process; `settings` is `Settings.revealed()`."""
     app = _app(tuple(sorted(settings.items())))
-    counts: DispatchCounts = app.dispatch_shard(run_id, no, carrier)
+    counts: DispatchCounts = app.dispatch_shard(run_id, no, carrier, patience)
     return counts
 
 

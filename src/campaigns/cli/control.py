@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from campaigns.cli.output import console, json_option, os_user, print_json, table
+from campaigns.domain.progress import hold_in_words
 
 if TYPE_CHECKING:
     from campaigns.bootstrap.arming import Standing
@@ -37,7 +38,9 @@ def pause_command(number: int, by: str, why: str, as_json: bool) -> None:
 
     with connect() as app:
         run = pause(app, number, by=by, why=why)
-    _tell(run, f"Paused. `campaigns resume {number}` goes on.", as_json=as_json)
+        hold = app.audit.hold(number)
+    told = "Paused" if hold is None else _upper(hold_in_words(hold))  # whose word stands
+    _tell(run, f"{told}. `campaigns resume {number}` goes on.", as_json=as_json)
 
 
 @click.command("resume")
@@ -78,6 +81,10 @@ def cancel_command(number: int, by: str, why: str, as_json: bool) -> None:
         moving = app.progress(number).moving
     under_way = f" {moving:,} messages are on their way just now." if moving else ""
     _tell(run, f"Cancelled; what was pending is not sent.{under_way}", as_json=as_json)
+
+
+def _upper(words: str) -> str:
+    return words[0].upper() + words[1:]
 
 
 def _tell(run: Run, words: str, *, as_json: bool) -> None:
@@ -145,7 +152,7 @@ def audit_command(subject: str | None, most: int, as_json: bool) -> None:
     elif not entries:
         click.echo("Nothing is written down here.")
     else:
-        rows = [[f"{e.at:%Y-%m-%d %H:%M:%S}", e.actor, e.action, e.subject, e.why] for e in entries]
+        rows = [[f"{e.at:%Y-%m-%d %H:%M:%S}", e.actor, e.did, e.subject, e.why] for e in entries]
         console().print(table("Audit trail (UTC)", ["when", "who", "did", "what", "why"], rows))
 
 

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from campaigns.cli.output import console, table
 from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.pace import channel_of
 from campaigns.domain.progress import Progress
 from campaigns.domain.run import ACTIVE_RUN_STATES
 
@@ -87,13 +88,16 @@ def _lines(p: Progress) -> Iterable[Text]:
         yield Text(f"{p.settled:,} of {p.planned:,} settled, {p.rate:,.1f} a second{left}.")
     if p.in_doubt_for is not None:
         age = timedelta(seconds=int(p.in_doubt_for.total_seconds()))
-        yield Text(f"{p.in_doubt:,} in doubt, the oldest for {age}.", style="yellow")
+        yield Text(
+            f"{p.in_doubt:,} in doubt, the oldest for {age}: `campaigns reconcile`.", style="yellow"
+        )
     if p.run.state not in ACTIVE_RUN_STATES:
         return
     for h in p.held:
         yield Text(f"Held: {h.messages:,} by {h.channel.label} until {_moment(h.until)}: {h.why}")
     for c in p.closed:
-        yield Text(f"Closed: {c.key} until {_moment(c.until)}: {c.because}", style="yellow")
+        who = f"{channel_of(c.key).label} ({c.key.partition(' ')[2]})"
+        yield Text(f"{who} paused until {_second(c.until)}: {c.because}", style="yellow")
     for w in p.workers:
         state = "lease until" if w in p.alive else "gone, its lease ended"
         yield Text(f"Worker {w.owner}: {w.batches} × {w.channel.label}, {state} {w.lease_until:%X}")
@@ -114,6 +118,10 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
 
 def _seconds(span: timedelta | None) -> float | None:
     return None if span is None else round(span.total_seconds(), 1)
+
+
+def _second(at: datetime) -> str:
+    return f"{at:%H:%M:%S} UTC"
 
 
 def _moment(at: datetime) -> str:

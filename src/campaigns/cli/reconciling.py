@@ -64,9 +64,8 @@ def _as_json(done: Reconciled | None, listed: list[Doubt], now: datetime) -> dic
 
 def _print_done(done: Reconciled) -> None:
     if done.findings:
-        click.echo(
-            f"{done.findings.total():,} looked for, {done.resolved:,} found: they were sent."
-        )
+        found = f"{done.resolved:,} found: sent" if done.resolved else "none found"
+        click.echo(f"{done.findings.total():,} looked for, {found}.")
     if twice := done.findings[Finding.TWICE]:
         click.secho(f"{twice:,} that were sent again had been sent before: twice.", fg="red")
     if done.later:

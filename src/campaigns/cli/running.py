@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,10 @@ from campaigns.cli.output import (
     progress_bar,
     table,
 )
+from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.plan import PlanCounts
 from campaigns.domain.routing import SKIP_TEXT, SkipReason
-from campaigns.domain.run import RunState
+from campaigns.domain.run import ACTIVE_RUN_STATES, RunState
 
 if TYPE_CHECKING:
     from campaigns.bootstrap import App
@@ -175,8 +177,8 @@ def _send(app: App, run: Run) -> DispatchCounts:
         return dispatch_with_fallbacks(app, run.id, lambda progress: move(progress.settled))
 
 
-def print_report(report: RunReport) -> None:
-    """A run's numbers for people."""
+def print_report(report: RunReport, *, numbers_only: bool = False) -> None:
+    """A run's numbers for people, and why it waits (`numbers_only`: unless that is told after)."""
     run = report.run
     out = console()
     out.print(
@@ -189,32 +191,38 @@ def print_report(report: RunReport) -> None:
     if report.post is not None:
         out.print(f"Public X post: {report.post.replace('_', ' ')}.")
     out.print(f"Release {report.run.release_hash}.", style="dim")
+    if numbers_only and run.state in ACTIVE_RUN_STATES:
+        return
     for sentence in report.paused:
         out.print(sentence, style="yellow")
     if run.stopped_because:
-        out.print(f"Waiting: {run.stopped_because}", style="yellow")
+        end = str(run.state).capitalize() if run.finished_at else "Waiting"
+        out.print(f"{end}: {run.stopped_because}", style="yellow")
 
 
 def _exit_code(report: RunReport, sent: DispatchCounts) -> int:
     """0 when everything that could go went; 3 when messages wait for a provider or a person. What
     waits for its hour could not go now."""
-    if report.run.state in {RunState.PAUSED, RunState.CANCELLED} and not sent.unreachable:
-        click.secho(
-            f"The run is {report.run.state}: see `campaigns audit run:{report.run.id}`.",
-            fg="yellow",
-            err=True,
+    for sentence in _left_over(report, sent):
+        click.secho(sentence, fg="yellow", err=True)
+    ended_early = report.run.state in {RunState.PAUSED, RunState.CANCELLED}
+    return 3 if ended_early or sent.unreachable else 0
+
+
+def _left_over(report: RunReport, sent: DispatchCounts) -> Iterator[str]:
+    """What has not reached anybody yet, why, and the way on: all of it, each by itself."""
+    run = report.run
+    if doubtful := report.in_state(DeliveryState.IN_DOUBT):
+        yield (
+            f"{doubtful:,} in doubt: they may have arrived, and are not sent again. "
+            "`campaigns reconcile` looks for them."
         )
-        return 3
+    goes_on = f"`campaigns run {run.campaign}` goes on"
     if sent.unreachable:
-        waiting = f"{report.waiting:,} messages wait"
-        click.secho(
-            f"{waiting}; nothing is lost. `campaigns run {report.run.campaign}` goes on "
-            "once the provider answers.",
-            fg="yellow",
-            err=True,
-        )
-        return 3
+        waiting = f"{report.waiting:,} messages wait; nothing is lost."
+        yield f"{waiting} {goes_on} once the provider answers."
+    elif run.state in {RunState.PAUSED, RunState.CANCELLED}:
+        yield f"The run is {run.state}: see `campaigns audit run:{run.id}`."
+        return
     for wait in report.waits:
-        goes_on = f"`campaigns run {report.run.campaign}` goes on with them then."
-        click.secho(f"{wait}. {goes_on}", fg="yellow", err=True)
-    return 0
+        yield f"{wait}. {goes_on} with them then."

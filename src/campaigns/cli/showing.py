@@ -67,5 +67,5 @@ def show_run(number: int | None, watch: bool, as_json: bool) -> None:
     if as_json:
         print_json({**report.as_json(), "progress": progress.progress_json(seen)})
     else:
-        print_report(report)
+        print_report(report, numbers_only=True)
         progress.print_progress(seen)

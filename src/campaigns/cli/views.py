@@ -119,8 +119,8 @@ def print_delivery(view: DeliveryView, parts: Mapping[str, str]) -> None:
         hops = [[str(d.delivery_id), d.channel.label, _became(d), d.why] for d in view.chain]
         out.print(table("Channel after channel", ["delivery", "channel", "", "why"], hops))
     if view.audit:
-        done = [[_minute(e.at), e.actor, str(e.action), e.why] for e in view.audit]
-        out.print(table("Decided", ["when", "who", "", "why"], done))
+        done = [[_minute(e.at), e.actor, e.did, e.why] for e in view.audit]
+        out.print(table("Decided", ["when", "who", "did", "why"], done))
     if view.interactions:
         out.print(table("What happened", ["when", "", "", ""], map(_event, view.interactions)))
 

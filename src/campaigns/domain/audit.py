@@ -53,6 +53,12 @@ class AuditEntry:
     why: str = ""
     data: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
 
+    @property
+    def did(self) -> str:
+        """What was done, in words: `paused`, `resolved: resend`."""
+        verdict = self.data.get("as") if self.action is Action.RESOLVED else None
+        return f"{self.action}: {verdict}" if verdict else str(self.action)
+
 
 _PAUSES = frozenset({Action.PAUSED, Action.HELD})
 #: What says whether a run waits for a person; the newest of these decides.

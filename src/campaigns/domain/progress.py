@@ -124,8 +124,9 @@ class Progress:
 
     @property
     def left(self) -> timedelta | None:
-        """How long what is due and moving still takes at this rate; None when nobody knows."""
-        if not self.rate:
+        """How long what is due and moving still takes at this rate; None when nobody knows, as
+        while the run is paused."""
+        if not self.rate or self.run.state is RunState.PAUSED:
             return None
         return timedelta(seconds=round((self.due + self.moving) / self.rate))
 
@@ -192,7 +193,7 @@ def _all_closed(p: Progress) -> bool:
 def hold_in_words(hold: AuditEntry) -> str:
     """`paused by ana on 2027-03-01 09:00 UTC: wrong price`."""
     what = "paused" if hold.action is Action.PAUSED else "held"
-    why = f": {hold.why}" if hold.why else ""
+    why = f": {hold.why.rstrip('.')}" if hold.why else ""
     return f"{what} by {hold.actor} on {hold.at:%Y-%m-%d %H:%M} UTC{why}"
 
 

@@ -40,6 +40,8 @@ from campaigns.services.ports import Batch, Claimed, Outbox, Releases, Runs, Wri
 MARGIN = timedelta(seconds=5)
 #: A wait longer than this for a retry or for a channel to open is left to a later run.
 LONGEST_WAIT = timedelta(minutes=15)
+#: Waits until nothing of the shard comes due soon: for a shard that is alone.
+PATIENT = timedelta.max
 
 _WORDS: dict[type[Outcome], str] = {
     Accepted: "accepted",
@@ -101,16 +103,19 @@ class Clock:
 
 @dataclass(slots=True)
 class DispatchCounts:
-    """What one call of `dispatch_shard` did, in messages; and the channels it no longer waited for,
-    with the reason."""
+    """What one call of `dispatch_shard` did, in messages; the channels it no longer waited for,
+    with the reason; and when more of the shard may go (None: nothing that is worth waiting for)."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     unreachable: dict[Channel, str] = field(default_factory=dict)
+    again_at: datetime | None = None
 
     def add(self, other: DispatchCounts) -> None:
-        """Add another shard's counts."""
+        """Add the counts of another lane or shard."""
         self.outcomes.update(other.outcomes)
         self.unreachable.update(other.unreachable)
+        moments = [at for at in (self.again_at, other.again_at) if at is not None]
+        self.again_at = min(moments, default=None)
 
 
 #: Skeleton id → the skeleton, its hash, and what writes values for it.
@@ -140,20 +145,23 @@ class Dispatcher:
     watch: Watch = unwatched
 
     @seldom_collecting()
-    def dispatch_shard(self, run: Run, shard: int) -> DispatchCounts:
+    def dispatch_shard(self, run: Run, shard: int, patience: timedelta = PATIENT) -> DispatchCounts:
         """Send everything of the shard that is due, waiting for retries that come due soon and for
-        channels that open again soon.
+        channels that open again soon; but once `patience` is over, wait no more and tell in
+        `again_at` when there is more to do.
 
         Raises RunStoppedError when a provider refuses the campaign's configuration or content.
         Channels that are not waited for are named in `unreachable`; their deliveries stay pending.
         """
-        counts = DispatchCounts()
+        counts, began = DispatchCounts(), self.clock.now()
         quiet: dict[Channel, datetime] = {}
         while True:
             found = self._claim(run, shard, quiet)
             if found is None:
-                if not self._wait_for_due(run, shard, counts):
+                counts.again_at = self._soonest(run, shard, counts)
+                if counts.again_at is None or self.clock.now() - began >= patience:
                     return counts
+                self._wait_until(counts.again_at)
                 continue
             outcomes = self._send_batch(run, *found)
             if not outcomes and not self._running(run):
@@ -326,17 +334,18 @@ class Dispatcher:
         because = f"{refusal.reason} ({refusal.code})"
         self.runs.move(run.id, RunState.STOPPED, now=self.clock.now(), because=because)
         raise RunStoppedError(
-            f"run {run.id} stopped: {because} What was not sent stays pending: mend it, then "
-            f"`campaigns run {run.campaign}` goes on."
+            f"run {run.id} stopped: {because}. Nobody was burnt: mend it, then "
+            f"`campaigns run {run.campaign}` sends to those who did not get it."
         )
 
-    def _wait_for_due(self, run: Run, shard: int, counts: DispatchCounts) -> bool:
-        """Wait for what the shard can send next; False when there is nothing worth waiting for.
+    def _soonest(self, run: Run, shard: int, counts: DispatchCounts) -> datetime | None:
+        """When the shard can send next; None when there is nothing worth waiting for.
 
-        Then `counts` tells which channels are left for a later run because of their pace.
+        `counts` tells which channels are left for a later run because of their pace.
         """
+        counts.unreachable.clear()
         if not self._running(run):
-            return False
+            return None
         now, soonest = self.clock.now(), None
         for channel, due in self.outbox.next_due(run.id, shard).items():
             when = max(due, self.pacer.opens(channel))
@@ -345,7 +354,9 @@ class Dispatcher:
                 counts.unreachable |= {channel: why} if why else {}
             elif soonest is None or when < soonest:
                 soonest = when
-        if soonest is None:
-            return False
-        self.clock.sleep(max(0.05, min((soonest - now).total_seconds(), 1.0)))
-        return True
+        return soonest
+
+    def _wait_until(self, moment: datetime) -> None:
+        """Wait a little of the time until then: meanwhile the run may be paused."""
+        left = (moment - self.clock.now()).total_seconds()
+        self.clock.sleep(max(0.05, min(left, 1.0)))

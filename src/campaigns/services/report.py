@@ -75,14 +75,16 @@ class RunReport:
 
     @property
     def waiting(self) -> int:
-        """Messages not sent yet: they go when the run goes on."""
-        return self.in_state(*_NOT_SETTLED)
+        """Messages not sent yet, the public post with them: they go when the run goes on."""
+        return self.in_state(*_NOT_SETTLED) + (self.post in _NOT_SETTLED)
 
     @property
     def adds_up(self) -> bool:
         """Whether every planned customer is in one state and every accepted message recorded."""
-        ended = self.in_state(*FINAL_STATES, DeliveryState.IN_DOUBT) + self.waiting
-        return ended == sum(self.planned.values()) and self.recorded == self.accepted
+        states = (*FINAL_STATES, DeliveryState.IN_DOUBT, *_NOT_SETTLED)
+        return (
+            self.in_state(*states) == sum(self.planned.values()) and self.recorded == self.accepted
+        )
 
     def rows(self) -> list[tuple[str, str, int]]:
         """(section, line, people), in reading order; the sections add up to the audience."""

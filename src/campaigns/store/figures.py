@@ -18,6 +18,7 @@ from campaigns.domain.delivery import FINAL_STATES, DeliveryState
 from campaigns.domain.progress import Closed, Held, Worker
 from campaigns.store.clock import from_ms, from_ms_or_none, to_ms
 from campaigns.store.engine import Database
+from campaigns.store.intending import QUIET
 from campaigns.store.schema import SETTLED
 
 _COUNTS = (
@@ -118,7 +119,8 @@ class SqlFigures:
         with self._database.read() as connection:
             rows = connection.execute(_HELD, {"run": run_id, "now": to_ms(now)}).all()
             for channel, until, number, example in rows:
-                why = connection.execute(_WHY, {"id": example}).scalar() or "not yet due"
+                # Planning writes no more than the time.
+                why = connection.execute(_WHY, {"id": example}).scalar() or QUIET
                 known = found.get((channel, why))
                 moment = from_ms(until)
                 found[channel, why] = Held(

@@ -1,0 +1,95 @@
+"""The tasks that send a run: one per shard for what may go at once, then one for what has to wait.
+
+So a slow sender (one text a second, a provider that asked to slow down) holds up nobody else, and
+the run's page has a task per shard, however often a shard is taken up again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from prefect.futures import PrefectFuture, wait
+from prefect.logging import get_run_logger
+
+from campaigns.bootstrap import POST_SHARD, Workers
+from campaigns.bootstrap.app import CLOCK
+from campaigns.bootstrap.workers import LOOK_EVERY, send_all
+from campaigns.services.dispatch import DispatchCounts
+from campaigns.services.rounds import Rounds
+from flows.reporting import listed
+from flows.steps import CannotGoOnError, step, waited
+
+
+class Sending:
+    """One sending of all shards (`numbers`) of a run."""
+
+    def __init__(self, workers: Workers, numbers: Sequence[int]) -> None:
+        self._workers = workers
+        self._numbers = numbers
+        self._tasks: dict[PrefectFuture[DispatchCounts], tuple[Rounds, int | None]] = {}
+        self._counts = DispatchCounts()
+        self._trouble: CannotGoOnError | None = None
+        self.begin_again()
+
+    def begin_again(self) -> None:
+        """Every shard is to be sent once more: a pause has ended."""
+        self._rounds = Rounds(self._numbers)
+
+    def goes_on(self) -> bool:
+        """Give the workers what there is, and wait a moment. False when all has ended."""
+        rounds = self._rounds
+        while not rounds.first_is_over and len(self._tasks) < self._workers.count:
+            turn = rounds.take(datetime.now(UTC))
+            assert turn is not None  # the first turns wait for nothing
+            task = dispatch_shard.submit(self._workers, *turn, self._what(turn[0]))
+            self._tasks[task] = rounds, turn[0]
+        if not self._tasks and not rounds.over and self._trouble is None:
+            self._tasks[dispatch_later.submit(self._workers, rounds)] = rounds, None
+        for task in wait(list(self._tasks), timeout=LOOK_EVERY).done:
+            self._take_up(task)
+        return bool(self._tasks) or not rounds.first_is_over
+
+    def _take_up(self, task: PrefectFuture[DispatchCounts]) -> None:
+        rounds, no = self._tasks.pop(task)
+        counts = DispatchCounts()
+        try:
+            counts = waited(task)
+        except CannotGoOnError as error:  # the others end first
+            self._trouble = self._trouble or error
+        if no is not None:
+            rounds.ended(no, counts)
+        self._counts.outcomes.update(counts.outcomes)
+
+    def _what(self, no: int) -> str:
+        shards = [n for n in self._numbers if n != POST_SHARD]
+        return "the public post" if no == POST_SHARD else f"shard {no + 1} of {len(shards)}"
+
+    def total(self) -> DispatchCounts:
+        """All tasks together. Raises CannotGoOnError when one of them could not go on."""
+        if self._trouble is not None:
+            raise self._trouble
+        return DispatchCounts(self._counts.outcomes, self._rounds.total().unreachable)
+
+
+@step("send {what}", repeatable=False)
+def dispatch_shard(workers: Workers, no: int, patience: timedelta, what: str) -> DispatchCounts:
+    """Send what is due of one shard. Never retried here: the outbox knows what may be."""
+    counts = workers.submit(no, patience).result()
+    _tell(what, counts)
+    return counts
+
+
+@step("send what had to wait", repeatable=False)
+def dispatch_later(workers: Workers, rounds: Rounds) -> DispatchCounts:
+    """Send what had to wait for its sender, as the moments come. Never retried here."""
+    before = rounds.total().outcomes
+    send_all(workers, rounds, CLOCK)
+    counts = DispatchCounts(rounds.total().outcomes - before)
+    _tell("what had to wait", counts)
+    return counts
+
+
+def _tell(what: str, counts: DispatchCounts) -> None:
+    words = listed(dict(counts.outcomes.most_common())) or ": nothing was due"
+    get_run_logger().info("%s%s%s", what[0].upper(), what[1:], words)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -48,6 +49,23 @@ class Told:
     peak: float
 
 
+def _templates(home: Path) -> Path:
+    """The shipped ones; but nothing is tried out, and what lies back for months still counts, so
+    that each customer's channel can be told from the file alone."""
+    made = home / "templates"
+    if not made.exists():
+        shutil.copytree(ROOT / "templates", made)
+        brand = made / "brand.yaml"
+        words = brand.read_text(encoding="utf-8")
+        words = words.replace("explore: 2 ", "explore: 0 ").replace(
+            "half_life: 180", "half_life: 3650"
+        )
+        assert "explore: 0 " in words
+        assert "half_life: 3650" in words
+        brand.write_text(words, encoding="utf-8")
+    return made
+
+
 class Desk:
     """The command line on a database and a sandbox of its own."""
 
@@ -56,7 +74,7 @@ class Desk:
         ours = {k: v for k, v in os.environ.items() if not k.startswith("CAMPAIGNS_")}
         self._environment = ours | {
             "CAMPAIGNS_HOME": str(home),
-            "CAMPAIGNS_TEMPLATES": str(ROOT / "templates"),
+            "CAMPAIGNS_TEMPLATES": str(_templates(home)),
             "CAMPAIGNS_SANDBOX_URL": sandbox.url,
             "CAMPAIGNS_SANDBOX_QUIET_HOURS": "false",
             "CAMPAIGNS_SHARD_SIZE": SHARD_SIZE,
@@ -121,7 +139,9 @@ def story(customers: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture(scope="module")
 def app(story: Story) -> Iterator[App]:
-    with connect(Settings(home=story.desk.home, templates=ROOT / "templates")) as connected:
+    with connect(
+        Settings(home=story.desk.home, templates=_templates(story.desk.home))
+    ) as connected:
         yield connected
 
 

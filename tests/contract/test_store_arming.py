@@ -16,11 +16,12 @@ from sqlalchemy import make_url, text
 
 from campaigns.domain.audit import Action, AuditEntry
 from campaigns.domain.batch import Batch
+from campaigns.domain.channel import Channel
 from campaigns.domain.run import RunState
 from campaigns.errors import UnarmedError
 from campaigns.store.arming import Marker, SqlArming
 from campaigns.store.engine import Database, open_database
-from tests.contract.store_world import LIMITS, NOW, World, release
+from tests.contract.store_world import LEASE, LIMITS, NOW, World, release
 
 AT = "2027-03-01T09:00:00Z"
 _sales = itertools.count()
@@ -317,3 +318,29 @@ def test_a_run_under_way_stays_as_it_is_while_the_database_is_unarmed(
     latest = here.world.runs.latest()
     assert latest is not None
     assert latest.state is RunState.RUNNING
+
+
+def test_a_batch_that_another_worker_begins_meanwhile_is_no_sign_of_a_backup(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    """Between the look at the marker and the look at the database others go on sending."""
+    world = World(sqlite_database)
+    run = world.planned(world.customers(2))
+    marker = Marker(tmp_path / "marker")
+    arming = SqlArming(sqlite_database, marker)
+    arming.require_armed()
+
+    class Busy(Marker):
+        """Somebody claims and marks a batch right after this one has been read."""
+
+        def read(self, identity: str) -> list[tuple[int, int, str]]:
+            lines = super().read(identity)
+            batch = world.outbox.claim(
+                run.id, 0, owner="other", limits={Channel.EMAIL: 1}, now=NOW, lease=LEASE
+            )
+            if batch is not None:
+                marker.add(batch, "2027-03-01T09:00:00Z")
+            return lines
+
+    for _ in range(3):
+        assert SqlArming(sqlite_database, Busy(tmp_path / "marker")).bearings().because is None

@@ -153,10 +153,13 @@ class SqlArming:
         """Two small queries and a look at two files."""
         with self._database.read() as connection:
             here, stored = identity(connection), _meta(connection, IDENTITY)
-            newest = _newest_batch(connection)
         lines = self._marker.read(here)
         if stored is not None and stored != here:
             lines += self._marker.read(stored)
+        # After the marker: a batch is in the database before it is marked, so whatever other
+        # workers begin meanwhile, the database never knows less than the lines read above.
+        with self._database.read() as connection:
+            newest = _newest_batch(connection)
         return Bearings(
             here=here,
             stored=stored,

@@ -47,7 +47,7 @@ def both(database: Database, tmp_path: Path) -> Persons:
 
 
 def test_every_table_that_knows_a_customer_says_what_becomes_of_its_rows() -> None:
-    known = {*carrying.CARRIED, *carrying.JOINED, schema.deliveries}
+    known = {*carrying.CARRIED, *carrying.JOINED, schema.deliveries, schema.unlearned}
     assert {t for t in schema.metadata.tables.values() if "customer_id" in t.c} == known
 
 
@@ -56,6 +56,7 @@ def test_every_table_that_knows_a_customer_says_what_becomes_of_its_rows() -> No
 
 def test_the_one_who_stays_has_all_that_was_known_of_both(both: Persons) -> None:
     both.merge("1", "2")
+    both.learn()
     view = both.show("1")
     assert (view.ref, view.first_name, view.last_name) == ("1", "Anna", "Puig")
     assert view.attributes == {"points": 120, "tier": "gold"}
@@ -66,7 +67,7 @@ def test_the_one_who_stays_has_all_that_was_known_of_both(both: Persons) -> None
         Channel.X_DM: "demo_ana",
     }
     assert len(view.interactions) == 5
-    assert {(u.channel, u.uses) for u in view.uses} == {(Channel.EMAIL, 5)}
+    assert {(u.channel, u.answers) for u in view.uses} == {(Channel.EMAIL, 5)}
 
 
 def test_a_no_of_either_is_a_no_whenever_it_was_said(both: Persons) -> None:

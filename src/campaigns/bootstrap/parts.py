@@ -12,9 +12,11 @@ from campaigns.settings import Settings
 if TYPE_CHECKING:
     from campaigns.content.catalog import Catalog
     from campaigns.services.links import Links
+    from campaigns.store.api_keys import SqlApiKeys
     from campaigns.store.approvals import SqlApprovals
     from campaigns.store.arming import Marker, SqlArming
     from campaigns.store.audit import SqlAudit
+    from campaigns.store.business_events import SqlBusinessEvents
     from campaigns.store.clicks import SqlClicks
     from campaigns.store.customers import SqlProfiles
     from campaigns.store.engine import Database
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from campaigns.store.evidence import SqlEvidence
     from campaigns.store.figures import SqlFigures
     from campaigns.store.learning import SqlLearning
+    from campaigns.store.onsite import SqlOnsite
     from campaigns.store.outbox import SqlOutbox
     from campaigns.store.paces import SqlPaces
     from campaigns.store.persons import SqlPersons
@@ -161,6 +164,27 @@ class Parts:
         from campaigns.store.evidence import SqlEvidence
 
         return SqlEvidence(self.database)
+
+    @cached_property
+    def business_events(self) -> SqlBusinessEvents:
+        """What the rest of the business tells."""
+        from campaigns.store.business_events import SqlBusinessEvents
+
+        return SqlBusinessEvents(self.database)
+
+    @cached_property
+    def onsite(self) -> SqlOnsite:
+        """What customers were told, for the web site and the app."""
+        from campaigns.store.onsite import SqlOnsite
+
+        return SqlOnsite(self.database)
+
+    @cached_property
+    def api_keys(self) -> SqlApiKeys:
+        """Keys of the programs that use the APIs."""
+        from campaigns.store.api_keys import SqlApiKeys
+
+        return SqlApiKeys(self.database)
 
     @cached_property
     def persons(self) -> SqlPersons:

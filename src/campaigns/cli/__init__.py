@@ -18,6 +18,8 @@ COMMANDS = {
     "sandbox": ("campaigns.cli.sandbox", "Start the practice providers and their inbox page."),
     "sample": ("campaigns.cli.customers", "Write made-up customers to practise with."),
     "import": ("campaigns.cli.customers", "Bring customers in from a CSV or Parquet file."),
+    "import-events": ("campaigns.cli.business", "Bring in purchases, visits, calls, questions."),
+    "keys": ("campaigns.cli.business", "Give programs access to the APIs, and take it away."),
     "export": ("campaigns.cli.customers", "Write what is known of one customer, or of all."),
     "matches": ("campaigns.cli.persons", "Review customers who may be one person."),
     "merge": ("campaigns.cli.persons", "Make one person of two customers."),
@@ -62,7 +64,7 @@ class _LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(COMMANDS[cmd_name][0])
-        command: click.Command = getattr(module, f"{cmd_name}_command")
+        command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

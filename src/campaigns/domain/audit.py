@@ -32,6 +32,8 @@ class Action(StrEnum):
     ERASED = "erased"
     EXPORTED = "exported"
     IMPORTED = "imported"
+    CREATED = "created"
+    REVOKED = "revoked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ class InteractionKind(StrEnum):
     PURCHASED = "purchased"
     VISITED = "visited"
     CALLED = "called"
+    ASKED = "asked"  # a ticket or question put to service
+    SEEN = "seen"  # a message was shown to the customer on the web site, in the app, at the till
     PREFERENCE_CHANGED = "preference_changed"
 
 

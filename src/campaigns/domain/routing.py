@@ -287,9 +287,9 @@ def personal(policy: Policy) -> tuple[Channel, ...]:
 
 def obstacle(profile: Profile, channel: Channel, policy: Policy) -> Obstacle | None:
     """What stands in the way of this channel for this customer; None if nothing does."""
-    said_no = _said_no(profile, channel, policy)
-    if said_no is not None:
-        return said_no
+    refusal = said_no(profile, channel, policy)
+    if refusal is not None:
+        return refusal
     status = profile.reachable.get(channel)
     if status is None:
         return Obstacle.NO_ADDRESS
@@ -298,7 +298,8 @@ def obstacle(profile: Profile, channel: Channel, policy: Policy) -> Obstacle | N
     return _channel_rule(profile, channel, policy) or _pressure(profile, channel, policy)
 
 
-def _said_no(profile: Profile, channel: Channel, policy: Policy) -> Obstacle | None:
+def said_no(profile: Profile, channel: Channel, policy: Policy) -> Obstacle | None:
+    """What the customer said, or did not say, against a message of this campaign there."""
     if channel in profile.suppressed:
         return Obstacle.SUPPRESSED
     standings = profile.standings.get(channel, ())

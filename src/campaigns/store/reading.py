@@ -51,7 +51,7 @@ from campaigns.store.schema import (
 )
 
 #: The unique key of deliveries begins with campaign and step; naming both lets it be used.
-_STEPS = tuple(range(10))
+STEPS = tuple(range(10))
 
 
 def read_customer(connection: Connection, customer_id: int) -> CustomerView:
@@ -200,7 +200,7 @@ def _deliveries(connection: Connection, customer_id: int) -> tuple[DeliveryLine,
     d = deliveries.c
     standing = _lines().where(
         d.campaign_id.in_(select(campaigns.c.id)),
-        d.step.in_(_STEPS),
+        d.step.in_(STEPS),
         d.customer_id == customer_id,
         ~d.replaced,
     )

@@ -670,3 +670,18 @@ matches = Table(
     UniqueConstraint("customer_a", "customer_b"),
     Index("ix_matches_customer_b", "customer_b"),
 )
+
+#: Keys of the programs that use the APIs; revoked ones stay, so that the trail can name them.
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("source", String(20), nullable=False),
+    Column("hash", String(64), nullable=False, unique=True),  # api_key.hash_of
+    Column("scopes", String(80), nullable=False),  # separated by spaces
+    Column("created_at", BigInteger, nullable=False),
+    Column("created_by", String(80), nullable=False),
+    Column("revoked_at", BigInteger),
+    Column("revoked_by", String(80)),
+    sqlite_autoincrement=True,
+)

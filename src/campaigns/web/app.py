@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
-from campaigns.web import clicks, health, pages, webhooks
+from campaigns.web import api as apis
+from campaigns.web import api_docs, clicks, health, pages, webhooks
 from campaigns.web.errors import plain_errors
 from campaigns.web.guard import Guard
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 #: Each has `router(app: App) -> APIRouter`. A new group of addresses is a file here and a name in
 #: this list; its largest body, where it takes more than a form, is a line in `guard.LIMITS`.
-PARTS = (health, webhooks, clicks, pages)
+PARTS = (health, webhooks, clicks, pages, api_docs)
 
 
 def create_app(app: App) -> FastAPI:
@@ -31,10 +32,17 @@ def create_app(app: App) -> FastAPI:
     # No redirect for a slash too many: a mail that SendGrid's Inbound Parse is told to take
     # elsewhere is lost for good.
     api = FastAPI(
-        lifespan=life, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
+        title="campaigns",
+        version="1",
+        description=apis.DESCRIPTION,
+        lifespan=life,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
     )
     for part in PARTS:
-        api.include_router(part.router(app))
+        api.include_router(part.router(app), include_in_schema=False)
+    api.include_router(apis.router(app))
     plain_errors(api)
     api.add_middleware(Guard)
     return api

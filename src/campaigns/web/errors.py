@@ -7,7 +7,7 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from campaigns.errors import DatabaseError
 
@@ -15,9 +15,18 @@ from campaigns.errors import DatabaseError
 RETRY_AFTER = 30
 
 
+class Problem(Exception):  # noqa: N818 - what an API answers, not a fault
+    """An API's refusal, told to the program that asked as `{"error": …}`."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        self.status = status
+        super().__init__(sentence)
+
+
 def plain_errors(api: FastAPI) -> None:
     """Answer refusals and troubles in plain text."""
     api.add_exception_handler(HTTPException, _refused)
+    api.add_exception_handler(Problem, _problem)
     api.add_exception_handler(RequestValidationError, _unreadable)
     api.add_exception_handler(DatabaseError, _no_database)
 
@@ -30,6 +39,12 @@ def plain(status: int, headers: dict[str, str] | None = None) -> Response:
 async def _refused(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return plain(error.status_code, dict(error.headers or {}))
+
+
+async def _problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
+    return JSONResponse({"error": str(error)}, error.status, headers=headers)
 
 
 async def _unreadable(_request: Request, _error: Exception) -> Response:

@@ -23,6 +23,7 @@ LIMITS = {
     "/webhooks/sendgrid/inbound": 32 * 1024 * 1024,
     "/webhooks/sendgrid": 4 * 1024 * 1024,
     "/webhooks/x": 1024 * 1024,
+    "/v1/events": 1024 * 1024,
 }
 #: For pages and answers alike. A page that needs more says so itself: what is set is left alone.
 HEADERS = {

@@ -354,7 +354,7 @@ shards = Table(
 )
 
 #: Written out alike in the statements that use the partial index: the databases compare the words.
-#: (For NOT IN, SQLite would look the state up in a list: a third of every update of a delivery.)
+#: (No NOT IN: SQLite would look the state up in a list with every update of a delivery.)
 SETTLED = "state <> 'pending' AND state <> 'claimed' AND state <> 'sending' AND NOT replaced"
 #: What surely did not reach the customer and has not been looked at for a fallback.
 FAILED = (

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -62,14 +63,23 @@ def _pieces(size: int) -> Iterator[bytes]:
         yield b"x" * 10_000
 
 
+def _heard(
+    client: httpx.Client, path: str, body: Callable[[], bytes | Iterator[bytes]]
+) -> httpx.Response:
+    """The answer; who still sends when the connection is closed may not hear it, and asks again."""
+    for _ in range(9):
+        with suppress(httpx.ReadError, httpx.WriteError):
+            return client.post(path, content=body())
+    return client.post(path, content=body())
+
+
 @pytest.mark.parametrize("path", ["/webhooks/twilio", "/webhooks/x", "/webhooks/sendgrid"])
 @pytest.mark.parametrize("announced", [True, False])
 def test_a_body_beyond_the_limit_is_cut_off_before_it_is_read(
     client: httpx.Client, path: str, announced: bool
 ) -> None:
     size = limit_of(path) + 1
-    body = b"x" * size if announced else _pieces(size)
-    answer = client.post(path, content=body)
+    answer = _heard(client, path, lambda: b"x" * size if announced else _pieces(size))
     assert (answer.status_code, answer.text) in {
         (413, "Request Entity Too Large\n"),
         (413, "Content Too Large\n"),

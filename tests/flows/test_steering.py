@@ -20,6 +20,7 @@ def test_a_flow_without_a_worker_follows_pause_resume_and_cancel(
     prefect: Prefect, slow: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CAMPAIGNS_LANES", "1")  # long enough to be stopped in, and again
+    monkeypatch.setenv("CAMPAIGNS_WORKERS", "1")
     code = "from flows.send_campaign import send_campaign; send_campaign('spring_sale')"
     flow = process(prefect.environment, code)
     until(lambda: slow.texts() > 2, seconds=60)

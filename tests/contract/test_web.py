@@ -63,6 +63,13 @@ def _pieces(size: int) -> Iterator[bytes]:
         yield b"x" * 10_000
 
 
+def _announce(client: httpx.Client, path: str, size: int) -> str:
+    """The status that a request gets which only says how long its body will be."""
+    with socket.create_connection((client.base_url.host, client.base_url.port or 0), 10) as one:
+        one.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n".encode())
+        return one.recv(100).split()[1].decode()
+
+
 def _heard(
     client: httpx.Client, path: str, body: Callable[[], bytes | Iterator[bytes]]
 ) -> httpx.Response:
@@ -79,11 +86,11 @@ def test_a_body_beyond_the_limit_is_cut_off_before_it_is_read(
     client: httpx.Client, path: str, announced: bool
 ) -> None:
     size = limit_of(path) + 1
-    answer = _heard(client, path, lambda: b"x" * size if announced else _pieces(size))
-    assert (answer.status_code, answer.text) in {
-        (413, "Request Entity Too Large\n"),
-        (413, "Content Too Large\n"),
-    }
+    if announced:
+        told = _announce(client, path, size)
+    else:
+        told = str(_heard(client, path, lambda: _pieces(size)).status_code)
+    assert told == "413"
     within = client.post(path, content=b"x" * (size - 1))
     assert within.status_code == 403
 

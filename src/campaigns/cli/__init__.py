@@ -37,6 +37,7 @@ COMMANDS = {
     "plan": ("campaigns.cli.running", "Show who would get what, and who not, and why."),
     "run": ("campaigns.cli.running", "Send a campaign, once to each customer."),
     "journey": ("campaigns.cli.journeys", "Show who is where on a campaign's journey."),
+    "deploy": ("campaigns.cli.deploying", "Put campaigns and forms on your Prefect server."),
     "pause": ("campaigns.cli.control", "Stop a run before its next message."),
     "resume": ("campaigns.cli.control", "Let a paused or held run go on."),
     "cancel": ("campaigns.cli.control", "End a run; what is pending is not sent."),

@@ -88,9 +88,6 @@ class Settings(BaseSettings):
     notify: str = Field(
         "", description="Prefect's notification block that `campaigns deploy` sends alerts to"
     )
-    approval_hours: int = Field(
-        72, ge=1, description="how long a run that needs approval waits for it in Prefect"
-    )
     log: Literal["off", "warning", "info", "debug"] = Field(
         "off", description="structured log lines on standard error, from this level"
     )

@@ -17,7 +17,10 @@ from pydantic import Field
 
 from campaigns.bootstrap import App, Workers, connect
 from campaigns.bootstrap.control import started
+from campaigns.bootstrap.forecasting import forecast
+from campaigns.bootstrap.plan_page import as_markdown
 from campaigns.bootstrap.reconciling import fall_back_run
+from campaigns.domain.forecast import Forecast
 from campaigns.domain.plan import PlanCounts
 from campaigns.errors import CampaignsError
 from campaigns.services.dispatch import DispatchCounts
@@ -26,7 +29,6 @@ from flows.reporting import (
     ProgressBar,
     findings_table,
     plan_sentence,
-    plan_table,
     publish,
 )
 from flows.sending import Sending
@@ -98,8 +100,11 @@ def send_campaign(campaign: Campaign, dry_run: bool = False, limit: Limit = None
 
 
 def _tell_plan(campaign: str, limit: int | None) -> Any:
-    counts = outcome(preview(campaign, limit, return_state=True))
-    publish(f"plan-{campaign}", plan_table(counts), f"Plan of {campaign}, nothing sent")
+    told = outcome(preview(campaign, limit, return_state=True))
+    publish(f"plan-{campaign}", as_markdown(told), f"Plan of {campaign}, nothing sent")
+    if told.over_budget:
+        raise CannotGoOnError(f"The budget forbids it: {told.over_budget}")
+    counts = told.counts
     return Completed(
         message=f"Dry run: {plan_sentence(counts)}. Nothing was sent.",
         data={"planned": counts.planned.total(), "skipped": counts.skipped.total()},
@@ -194,11 +199,11 @@ def _end(report: RunReport, sent: DispatchCounts) -> Any:
 
 
 @step("preview {campaign}", repeatable=True)
-def preview(campaign: str, limit: int | None) -> PlanCounts:
-    """Who would get what if the campaign ran now."""
+def preview(campaign: str, limit: int | None) -> Forecast:
+    """What would happen if the campaign ran now; the customers shown are made up."""
     with connect() as app:
         _tell_findings(app, campaign)
-        return app.preview(campaign, limit)
+        return forecast(app, campaign, limit, masked=True)
 
 
 def _tell_findings(app: App, campaign: str) -> None:

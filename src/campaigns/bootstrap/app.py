@@ -212,7 +212,7 @@ class App(Sending):
         shard = next(s for s in self.runs.shards(run_id) if s.no == no)
         release = self.releases.load(run.release_hash)
         now = self.clock.now()
-        timing = self._timing(release)
+        timing = self.timing(release)
         if run.limit is None:
             return plan_shard(self.planning, run, release, shard, now=now, room=None, timing=timing)
         with self._limited:  # the room left depends on the shards planned before
@@ -228,10 +228,14 @@ class App(Sending):
         A limited run makes no post: it is a first careful send, and a post is seen by everyone.
         Nor does one that goes on with a journey: the post belongs to the first step.
         """
+        from campaigns.bootstrap.forecasting import settle_plan
+
         run = self.runs.get(run_id)
         release = self.releases.load(run.release_hash)
         self.require_no_hold(run)
         self.arming.require_armed()
+        settle_plan(self, run, release)
+        self.require_no_hold(run)  # a plan that changed since it was approved waits
         self._prepare(run, release)
         may_post = run.limit is None and not run.continues
         posted = may_post and plan_post(self.planning, run, release, now=self.clock.now())

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from campaigns.store.paces import SqlPaces
     from campaigns.store.persons import SqlPersons
     from campaigns.store.planning import SqlPlanning
+    from campaigns.store.plans import SqlPlans
     from campaigns.store.preferences import SqlPreferences
     from campaigns.store.releases import SqlReleases
     from campaigns.store.retention import SqlRetention
@@ -87,6 +88,13 @@ class Parts:
         from campaigns.store.approvals import SqlApprovals
 
         return SqlApprovals(self.database)
+
+    @cached_property
+    def plans(self) -> SqlPlans:
+        """Plans that were decided on, and the plans of runs."""
+        from campaigns.store.plans import SqlPlans
+
+        return SqlPlans(self.database)
 
     @cached_property
     def runs(self) -> SqlRuns:

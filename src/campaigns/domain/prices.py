@@ -89,7 +89,7 @@ def money(amount: Decimal, currency: str) -> str:
     """`€1,234.50`, as the plan and the report write it; small amounts with up to four decimals."""
     from babel.numbers import format_currency
 
-    small = 0 < abs(amount) < 1
+    small = 0 < abs(amount) < Decimal("0.1")
     pattern = "¤#,##0.00##" if small else "¤#,##0.00"
     return str(format_currency(amount, currency, pattern, locale="en", currency_digits=False))
 

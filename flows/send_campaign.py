@@ -22,9 +22,11 @@ from campaigns.bootstrap.plan_page import as_markdown
 from campaigns.bootstrap.reconciling import fall_back_run
 from campaigns.domain.forecast import Forecast
 from campaigns.domain.plan import PlanCounts
+from campaigns.domain.run import RunState
 from campaigns.errors import CampaignsError
 from campaigns.services.dispatch import DispatchCounts
 from campaigns.services.report import RunReport
+from flows.canary import watch_canary
 from flows.reporting import (
     ProgressBar,
     findings_table,
@@ -139,6 +141,14 @@ def send_planned(app: App, run_id: int, campaign: str) -> Any:
 
 
 def _send_due(app: App, run_id: int, campaign: str, steering: Steering) -> DispatchCounts:
+    sent = _send_round(app, run_id, campaign, steering)
+    if watch_canary(app, run_id, steering):
+        sent.add(_send_round(app, run_id, campaign, steering))
+    return sent
+
+
+def _send_round(app: App, run_id: int, campaign: str, steering: Steering) -> DispatchCounts:
+    """What may go now, and what falls back of it."""
     outcome(begin_sending(run_id, return_state=True))
     try:
         sent = _dispatch(app, run_id, campaign, steering)
@@ -182,6 +192,8 @@ def _end(report: RunReport, sent: DispatchCounts) -> Any:
             f"{report.waiting:,} messages wait, nothing is lost ({channels}). Run the campaign "
             "again once the provider answers: it goes on from here."
         )
+    if report.run.state is RunState.STOPPED:
+        raise CannotGoOnError(f"Stopped: {report.run.stopped_because}")
     planned, skipped = sum(report.planned.values()), sum(report.skipped.values())
     already = f", {report.already:,} had it already" if report.already else ""
     waits = "".join(f" {wait}." for wait in report.waits)

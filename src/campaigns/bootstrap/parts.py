@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from campaigns.store.arming import Marker, SqlArming
     from campaigns.store.audit import SqlAudit
     from campaigns.store.business_events import SqlBusinessEvents
+    from campaigns.store.canaries import SqlCanaries
     from campaigns.store.clicks import SqlClicks
     from campaigns.store.customers import SqlProfiles
     from campaigns.store.engine import Database
@@ -95,6 +96,13 @@ class Parts:
         from campaigns.store.plans import SqlPlans
 
         return SqlPlans(self.database)
+
+    @cached_property
+    def canaries(self) -> SqlCanaries:
+        """The first few of runs, watched before the rest goes."""
+        from campaigns.store.canaries import SqlCanaries
+
+        return SqlCanaries(self.database)
 
     @cached_property
     def runs(self) -> SqlRuns:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from campaigns.domain.run import ACTIVE_RUN_STATES, RunState
 
 if TYPE_CHECKING:
     from campaigns.bootstrap import App
+    from campaigns.domain.canary import Verdict
     from campaigns.domain.forecast import Forecast
     from campaigns.domain.run import Run
     from campaigns.services.dispatch import DispatchCounts
@@ -151,14 +152,31 @@ def run_command(
 
 def go_on(app: App, run: Run, *, as_json: bool) -> int:
     """Plan what is not planned, send what is due, close the run and tell; the exit code."""
+    from campaigns.bootstrap.canary import wait_for_canary
+
     _plan(app, run)
     sent = _send(app, run)
+    if wait_for_canary(app, run.id, _tell_once()):
+        sent.add(_send(app, run))
     report = app.finish(run.id, sent.unreachable)
     if as_json:
         print_json(report.as_json())
     else:
         print_report(report)
     return _exit_code(report, sent)
+
+
+def _tell_once() -> Callable[[Verdict], None]:
+    """Tells how a canary stands, whenever that changes."""
+    last = ""
+
+    def tell(verdict: Verdict) -> None:
+        nonlocal last
+        if verdict.because != last:
+            click.echo(f"Canary, {verdict.state}: {verdict.because}.", err=True)
+            last = verdict.because
+
+    return tell
 
 
 def _tell_resumed(app: App, run: Run, limit: int | None) -> None:
@@ -213,6 +231,8 @@ def print_report(report: RunReport, *, numbers_only: bool = False) -> None:
     if report.post is not None:
         out.print(f"Public X post: {report.post.replace('_', ' ')}.")
     out.print(f"Release {report.run.release_hash}.", style="dim")
+    for sentence in report.course:
+        out.print(sentence, style="dim", markup=False)
     if numbers_only and run.state in ACTIVE_RUN_STATES:
         return
     for sentence in report.paused:
@@ -222,12 +242,15 @@ def print_report(report: RunReport, *, numbers_only: bool = False) -> None:
         out.print(f"{end}: {run.stopped_because}", style="yellow")
 
 
+_ENDED_EARLY = frozenset({RunState.PAUSED, RunState.CANCELLED, RunState.STOPPED})
+
+
 def _exit_code(report: RunReport, sent: DispatchCounts) -> int:
     """0 when everything that could go went; 3 when messages wait for a provider or a person. What
     waits for its hour could not go now."""
     for sentence in _left_over(report, sent):
         click.secho(sentence, fg="yellow", err=True)
-    ended_early = report.run.state in {RunState.PAUSED, RunState.CANCELLED}
+    ended_early = report.run.state in _ENDED_EARLY
     return 3 if ended_early or sent.unreachable else 0
 
 
@@ -243,7 +266,7 @@ def _left_over(report: RunReport, sent: DispatchCounts) -> Iterator[str]:
     if sent.unreachable:
         waiting = f"{report.waiting:,} messages wait; nothing is lost."
         yield f"{waiting} {goes_on} once the provider answers."
-    elif run.state in {RunState.PAUSED, RunState.CANCELLED}:
+    elif run.state in _ENDED_EARLY:
         yield f"The run is {run.state}: see `campaigns audit run:{run.id}`."
         return
     for wait in report.waits:

@@ -17,6 +17,7 @@ from pydantic import (
 
 from campaigns.domain.audience import Audience
 from campaigns.domain.brand import Fallback, Line, LocaleName, OwnLimits
+from campaigns.domain.canary import CanarySpec
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.facts import Fact, Texts
@@ -156,6 +157,9 @@ class Campaign(_Frozen):
     )
     edition: Edition = Field("", description="of a campaign that recurs: which time this is")
     author: Line | None = Field(None, description="who writes it; see the brand's `approval`")
+    canary: CanarySpec | None = Field(
+        None, description="send to a few first, watch them, and go on or stop"
+    )
     needs_approval: bool = Field(
         False, description="runs only as a release that somebody approved (campaigns approve)"
     )

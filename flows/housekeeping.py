@@ -13,6 +13,7 @@ from campaigns.bootstrap.alerts import alerts
 from campaigns.bootstrap.reconciling import list_doubts
 from campaigns.errors import CampaignsError
 from flows.alerting import tell
+from flows.questions import settle_questions
 from flows.reporting import doubts_table, listed, publish
 from flows.steps import CannotGoOnError, failed, outcome, step
 
@@ -28,6 +29,7 @@ def housekeeping() -> Any:
         swept = outcome(sweep(return_state=True))
         in_doubt = outcome(tell_doubts(return_state=True))
         told = outcome(tell_alerts(return_state=True))
+        outcome(answer_questions(return_state=True))
     except (CannotGoOnError, CampaignsError) as error:
         return failed(error)
     taken = f"Taken back{listed(swept)}" if swept else "Nothing to take back"
@@ -65,3 +67,13 @@ def tell_alerts() -> int:
     for alert in tell(found, now.date()):
         get_run_logger().warning("%s", alert.says)
     return len(found)
+
+
+@step("settle what waits for a yes", repeatable=True)
+def answer_questions() -> dict[str, int]:
+    """Flow runs that wait for approval: answered by command they go on, too late they end."""
+    with connect() as app:
+        settled = settle_questions(app)
+    if settled:
+        get_run_logger().info("Waiting for a yes%s", listed(settled))
+    return settled

@@ -29,7 +29,7 @@ class Asked:
 
 def note_asked(app: App, flow_run: str, question: Asked, *, by: str) -> None:
     """Write down that a flow run asks; the question that it asked before counts no more."""
-    data = {
+    data: dict[str, str | int | float | bool | None] = {
         "release": question.release,
         "plan": question.plan,
         "until": question.until.isoformat(),

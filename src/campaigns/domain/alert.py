@@ -10,12 +10,17 @@ from enum import StrEnum
 from campaigns.domain.audit import Action
 from campaigns.domain.evidence import Doubt, age
 from campaigns.domain.progress import Progress
-from campaigns.domain.run import RunState
+from campaigns.domain.run import Run, RunState
 
 #: A message in doubt that reconciling has not settled within this needs a person.
 OLD_DOUBT = timedelta(hours=1)
 #: A run in which nothing has moved for so long, though something is due, has nobody at work.
 STILL = timedelta(minutes=30)
+#: Runs are watched for so long after they ended.
+WATCHED = timedelta(days=2)
+#: This share of those who have the message is unusual; ordinary campaigns stay well below one in
+#: two hundred. Of fewer people than FEW one or two say nothing.
+SPIKE, FEW = 0.01, 5
 
 
 class AlertKind(StrEnum):
@@ -78,3 +83,14 @@ def old_doubts(doubts: Sequence[Doubt], now: datetime) -> list[Alert]:
         )
         for run_id, of_run in sorted(old.items())
     ]
+
+
+def opt_outs(run: Run, accepted: int, opted_out: int) -> list[Alert]:
+    """Whether unusually many of a run's customers have opted out or complained."""
+    if opted_out < FEW or opted_out < SPIKE * accepted:
+        return []
+    says = (
+        f"{opted_out:,} of {accepted:,} customers of run {run.id} ({run.campaign}) have opted out "
+        f"or complained, {opted_out / accepted:.1%}. `campaigns pause {run.id}` stops it."
+    )
+    return [Alert(AlertKind.OPT_OUTS, run.id, run.campaign, says)]

@@ -20,8 +20,11 @@ class Action(StrEnum):
     CANCELLED = "cancelled"
     STOPPED = "stopped"
     HELD = "held"
+    ASKED = "asked"
     APPROVED = "approved"
     REJECTED = "rejected"
+    PASSED = "passed"  # a canary: the rest is sent
+    TIMED_OUT = "timed_out"  # nobody answered a question for approval
     RESOLVED = "resolved"
     CONFLICTED = "conflicted"  # evidence says that a customer has a message twice
     ARMED = "armed"

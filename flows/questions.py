@@ -23,7 +23,7 @@ from campaigns.bootstrap.approving import question_timed_out
 from campaigns.bootstrap.asking import Asked, asked
 from campaigns.domain.approval import Approval
 from campaigns.errors import CampaignsError
-from flows.approval import APPROVE, FIRST, REJECT
+from flows.approval import APPROVE, FIRST, REJECT, release_asked
 
 
 def settle_questions(app: App) -> dict[str, int]:
@@ -31,7 +31,8 @@ def settle_questions(app: App) -> dict[str, int]:
     done: dict[str, int] = {}
     with get_client(sync_client=True) as client:
         for run in _waiting(client):
-            question = asked(app, str(run.id))
+            key = run.state.state_details.pause_key if run.state else None
+            question = asked(app, release_asked(key or ""), str(run.id))
             if question is not None and (what := _settle(app, client, run, question)):
                 done[what] = done.get(what, 0) + 1
     return done

@@ -12,10 +12,10 @@ def alerts(app: App) -> list[Alert]:
     from campaigns.store.alarms import opted_out
 
     now = app.clock.now()
-    watched = {run: app.progress(run.id) for run in app.runs.active(or_ended_since=now - WATCHED)}
-    found = stuck(watched.values())
-    found += old_doubts(list_doubts(app), now)
-    for run, seen in watched.items():
-        gone = opted_out(app.database, run.id, since=run.started_at)
-        found += opt_outs(run, seen.accepted, gone)
-    return found
+    seen = [app.progress(run.id) for run in app.runs.active(or_ended_since=now - WATCHED)]
+    gone = opted_out(app.database, since=now - WATCHED)
+    return [
+        *stuck(seen),
+        *old_doubts(list_doubts(app), now),
+        *opt_outs(seen, gone),
+    ]

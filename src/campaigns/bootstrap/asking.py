@@ -30,23 +30,23 @@ class Asked:
 def note_asked(app: App, flow_run: str, question: Asked, *, by: str) -> None:
     """Write down that a flow run asks; the question that it asked before counts no more."""
     data: dict[str, str | int | float | bool | None] = {
-        "release": question.release,
+        "flow_run": flow_run,
         "plan": question.plan,
         "until": question.until.isoformat(),
         "attempt": question.attempt,
     }
-    for subject in (_release(question.release), f"flow-run:{flow_run}"):
-        app.audit.append(AuditEntry(question.at, by, Action.ASKED, subject, data=data))
+    subject = _release(question.release)
+    app.audit.append(AuditEntry(question.at, by, Action.ASKED, subject, data=data))
 
 
-def asked(app: App, flow_run: str) -> Asked | None:
-    """What a flow run asked last; None when it has asked nothing."""
-    for entry in app.audit.entries(f"flow-run:{flow_run}"):
-        if entry.action is Action.ASKED:
-            told = entry.data
+def asked(app: App, release: str, flow_run: str) -> Asked | None:
+    """What a flow run asked last about a release; None when it has asked nothing."""
+    for entry in app.audit.entries(_release(release)):
+        told = entry.data
+        if entry.action is Action.ASKED and told["flow_run"] == flow_run:
             until = datetime.fromisoformat(str(told["until"]))
             attempt = int(told["attempt"] or 0)
-            return Asked(str(told["release"]), str(told["plan"]), entry.at, until, attempt)
+            return Asked(release, str(told["plan"]), entry.at, until, attempt)
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,7 +10,7 @@ from enum import StrEnum
 from campaigns.domain.audit import Action
 from campaigns.domain.evidence import Doubt, age
 from campaigns.domain.progress import Progress
-from campaigns.domain.run import Run, RunState
+from campaigns.domain.run import RunState
 
 #: A message in doubt that reconciling has not settled within this needs a person.
 OLD_DOUBT = timedelta(hours=1)
@@ -85,12 +85,17 @@ def old_doubts(doubts: Sequence[Doubt], now: datetime) -> list[Alert]:
     ]
 
 
-def opt_outs(run: Run, accepted: int, opted_out: int) -> list[Alert]:
-    """Whether unusually many of a run's customers have opted out or complained."""
-    if opted_out < FEW or opted_out < SPIKE * accepted:
-        return []
-    says = (
-        f"{opted_out:,} of {accepted:,} customers of run {run.id} ({run.campaign}) have opted out "
-        f"or complained, {opted_out / accepted:.1%}. `campaigns pause {run.id}` stops it."
-    )
-    return [Alert(AlertKind.OPT_OUTS, run.id, run.campaign, says)]
+def opt_outs(seen: Iterable[Progress], gone: Mapping[int, int]) -> list[Alert]:
+    """Runs of which unusually many have opted out or complained; `gone`: how many, by run."""
+    return [
+        Alert(
+            AlertKind.OPT_OUTS,
+            p.run.id,
+            p.run.campaign,
+            f"{gone[p.run.id]:,} of the {p.accepted:,} customers who got run {p.run.id} "
+            f"({p.run.campaign}) have opted out or complained. `campaigns pause {p.run.id}` stops "
+            "it while it sends.",
+        )
+        for p in seen
+        if gone.get(p.run.id, 0) >= max(FEW, SPIKE * p.accepted)
+    ]

@@ -15,6 +15,7 @@ from campaigns.errors import CampaignsError
 from flows.alerting import tell
 from flows.questions import settle_questions
 from flows.reporting import doubts_table, listed, publish
+from flows.steering import follow_cancellations
 from flows.steps import CannotGoOnError, failed, outcome, step
 
 
@@ -26,6 +27,7 @@ def housekeeping() -> Any:
     Safe at any time and any number of times. Nothing is sent.
     """
     try:
+        outcome(follow(return_state=True))
         swept = outcome(sweep(return_state=True))
         in_doubt = outcome(tell_doubts(return_state=True))
         told = outcome(tell_alerts(return_state=True))
@@ -37,6 +39,16 @@ def housekeeping() -> Any:
         message=f"{taken}; {in_doubt:,} in doubt.",
         data={"swept": swept, "in_doubt": in_doubt, "alerts": told},
     )
+
+
+@step("follow what was cancelled here", repeatable=True)
+def follow() -> list[int]:
+    """Runs whose flow run was cancelled while suspended end now: their numbers."""
+    with connect() as app:
+        cancelled = follow_cancellations(app)
+    for run_id in cancelled:
+        get_run_logger().info("run %s was cancelled in Prefect while it was suspended", run_id)
+    return cancelled
 
 
 @step("take back expired work", repeatable=True)

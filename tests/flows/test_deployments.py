@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,7 +19,7 @@ from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.run import RunState
 from campaigns.errors import RunHeldError
 from flows.deployments import put_campaigns, read, written
-from tests.flows.conftest import CHECKOUT, Prefect, Shop
+from tests.flows.conftest import CHECKOUT, Prefect, Shop, campaigns
 from tests.flows.pages import artifacts, client, until
 
 pytestmark = pytest.mark.prefect
@@ -43,66 +39,11 @@ HOUSEHOLD = (
 )
 
 
-def campaigns(prefect: Prefect, folder: Path, *arguments: str) -> str:
-    """Run `campaigns …` in a checkout and return what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "campaigns", *arguments],
-        cwd=folder,
-        env={
-            **prefect.environment,
-            "CAMPAIGNS_TEMPLATES": "templates",
-            "CAMPAIGNS_HOME": str(folder / "home"),
-        },
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def checkout(prefect_server: Prefect, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clean copy of what is checked in, deployed from there by one command."""
-    copy = tmp_path_factory.mktemp("checkout")
-    for name in ("flows", "templates"):
-        shutil.copytree(CHECKOUT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("prefect.yaml", "prefect.toml"):
-        shutil.copy(CHECKOUT / name, copy / name)
-    campaigns(prefect_server, copy, "deploy")
-    return copy
-
-
 @pytest.fixture
 def deployments(prefect: Prefect, checkout: Path) -> dict[str, DeploymentResponse]:
     """Name → deployment as the server has it."""
     with client() as api:
         return {d.name: d for d in api.read_deployments()}
-
-
-@pytest.fixture
-def one_lane(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sending takes long enough to be stopped in, and again."""
-    monkeypatch.setenv("CAMPAIGNS_LANES", "1")
-
-
-@pytest.fixture
-def worker(prefect: Prefect, checkout: Path, shop: Shop) -> Iterator[None]:
-    """A worker with the shop's environment."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "prefect", "worker", "start", "--pool", "campaigns"],
-        cwd=checkout,
-        env={**prefect.environment, "PREFECT_WORKER_QUERY_SECONDS": "1"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    yield
-    process.terminate()
-    process.wait(30)
 
 
 def scheduled(deployment: DeploymentResponse) -> list[FlowRun]:

@@ -190,6 +190,17 @@ def checkout(prefect_server: Prefect, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture
+def templates(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The shipped templates, with a spring sale that somebody has to approve."""
+    copy = tmp_path / "templates"
+    shutil.copytree(CHECKOUT / "templates", copy)
+    with (copy / "campaigns" / "spring_sale" / "campaign.yaml").open("a") as file:
+        file.write("needs_approval: true\nauthor: Arnau Vila\n")
+    monkeypatch.setenv("CAMPAIGNS_TEMPLATES", str(copy))
+    return copy
+
+
+@pytest.fixture
 def one_lane(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sending takes long enough to be stopped in, and again."""
     monkeypatch.setenv("CAMPAIGNS_LANES", "1")

@@ -3,7 +3,6 @@ command."""
 
 from __future__ import annotations
 
-import shutil
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -23,21 +22,10 @@ from campaigns.domain.audit import Action
 from campaigns.services.dispatch import Clock
 from flows.questions import settle_questions
 from flows.send_campaign import send_campaign
-from tests.flows.conftest import CHECKOUT, Prefect, Shop
+from tests.flows.conftest import Prefect, Shop
 from tests.flows.pages import artifacts, client
 
 pytestmark = pytest.mark.prefect
-
-
-@pytest.fixture
-def templates(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The shipped templates, with a spring sale that somebody has to approve."""
-    copy = tmp_path / "templates"
-    shutil.copytree(CHECKOUT / "templates", copy)
-    with (copy / "campaigns" / "spring_sale" / "campaign.yaml").open("a") as file:
-        file.write("needs_approval: true\nauthor: Arnau Vila\n")
-    monkeypatch.setenv("CAMPAIGNS_TEMPLATES", str(copy))
-    return copy
 
 
 @pytest.fixture

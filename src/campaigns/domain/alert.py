@@ -62,6 +62,8 @@ def _asks(p: Progress) -> bool:
         return p.hold.action is Action.HELD
     if p.unarmed is not None or p.run.state is RunState.PAUSED:
         return True
+    if p.canary is not None:
+        return False  # the rest waits for the first few, as it should
     still = p.at - (p.last_settled or p.run.started_at) >= STILL
     return still and bool(p.due or p.moving or p.unplanned)
 

@@ -57,8 +57,9 @@ class Tour:
 
     def artifact(self, flow_run: UUID, key: str) -> None:
         """Open an artifact from the run's own page."""
-        self.open(f"/runs/flow-run/{flow_run}?tab=Artifacts")
-        self.page.get_by_text(key).first.click()
+        self.open(f"/runs/flow-run/{flow_run}")
+        self.page.get_by_role("button", name="Artifacts").click()
+        self.page.get_by_role("link", name=key).first.click()
         expect(self.page.get_by_role("table").first).to_be_visible()
 
 
@@ -77,7 +78,7 @@ def comes_to(flow_run: UUID, state: str) -> None:
         assert not seen.is_final() or seen.name == state, f"{seen.name}: {seen.message}"
         return seen.name == state
 
-    until(look, seconds=120)
+    until(look, seconds=180)
 
 
 @pytest.fixture
@@ -127,7 +128,7 @@ def test_a_marketer_looks_approves_watches_and_reads_the_report_on_prefects_page
     dialog.get_by_role("button", name="Submit").click()
 
     # It sends, and can be watched.
-    until(lambda: slow.sent() > 0, seconds=120)
+    until(lambda: slow.sent() > 0, seconds=180)
     tour.open(f"/runs/flow-run/{sale}")
     expect(page.get_by_text("Running").first).to_be_visible()
     expect(page.get_by_text("planned (e-mail").first).to_be_visible()

@@ -58,8 +58,8 @@ class Tour:
     def artifact(self, flow_run: UUID, key: str) -> None:
         """Open an artifact from the run's own page."""
         self.open(f"/runs/flow-run/{flow_run}")
-        self.page.get_by_role("button", name="Artifacts").click()
-        self.page.get_by_role("link", name=key).first.click()
+        self.page.get_by_text("Artifacts", exact=True).first.click()
+        self.page.locator("a[href*=artifact]", has_text=key).first.click()
         expect(self.page.get_by_role("table").first).to_be_visible()
 
 

@@ -377,7 +377,7 @@ def test_nobody_answering_leaves_nothing_begun_and_a_later_yes_counts(
     question = ask_approval(app, "spring_sale")
     assert question is not None
     assert question.until - app.clock.now() <= timedelta(minutes=90)
-    question_timed_out(app, question)
+    question_timed_out(app, question.told.release, question.told.plan)
     assert app.runs.latest() is None
     with pytest.raises(ApprovalNeededError, match="not answered in time"):
         app.start_run("spring_sale")

@@ -87,12 +87,12 @@ def reject_release(
     return _noted(app, reject(release, app.approvals, by=by, reason=reason, now=now, plan=found))
 
 
-def question_timed_out(app: App, question: Question) -> Approval:
+def question_timed_out(app: App, release_hash: str, plan: str) -> Approval:
     """Nobody answered in time: noted, and nothing else was begun. An answer may still come later
     (`campaigns approve`), for a run that is started then."""
-    release = app.releases.load(question.told.release)
+    release = app.releases.load(release_hash)
     now = app.clock.now()
-    said = time_out(release, app.approvals, by=ENGINE, now=now, plan=question.told.plan)
+    said = time_out(release, app.approvals, by=ENGINE, now=now, plan=plan)
     return _noted(app, said)
 
 

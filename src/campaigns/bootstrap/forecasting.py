@@ -33,6 +33,7 @@ from campaigns.domain.release import Release
 from campaigns.domain.routing import Reason, SkipReason
 from campaigns.domain.run import Run, RunState
 from campaigns.domain.slots import SlotError, longest_values
+from campaigns.domain.timing import Timing
 from campaigns.errors import BudgetError
 from campaigns.services.choosing import opening_by
 from campaigns.services.forecast import Survey, survey
@@ -59,13 +60,14 @@ def forecast_release(
 ) -> tuple[Forecast, Allotment]:
     """The same of a release, and who would get which message."""
     now = app.clock.now()
+    timing = Timing(release.policy, heed_quiet=app.settings.heeds_quiet_hours)
     found = survey(
         app.planning,
         release,
         now=now,
         limit=limit,
         posted=app.plans.posted(release.campaign, release.edition),
-        opening=opening_by(app.timing(release), now),
+        opening=opening_by(timing, now),
     )
     prices, readers = Prices.of(release.source("brand.yaml")), _readers(release)
     spec = Campaign.model_validate(release.source(release.campaign_file))

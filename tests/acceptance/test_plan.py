@@ -429,6 +429,13 @@ def test_a_canary_goes_first_is_watched_and_lets_the_rest_go(
              run=run_id)
     )  # fmt: skip
     assert states["accepted"] == 20
+    first = first_customers(app)
+    app.canaries.begin(
+        run_id,
+        [c for c, *_ in rows(app, "SELECT customer_id FROM deliveries WHERE state = 'pending'")],
+        now=app.clock.now(),
+    )
+    assert first_customers(app) == first, "a second command chose more"
     assert app.report(run_id).post is None, "the public saw it before the canary was over"
     verdict = canary_verdict(app, run_id)
     assert verdict is not None

@@ -82,7 +82,7 @@ class SqlCanaries:
         with self._database.write() as connection:
             row = {"run_id": run_id, "state": CanaryState.SENDING, "began_at": to_ms(now)}
             new = bulk.upsert(connection, canaries).values(row).on_conflict_do_nothing()
-            if not connection.execute(new).rowcount:
+            if connection.execute(new.returning(canaries.c.run_id)).scalar() is None:
                 return  # another command of the same run was quicker
             for start in range(0, len(customers), 500):
                 _move(connection, run_id, customers[start : start + 500])

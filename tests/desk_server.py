@@ -102,7 +102,7 @@ def desk_world(folder: Path, *, clicks: bool = False) -> Iterator[World]:
         hearing = stack.enter_context(connect(settings))
         url = stack.enter_context(serving(hearing))
         for person in PEOPLE:
-            _make(app, person)
+            make(app, person)
         world = World(app, Replies(app), sandbox, settings, url)
         mails = urlsplit(app.links.inbound_url).path
         world.control("POST", "webhooks", json={"url": url, "mails": mails})
@@ -116,7 +116,8 @@ def desk_world(folder: Path, *, clicks: bool = False) -> Iterator[World]:
         yield world
 
 
-def _make(app: App, person: Person) -> None:
+def make(app: App, person: Person, handle: str = "") -> None:
+    """A customer who said yes everywhere; with a handle, on X too."""
     at = "2026-01-01T09:00:00+00:00"
     consents = [
         {
@@ -126,6 +127,7 @@ def _make(app: App, person: Person) -> None:
         for channel in ("email", "sms", "whatsapp")
     ]  # fmt: skip
     addresses = [("email", person.mail), ("sms", person.phone), ("whatsapp", person.phone)]
+    addresses += [("x_dm", handle)] if handle else []
     profile = {
         "ref": person.ref, "first_name": "Ana", "last_name": "Example", "locale": "es_ES",
         "country": "ES", "time_zone": "Europe/Madrid", "preferred_channel": "email",

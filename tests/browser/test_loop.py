@@ -133,9 +133,7 @@ def test_a_mail_leads_to_the_shop_and_to_the_customers_own_pages(
     leave.get_by_role("button").first.click()
     assert "unsubscribed" in kinds(world, person)
     (mail,) = [
-        a
-        for a in world.app.profiles.show(world.number(person)).addresses
-        if a.channel == "email"
+        a for a in world.app.profiles.show(world.number(person)).addresses if a.channel == "email"
     ]
     assert mail.suppression is not None
 

@@ -19,6 +19,10 @@ ROOT = Path(__file__).parents[2]
 IMAGES = os.environ.get("LOOP_IMAGES")
 
 
+#: Numbers that nobody in the world has, one for each test.
+STRANGERS = iter(f"+4477009007{n}" for n in range(10, 30))
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     expect.set_options(timeout=15_000)
@@ -193,3 +197,23 @@ def test_other_sites_cannot_write_as_a_customer(world: World) -> None:
     form = {"channel": "sms", "body": "hola"}
     assert httpx.post(url, data=form, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
     assert httpx.post(url, data=form | {"channel": "fax"}).status_code == 404
+
+
+def test_a_stranger_is_answered_at_the_desk_as_what_they_are(
+    context: BrowserContext, world: World, desk_url: str
+) -> None:
+    number = next(STRANGERS)
+    message = {"channel": "sms", "from": number, "body": "Is this the plant shop?"}
+    world.control("POST", "inbound", json=message)
+    heard(world)
+    page = at_the_desk(context, desk_url)
+    page.get_by_role("link", name=number).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(number)
+    expect(page.get_by_text("Not known here")).to_be_visible()
+    fits(page)
+    page.get_by_label("Your answer").fill("It is.")
+    page.get_by_role("button", name="Send by SMS").click()
+    expect(page.locator(".timeline .entry").first).to_contain_text("It is.")
+    expect(page.locator(".timeline .entry").last).to_contain_text("Is this the plant shop?")
+    phone = inbox(context, world, number)
+    expect(phone.locator(".said").last).to_contain_text("It is.")

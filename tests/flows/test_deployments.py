@@ -28,6 +28,7 @@ CAMPAIGNS = ("shop-moves", "spring-sale")
 HOUSEHOLD = (
     "go-on",
     "journeys",
+    "help-send",
     "import-customers",
     "housekeeping",
     "reconcile",

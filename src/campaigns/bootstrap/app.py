@@ -225,7 +225,7 @@ class App(Sending):
         shard = next(s for s in self.runs.shards(run_id) if s.no == no)
         release = self.releases.load(run.release_hash)
         now = self.clock.now()
-        timing = self.timing(release)
+        timing = self._timing(release)
         if run.limit is None:
             return plan_shard(self.planning, run, release, shard, now=now, room=None, timing=timing)
         with self._limited:  # the room left depends on the shards planned before

@@ -33,9 +33,11 @@ from campaigns.domain.release import Release
 from campaigns.domain.routing import Reason, SkipReason
 from campaigns.domain.run import Run, RunState
 from campaigns.domain.slots import SlotError, longest_values
+from campaigns.domain.timing import Timing
 from campaigns.errors import BudgetError
 from campaigns.services.choosing import opening_by
 from campaigns.services.forecast import Survey, survey
+from campaigns.services.plan_run import post_skeleton
 from campaigns.store.plans import Rows, RunPlan
 
 if TYPE_CHECKING:
@@ -58,13 +60,14 @@ def forecast_release(
 ) -> tuple[Forecast, Allotment]:
     """The same of a release, and who would get which message."""
     now = app.clock.now()
+    timing = Timing(release.policy, heed_quiet=app.settings.heeds_quiet_hours)
     found = survey(
         app.planning,
         release,
         now=now,
         limit=limit,
         posted=app.plans.posted(release.campaign, release.edition),
-        opening=opening_by(app.timing(release), now),
+        opening=opening_by(timing, now),
     )
     prices, readers = Prices.of(release.source("brand.yaml")), _readers(release)
     spec = Campaign.model_validate(release.source(release.campaign_file))
@@ -144,11 +147,21 @@ def _over_budget(app: App, run: Run, release: Release) -> str | None:
     spec = Campaign.model_validate(release.source(release.campaign_file))
     if spec.budget is None:
         return None
-    channels = run_costs(app, run, release)
     prices = Prices.of(release.source("brand.yaml"))
+    rows = app.plans.messages(run.id) + _post_to_come(app, run, release)
+    channels = _rows_by_channel(app, release, rows, prices)
     spent = _earlier_costs(app, release, prices, but=run.id)
     cost = sum((c.cost for c in channels), Decimal(0))
     return over_budget(spec.budget, cost, spent, sum(c.unpriced for c in channels))
+
+
+def _post_to_come(app: App, run: Run, release: Release) -> Rows:
+    """The public post that the run will make: it has no row yet when the plan is settled."""
+    post = post_skeleton(release)
+    makes_one = run.limit is None and not run.continues
+    if post is None or not makes_one or app.plans.posted(release.campaign, release.edition):
+        return Rows()
+    return Rows({(app.releases.skeleton_ids(release.hash)[post.hash], None): 1})
 
 
 def _earlier_costs(

@@ -89,7 +89,7 @@ class Sending(Parts):
                 clock=self.clock,
                 owner=f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}",
                 lease=self._lease,
-                timing=self.timing(release),
+                timing=self._timing(release),
                 caps=release.policy.pressure.caps,
                 texts=self._texts.setdefault(release_hash, {}),
                 watch=self._watching,
@@ -111,7 +111,7 @@ class Sending(Parts):
                 )
             return self._pacers[release.hash]
 
-    def timing(self, release: Release) -> Timing:
+    def _timing(self, release: Release) -> Timing:
         """The hours of the release."""
         return Timing(release.policy, heed_quiet=self.settings.heeds_quiet_hours)
 

@@ -33,6 +33,7 @@ class Action(StrEnum):
     MERGED = "merged"
     SPLIT = "split"
     ERASED = "erased"
+    READMITTED = "readmitted"
     EXPORTED = "exported"
     IMPORTED = "imported"
     CREATED = "created"

@@ -160,6 +160,11 @@ class Forecast:
         return max((c.takes for c in self.channels if c.takes is not None), default=None)
 
     @property
+    def unlimited(self) -> bool:
+        """Whether some channel goes as fast as its provider takes it, so that nobody knows."""
+        return self.takes is None or any(c.takes is None for c in self.channels)
+
+    @property
     def over_budget(self) -> str | None:
         """Why the budget forbids the run; None where it does not."""
         return over_budget(self.budget, self.cost, self.spent, self.unpriced)

@@ -81,7 +81,7 @@ def _decide_step(
                 decision.reason.encode(),
                 opening(decision.channel, profile),
                 step,
-                profile.country,
+                country=profile.country,
             )
         )
         plan.counts.planned[decision.channel] += 1

@@ -63,7 +63,7 @@ def decide(
                 decision.reason.encode(),
                 opening(decision.channel, profile),
                 release.policy.journey.entry,
-                profile.country,
+                country=profile.country,
             )
         )
         counts.planned[decision.channel] += 1

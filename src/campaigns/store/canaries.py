@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, select, text, update
 
 from campaigns.domain.canary import CANARY_SHARD, CanaryState, Seen
 from campaigns.domain.channel import PUBLIC
@@ -80,11 +80,10 @@ class SqlCanaries:
     def begin(self, run_id: int, customers: Sequence[int], *, now: datetime) -> None:
         """These go first: their messages make a shard of their own. In one transaction."""
         with self._database.write() as connection:
-            connection.execute(
-                insert(canaries).values(
-                    run_id=run_id, state=CanaryState.SENDING, began_at=to_ms(now)
-                )
-            )
+            row = {"run_id": run_id, "state": CanaryState.SENDING, "began_at": to_ms(now)}
+            new = bulk.upsert(connection, canaries).values(row).on_conflict_do_nothing()
+            if connection.execute(new.returning(canaries.c.run_id)).scalar() is None:
+                return  # another command of the same run was quicker
             for start in range(0, len(customers), 500):
                 _move(connection, run_id, customers[start : start + 500])
 

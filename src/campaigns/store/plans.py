@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import ColumnElement, exists, func, insert, select
+from sqlalchemy import ColumnElement, exists, func, select
 
 from campaigns.domain.allotment import Allotment
 from campaigns.domain.channel import PUBLIC
@@ -112,7 +112,7 @@ class SqlPlans:
                 last = page[-1][0]
 
     def record(self, made: RunPlan) -> None:
-        """Note the plan of a run; it never changes."""
+        """Note the plan of a run; it never changes: of two who note it, the first counts."""
         row = {
             "run_id": made.run_id,
             "plan": made.plan,
@@ -122,7 +122,9 @@ class SqlPlans:
             "changed": made.changed,
         }
         with self._database.write() as connection:
-            connection.execute(insert(run_plans).values(row))
+            connection.execute(
+                bulk.upsert(connection, run_plans).values(row).on_conflict_do_nothing()
+            )
 
     def of_run(self, run_id: int) -> RunPlan | None:
         """The plan of a run; None until it has been made."""

@@ -1,8 +1,8 @@
 """`python -m tests.bench.one_channel sms`: what a channel alone costs, without a database.
 
-Batches as dispatch makes them, one after another, in one process on one connection, to a sandbox:
-CPU of this process and of the sandbox for each message, told apart. `--profile` shows where the
-CPU of this process goes.
+Batches as dispatch makes them, one after another, in one process on one connection, to a sandbox
+(`sink`: e-mail over SMTP to a server that keeps nothing): CPU of this process and of the sandbox
+for each message, told apart. `--profile` shows where the CPU of this process goes.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from campaigns.domain.delivery import Accepted, Envelope
 from campaigns.domain.message import Skeleton
 from campaigns.sandbox.process import SandboxProcess
 from tests.bench.measuring import cpu_of
+from tests.bench.smtp_sink import Sink
 from tests.contract.channels import SMTP, Row, configuration, mail_url
 from tests.unit.channels import make
 
@@ -31,6 +32,7 @@ ROWS = {
     "sms": Row(Channel.SMS),
     "whatsapp": Row(Channel.WHATSAPP),
     "smtp": SMTP,
+    "sink": SMTP,
     "sendgrid": Row(Channel.EMAIL),
 }
 
@@ -75,9 +77,19 @@ def send_all(sender: Sender, skeleton: Skeleton, given: list[list[Envelope]]) ->
     return sum(isinstance(outcome, Accepted) for outcome in outcomes)
 
 
-def measure(row: Row, sandbox: SandboxProcess, count: int, profile: Path | None = None) -> Cost:
-    """What sending so many costs."""
-    sender, skeleton = opened(row, sandbox), make.skeleton_for(row.channel)
+def measure(
+    row: Row,
+    sandbox: SandboxProcess,
+    count: int,
+    profile: Path | None = None,
+    sink: Sink | None = None,
+) -> Cost:
+    """What sending so many costs; to a sink in place of the sandbox's mail server."""
+    vendor = sink.pid if sink else sandbox.pid
+    sender, skeleton = (
+        opened(row, sandbox, sink.url if sink else ""),
+        make.skeleton_for(row.channel),
+    )
     sender.prepare([skeleton])
     size = sender.limits.batch
     assert send_all(sender, skeleton, list(batches(row, size, size))) == size
@@ -85,7 +97,7 @@ def measure(row: Row, sandbox: SandboxProcess, count: int, profile: Path | None 
     gc.collect()
     gc.freeze()
     profiler = cProfile.Profile() if profile else None
-    before, wall, cpu = cpu_of(sandbox.pid), time.perf_counter(), time.process_time()
+    before, wall, cpu = cpu_of(vendor), time.perf_counter(), time.process_time()
     if profiler:
         profiler.enable()
     sent = send_all(sender, skeleton, given)
@@ -96,7 +108,7 @@ def measure(row: Row, sandbox: SandboxProcess, count: int, profile: Path | None 
         count,
         time.perf_counter() - wall,
         time.process_time() - cpu,
-        cpu_of(sandbox.pid) - before,
+        cpu_of(vendor) - before,
     )
     sender.close()
     assert sent == count, f"{sent} of {count} were accepted"
@@ -113,7 +125,9 @@ def main() -> None:
     print(HEAD)
     with tempfile.TemporaryDirectory() as home, SandboxProcess(Path(home)) as sandbox:
         for name in asked.channels:
-            cost = measure(ROWS[name], sandbox, asked.messages, asked.profile)
+            with Sink() as sink:
+                to = sink if name == "sink" else None
+                cost = measure(ROWS[name], sandbox, asked.messages, asked.profile, to)
             print(cost.line(name), flush=True)
     if asked.profile:
         pstats.Stats(str(asked.profile)).sort_stats("tottime").print_stats(35)

@@ -21,6 +21,7 @@ from campaigns.desk.staff import COOKIE, Staff, same_origin
 from campaigns.domain.answer import LONGEST, AnswerKind, InboxLine, InboxState, refusal
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.history import asked_for
+from campaigns.domain.outcome_words import in_words
 from campaigns.errors import CampaignsError, NotFoundError
 
 if TYPE_CHECKING:
@@ -201,7 +202,7 @@ class _Desk:
             return await self._reply_page(line, who, written=text, problem=str(error), status=409)
         if done.state in (DeliveryState.ACCEPTED, DeliveryState.PENDING):
             return _see_other(f"/customers/{line.customer_id}")
-        problem = f"The answer is {done.state.replace('_', ' ')}: {done.outcome}."
+        problem = f"The answer is {done.state.replace('_', ' ')}: {in_words(done.outcome or '')}."
         return await self._reply_page(line, who, problem=problem, status=409)
 
     async def close(self, request: Request, who: str) -> Response:

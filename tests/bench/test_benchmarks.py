@@ -10,7 +10,7 @@ import pytest
 
 from campaigns.domain.channel import Channel
 from campaigns.sandbox.process import SandboxProcess
-from tests.bench import check, fill, one_channel, peers, webhooks
+from tests.bench import channels, check, fill, peers, webhooks
 from tests.bench.smtp_sink import Sink
 from tests.unit.channels import make
 
@@ -79,13 +79,13 @@ def test_a_channel_alone_takes_little_of_the_processor(
     """Microseconds of this process for one message: four times what was measured, at least."""
     with SandboxProcess(tmp_path) as sandbox, Sink() as sink:
         to = sink if name == "sink" else None
-        cost = one_channel.measure(one_channel.ROWS[name], sandbox, 200, sink=to)
+        cost = channels.measure(channels.ROWS[name], sandbox, 200, sink=to)
     assert cost.cpu / cost.messages * 1e6 < most
 
 
 def test_a_sinks_count_is_of_mails_and_of_recipients(tmp_path: Path) -> None:
     with SandboxProcess(tmp_path) as sandbox, Sink() as sink:
-        sender = one_channel.opened(one_channel.SMTP, sandbox, sink.url)
+        sender = channels.opened(channels.SMTP, sandbox, sink.url)
         for _ in range(2):
             sender.send(make.mail(), make.envelopes(Channel.EMAIL, 3))
         sender.close()

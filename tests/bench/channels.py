@@ -1,4 +1,4 @@
-"""`python -m tests.bench.one_channel sms`: what a channel alone costs, without a database.
+"""`python -m tests.bench.channels sms`: what a channel alone costs, without a database.
 
 Batches as dispatch makes them, one after another, in one process on one connection, to a sandbox
 (`sink`: e-mail over SMTP to a server that keeps nothing): CPU of this process and of the sandbox

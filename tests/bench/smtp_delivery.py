@@ -19,6 +19,7 @@ from pathlib import Path
 
 from campaigns.bootstrap.app import App
 from campaigns.domain.channel import Channel
+from campaigns.sandbox.process import SandboxProcess
 from campaigns.settings import Settings
 from tests.bench.channels import Cost
 from tests.bench.measuring import cpu_of
@@ -67,13 +68,13 @@ def _planned(app: App, count: int) -> int:
     return run.id
 
 
-def measure(home: Path, count: int, workers: int) -> Cost:
+def measure(home: Path, sandbox: SandboxProcess, count: int, workers: int) -> Cost:
     """What delivering so many costs."""
     with Sink() as sink:
         settings = Settings(
             home=home,
             templates=TEMPLATES,
-            sandbox_url="http://127.0.0.1:9",  # nobody is asked anything there
+            sandbox_url=sandbox.url,
             email_provider="smtp",
             smtp_url=sink.url,  # type: ignore[arg-type]
             link_secret="of this benchmark",
@@ -107,8 +108,12 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     asked = parser.parse_args()
     print("| | per second | product CPU µs each | sink CPU µs each |\n|---|---:|---:|---:|")
-    with tempfile.TemporaryDirectory() as home:
-        cost = measure(Path(home), asked.customers, asked.workers)
+    with (
+        tempfile.TemporaryDirectory() as home,
+        tempfile.TemporaryDirectory() as log,
+        SandboxProcess(Path(log)) as sandbox,  # asked whether it is there before anything is sent
+    ):
+        cost = measure(Path(home), sandbox, asked.customers, asked.workers)
         print(cost.line(f"SMTP, claim to recorded, {asked.workers} workers"))
 
 

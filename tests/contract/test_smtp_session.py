@@ -173,6 +173,26 @@ def test_a_message_that_was_announced_and_does_not_come_is_never_ended() -> None
     assert server.heard.count("EHLO campaigns.localhost") == 2
 
 
+def test_a_server_that_leaves_after_each_mail_gets_the_next_over_a_new_connection() -> None:
+    """Though the next was announced to it: nothing of it had left."""
+    taken = False
+
+    def answers(line: str) -> str | None:
+        nonlocal taken
+        if line.startswith("MAIL") and taken:
+            taken = False
+            return None
+        taken = line == "."
+        return pipelining(line)
+
+    messages = [Message("hello@example.com", f"p{n}@example.com", CONTENT) for n in range(4)]
+    with session(answers) as (server, own):
+        for message, following in zip(messages, [*messages[1:], None], strict=True):
+            assert own.send(message, Deadline(5), following) == (Stage.CONTENT, Reply(250, "Ok"))
+    assert server.heard.count(".") == 4
+    assert server.heard.count("EHLO campaigns.localhost") == 4
+
+
 def test_each_of_a_batch_has_its_own_outcome_though_they_are_announced_ahead() -> None:
     bad = {"2": "550 5.1.1 no such user", "4": "450 4.2.0 later"}
     contents = iter(["250 Ok", "554 5.3.4 too large", "250 Ok"])

@@ -168,13 +168,16 @@ class Session:
             self._drop()
 
     def _announce(self, message: Message, deadline: Deadline) -> tuple[Stage, Reply]:
-        if self._announced is not message:
+        ahead = self._announced is message
+        if not ahead:
             self.rest()
             self.open(deadline)
         try:
             return self._decide(self._announcing(message, deadline), deadline)
         except (OSError, Interrupted) as error:
             self._drop()
+            if ahead:  # the server left after the message before, as it may
+                return self._announce(message, deadline)
             raise NotConnected(f"{self._server.host}: {error}") from error
 
     def _announcing(self, message: Message, deadline: Deadline) -> list[Reply]:

@@ -1,7 +1,7 @@
 """The HTTP client behind the Twilio SDK: the hook it offers for one's own transport.
 
 The SDK's own client costs about 1.3 ms a call and knows no deadline; this one a tenth of that
-(docs/channels.md). It retries nothing and logs nothing.
+(docs/benchmarks.md, SMS). It retries nothing and logs nothing.
 """
 
 from __future__ import annotations

@@ -31,6 +31,7 @@ from campaigns.sandbox.config import SENDGRID_KEY
 from campaigns.sandbox.process import SandboxProcess
 from campaigns.settings import Settings
 from campaigns.store.outbox import SqlOutbox
+from tests.bench.channels import memory
 from tests.bench.protocol import TEMPLATES, Bench, Careless, Cost, prepared
 from tests.bench.smtp_sink import Sink
 from tests.faults.clock import SharedClock
@@ -45,6 +46,8 @@ OVER_SMTP = {
     "apprise": ("Jinja2, Apprise", 200),
 }
 BY_SENDGRID = {"jinja2_sendgrid": ("Jinja2, SendGrid SDK one by one", 500)}
+#: No peer's turn takes so many seconds.
+_LONGEST = 120
 HEAD = """\
 | who | messages | per second | µs of CPU each | ours is faster by | ours takes of the CPU |
 |---|---:|---:|---:|---:|---:|"""
@@ -115,7 +118,11 @@ def peer(python: Path, name: str, job: dict[str, Any], folder: Path) -> Cost:
         file.write_text(json.dumps({**job, "folder": own}))
         worker = ROOT / "tests" / "bench" / "peer_worker.py"
         ran = subprocess.run(
-            [str(python), str(worker), name, str(file)], capture_output=True, text=True, check=False
+            [str(python), str(worker), name, str(file)],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_LONGEST,
         )
     if ran.returncode:
         raise SystemExit(f"{name} failed:\n{ran.stderr[-2000:]}")
@@ -205,12 +212,11 @@ def main() -> None:
     parser.add_argument("--venv", type=Path, default=ROOT / ".venv-peers")
     asked = parser.parse_args()
     python = environment(asked.venv)
-    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
     print(HEAD)
     for compared in (over_smtp, by_sendgrid):
         with (
             tempfile.TemporaryDirectory() as home,
-            tempfile.TemporaryDirectory(dir=memory) as log,
+            tempfile.TemporaryDirectory(dir=memory()) as log,
             SandboxProcess(Path(log)) as sandbox,
         ):
             compared(python, Path(home), sandbox, asked.rounds, asked.messages)

@@ -28,8 +28,8 @@ from campaigns.services.report import RunReport
 from flows.approval import RejectedError, require_answer
 from flows.canary import watch_canary
 from flows.choices import Campaign, title
-from flows.forms import labelled
 from flows.cluster import RUNNER
+from flows.forms import labelled
 from flows.helping import call_for_help, in_other_hands, send_shards
 from flows.reporting import (
     ProgressBar,

@@ -11,6 +11,7 @@ import click
 from campaigns.cli.output import console, json_option, print_json, table
 from campaigns.domain.answer import Answer, Because, InboxLine, InboxState, Said
 from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.outcome_words import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -179,18 +180,19 @@ def send_command(as_json: bool) -> None:
 
 
 def _became(answer: Answer) -> str:
+    why = in_words(answer.outcome or "")
     match answer.state:
         case DeliveryState.ACCEPTED:
             return f"Answered by {answer.channel.label}."
         case DeliveryState.PENDING:
-            return f"Kept, and sent when {answer.channel.label} can be reached: {answer.outcome}."
+            return f"Kept, and sent when {answer.channel.label} can be reached: {why}."
         case DeliveryState.IN_DOUBT:
             return (
-                f"In doubt, it may have left: {answer.outcome}. It is not sent again by itself; "
+                f"In doubt, it may have left: {why}. It is not sent again by itself; "
                 "the reply is back in the inbox."
             )
         case _:
-            return f"Not sent ({answer.state}): {answer.outcome}. The reply is back in the inbox."
+            return f"Not sent ({answer.state}): {why}. The reply is back in the inbox."
 
 
 def _plain(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from campaigns.cli.output import console, table
 from campaigns.domain.channel import Channel
 from campaigns.domain.history import Entry, History, asked_for
 from campaigns.domain.interaction import Agent, InteractionKind
+from campaigns.domain.outcome_words import in_words
 from campaigns.domain.views import (
     AddressView,
     CustomerView,
@@ -162,7 +163,7 @@ def _state(view: DeliveryView) -> str:
     if view.provider_state:
         words.append(f"then {view.provider_state}")
     if view.outcome:
-        words.append(view.outcome)
+        words.append(in_words(view.outcome))
     return ", ".join(words)
 
 

@@ -21,6 +21,7 @@ from campaigns.desk.staff import COOKIE, Staff, same_origin
 from campaigns.domain.answer import LONGEST, AnswerKind, InboxLine, InboxState, refusal
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.history import asked_for
+from campaigns.domain.outcome_words import in_words
 from campaigns.errors import CampaignsError, NotFoundError
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ class _Desk:
         if done.state in (DeliveryState.ACCEPTED, DeliveryState.PENDING):
             where = f"/inbox/{line.inbox_id}" if line.stranger else f"/customers/{line.customer_id}"
             return _see_other(where)
-        problem = f"The answer is {done.state.replace('_', ' ')}: {done.outcome}."
+        problem = f"The answer is {done.state.replace('_', ' ')}: {in_words(done.outcome or '')}."
         return await self._reply_page(line, who, problem=problem, status=409)
 
     async def close(self, request: Request, who: str) -> Response:

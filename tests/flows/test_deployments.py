@@ -24,7 +24,7 @@ from tests.flows.pages import artifacts, client, until
 
 pytestmark = pytest.mark.prefect
 
-CAMPAIGNS = ("shop-moves", "spring-sale")
+CAMPAIGNS = ("shop-moves", "spring-sale", "welcome")
 HOUSEHOLD = (
     "go-on",
     "journeys",
@@ -43,6 +43,15 @@ HOUSEHOLD = (
 @pytest.fixture
 def deployments(prefect: Prefect, checkout: Path) -> dict[str, DeploymentResponse]:
     """Name → deployment as the server has it."""
+    found = on_the_server()
+    helper = found.get("help-send")
+    if helper is None or helper.work_pool_name is None:  # another test has served its own
+        campaigns(prefect, checkout, "deploy")
+        found = on_the_server()
+    return found
+
+
+def on_the_server() -> dict[str, DeploymentResponse]:
     with client() as api:
         return {d.name: d for d in api.read_deployments()}
 
@@ -117,7 +126,7 @@ def test_a_campaign_that_is_gone_keeps_its_deployment_until_a_person_deletes_it(
 
     blocks = put_campaigns(document, [])
 
-    assert blocks.left_over == ["shop_moves", "spring_sale"]
+    assert blocks.left_over == ["shop_moves", "spring_sale", "welcome"]
     assert written(document) == (CHECKOUT / "prefect.yaml").read_text()
 
 
@@ -244,6 +253,6 @@ def test_suspend_resume_and_cancel_on_prefects_pages_do_the_same_to_our_run(
 
 def test_schedules_say_their_zone() -> None:
     for block in read(CHECKOUT / "prefect.yaml")["deployments"]:
-        for schedule in block["schedules"]:
+        for schedule in block.get("schedules", []):
             assert schedule["timezone"]
             assert schedule["slug"]

@@ -17,7 +17,7 @@ from campaigns.bootstrap import connect
 from campaigns.domain.audit import Action
 from tests.browser.studio_world import chromium
 from tests.flows.conftest import Prefect, Shop
-from tests.flows.pages import artifacts, client, newest_run, until
+from tests.flows.pages import artifacts, begun_runs, client, newest_run, until
 
 pytestmark = pytest.mark.prefect
 
@@ -50,9 +50,9 @@ class Tour:
 
     def submit(self) -> UUID:
         """Start what the form says; the flow run."""
-        before = {run.id for run in runs()}
+        before = {run.id for run in begun_runs()}
         self.page.get_by_role("button", name="Submit").click()
-        until(lambda: {run.id for run in runs()} - before)
+        until(lambda: {run.id for run in begun_runs()} - before)
         return newest_run().id
 
     def artifact(self, flow_run: UUID, key: str) -> None:
@@ -61,11 +61,6 @@ class Tour:
         self.page.get_by_text("Artifacts", exact=True).first.click()
         self.page.locator("a[href*=artifact]", has_text=key).first.click()
         expect(self.page.get_by_role("table").first).to_be_visible()
-
-
-def runs() -> list[object]:
-    with client() as api:
-        return [run for run in api.read_flow_runs() if not run.auto_scheduled]
 
 
 def comes_to(flow_run: UUID, state: str) -> None:

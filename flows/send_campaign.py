@@ -17,18 +17,22 @@ from pydantic import Field
 
 from campaigns.bootstrap import App, connect
 from campaigns.bootstrap.control import started
+from campaigns.bootstrap.forecasting import forecast
+from campaigns.bootstrap.plan_page import as_markdown
 from campaigns.bootstrap.reconciling import fall_back_run
+from campaigns.domain.forecast import Forecast
 from campaigns.domain.plan import PlanCounts
+from campaigns.domain.run import RunState
 from campaigns.errors import CampaignsError
 from campaigns.services.dispatch import DispatchCounts
 from campaigns.services.report import RunReport
+from flows.canary import watch_canary
 from flows.cluster import RUNNER
 from flows.helping import call_for_help, in_other_hands, send_shards
 from flows.reporting import (
     ProgressBar,
     findings_table,
     plan_sentence,
-    plan_table,
     publish,
 )
 from flows.steering import (
@@ -100,8 +104,11 @@ def send_campaign(campaign: Campaign, dry_run: bool = False, limit: Limit = None
 
 
 def _tell_plan(campaign: str, limit: int | None) -> Any:
-    counts = outcome(preview(campaign, limit, return_state=True))
-    publish(f"plan-{campaign}", plan_table(counts), f"Plan of {campaign}, nothing sent")
+    told = outcome(preview(campaign, limit, return_state=True))
+    publish(f"plan-{campaign}", as_markdown(told), f"Plan of {campaign}, nothing sent")
+    if told.over_budget:
+        raise CannotGoOnError(f"The budget forbids it: {told.over_budget}")
+    counts = told.counts
     return Completed(
         message=f"Dry run: {plan_sentence(counts)}. Nothing was sent.",
         data={"planned": counts.planned.total(), "skipped": counts.skipped.total()},
@@ -136,6 +143,14 @@ def send_planned(app: App, run_id: int, campaign: str) -> Any:
 
 
 def _send_due(app: App, run_id: int, campaign: str, steering: Steering) -> DispatchCounts:
+    sent = _send_round(app, run_id, campaign, steering)
+    if watch_canary(app, run_id, steering):
+        sent.add(_send_round(app, run_id, campaign, steering))
+    return sent
+
+
+def _send_round(app: App, run_id: int, campaign: str, steering: Steering) -> DispatchCounts:
+    """What may go now, and what falls back of it."""
     outcome(begin_sending(run_id, return_state=True))
     try:
         sent = _dispatch(app, run_id, campaign, steering)
@@ -183,6 +198,8 @@ def _end(report: RunReport, sent: DispatchCounts) -> Any:
             f"{report.waiting:,} messages wait, nothing is lost ({channels}). Run the campaign "
             "again once the provider answers: it goes on from here."
         )
+    if report.run.state is RunState.STOPPED:
+        raise CannotGoOnError(f"Stopped: {report.run.stopped_because}")
     planned, skipped = sum(report.planned.values()), sum(report.skipped.values())
     already = f", {report.already:,} had it already" if report.already else ""
     waits = "".join(f" {wait}." for wait in report.waits)
@@ -200,11 +217,11 @@ def _end(report: RunReport, sent: DispatchCounts) -> Any:
 
 
 @step("preview {campaign}", repeatable=True)
-def preview(campaign: str, limit: int | None) -> PlanCounts:
-    """Who would get what if the campaign ran now."""
+def preview(campaign: str, limit: int | None) -> Forecast:
+    """What would happen if the campaign ran now; the customers shown are made up."""
     with connect() as app:
         _tell_findings(app, campaign)
-        return app.preview(campaign, limit)
+        return forecast(app, campaign, limit, masked=True)
 
 
 def _tell_findings(app: App, campaign: str) -> None:

@@ -12,7 +12,8 @@ from campaigns.domain.channel import Channel
 @dataclass(frozen=True, slots=True)
 class PlannedDelivery:
     """One row for the outbox. `reason` is `routing.Reason.encode()`; `not_before` is when quiet
-    hours end, None at once; `step` is the step's name, empty where there are none."""
+    hours end, None at once; `step` is the step's name, empty where there are none; `country` is
+    the customer's, which the price may depend on."""
 
     customer_id: int
     channel: Channel
@@ -20,6 +21,7 @@ class PlannedDelivery:
     reason: str
     not_before: datetime | None = None
     step: str = ""
+    country: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

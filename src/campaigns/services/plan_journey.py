@@ -81,6 +81,7 @@ def _decide_step(
                 decision.reason.encode(),
                 opening(decision.channel, profile),
                 step,
+                country=profile.country,
             )
         )
         plan.counts.planned[decision.channel] += 1

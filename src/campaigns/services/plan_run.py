@@ -5,7 +5,7 @@ The decision is pure (domain.routing); this reads profiles, decides, and writes 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from campaigns.domain.channel import PUBLIC, Channel
 from campaigns.domain.customer import Profile
 from campaigns.domain.engagement import exploring
 from campaigns.domain.experiment import DEFAULT, Assignment, arms_of
+from campaigns.domain.message import Skeleton
 from campaigns.domain.plan import Plan, PlanCounts, PlannedDelivery, PlannedSkip
 from campaigns.domain.release import Policy, Release
 from campaigns.domain.routing import (
@@ -62,6 +63,7 @@ def decide(
                 decision.reason.encode(),
                 opening(decision.channel, profile),
                 release.policy.journey.entry,
+                country=profile.country,
             )
         )
         counts.planned[decision.channel] += 1
@@ -131,35 +133,59 @@ def _enter(
     return Plan(deliveries, skips, counts)
 
 
+def post_skeleton(release: Release) -> Skeleton | None:
+    """What the campaign posts publicly; None where it posts nothing."""
+    return next(
+        (
+            s
+            for s in release.skeletons
+            if s.channel is Channel.X_POST and s.locale == release.policy.post_locale
+        ),
+        None,
+    )
+
+
 def plan_post(store: PlanStore, run: Run, release: Release, *, now: datetime) -> bool:
     """The campaign's one public X post as a delivery; False if there is none to make."""
-    if Channel.X_POST not in release.policy.channels:
+    skeleton = post_skeleton(release)
+    if skeleton is None:
         return False
-    skeleton = next(
-        s
-        for s in release.skeletons
-        if s.channel is Channel.X_POST and s.locale == release.policy.post_locale
-    )
     reason, entry = Reason(Rule.PUBLIC_POST).encode(), release.policy.journey.entry
     post = PlannedDelivery(PUBLIC, Channel.X_POST, skeleton.hash, reason, step=entry)
     return store.write_post(run, post, now=now)
 
 
+def _unseen(_planned: Sequence[PlannedDelivery]) -> None:
+    """Nobody wants the deliveries themselves."""
+
+
 def preview(
-    store: PlanStore, release: Release, *, now: datetime, limit: int | None, page: int = 20_000
+    store: PlanStore,
+    release: Release,
+    *,
+    now: datetime,
+    limit: int | None,
+    page: int = 20_000,
+    opening: Opening = at_once,
+    seen: Callable[[Sequence[PlannedDelivery]], None] = _unseen,
 ) -> PlanCounts:
-    """The plan's counts without writing anything: what a run would do now."""
+    """The plan's counts without writing anything: what a run would do now. `seen` is given the
+    deliveries page by page."""
     first, last = store.customer_range()
     total = PlanCounts()
     for start in range(first, last + 1, page):
         end = min(start + page - 1, last)
         profiles = store.profiles(release, first_customer=start, last_customer=end, now=now)
         room = None if limit is None else max(0, limit - total.planned.total())
-        planned, _, counts = decide(release, profiles, room)
+        planned, _, counts = decide(release, profiles, room, opening)
+        seen(planned)
         counts.already = store.already(release, first=start, last=end, now=now)
         total.add(counts)
         if release.policy.journey.goes_on:
             left = None if room is None else room - len(planned)
-            further = plan_steps(store, release, first=start, last=end, now=now, room=left)
+            further = plan_steps(
+                store, release, first=start, last=end, now=now, room=left, opening=opening
+            )
+            seen(further.deliveries)
             total.add(further.counts)
     return total

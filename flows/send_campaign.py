@@ -17,6 +17,7 @@ from pydantic import Field
 
 from campaigns.bootstrap import App, Workers, connect
 from campaigns.bootstrap.control import started
+from campaigns.bootstrap.planners import Planners
 from campaigns.bootstrap.reconciling import fall_back_run
 from campaigns.domain.plan import PlanCounts
 from campaigns.errors import CampaignsError
@@ -119,9 +120,10 @@ def carry_out(
     due = None if continues else flow_run.scheduled_start_time
     run_id, shards = outcome(compile_and_check(campaign, limit, due, continues, return_state=True))
     with Steering(app, run_id) as steering:
-        for no in shards:
-            outcome(plan_shard(run_id, no, no + 1, len(shards), return_state=True))
-            steering.look()
+        with Planners(app, run_id, shards) as planners:
+            for no in shards:
+                outcome(plan_shard(planners, no, no + 1, len(shards), return_state=True))
+                steering.look()
         sent = _send_due(app, run_id, campaign, steering)
     return _close(run_id, campaign, sent), sent
 
@@ -234,10 +236,9 @@ def compile_and_check(
 
 
 @step("plan shard {place} of {places}", repeatable=True)
-def plan_shard(run_id: int, no: int, place: int, places: int) -> PlanCounts:
+def plan_shard(planners: Planners, no: int, place: int, places: int) -> PlanCounts:
     """Choose each customer's channel; planning a shard again changes nothing."""
-    with connect() as app:
-        counts = app.plan_shard(run_id, no)
+    counts = planners.plan(no)
     get_run_logger().info("Shard %s of %s: %s", place, places, plan_sentence(counts))
     return counts
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -133,13 +132,21 @@ def run(args: argparse.Namespace, command: str) -> list[dict[str, Any]]:
                 "database": database.partition(":")[0],
                 "at": datetime.now(UTC).isoformat(timespec="seconds"),
                 "command": command,
-                "load_before": load,
+                "load": (load, os.getloadavg()[0]),
                 "mix": args.mix,
                 "workers": args.workers,
             }
             print(tables([result]), flush=True)
             results.append(result)
     return results
+
+
+def _command(args: argparse.Namespace) -> str:
+    """What was measured, without where it went and without a database's address."""
+    databases = [database.partition(":")[0] for database in args.database]
+    words = ["--customers", *args.customers, "--mix", args.mix, "--database", *databases]
+    words += ["--workers", str(args.workers), "--email", args.email]
+    return f"python -m tests.bench.end_to_end {' '.join(words)}"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -156,8 +163,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--write", action="store_true", help="tables into docs/benchmarks.md")
     parser.add_argument("--keep", type=Path, help="a new folder to leave everything in")
     args = parser.parse_args(arguments)
-    command = "python -m tests.bench.end_to_end " + " ".join(arguments or sys.argv[1:])
-    results = run(args, command)
+    results = run(args, _command(args))
     if args.json:
         args.json.write_text(json.dumps(results, indent=1, default=str) + "\n")
     if args.write:

@@ -45,10 +45,11 @@ def tables(results: Sequence[Mapping[str, Any]]) -> str:
 
 def _of(result: Mapping[str, Any]) -> Iterator[str]:
     customers = result["customers"]
+    before, after = result["load"]
     named = f"{int(customers):,} customers" if customers.isdigit() else customers
     yield (
         f"**{named}, {result['database']}**, mix `{result['mix']}`, {result['workers']} workers, "
-        f"{result['at'][:10]}, load average before it {result['load_before']:.1f}"
+        f"{result['at'][:10]}, load average before it {before:.1f}, after {after:.1f}"
     )
     yield "\n".join([_HEAD, *map(_row, result["stages"])])
     steps = [_steps(stage) for stage in result["stages"] if stage["steps"]]

@@ -75,7 +75,7 @@ def test_a_fifth_of_the_real_mix_may_get_nothing_each_for_one_of_four_reasons() 
 
 def test_a_profile_names_the_product_s_own_functions() -> None:
     raw = [
-        "process 1;run (campaigns/bootstrap/app.py:1);take (campaigns/store/bulk.py:2);do (x.py:3) 7",
+        "process 1;run (campaigns/bootstrap/app.py:1);take (campaigns/store/bulk.py:2);do (x:3) 7",
         "process 1;run (campaigns/bootstrap/app.py:1) 2",
         "run (campaigns/cli/x.py:1);_find_and_load (<frozen>:1);<module> (campaigns/errors.py:1) 3",
         "process 2;main (campaigns/sandbox/server.py:1);dumps (campaigns/errors.py:1) 90",

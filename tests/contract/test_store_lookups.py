@@ -50,10 +50,9 @@ def _plans(database: Database) -> list[str]:
     world.customer()
     world.planned([world.customer()], of=release)  # a campaign that some have already
     event.listen(database.engine, "before_cursor_execute", note)
-    read = SqlPlanning(database).profiles(
-        release, first_customer=1, last_customer=9, now=datetime(2027, 3, 3, tzinfo=UTC)
-    )
-    assert list(read)
+    planning, now = SqlPlanning(database), datetime(2027, 3, 3, tzinfo=UTC)
+    first, last = planning.customer_range()
+    assert list(planning.profiles(release, first_customer=first, last_customer=last, now=now))
     event.remove(database.engine, "before_cursor_execute", note)
     sql, parameters = next(a for a in asked if "preferred_channel" in a[0])
     explain = "EXPLAIN " if database.dialect == "postgresql" else "EXPLAIN QUERY PLAN "

@@ -1,7 +1,8 @@
-"""Many rows into PostgreSQL by COPY: a third of the server's time for `unnest`, and less of ours.
+"""Many rows into PostgreSQL by COPY: what cannot conflict, such as an import's new customers.
 
-COPY knows no ON CONFLICT, so what may conflict goes into a table of the transaction first and is
-moved from there. What is written is what `bulk.insert` writes; a test compares them.
+A row costs less of either side's time than in a statement over arrays; but COPY knows no ON
+CONFLICT, and going round by a table of the transaction's own was slower than the arrays are
+(batches of 1000, measured in November 2026).
 """
 
 from __future__ import annotations
@@ -15,39 +16,15 @@ from sqlalchemy.exc import DBAPIError
 if TYPE_CHECKING:
     import psycopg
 
-_STAGE = "given_rows"
-
 
 def insert(
-    connection: Connection,
-    table: Table,
-    columns: Sequence[str],
-    rows: Sequence[Sequence[object]],
-    *,
-    on_conflict: str = "",
+    connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Sequence[object]]
 ) -> int:
-    """As bulk.insert, on PostgreSQL. Worth it from some hundred rows on."""
-    names = ", ".join(columns)
-    if not on_conflict:
-        return _copy(connection, table.name, names, rows)
-    connection.exec_driver_sql(
-        f"CREATE TEMPORARY TABLE {_STAGE} ON COMMIT DROP AS "  # noqa: S608
-        f"SELECT {names} FROM {table.name} WITH NO DATA"
-    )
-    _copy(connection, _STAGE, names, rows)
-    moved = connection.exec_driver_sql(
-        f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {_STAGE} {on_conflict}"  # noqa: S608
-    ).rowcount
-    connection.exec_driver_sql(f"DROP TABLE {_STAGE}")
-    return moved
-
-
-def _copy(connection: Connection, into: str, names: str, rows: Sequence[Sequence[object]]) -> int:
-    """Raises what SQLAlchemy would raise for a statement."""
+    """As bulk.insert without a conflict, on PostgreSQL. Raises what SQLAlchemy would raise."""
     import psycopg
 
     raw: psycopg.Connection[object] = connection.connection.driver_connection  # type: ignore[assignment]
-    statement = f"COPY {into} ({names}) FROM STDIN"
+    statement = f"COPY {table.name} ({', '.join(columns)}) FROM STDIN"
     try:
         with raw.cursor() as cursor:
             with cursor.copy(statement) as copy:

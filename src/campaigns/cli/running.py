@@ -200,11 +200,13 @@ def _ask(app: App, name: str, limit: int | None) -> None:
 
 
 def _plan(app: App, run: Run) -> None:
-    shards = app.shards(run.id)
-    with progress_bar() as bar:
+    from campaigns.bootstrap.planners import Planners
+
+    shards = [shard.no for shard in app.shards(run.id)]
+    with progress_bar() as bar, Planners(app, run.id, shards) as planners:
         move = advancing(bar, "Planning", len(shards))
-        for done, shard in enumerate(shards, start=1):
-            app.plan_shard(run.id, shard.no)
+        for done, no in enumerate(shards, start=1):
+            planners.plan(no)
             move(done)
 
 

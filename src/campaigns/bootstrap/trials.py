@@ -21,6 +21,7 @@ from campaigns.domain.experiment import (
 )
 from campaigns.domain.interaction import InteractionKind
 from campaigns.domain.release import Release
+from campaigns.domain.run import Run
 from campaigns.errors import NotFoundError
 from campaigns.store.outcomes import Cell, SqlOutcomes
 
@@ -57,13 +58,21 @@ def analyse_campaign(app: App, campaign: str) -> list[Trial]:
     run = app.runs.latest(campaign)
     if run is None:
         raise NotFoundError(f"{campaign} has not run yet; `campaigns run {campaign}` starts it.")
-    release = app.releases.load(run.release_hash)
-    spec = Campaign.model_validate(release.source(release.campaign_file))
-    if spec.goal is None or release.policy.experiment.trivial:
+    trials = analyse_run(app, run)
+    if not trials:
         raise NotFoundError(
             f"{campaign} tries nothing out: write `goal` and `experiment` in its campaign.yaml "
             "(docs/experiments.md)."
         )
+    return trials
+
+
+def analyse_run(app: App, run: Run) -> list[Trial]:
+    """The experiments of a run; none where its campaign tries nothing out."""
+    release = app.releases.load(run.release_hash)
+    spec = Campaign.model_validate(release.source(release.campaign_file))
+    if spec.goal is None or release.policy.experiment.trivial:
+        return []
     within = timedelta(days=spec.goal.within_days)
     outcomes = SqlOutcomes(app.database).of_run(
         run.id, InteractionKind(spec.goal.kind), since=run.started_at, within=within

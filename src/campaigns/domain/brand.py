@@ -18,9 +18,10 @@ from pydantic import (
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.engagement import Learning
-from campaigns.domain.facts import Amount, Country, Currency, HttpsUrl, Phone, Texts, Zone
+from campaigns.domain.facts import Country, HttpsUrl, Phone, Texts, Zone
 from campaigns.domain.findings import Level
 from campaigns.domain.pressure import Pressure
+from campaigns.domain.prices import Prices
 from campaigns.domain.retention import Retention
 
 
@@ -241,15 +242,6 @@ class OwnLimits(_Frozen):
         """The brand's limits with these in their place."""
         own = self.model_dump(exclude_none=True)
         return brand.model_copy(update=own | {"characters": brand.characters | self.characters})
-
-
-class Prices(_Frozen):
-    """What the provider asks for. For previews: no message states these."""
-
-    currency: Currency
-    sms_segment: dict[Country, Amount] = Field(
-        default_factory=dict, description="price of one SMS segment by the customer's country"
-    )
 
 
 class Fallback(_Frozen):

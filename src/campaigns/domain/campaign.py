@@ -24,6 +24,7 @@ from campaigns.domain.consent import Purpose
 from campaigns.domain.facts import Fact, Texts
 from campaigns.domain.journey import MAX_DEPTH, MAX_STEPS, Condition, Step, StepName, depth
 from campaigns.domain.message import SlotType
+from campaigns.domain.prices import Budget
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Topic = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
@@ -154,6 +155,9 @@ class Campaign(_Frozen):
         "is held for a person; default: 1 h",
     )
     goal: GoalSpec | None = Field(None, description="what the campaign is for")
+    budget: Budget | None = Field(
+        None, description="the most it may cost by the brand's `prices`: else nothing is sent"
+    )
     steps: Annotated[tuple[Step, ...], Field(max_length=MAX_STEPS)] = Field(
         (), description="a journey: the messages that follow each other; empty: one message"
     )

@@ -17,7 +17,8 @@ from campaigns.account_page.words import (
     standing,
     verdict,
 )
-from campaigns.domain.account import ALL, Account, figure_rows
+from campaigns.domain.account import ALL, Account, Costs, figure_rows
+from campaigns.domain.prices import money
 
 Row = tuple[str, str, int]
 
@@ -44,7 +45,11 @@ def rows(account: Account) -> list[Row]:
         for (s,) in told.keys("states")
     ]
     found += [
-        ("by fallback", fallback_words(c, r), int(told.number("fallbacks", c, r, column="messages")))
+        (
+            "by fallback",
+            fallback_words(c, r),
+            int(told.number("fallbacks", c, r, column="messages")),
+        )
         for c, r in told.keys("fallbacks")
     ]
     found += [
@@ -86,13 +91,24 @@ def answer_sentences(account: Account) -> list[str]:
         for g in question.result.goals:
             found += [verdict(g, d, question.result.confidence) for d in g.differences]
     if account.costs:
-        found.append(f"It cost {account.costs.total:,.2f} {account.costs.currency}.")
+        found.append(_cost_sentence(account, account.costs))
     proof = account.proof
     found.append(
         f"{proof.proven} of {proof.asked} messages taken at random (seed {proof.seed}) were made "
         f"again and are what was said; release {account.run.release_hash}."
     )
     return found
+
+
+def _cost_sentence(account: Account, costs: Costs) -> str:
+    told = f"It cost {money(costs.total, costs.currency)}"
+    if costs.budget is not None:
+        told += f" of a budget of {money(costs.budget, costs.currency)}"
+    goal = goal_words(account)
+    if goal is not None and goal.people.value:
+        each = costs.total / int(goal.people.value)
+        told += f", {money(each, costs.currency)} for each who {goal.did}"
+    return f"{told}."
 
 
 def account_markdown(account: Account) -> str:
@@ -105,6 +121,24 @@ def account_markdown(account: Account) -> str:
 
 def _table(account: Account) -> list[str]:
     return [f"| {a} | {b.replace('|', '/')} | {n:,} |" for a, b, n in rows(account)]
+
+
+def _costs_json(costs: Costs) -> dict[str, object]:
+    return {
+        "currency": costs.currency,
+        "total": float(costs.total),
+        "budget": None if costs.budget is None else float(costs.budget),
+        "lines": [
+            {
+                "channel": line.channel,
+                "country": line.country,
+                "messages": line.messages.value,
+                "units": line.units,
+                "total": None if line.total is None else float(line.total),
+            }
+            for line in costs.lines
+        ],
+    }
 
 
 def account_json(account: Account) -> dict[str, object]:
@@ -120,7 +154,7 @@ def account_json(account: Account) -> dict[str, object]:
         "goal": account.goal and {"kind": account.goal[0], "within_days": account.goal[1]},
         "summary": answer_sentences(account),
         "incremental": account.incremental and asdict(account.incremental),
-        "costs": account.costs and {**asdict(account.costs), "total": account.costs.total},
+        "costs": account.costs and _costs_json(account.costs),
         "proof": asdict(account.proof),
         "facts": {name: dict(written) for name, written in account.facts.items()},
         "findings": account.findings,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,9 @@ from campaigns.account_page.words import (
     skip_word,
     verdict,
 )
-from campaigns.domain.account import ALL, Account, Answers, Figure, Number
+from campaigns.domain.account import ALL, Account, Answers, Figure
 from campaigns.domain.channel import PERSONAL_CHANNELS
+from campaigns.domain.prices import money
 
 _HERE = Path(__file__).parent
 
@@ -84,11 +86,6 @@ def figures(answers: Answers, query: str) -> list[tuple[tuple[str, ...], Mapping
     ]
 
 
-def total(rows: Sequence[Figure]) -> Number:
-    """The sum of figures."""
-    return sum(f.value for f in rows)
-
-
 def brief(answers: Answers, query: str, *key: str, column: str) -> Figure:
     """A figure of an earlier run."""
     return answers.figure(f"{query}@{answers.run.id}", *key, column=column)
@@ -129,7 +126,8 @@ def _environment() -> Environment:
         "verdict": verdict,
         "QUESTIONS": QUESTIONS,
         "ALL": ALL,
-        "total": total,
+        "money": money,
+        "each": lambda amount, people: amount / Decimal(people),
     }
     env.globals.update(tools)
     return env

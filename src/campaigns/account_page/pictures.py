@@ -35,7 +35,7 @@ def stages(account: Account) -> list[Stage]:
     """From the audience to the goal."""
     told = account.answers
     used = {key[0] for key in told.keys("funnel")}
-    channels = [c.value for c in PERSONAL_CHANNELS if c.value in used]
+    channels = [str(c.value) for c in PERSONAL_CHANNELS if c.value in used]
 
     def stage(label: str, query: str, *key: str, column: str) -> Stage:
         figures = {c: told.figure(query, c, *key, column=column) for c in channels}

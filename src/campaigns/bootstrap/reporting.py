@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -22,11 +21,11 @@ from campaigns.domain.account import (
     timeline_step,
 )
 from campaigns.domain.audit import run_subject
-from campaigns.domain.brand import Prices
 from campaigns.domain.campaign import Campaign, GoalSpec
 from campaigns.domain.channel import Channel
 from campaigns.domain.experiment import MESSAGE
 from campaigns.domain.message import Skeleton, fill, message_hash
+from campaigns.domain.prices import Prices
 from campaigns.domain.release import Release
 from campaigns.domain.run import Run
 from campaigns.errors import NotFoundError, UserError
@@ -52,12 +51,13 @@ def account_of(app: App, which: str, *, seed: int = 1, sample: int = SAMPLE) -> 
     now = app.clock.now()
     accounts = SqlAccounts(app.database)
     asked = _asked(run, goal, now)
+    told = accounts.answers(run, asked)
     trials = analyse_run(app, run)
     return Account(
         title=release.title,
         at=now,
         run=run,
-        answers=accounts.answers(run, asked),
+        answers=told,
         goal=(goal.kind, goal.within_days) if goal else None,
         ends_at=run.started_at + asked.within,
         step=asked.step,
@@ -67,7 +67,7 @@ def account_of(app: App, which: str, *, seed: int = 1, sample: int = SAMPLE) -> 
         questions=tuple(Question(t.question, t.ends_at, t.result, t.because) for t in trials),
         incremental=_incremental(trials),
         earlier=_earlier(app, accounts, run, goal, now),
-        costs=_costs(app, accounts, run, release),
+        costs=_costs(app, run, release, told),
         trail=tuple(reversed(app.audit.entries(run_subject(run.id)))),
         paused=tuple(app.report(run.id).paused),
         expires_on=release.policy.expires_on,
@@ -151,35 +151,35 @@ def _incremental(trials: list[Trial]) -> Incremental | None:
     )
 
 
-def _costs(app: App, accounts: SqlAccounts, run: Run, release: Release) -> Costs | None:
+def _costs(app: App, run: Run, release: Release, told: Answers) -> Costs | None:
     """At the prices of the brand as it was frozen; None where it states none."""
-    stated = release.source("brand.yaml").get("prices")
-    if not stated:
+    prices = Prices.of(release.source("brand.yaml"))
+    if prices is None:
         return None
-    prices = Prices.model_validate(stated)
-    return Costs(prices.currency, (_sms_cost(app, accounts, run, prices),))
+    segments = _segments(app, run)
+    budget = _spec(release).budget
+    lines = []
+    for key in told.keys("paid"):
+        channel, country = Channel(key[0]), key[1]
+        messages = told.figure("paid", *key, column="messages")
+        units = segments.get(country, 0) if channel is Channel.SMS else int(messages.value)
+        each = prices.cost(channel, purpose=run.purpose, country=country or None)
+        total = None if each is None else each * units
+        lines.append(Cost(channel, country, messages, units, total))
+    return Costs(prices.currency, tuple(lines), budget.amount if budget else None)
 
 
-def _sms_cost(app: App, accounts: SqlAccounts, run: Run, prices: Prices) -> Cost:
-    """Segments are counted on the very texts that left."""
+def _segments(app: App, run: Run) -> dict[str, int]:
+    """Country → segments of the SMS that left, counted on the very texts."""
     from campaigns.content.measure import measure_sms
 
     skeletons: dict[int, Skeleton] = {}
-    found: Mapping[str, list[int]] = defaultdict(lambda: [0, 0])  # country → messages, segments
-    for country, number, values, messages in accounts.texts(run.id):
+    found: dict[str, int] = defaultdict(int)
+    for country, number, values, messages in SqlAccounts(app.database).texts(run.id):
         skeleton = skeletons.get(number) or app.releases.skeleton(number)
         skeletons[number] = skeleton
-        segments = measure_sms(fill(skeleton, values)["body"]).segments
-        found[country or ""][0] += messages
-        found[country or ""][1] += messages * segments
-    price = {c: float(p) for c, p in prices.sms_segment.items()}
-    return Cost(
-        channel=Channel.SMS,
-        messages=sum(m for m, _ in found.values()),
-        units=sum(s for _, s in found.values()),
-        total=round(sum(s * price.get(c, 0) for c, (_, s) in found.items()), 4),
-        unpriced=sum(s for c, (_, s) in found.items() if c not in price),
-    )
+        found[country] += messages * measure_sms(fill(skeleton, values)["body"]).segments
+    return found
 
 
 def write_report(account: Account, file: Path) -> None:
@@ -189,13 +189,13 @@ def write_report(account: Account, file: Path) -> None:
     """
     from campaigns.account_page import files, page
 
-    writers = {
-        ".html": lambda: file.write_text(page.render(account), encoding="utf-8"),
-        ".csv": lambda: files.write_csv(account, file),
-        ".parquet": lambda: files.write_parquet(account, file),
-    }
-    writer = writers.get(file.suffix.lower())
-    if writer is None:
+    ending = file.suffix.lower()
+    if ending not in {".html", ".csv", ".parquet"}:
         raise UserError(f"{file}: a report is written as .html, .csv or .parquet.")
     file.parent.mkdir(parents=True, exist_ok=True)
-    writer()
+    if ending == ".html":
+        file.write_text(page.render(account), encoding="utf-8")
+    elif ending == ".csv":
+        files.write_csv(account, file)
+    else:
+        files.write_parquet(account, file)

@@ -12,7 +12,7 @@ from campaigns.cli.output import console, json_option, print_json, table
 
 if TYPE_CHECKING:
     from campaigns.bootstrap.trials import Trial
-    from campaigns.domain.experiment import Difference, ExperimentResult, GoalResult, Sample
+    from campaigns.domain.experiment import ExperimentResult, GoalResult, Sample
 
 
 class _Named(click.ParamType[tuple[str, float]]):
@@ -234,6 +234,6 @@ def _mismatch_words(result: ExperimentResult) -> str:
     )
     return (
         f"The arms do not have the sizes they were meant to have ({sizes}; "
-        f"{p_words(result.mismatch.p_value)}). Assignment or recording went wrong: do not trust what "
-        "follows until you know why. If they were not meant to be equal, say so by --share."
+        f"{p_words(result.mismatch.p_value)}). Assignment or recording went wrong: do not trust "
+        "what follows until you know why. If they were not meant to be equal, say so by --share."
     )

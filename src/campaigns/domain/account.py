@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import TypeAlias
 
 from campaigns.domain.audit import AuditEntry
@@ -163,31 +164,42 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one channel cost: `units` (messages, or segments of SMS) at the brand's prices.
+    """What messages of one channel to one country cost at the brand's prices.
 
     Attributes:
-        unpriced: units for which brand.yaml states no price; they are not in `total`.
+        messages: that left, those with them that another channel's replaced: they are paid for.
+        units: segments of an SMS, else messages.
+        total: None where the brand has no price for it.
     """
 
     channel: str
-    messages: int
+    country: str
+    messages: Figure
     units: int
-    total: float
-    unpriced: int
+    total: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """The run's costs; the currency is the price list's."""
+    """The run's costs, in the price list's currency.
+
+    Attributes:
+        budget: the most that the campaign may cost, all its runs together; None: it states none.
+    """
 
     currency: str
     lines: tuple[Cost, ...]
-    budget: float | None = None
+    budget: Decimal | None = None
 
     @property
-    def total(self) -> float:
-        """Of all channels that have a price."""
-        return sum(line.total for line in self.lines)
+    def total(self) -> Decimal:
+        """Of all that has a price."""
+        return sum((line.total for line in self.lines if line.total is not None), Decimal(0))
+
+    @property
+    def unpriced(self) -> int:
+        """Messages that have no price: they are not in the total."""
+        return sum(int(line.messages.value) for line in self.lines if line.total is None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - what is written into the text comes from this file and from numbers
 """The questions of a run's report, in SQL that a person can paste at a database prompt.
 
 Numbers and words of the vocabulary are written into the text: nothing here comes from outside.
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from campaigns.domain.account import ALL, Asked, Query
+from campaigns.domain.account import Asked, Query
 from campaigns.store.bulk import Dialect
 from campaigns.store.clock import to_ms
 from campaigns.store.outcomes import cells_sql
@@ -62,9 +63,10 @@ _STATES = """
 SELECT state, count(*) AS messages FROM deliveries
  WHERE run_id = {run} AND customer_id <> 0 AND NOT replaced GROUP BY state ORDER BY state
 """
-_POST = "SELECT state, count(*) AS posts FROM deliveries\n" + (
-    " WHERE run_id = {run} AND customer_id = 0 GROUP BY state ORDER BY state\n"
-)
+_POST = """
+SELECT state, count(*) AS posts FROM deliveries
+ WHERE run_id = {run} AND customer_id = 0 GROUP BY state ORDER BY state
+"""
 _RECORDED = """
 SELECT count(*) AS messages FROM deliveries d
  WHERE d.run_id = {run} AND d.customer_id <> 0 AND NOT d.replaced
@@ -82,6 +84,12 @@ _FALLBACKS = """
 SELECT channel, reason, count(*) AS messages FROM deliveries
  WHERE run_id = {run} AND NOT replaced AND hop > 0
  GROUP BY channel, reason ORDER BY messages DESC, channel, reason
+"""
+_PAID = """
+SELECT d.channel, COALESCE(c.country, '') AS country, count(*) AS messages
+  FROM deliveries d LEFT JOIN customers c ON c.id = d.customer_id
+ WHERE d.run_id = {run} AND d.state = 'accepted'
+ GROUP BY d.channel, COALESCE(c.country, '') ORDER BY d.channel, country
 """
 _MINE = """mine AS (
     SELECT id, customer_id, channel FROM deliveries WHERE run_id = {run} AND customer_id <> 0
@@ -197,7 +205,9 @@ def _timeline(asked: Asked, values: dict[str, object]) -> Query:
     return Query("timeline", _TIMELINE_MEAN, sql, ("what", "place"), ("times",))
 
 
-_TIMELINE_MEAN = "What happened when: messages sent, clicks, opt-outs and goals in each step of time."
+_TIMELINE_MEAN = (
+    "What happened when: messages sent, clicks, opt-outs and goals in each step of time."
+)
 _ARMS_MEAN = (
     "Everyone planned or held out, by words, channel arm and holdout: how many reached the goal in "
     "the days after the run's start, whatever reached them."
@@ -259,5 +269,12 @@ _LIST: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...], str], ...] = (
         "Goals by last touch: this run's was the last message sent to the customer before, within "
         "the goal's days.",
     ),
+    (
+        "paid",
+        _PAID,
+        ("channel", "country"),
+        ("messages",),
+        "Messages that left and are paid for, the public post and those that were replaced with "
+        "them, by the customer's country.",
+    ),
 )
-

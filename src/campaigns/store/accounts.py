@@ -27,11 +27,11 @@ SELECT r.id FROM runs r JOIN campaigns c ON c.id = r.campaign_id
 """)
 #: Texts that left, by the price that is paid for them.
 _TEXTS = text("""
-SELECT c.country, d.skeleton_id, m.slot_values, count(*) AS messages
+SELECT COALESCE(c.country, '') AS country, d.skeleton_id, m.slot_values, count(*) AS messages
   FROM deliveries d JOIN messages m ON m.delivery_id = d.id
   LEFT JOIN customers c ON c.id = d.customer_id
  WHERE d.run_id = :run AND d.channel = 'sms' AND d.state = 'accepted'
- GROUP BY c.country, d.skeleton_id, m.slot_values
+ GROUP BY COALESCE(c.country, ''), d.skeleton_id, m.slot_values
 """)
 
 
@@ -68,7 +68,7 @@ class SqlAccounts:
                 for row in connection.execute(_SAMPLE, here)
             ]
 
-    def texts(self, run_id: int) -> list[tuple[str | None, int, dict[str, str], int]]:
+    def texts(self, run_id: int) -> list[tuple[str, int, dict[str, str], int]]:
         """SMS that left: (country, skeleton, written values, how many of them are alike)."""
         with self._database.read() as connection:
             return [

@@ -9,10 +9,13 @@ from dataclasses import asdict
 
 from campaigns.account_page.pictures import stages
 from campaigns.account_page.words import (
+    QUESTIONS,
     channel_word,
+    extra_words,
     fallback_words,
     goal_words,
     in_words,
+    percent,
     skip_word,
     standing,
     verdict,
@@ -69,34 +72,37 @@ def rows(account: Account) -> list[Row]:
 def answer_sentences(account: Account) -> list[str]:
     """The goal first, then what it is worth, what was tried out, what it cost, the proof."""
     found = [s for s in (standing(account),) if s]
-    goal = goal_words(account)
-    if goal is None:
-        found.append("No goal is stated in its campaign.yaml.")
-    else:
-        share = f" ({goal.people.value / goal.sent.value:.1%})" if goal.sent.value else ""
-        found.append(
-            f"{goal.people.value:,} of {goal.sent.value:,} people who got it {goal.did} within "
-            f"{goal.days} days{share}; it was the last message sent to them before."
-        )
-    if account.incremental:
-        i = account.incremental
-        found.append(
-            f"Against those held out: {i.extra:+,.0f} people ({i.confidence * 100:g}% interval "
-            f"{i.low:+,.0f} to {i.high:+,.0f})."
-        )
+    found += _goal_sentences(account)
     for question in account.questions:
         if question.result is None:
-            found.append(f"{question.name}: no answer yet, {question.because}.")
+            found.append(f"{QUESTIONS[question.name]} No answer yet: {question.because}.")
             continue
         for g in question.result.goals:
             found += [verdict(g, d, question.result.confidence) for d in g.differences]
     if account.costs:
         found.append(_cost_sentence(account, account.costs))
     proof = account.proof
-    found.append(
-        f"{proof.proven} of {proof.asked} messages taken at random (seed {proof.seed}) were made "
-        f"again and are what was said; release {account.run.release_hash}."
-    )
+    if proof.asked:
+        found.append(
+            f"{proof.proven} of {proof.asked} messages taken at random (seed {proof.seed}) were "
+            f"made again and are what was said; release {account.run.release_hash}."
+        )
+    return found
+
+
+def _goal_sentences(account: Account) -> list[str]:
+    goal = goal_words(account)
+    if goal is None:
+        return ["No goal is stated in its campaign.yaml."]
+    share = f" ({percent(goal.people.value / goal.sent.value)})" if goal.sent.value else ""
+    found = [
+        f"{goal.people.value:,} of {goal.sent.value:,} people who got it {goal.did} within "
+        f"{goal.days} days{share}; it was the last message sent to them before."
+    ]
+    if account.incremental:
+        i = account.incremental
+        bounds = f"{i.low:+,.0f} to {i.high:+,.0f}"
+        found.append(f"{extra_words(i, goal.did)} ({i.confidence * 100:g}% interval {bounds}).")
     return found
 
 

@@ -18,9 +18,11 @@ from campaigns.account_page.words import (
     QUESTIONS,
     agent_word,
     channel_word,
+    extra_words,
     fallback_words,
     goal_words,
     in_words,
+    percent,
     skip_word,
     verdict,
 )
@@ -62,11 +64,6 @@ def ratio(over: Figure, under: Figure, *, money: bool = False) -> Markup:
     addresses = json.dumps([over.address, under.address], ensure_ascii=False)
     said = f"{value:,.2f}" if money else percent(value)
     return Markup('<data value="{:.6g}" data-ratio="{}">{}</data>').format(value, addresses, said)
-
-
-def percent(value: float) -> str:
-    """`3.4%`; more digits where less would say nought."""
-    return f"{value:.2%}" if 0 < abs(value) < 0.01 else f"{value:.1%}"
 
 
 def _channels(answers: Answers) -> list[str]:
@@ -123,6 +120,7 @@ def _environment() -> Environment:
         "channel_word": channel_word,
         "fallback_words": fallback_words,
         "in_words": in_words,
+        "extra_words": extra_words,
         "verdict": verdict,
         "QUESTIONS": QUESTIONS,
         "ALL": ALL,

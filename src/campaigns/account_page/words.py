@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from campaigns.domain.account import ALL, Account, Figure
+from campaigns.domain.account import ALL, Account, Figure, Incremental
 from campaigns.domain.channel import Channel
 from campaigns.domain.experiment import Difference, GoalKind, GoalResult
 from campaigns.domain.routing import SKIP_TEXT, Reason, SkipReason
@@ -59,6 +59,12 @@ def goal_words(account: Account) -> GoalWords | None:
     )
 
 
+def extra_words(found: Incremental, did: str) -> str:
+    """`About 37 more people bought than would have without it`."""
+    more = "more" if found.extra >= 0 else "fewer"
+    return f"About {abs(found.extra):,.0f} {more} people {did} than would have without it"
+
+
 def channel_word(channel: str) -> str:
     """`e-mail`; `all channels`."""
     return "all channels" if channel == ALL else Channel(channel).label
@@ -83,6 +89,11 @@ def fallback_words(channel: str, reason: str) -> str:
 def in_words(word: str) -> str:
     """`in_doubt` as people write it."""
     return word.replace("_", " ")
+
+
+def percent(value: float) -> str:
+    """`3.4%`; more digits where less would say nought."""
+    return f"{value:.2%}" if 0 < abs(value) < 0.01 else f"{value:.1%}"
 
 
 def standing(account: Account) -> str:

@@ -126,9 +126,10 @@ def _proof(app: App, release: Release, sample: list[Sampled], seed: int) -> Proo
         number = message.skeleton_id
         skeleton = skeletons.get(number) or app.releases.skeleton(number)
         skeletons[number] = skeleton
-        fill(skeleton, message.values)  # every hole has its value
         same = message_hash(skeleton.hash, message.values) == message.hash
-        if not same or skeleton.hash not in hashes:
+        if same and skeleton.hash in hashes:
+            fill(skeleton, message.values)
+        else:
             differing.append(message.delivery_id)
     return Proof(seed, len(sample), len(sample) - len(differing), tuple(differing))
 

@@ -13,13 +13,15 @@ from campaigns.domain.run import Run
 from campaigns.store.account_sql import brief_queries, queries
 from campaigns.store.engine import Database
 
-# A multiplier of a full period (Lehmer, modulus 2^31 - 1): the seed moves the order, and two runs
-# of the same seed take the same messages on either database.
+# Scattered by a multiplication and a square, modulo the prime 2^31 - 1: the same on both databases,
+# and nothing overflows 64 bits.
 _SAMPLE = text("""
-SELECT d.id, d.skeleton_id, m.slot_values, m.hash
-  FROM deliveries d JOIN messages m ON m.delivery_id = d.id
- WHERE d.run_id = :run AND d.state = 'accepted'
- ORDER BY ((d.id % 2147483647) * 48271 + :seed) % 2147483647, d.id LIMIT :most
+SELECT id, skeleton_id, slot_values, hash FROM (
+    SELECT d.id, d.skeleton_id, m.slot_values, m.hash,
+           (d.id + :seed) % 2147483647 * 1103515245 % 2147483647 AS place
+      FROM deliveries d JOIN messages m ON m.delivery_id = d.id
+     WHERE d.run_id = :run AND d.state = 'accepted'
+) AS left_us ORDER BY place * place % 2147483647, id LIMIT :most
 """)
 _RUNS_BEFORE = text("""
 SELECT r.id FROM runs r JOIN campaigns c ON c.id = r.campaign_id

@@ -89,6 +89,12 @@ def test_every_number_of_the_page_is_what_its_query_says(world: World, ask: Ask)
         over, under = (told.get(tuple(address), 0.0) for address in addresses)
         assert float(str(ratio.attributes["value"])) == pytest.approx(over / under, rel=1e-5)
         assert float(ratio.text().rstrip("%")) / 100 == pytest.approx(over / under, abs=6e-4)
+    sums = html.css("[data-sum]")
+    for added in sums:
+        addresses = json.loads(str(added.attributes["data-sum"]))
+        total = sum(told[tuple(address)] for address in addresses)
+        assert float(added.text().replace(",", "")) == pytest.approx(total, abs=0.005)
+    assert len(sums) == 8  # two arms on two goals: people, and how many or how much
     assert len(figures) > 80
     assert len(ratios) > 10
     assert sum(told.values()) > 1000

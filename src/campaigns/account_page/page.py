@@ -56,13 +56,21 @@ def number(figure: Figure, *, cents: bool = False) -> Markup:
     )
 
 
-def ratio(over: Figure, under: Figure, *, money: bool = False) -> Markup:
-    """One figure over another, as percent or as an amount for each; a dash over nought."""
+def summed(figures: tuple[Figure, ...], *, cents: bool = False) -> Markup:
+    """The sum of several figures, with all their addresses."""
+    value = round(sum(f.value for f in figures), 2)
+    addresses = json.dumps([f.address for f in figures], ensure_ascii=False)
+    said = f"{value:,.2f}" if cents else f"{value:,.0f}"
+    return Markup('<data value="{}" data-sum="{}">{}</data>').format(value, addresses, said)
+
+
+def ratio(over: Figure, under: Figure) -> Markup:
+    """One figure over another, as percent; a dash over nought."""
     if not under.value:
         return Markup('<span class="none">–</span>')
     value = over.value / under.value
     addresses = json.dumps([over.address, under.address], ensure_ascii=False)
-    said = f"{value:,.2f}" if money else percent(value)
+    said = percent(value)
     return Markup('<data value="{:.6g}" data-ratio="{}">{}</data>').format(value, addresses, said)
 
 
@@ -110,6 +118,7 @@ def _environment() -> Environment:
     tools: dict[str, Any] = {
         "number": number,
         "ratio": ratio,
+        "summed": summed,
         "figures": figures,
         "brief": brief,
         "moment": moment,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from campaigns.account_page.charts import Bar, Drawn, Interval, bars, intervals, listed, timeline
-from campaigns.account_page.words import goal_words, skip_word
+from campaigns.account_page.words import goal_words
 from campaigns.domain.account import ALL, Account, Figure
 from campaigns.domain.channel import PERSONAL_CHANNELS
 from campaigns.domain.experiment import GoalKind
@@ -81,8 +81,6 @@ def drawn(account: Account) -> dict[str, Drawn]:
         charts["funnel"] = _funnel(account)
     if moments(account):
         charts["timeline"] = _timeline(account)
-    if account.answers.keys("skips"):
-        charts["skips"] = _skips(account)
     differences = _differences(account)
     if differences:
         says = "Differences with their intervals, in points: " + "; ".join(
@@ -103,17 +101,6 @@ def _funnel(account: Account) -> Drawn:
         for part, value in (parts or {"everyone": stage.whole.value}).items():
             rows.append(Bar(stage.label, part, value))
     return bars(rows, totals, f"People from the audience to the goal: {listed(totals)}.")
-
-
-def _skips(account: Account) -> Drawn:
-    told = account.answers
-    rows = [(skip_word(w), told.number("skips", w, column="people")) for (w,) in told.keys("skips")]
-    totals = [(label, f"{value:,}") for label, value in rows]
-    return bars(
-        [Bar(label, "everyone", value) for label, value in rows],
-        totals,
-        f"People who got nothing, by reason: {listed(totals)}.",
-    )
 
 
 def _timeline(account: Account) -> Drawn:
@@ -152,13 +139,3 @@ _SHORT = {
     "holdout": "campaign",
     "brand_holdout": "marketing",
 }
-
-
-def step_words(step: timedelta) -> str:
-    """`15 minutes`, `3 hours`, `1 day`."""
-    minutes = round(step.total_seconds() / 60)
-    for size, unit in ((24 * 60, "day"), (60, "hour"), (1, "minute")):
-        if minutes % size == 0 and minutes >= size:
-            count = minutes // size
-            return unit if count == 1 else f"{count} {unit}s"
-    return f"{minutes} minutes"

@@ -64,7 +64,9 @@ def account_of(app: App, which: str, *, seed: int = 1, sample: int = SAMPLE) -> 
         facts=release.facts,
         findings=_findings(app, release),
         proof=_proof(app, release, accounts.sample(run.id, sample, seed), seed),
-        questions=tuple(Question(t.question, t.ends_at, t.result, t.because) for t in trials),
+        questions=tuple(
+            Question(t.question, t.ends_at, t.result, t.because, t.made_of) for t in trials
+        ),
         incremental=_incremental(trials),
         earlier=_earlier(app, accounts, run, goal, now),
         costs=_costs(app, run, release, told),
@@ -114,7 +116,7 @@ def _findings(app: App, release: Release) -> tuple[str, ...] | None:
     examined = app.catalog.examine(release.campaign)
     if examined.release is None or examined.release.hash != release.hash:
         return None
-    return tuple(str(f) for f in app.check(release.campaign))
+    return tuple(str(f) for f in examined.findings)
 
 
 def _proof(app: App, release: Release, sample: list[Sampled], seed: int) -> Proof:

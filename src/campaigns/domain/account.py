@@ -6,7 +6,7 @@ list: a figure that is told twice is the same figure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -83,6 +83,12 @@ class Answers:
         """The same, without its address."""
         return self.figure(query, *key, column=column).value
 
+    def figures(
+        self, query: str, keys: Iterable[tuple[str, ...]], column: str
+    ) -> tuple[Figure, ...]:
+        """One column of several rows: their sum is told."""
+        return tuple(self.figure(query, *key, column=column) for key in keys)
+
     def keys(self, query: str) -> list[tuple[str, ...]]:
         """The rows' keys; none where the query was not asked."""
         answer = self.by_name.get(query)
@@ -121,12 +127,16 @@ def timeline_step(span: timedelta) -> timedelta:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a campaign tried out, and the answer so far (None: not yet, `because`)."""
+    """What a campaign tried out, and the answer so far (None: not yet, `because`).
+
+    `made_of`: arm → the rows of the query `arms` that it is the sum of.
+    """
 
     name: str
     ends_at: datetime
     result: ExperimentResult | None
     because: str = ""
+    made_of: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

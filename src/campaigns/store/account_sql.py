@@ -91,11 +91,11 @@ SELECT d.channel, COALESCE(c.country, '') AS country, count(*) AS messages
  WHERE d.run_id = {run} AND d.state = 'accepted'
  GROUP BY d.channel, COALESCE(c.country, '') ORDER BY d.channel, country
 """
-_MINE = """mine AS (
-    SELECT id, customer_id, channel FROM deliveries WHERE run_id = {run} AND customer_id <> 0
-), people AS (
-    SELECT DISTINCT customer_id FROM mine
+_PEOPLE = """people AS (
+    SELECT DISTINCT customer_id FROM deliveries WHERE run_id = {run} AND customer_id <> 0
 )"""
+# `+ 0`: SQLite then finds the message by its number, not among all of the run's for each event.
+_OF_THE_RUN = "JOIN deliveries m ON m.id = r.delivery_id AND m.run_id + 0 = {run}"
 _LAST_SENT = """(
            SELECT s.delivery_id FROM interactions s
             WHERE s.customer_id = i.customer_id AND s.kind = 'sent'
@@ -109,9 +109,9 @@ _REACTED = f"""reacted AS (
        AND i.kind IN ('clicked', 'opened', 'replied', 'unsubscribed', 'complained')
 )"""
 _REACTIONS = f"""
-WITH {_MINE}, {_REACTED}, told AS (
+WITH {_PEOPLE}, {_REACTED}, told AS (
     SELECT m.channel, r.kind, r.agent, r.customer_id
-      FROM reacted r JOIN mine m ON m.id = r.delivery_id
+      FROM reacted r {_OF_THE_RUN}
 )
 SELECT channel, kind, agent, count(*) AS times, count(DISTINCT customer_id) AS people
   FROM (SELECT channel, kind, agent, customer_id FROM told
@@ -119,9 +119,9 @@ SELECT channel, kind, agent, count(*) AS times, count(DISTINCT customer_id) AS p
  GROUP BY channel, kind, agent ORDER BY channel, kind, agent
 """
 _LEFT = f"""
-WITH {_MINE}, {_REACTED}
+WITH {_PEOPLE}, {_REACTED}
 SELECT count(DISTINCT r.customer_id) AS people
-  FROM reacted r JOIN mine m ON m.id = r.delivery_id
+  FROM reacted r {_OF_THE_RUN}
  WHERE r.kind IN ('unsubscribed', 'complained')
 """
 # An event that names its delivery counts for that one only.
@@ -136,23 +136,28 @@ _REACHED = """reached AS (
      WHERE i.at >= {since} AND i.kind = '{goal}' AND (i.agent IS NULL OR i.agent = 'human')
 )"""
 _CONVERSIONS = f"""
-WITH {_MINE}, {_REACHED}, told AS (
-    SELECT m.channel, r.customer_id, r.amount FROM reached r JOIN mine m ON m.id = r.delivery_id
+WITH {_PEOPLE}, {_REACHED}, told AS (
+    SELECT m.channel, r.customer_id, r.amount FROM reached r {_OF_THE_RUN}
 )
 SELECT channel, count(DISTINCT customer_id) AS people, count(*) AS times, sum(amount) AS amount
   FROM (SELECT channel, customer_id, amount FROM told
          UNION ALL SELECT 'all', customer_id, amount FROM told) AS both_ways
  GROUP BY channel ORDER BY channel
 """
-_TIMELINE_PARTS = """
-SELECT '{part}' AS what, ({at} - {since}) / {step} AS place, count(*) AS times
-  FROM {source} GROUP BY ({at} - {since}) / {step}
-"""
-_TIMELINE_SENT = (
-    "(SELECT settled_at AS at FROM deliveries\n"
-    "         WHERE run_id = {run} AND customer_id <> 0 AND NOT replaced AND state = 'accepted')"
-    " AS sent"
+_HAPPENED = f"""happened AS (
+    SELECT 'sent' AS what, settled_at AS at FROM deliveries
+     WHERE run_id = {{run}} AND customer_id <> 0 AND NOT replaced AND state = 'accepted'
+     UNION ALL
+    SELECT CASE r.kind WHEN 'clicked' THEN 'clicked' ELSE 'left' END, r.at
+      FROM reacted r {_OF_THE_RUN}
+     WHERE (r.kind = 'clicked' AND r.agent = 'human') OR r.kind IN ('unsubscribed', 'complained')"""
+_HAPPENED_GOAL = f"""
+     UNION ALL SELECT 'goal', r.at FROM reached r {_OF_THE_RUN}"""
+_TIMELINE = """
 )
+SELECT what, (at - {since}) / {step} AS place, count(*) AS times
+  FROM happened GROUP BY what, (at - {since}) / {step} ORDER BY what, place
+"""
 
 
 def queries(asked: Asked, dialect: Dialect) -> Iterator[Query]:
@@ -182,27 +187,13 @@ def brief_queries(asked: Asked, dialect: Dialect) -> Iterator[Query]:
 
 
 def _timeline(asked: Asked, values: dict[str, object]) -> Query:
-    step = round(asked.step.total_seconds() * 1000)
-    reacted = "(SELECT r.at FROM reacted r JOIN mine m ON m.id = r.delivery_id\n         WHERE {})"
-    parts = {
-        "sent": ("at", _TIMELINE_SENT),
-        "clicked": ("at", reacted.format("r.kind = 'clicked' AND r.agent = 'human'") + " AS c"),
-        "left": ("at", reacted.format("r.kind IN ('unsubscribed', 'complained')") + " AS o"),
-    }
-    tables = [_MINE, _REACTED]
     if asked.goal:
-        tables.append(_REACHED)
-        goal = "(SELECT r.at FROM reached r JOIN mine m ON m.id = r.delivery_id) AS g"
-        parts["goal"] = ("at", goal)
-    selects = [
-        _TIMELINE_PARTS.strip().format(
-            part=part, at=at, source=source.format(**values), since=values["since"], step=step
-        )
-        for part, (at, source) in parts.items()
-    ]
-    head = "WITH " + ", ".join(t.format(**values) for t in tables)
-    sql = f"{head}\n" + "\n UNION ALL ".join(selects) + "\n ORDER BY what, place"
-    return Query("timeline", _TIMELINE_MEAN, sql, ("what", "place"), ("times",))
+        sql = f"WITH {_PEOPLE}, {_REACTED}, {_REACHED}, {_HAPPENED}{_HAPPENED_GOAL}{_TIMELINE}"
+    else:
+        sql = f"WITH {_PEOPLE}, {_REACTED}, {_HAPPENED}{_TIMELINE}"
+    step = round(asked.step.total_seconds() * 1000)
+    told = sql.format(**values, step=step).strip()
+    return Query("timeline", _TIMELINE_MEAN, told, ("what", "place"), ("times",))
 
 
 _TIMELINE_MEAN = (

@@ -15,7 +15,7 @@ import pytest
 import smsutil
 from pyarrow import parquet
 from selectolax.lexbor import LexborHTMLParser
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 
 from campaigns.account_page import page
 from campaigns.account_page.markdown import account_json, account_markdown, rows
@@ -151,11 +151,22 @@ def test_plan_table_artifact_report_and_database_agree(
 
 
 @pytest.fixture
-def small(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[App, Turned]]:
+def small(tmp_path: Path) -> Iterator[App]:
     """A shop with forty customers and nothing sent."""
-    with shop(tmp_path) as (app, turned, _):
+    with shop(tmp_path) as (app, _, _):
         people(app, tmp_path, 40)
-        yield app, turned
+        yield app
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, int]]:
+    """Sent to forty customers, and five days of answers."""
+    folder = tmp_path_factory.mktemp("shop")
+    with shop(folder) as (app, turned, _):
+        people(app, folder, 40)
+        run = send(app)
+        live(app, turned, run)
+        yield app, run
 
 
 def text_of(account: Account) -> str:
@@ -165,8 +176,8 @@ def text_of(account: Account) -> str:
     return re.sub(r"\s+", " ", body.text())
 
 
-def test_a_run_in_each_state_has_a_page_that_says_so(small: tuple[App, Turned]) -> None:
-    app, _ = small
+def test_a_run_in_each_state_has_a_page_that_says_so(small: App) -> None:
+    app = small
     with pytest.raises(NotFoundError, match="has not run yet"):
         account_of(app, CAMPAIGN)
     run, _ = app.start_run(CAMPAIGN)
@@ -192,12 +203,8 @@ def test_a_run_in_each_state_has_a_page_that_says_so(small: tuple[App, Turned]) 
     assert "Had it already" in text_of(empty)
 
 
-def test_the_page_needs_nothing_from_anywhere_and_names_nobody(
-    small: tuple[App, Turned],
-) -> None:
-    app, turned = small
-    run = send(app)
-    live(app, turned, run)
+def test_the_page_needs_nothing_from_anywhere_and_names_nobody(lived: tuple[App, int]) -> None:
+    app, run = lived
     whole = page.render(account_of(app, str(run)))
     assert "<script" not in whole
     assert not re.search(r'(src|href)="(?!#)', whole)
@@ -216,9 +223,8 @@ def test_the_page_needs_nothing_from_anywhere_and_names_nobody(
         assert ref not in whole
 
 
-def test_what_it_cost_is_the_price_of_the_texts_that_left(small: tuple[App, Turned]) -> None:
-    app, _ = small
-    run = send(app)
+def test_what_it_cost_is_the_price_of_the_texts_that_left(lived: tuple[App, int]) -> None:
+    app, run = lived
     account = account_of(app, str(run))
     prices = Prices.of(app.releases.load(account.run.release_hash).source("brand.yaml"))
     assert prices is not None
@@ -231,12 +237,12 @@ def test_what_it_cost_is_the_price_of_the_texts_that_left(small: tuple[App, Turn
         ).all()
     assert {channel for _, channel, _ in left} >= {"email", "sms", "whatsapp", "x_post"}
     for delivery, channel, country in left:
-        text = app.message(delivery)["body"] if channel == "sms" else ""
+        words = app.message(delivery)["body"] if channel == "sms" else ""
         price = prices.cost(
             Channel(channel),
             purpose=account.run.purpose,
             country=country,
-            segments=len(smsutil.split(text).parts) if text else 1,
+            segments=len(smsutil.split(words).parts) if words else 1,
         )
         expected += price or 0
     assert account.costs.total == expected > 0
@@ -244,27 +250,28 @@ def test_what_it_cost_is_the_price_of_the_texts_that_left(small: tuple[App, Turn
     assert account.costs.unpriced == 0
 
 
-def test_a_message_that_was_tampered_with_is_told(small: tuple[App, Turned]) -> None:
-    app, _ = small
-    run = send(app)
+def test_a_message_that_was_tampered_with_is_told(lived: tuple[App, int]) -> None:
+    app, run = lived
     assert not account_of(app, str(run)).proof.differing
+    change = text("UPDATE messages SET slot_values = :values WHERE delivery_id = :number")
     with app.database.write() as connection:
-        (first,) = connection.exec_driver_sql("SELECT min(delivery_id) FROM messages").one()
-        connection.exec_driver_sql(
-            f"UPDATE messages SET slot_values = '{{}}' WHERE delivery_id = {first}"
-        )
+        first, values = connection.exec_driver_sql(
+            "SELECT delivery_id, slot_values FROM messages ORDER BY delivery_id LIMIT 1"
+        ).one()
+        connection.execute(change, {"values": "{}", "number": first})
     account = account_of(app, str(run))
+    with app.database.write() as connection:
+        connection.execute(change, {"values": values, "number": first})
     assert account.proof.differing == (first,)
     assert account.proof.asked - account.proof.proven == 1
     assert f"Not so: deliveries {first}" in text_of(account)
 
 
 def test_the_command_writes_what_the_name_of_the_file_says(
-    small: tuple[App, Turned], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    lived: tuple[App, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    app, _ = small
-    run = send(app)
+    app, run = lived
     monkeypatch.setenv("CAMPAIGNS_HOME", str(app.settings.home))
     monkeypatch.setenv("CAMPAIGNS_TEMPLATES", str(app.settings.templates))
     out = tmp_path / "out"

@@ -101,7 +101,7 @@ def standing(account: Account) -> str:
     run = account.run
     if run.state in ACTIVE_RUN_STATES:
         return "This run is still going on: the figures are those of this moment."
-    return f"This run was {run.state} before its end." if run.stopped_because else ""
+    return f"This run was {run.state}: {account.because}" if account.because else ""
 
 
 def verdict(goal: GoalResult, difference: Difference, confidence: float) -> str:

@@ -51,7 +51,7 @@ def account_of(app: App, which: str, *, seed: int = 1, sample: int = SAMPLE) -> 
     now = app.clock.now()
     accounts = SqlAccounts(app.database)
     asked = _asked(run, goal, now)
-    told = accounts.answers(run, asked)
+    told, counted = accounts.answers(run, asked), app.report(run.id)
     trials = analyse_run(app, run)
     return Account(
         title=release.title,
@@ -71,8 +71,8 @@ def account_of(app: App, which: str, *, seed: int = 1, sample: int = SAMPLE) -> 
         earlier=_earlier(app, accounts, run, goal, now),
         costs=_costs(app, run, release, told),
         trail=tuple(reversed(app.audit.entries(run_subject(run.id)))),
-        paused=tuple(app.report(run.id).paused),
-        expires_on=release.policy.expires_on,
+        paused=tuple(counted.paused),
+        because=counted.because,
     )
 
 

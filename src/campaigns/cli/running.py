@@ -195,9 +195,9 @@ def print_report(report: RunReport, *, numbers_only: bool = False) -> None:
         return
     for sentence in report.paused:
         out.print(sentence, style="yellow")
-    if run.stopped_because:
+    if report.because:
         end = str(run.state).capitalize() if run.finished_at else "Waiting"
-        out.print(f"{end}: {run.stopped_because}", style="yellow")
+        out.print(f"{end}: {report.because}", style="yellow")
 
 
 def _exit_code(report: RunReport, sent: DispatchCounts) -> int:

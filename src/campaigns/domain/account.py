@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -222,7 +222,7 @@ class Account:
         findings: of the files now, if they are still what was sent; None: they have changed.
         facts: name → locale → as it was written there.
         paused: what waits for a provider, in words.
-        currency: of the amounts; empty where none is known.
+        because: why the run was stopped or waits, beyond that.
     """
 
     title: str
@@ -241,7 +241,7 @@ class Account:
     costs: Costs | None = None
     trail: tuple[AuditEntry, ...] = ()
     paused: tuple[str, ...] = ()
-    expires_on: date | None = None
+    because: str | None = None
 
     @property
     def queries(self) -> Sequence[Query]:

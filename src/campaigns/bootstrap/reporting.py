@@ -185,6 +185,13 @@ def _segments(app: App, run: Run) -> dict[str, int]:
     return found
 
 
+def report_markdown(app: App, which: str) -> str:
+    """The account in short, for Prefect: counts and sentences only. Raises NotFoundError."""
+    from campaigns.account_page.markdown import account_markdown
+
+    return account_markdown(account_of(app, which))
+
+
 def write_report(account: Account, file: Path) -> None:
     """Write the account to a file: its ending says what (.html, .csv, .parquet).
 

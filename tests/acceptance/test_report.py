@@ -25,13 +25,14 @@ from campaigns.bootstrap.reporting import account_of, write_report
 from campaigns.cli import run as cli
 from campaigns.domain.account import ALL, Account
 from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
+from campaigns.domain.plan import PlanCounts
 from campaigns.domain.prices import Prices
 from campaigns.domain.run import RunState
 from campaigns.errors import NotFoundError, UserError
-from tests.report_world import CAMPAIGN, Turned, live, people, send, shop
+from tests.report_world import CAMPAIGN, live, people, send, shop
 
 Ask = Callable[[str], list[tuple[object, ...]]]
-World = tuple[App, Turned, int]
+World = tuple[App, PlanCounts, int]
 
 
 @pytest.fixture
@@ -40,9 +41,10 @@ def world(tmp_path: Path, database_url: str) -> Iterator[World]:
     with shop(tmp_path, database_url) as (app, turned, _):
         people(app, tmp_path, 160)
         live(app, turned, send(app, limit=30), seed=2)
+        plan = app.preview(CAMPAIGN)
         run = send(app)
         live(app, turned, run)
-        yield app, turned, run
+        yield app, plan, run
 
 
 @pytest.fixture
@@ -106,16 +108,18 @@ def test_every_number_of_the_page_is_what_its_query_says(world: World, ask: Ask)
 def test_plan_table_artifact_report_and_database_agree(
     world: World, ask: Ask, tmp_path: Path
 ) -> None:
-    app, _, run = world
+    app, plan, run = world
     report, account = app.report(run), account_of(app, CAMPAIGN)
     told = account.answers
     for channel in PERSONAL_CHANNELS:
         planned = told.number("funnel", channel.value, column="planned")
         assert planned == report.planned.get(channel, 0)
-    assert told.number("audience", column="people") == report.audience
-    assert told.number("audience", column="already") == report.already == 30
+        assert planned == plan.planned.get(channel, 0)
+    assert told.number("audience", column="people") == report.audience == plan.audience
+    assert told.number("audience", column="already") == report.already == plan.already == 30
     skipped = {w: told.number("skips", w, column="people") for (w,) in told.keys("skips")}
     assert skipped == {str(reason): n for reason, n in report.skipped.items()}
+    assert skipped == dict(plan.skipped)
     states = {s: told.number("states", s, column="messages") for (s,) in told.keys("states")}
     assert states == report.as_json()["states"]
     assert told.number("recorded", column="messages") == report.recorded == report.accepted

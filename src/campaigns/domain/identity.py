@@ -136,6 +136,33 @@ class MatchLine:
 
 
 @dataclass(frozen=True, slots=True)
+class IdentityLine:
+    """One thing that finds a customer.
+
+    Attributes:
+        value: of a ref, a number or an address as it is; of a device the end of its keyed hash,
+            since nothing else of it is kept. None where only a hash is left.
+        source: who told it, in words: `profile`, `merge 3`, `crm.csv`, `events of till`.
+        present: it is on the profile now; else it is of before, and finds the customer still.
+    """
+
+    kind: IdentityKind
+    value: str | None
+    since: datetime
+    source: str
+    present: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """What finds a customer, who was merged into them, and who else they may be."""
+
+    identities: tuple[IdentityLine, ...]
+    merged: tuple[MergeLine, ...]
+    matches: tuple[MatchLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MergeLine:
     """Two profiles that became one. The refs are None once the person was erased."""
 

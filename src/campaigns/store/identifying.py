@@ -9,9 +9,8 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from campaigns.domain.identity import IdentityKind
-from campaigns.store import bulk, interactions
+from campaigns.store import bulk, device_events
 from campaigns.store.clock import to_ms
-from campaigns.store.interactions import EventRow
 from campaigns.store.schema import identities
 
 
@@ -33,7 +32,7 @@ def note(
     ]
     columns = ("kind", "key", "customer_id", "at", "source")
     bulk.insert(connection, identities, columns, fresh, on_conflict="ON CONFLICT DO NOTHING")
-    _adopt(connection, {key for kind, key, _ in rows if kind == IdentityKind.DEVICE})
+    device_events.adopt(connection, {key for kind, key, _ in rows if kind == IdentityKind.DEVICE})
 
 
 def _taken(connection: Connection, refs: Collection[str]) -> set[str]:
@@ -45,24 +44,4 @@ def _taken(connection: Connection, refs: Collection[str]) -> set[str]:
     return set(connection.execute(query, rows).scalars())
 
 
-def _adopt(connection: Connection, devices: Collection[str]) -> None:
-    """What was told of these devices before is their users' own now."""
-    if not devices:
-        return
-    dialect = bulk.dialect_of(connection)
-    given = bulk.rows_sql(dialect, {"key": "text"})
-    rows = bulk.rows_parameters(dialect, [(key,) for key in sorted(devices)])
-    told = connection.execute(text(_TOLD.format(given=given)), rows).all()
-    if told:
-        interactions.record(connection, [EventRow(*row) for row in told])
-        connection.execute(text(_JOINED.format(given=given)), rows)
-
-
 _TAKEN = "SELECT c.ref FROM {given} AS given JOIN customers c ON c.ref = given.ref"
-_TOLD = """
-SELECT i.customer_id, e.at, e.kind, e.channel, NULL, e.source_key, CAST(e.data AS text)
-  FROM {given} AS given
-  JOIN identities i ON i.kind = 'device' AND i.key = given.key
-  JOIN device_events e ON e.device_key = given.key
-"""
-_JOINED = "DELETE FROM device_events WHERE device_key IN (SELECT given.key FROM {given} AS given)"

@@ -93,6 +93,7 @@ class IdentityRules(BaseModel):
     most: int = Field(
         3, ge=2, le=20, description="an address that more profiles have says nothing of any"
     )
+    nightly: bool = Field(False, description="look every night: the flow `find-matches`")
     probable: Probable | None = Field(None, description="off, unless you turn it on")
 
 

@@ -83,13 +83,25 @@ def test_an_export_tells_them_and_brings_refs_and_addresses_of_before_back(
     assert {i["kind"] for i in document["identities"]} == {
         "ref", "email", "phone", "handle", "number", "device"
     }  # fmt: skip
-    assert [m["merged"] for m in document["merged"]] == ["2"]
+    assert [m["ref"] for m in document["merged"]] == ["2"]
 
     elsewhere = Persons(another_database(), tmp_path)
     number = elsewhere.profiles.import_export(document, now=NOW)
     for who in ("1", "2", "ana@example.com", "anna@shop.example", "@demo_ana"):
         assert elsewhere.profiles.find(who) == number
     assert elsewhere.persons.whose(IdentityKind.DEVICE, "app-77") is None
+
+
+def test_an_export_names_nobody_else_and_repeats_no_words_of_the_staff(both: Persons) -> None:
+    both(HEADER + MARC, name="more.csv")
+    pair = (both.a, both.number("3"))
+    both.persons.consider(pair, IdentityRules(), by="campaigns", now=NOW)
+    both.merge("1", "2")
+    document = both.profiles.export(both.a)
+    assert [m["evidence"] for m in document["matches"]] == ["same phone"]
+    written = json.dumps({name: document[name] for name in ("merged", "matches")})
+    assert "till" not in written  # why they were merged
+    assert '"3"' not in written
 
 
 def test_an_export_of_somebody_erased_is_not_taken_in_under_a_ref_of_before(both: Persons) -> None:

@@ -87,7 +87,21 @@ def _document(
             "preferences": next(map(_asked_for, parts["preferences"]), None),
         },
         "messages": [_message(m) for m in parts["messages"]],
-        **plain_values(asdict(identified)),
+        **_identified(identified),
+    }
+
+
+def _identified(told: Identified) -> dict[str, Any]:
+    """What the customer may be given: nobody else's ref, and no words of the staff's own."""
+    return {
+        "identities": [plain_values(asdict(line)) for line in told.identities],
+        "merged": [
+            {"merge": m.merge_id, "at": m.at.isoformat(), "ref": m.merged} for m in told.merged
+        ],
+        "matches": [
+            {"match": m.match_id, "at": m.at.isoformat(), "evidence": m.evidence}
+            for m in told.matches
+        ],
     }
 
 

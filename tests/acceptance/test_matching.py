@@ -141,4 +141,10 @@ def test_a_marketer_reviews_merges_and_parts_by_command(
     assert "stay two people" in campaigns("matches refuse 1 --by Ana --why 'mother and daughter'")
     assert "0 merged, 0 to review" in campaigns("matches find")
     assert "one person now" in campaigns("merge 1 2 --by Ana --why 'she says so'")
-    assert json.loads(campaigns("show customer 2 --json"))["ref"] == "1"
+    told = json.loads(campaigns("show customer 2 --json"))
+    assert (told["ref"], [m["merged"] for m in told["merged"]]) == ("1", ["2"])
+    assert {(i["kind"], i["value"]) for i in told["identities"]} >= {("ref", "2"), ("number", "2")}
+    shown = campaigns("show customer 2")
+    assert "Found by" in shown
+    assert "by Ana: was 2 (number 2): she says so" in shown
+    assert "Too few explore" in campaigns("learn --report")

@@ -20,6 +20,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import text
@@ -29,7 +30,7 @@ from campaigns.services.learn import learn
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import Database, open_database
 from campaigns.store.learning import SqlLearning
-from tests.bench.measuring import _own_cpu, cpu_of, peak_of
+from tests.bench.measuring import cpu_of, own_cpu, peak_of
 from tests.files import NOW
 
 #: Of each message: on which channel, and one customer in so many answers it.
@@ -135,6 +136,31 @@ def opened(url: str) -> Iterator[Database]:
             database.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What counting everybody anew took: seconds by the clock and of CPU."""
+
+    customers: int
+    interactions: int
+    clock: float
+    cpu: float
+
+
+def measure(database: Database, customers: int) -> Measured:
+    """Fill an empty database, and count everybody."""
+    rows = fill(database, customers)
+    if database.dialect == "postgresql":
+        with database.engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            connection.execute(text("VACUUM ANALYZE"))
+    store, before = SqlLearning(database), own_cpu()
+    with Backends(database) as backends:
+        began = time.perf_counter()
+        learnt = learn(store, Learning(), now=NOW, everybody=True)
+        took = time.perf_counter() - began
+    return Measured(learnt.customers, rows, took, own_cpu() - before + backends.cpu)
+
+
 def main() -> int:
     """Fill, learn, tell."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -142,24 +168,14 @@ def main() -> int:
     parser.add_argument("--database", default="", metavar="URL", help="an empty database")
     given = parser.parse_args()
     with opened(given.database) as database:
-        rows = fill(database, given.customers)
-        if database.dialect == "postgresql":
-            with database.engine.connect() as connection:
-                connection.execution_options(isolation_level="AUTOCOMMIT")
-                connection.execute(text("VACUUM ANALYZE"))
-        store, before = SqlLearning(database), _own_cpu()
-        with Backends(database) as backends:
-            began = time.perf_counter()
-            learnt = learn(store, Learning(), now=NOW, everybody=True)
-            took = time.perf_counter() - began
-        cpu = _own_cpu() - before + backends.cpu
-    assert learnt.customers == given.customers
+        found = measure(database, given.customers)
+        dialect = database.dialect
     print(
-        f"{database.dialect}: {given.customers:,} customers, {rows:,} interactions: "
-        f"{took:.1f} s by the clock, {cpu:.1f} s of CPU "
-        f"({cpu / given.customers * 1e6:.1f} µs a customer), {peak_of(os.getpid()):.0f} MiB"
+        f"{dialect}: {found.customers:,} customers, {found.interactions:,} interactions: "
+        f"{found.clock:.1f} s by the clock, {found.cpu:.1f} s of CPU "
+        f"({found.cpu / found.customers * 1e6:.1f} µs a customer), {peak_of(os.getpid()):.0f} MiB"
     )
-    return 0 if took <= given.customers / 1_000_000 * 60 else 1
+    return 0 if found.clock <= given.customers / 1_000_000 * 60 else 1
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from statistics import median
 
-from tests.bench import check, fill, webhooks
+from campaigns.store.engine import Database
+from tests.bench import check, fill, learning, webhooks
 
 
 def test_filling_gives_every_customer_the_bytes_that_jinja2_gives() -> None:
@@ -43,3 +44,13 @@ def test_events_are_verified_and_on_disk_at_eight_thousand_a_second_of_one_core(
     measured = webhooks.measure(tmp_path, deliveries=5_000, batch=500)
     assert measured.recorded == 5_000
     assert measured.per_cpu_second > 8_000
+
+
+def test_everybody_is_counted_anew_in_less_than_a_minute_per_million(
+    sqlite_database: Database,
+) -> None:
+    """Of processor time; here with few customers, and twice the bound, since memory is shared."""
+    measured = learning.measure(sqlite_database, 10_000)
+    assert measured.customers == 10_000
+    assert measured.interactions > 8 * measured.customers
+    assert measured.cpu / measured.customers < 2 * 60 / 1_000_000

@@ -81,6 +81,14 @@ class Settings(BaseSettings):
     lanes: int = Field(
         4, ge=1, le=32, description="requests under way at once in each worker process"
     )
+    helpers: int = Field(
+        0, ge=0, le=64, description="further machines that send each run with its own (Prefect)"
+    )
+    cluster: str = Field(
+        "",
+        pattern=r"^$|^(dask|ray)(:.+)?$",
+        description="shards are sent by the workers of this cluster: dask:tcp://…, ray:ray://…",
+    )
     lease_seconds: int = Field(
         120, ge=60, description="how long a claim lasts; longer than any provider's deadline"
     )

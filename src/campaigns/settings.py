@@ -47,6 +47,10 @@ class Settings(BaseSettings):
     link_secret: SecretStr = Field(
         SecretStr(""), description="signs links to customers; empty: made once, kept in home"
     )
+    link_secrets_before: SecretStr = Field(
+        SecretStr(""),
+        description="earlier link secrets, newest first, commas: links signed with them still work",
+    )
     web_host: str = Field("127.0.0.1", description="where `campaigns serve` listens")
     web_port: int = Field(8027, ge=0, le=65535, description="and its port")
     web_proxies: str = Field(

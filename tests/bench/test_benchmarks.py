@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from statistics import median
 
+import pytest
+
+from campaigns.domain.channel import Channel
+from campaigns.sandbox.process import SandboxProcess
 from campaigns.store.engine import Database
-from tests.bench import check, fill, learning, webhooks
+from tests.bench import channels, check, fill, learning, peers, webhooks
+from tests.bench.smtp_sink import Sink
+from tests.unit.channels import make
 
 
 def test_filling_gives_every_customer_the_bytes_that_jinja2_gives() -> None:
@@ -54,3 +61,43 @@ def test_everybody_is_counted_anew_in_less_than_a_minute_per_million(
     assert measured.customers == 10_000
     assert measured.interactions > 8 * measured.customers
     assert measured.cpu / measured.customers < 2 * 60 / 1_000_000
+
+
+def test_others_send_the_words_that_we_send(tmp_path: Path) -> None:
+    """The peer that needs nothing we do not have, to the sink, which counts."""
+    job = {
+        "sender": peers.SENDER,
+        "customers": [{"address": f"p{n}@example.com", "values": VALUES} for n in range(20)],
+        **peers.templates_of(make.mail()),
+    }
+    assert job["subject"] == "A sale, {{ first_name }}"
+    assert job["html"].startswith('<p>Hello {{ first_name }}</p><a href="{{ page }}">')
+    with Sink() as sink:
+        job["smtp_port"] = sink.port
+        cost = peers.peer(Path(sys.executable), "jinja2_smtplib", job, tmp_path)
+        told = sink.stop()
+    assert (told["mails"], told["recipients"]) == (20, 20)
+    assert cost.cpu > 0
+
+
+VALUES = {"first_name": "Ana", "page": "https://news.example.com/p/1"}
+
+
+@pytest.mark.parametrize(("name", "most"), [("sms", 600), ("sink", 200)])
+def test_a_channel_alone_takes_little_of_the_processor(
+    name: str, most: int, tmp_path: Path
+) -> None:
+    """Microseconds of this process for one message: four times what was measured, at least."""
+    with SandboxProcess(tmp_path) as sandbox, Sink() as sink:
+        to = sink if name == "sink" else None
+        cost = channels.measure(channels.ROWS[name], sandbox, 200, sink=to)
+    assert cost.cpu / cost.messages * 1e6 < most
+
+
+def test_a_sinks_count_is_of_mails_and_of_recipients(tmp_path: Path) -> None:
+    with SandboxProcess(tmp_path) as sandbox, Sink() as sink:
+        sender = channels.opened(channels.SMTP, sandbox, sink.url)
+        for _ in range(2):
+            sender.send(make.mail(), make.envelopes(Channel.EMAIL, 3))
+        sender.close()
+        assert {**sink.stop(), "octets": 0} == {"mails": 6, "recipients": 3, "octets": 0}

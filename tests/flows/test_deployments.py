@@ -36,6 +36,7 @@ NAMES = (
     "answers",
     "retention",
     "learn",
+    "find-matches",
 )
 
 

@@ -18,6 +18,7 @@ from campaigns.bootstrap import App, connect
 from campaigns.bootstrap.control import started
 from campaigns.bootstrap.forecasting import forecast
 from campaigns.bootstrap.plan_page import as_markdown
+from campaigns.bootstrap.planners import Planners
 from campaigns.bootstrap.reconciling import fall_back_run
 from campaigns.domain.forecast import Forecast
 from campaigns.domain.plan import PlanCounts
@@ -122,9 +123,10 @@ def carry_out(
     due = None if continues else flow_run.scheduled_start_time
     run_id, shards = outcome(compile_and_check(campaign, limit, due, continues, return_state=True))
     with Steering(app, run_id) as steering:
-        for no in shards:
-            outcome(plan_shard(run_id, no, no + 1, len(shards), return_state=True))
-            steering.look()
+        with Planners(app, run_id, shards) as planners:
+            for no in shards:
+                outcome(plan_shard(planners, no, no + 1, len(shards), return_state=True))
+                steering.look()
         sent = _send_due(app, run_id, campaign, steering)
     return _close(run_id, campaign, sent), sent
 
@@ -157,8 +159,11 @@ def _send_round(app: App, run_id: int, campaign: str, steering: Steering) -> Dis
 
 
 def _close(run_id: int, campaign: str, sent: DispatchCounts) -> RunReport:
+    from flows.account import publish_account
+
     report = outcome(finish(run_id, sent.unreachable, return_state=True))
     _tell_report(campaign, report)
+    publish_account(campaign, run_id)
     return report
 
 
@@ -251,10 +256,9 @@ def compile_and_check(
 
 
 @step("plan shard {place} of {places}", repeatable=True)
-def plan_shard(run_id: int, no: int, place: int, places: int) -> PlanCounts:
+def plan_shard(planners: Planners, no: int, place: int, places: int) -> PlanCounts:
     """Choose each customer's channel; planning a shard again changes nothing."""
-    with connect() as app:
-        counts = app.plan_shard(run_id, no)
+    counts = planners.plan(no)
     get_run_logger().info("Shard %s of %s: %s", place, places, plan_sentence(counts))
     return counts
 

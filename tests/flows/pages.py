@@ -40,8 +40,8 @@ def until(look: Callable[[], T], *, seconds: float = 30.0) -> T:
 
 
 def begun_runs() -> list[FlowRun]:
-    """The flow runs that somebody began. A server with schedules has hundreds for later, and answers
-    with the first two hundred."""
+    """The flow runs that somebody began. A server with schedules has hundreds for later, and
+    answers with the first two hundred."""
     soon = datetime.now(UTC) + timedelta(minutes=1)
     with client() as api:
         found = api.read_flow_runs(

@@ -37,6 +37,7 @@ HOUSEHOLD = (
     "learn",
     "look",
     "report",
+    "find-matches",
 )
 
 

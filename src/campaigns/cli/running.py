@@ -200,11 +200,13 @@ def _ask(app: App, name: str, limit: int | None) -> None:
 
 
 def _plan(app: App, run: Run) -> None:
-    shards = app.shards(run.id)
-    with progress_bar() as bar:
+    from campaigns.bootstrap.planners import Planners
+
+    shards = [shard.no for shard in app.shards(run.id)]
+    with progress_bar() as bar, Planners(app, run.id, shards) as planners:
         move = advancing(bar, "Planning", len(shards))
-        for done, shard in enumerate(shards, start=1):
-            app.plan_shard(run.id, shard.no)
+        for done, no in enumerate(shards, start=1):
+            planners.plan(no)
             move(done)
 
 
@@ -237,9 +239,9 @@ def print_report(report: RunReport, *, numbers_only: bool = False) -> None:
         return
     for sentence in report.paused:
         out.print(sentence, style="yellow")
-    if run.stopped_because:
+    if report.because:
         end = str(run.state).capitalize() if run.finished_at else "Waiting"
-        out.print(f"{end}: {run.stopped_because}", style="yellow")
+        out.print(f"{end}: {report.because}", style="yellow")
 
 
 _ENDED_EARLY = frozenset({RunState.PAUSED, RunState.CANCELLED, RunState.STOPPED})

@@ -28,6 +28,7 @@ from campaigns.domain.routing import (
 from campaigns.domain.run import Run, Shard
 from campaigns.domain.timing import Timing
 from campaigns.services.choosing import Opening, SkeletonChooser, at_once, opening_by
+from campaigns.services.collecting import seldom_collecting
 from campaigns.services.plan_journey import plan_steps
 from campaigns.services.ports import PlanStore
 
@@ -99,6 +100,19 @@ def plan_shard(
     timing: Timing,
 ) -> PlanCounts:
     """Plan one shard and write its rows in one transaction. A planned shard is left alone."""
+    with seldom_collecting():
+        return _plan_shard(store, run, release, shard, now, room, timing)
+
+
+def _plan_shard(
+    store: PlanStore,
+    run: Run,
+    release: Release,
+    shard: Shard,
+    now: datetime,
+    room: int | None,
+    timing: Timing,
+) -> PlanCounts:
     first, last = shard.first_customer, shard.last_customer
     opening = opening_by(timing, now)
     plan = Plan()

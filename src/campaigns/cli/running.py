@@ -19,7 +19,7 @@ from campaigns.cli.output import (
     table,
 )
 from campaigns.domain.delivery import DeliveryState
-from campaigns.domain.plan import PlanCounts
+from campaigns.domain.plan import QUIET_HOURS, PlanCounts
 from campaigns.domain.routing import SKIP_TEXT, SkipReason
 from campaigns.domain.run import ACTIVE_RUN_STATES, RunState
 
@@ -63,6 +63,10 @@ def _plan_json(name: str, counts: PlanCounts) -> dict[str, object]:
         "skipped": dict(counts.skipped),
         "already": counts.already,
         "exploring": counts.exploring,
+        "waits": [
+            {"why": why or QUIET_HOURS, "people": n, "first": a.isoformat(), "last": b.isoformat()}
+            for why, (n, a, b) in counts.waits_by_reason.items()
+        ],
     }
 
 
@@ -70,10 +74,20 @@ def _plan_rows(counts: PlanCounts) -> list[tuple[str, str, int]]:
     rows = [("planned", c.label, n) for c, n in counts.planned.most_common()]
     if counts.exploring:
         rows.append(("of these exploring", "on another channel, to learn", counts.exploring))
+    rows += [
+        ("of these waiting", f"{why or QUIET_HOURS}: {_between(first, last)}", n)
+        for why, (n, first, last) in counts.waits_by_reason.items()
+    ]
     rows += [("skipped", SKIP_TEXT[SkipReason(r)], n) for r, n in counts.skipped.most_common()]
     if counts.already:
         rows.append(("had it already", "in an earlier run", counts.already))
     return [*rows, ("audience", "everyone the campaign is for", counts.audience)]
+
+
+def _between(first: datetime, last: datetime) -> str:
+    """`27 Nov 09:00 UTC`, or the first and the last of several moments."""
+    told = [f"{at.day} {at:%b %H:%M}" for at in (first, last)]
+    return f"{told[0]} UTC" if first == last else f"{told[0]} to {told[1]} UTC"
 
 
 @click.command("run")

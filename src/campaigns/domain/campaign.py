@@ -24,6 +24,8 @@ from campaigns.domain.consent import Purpose
 from campaigns.domain.facts import Fact, Texts
 from campaigns.domain.journey import MAX_DEPTH, MAX_STEPS, Condition, Step, StepName, depth
 from campaigns.domain.message import SlotType
+from campaigns.domain.recurring import Recurs
+from campaigns.domain.schedule import SendAt
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Topic = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
@@ -167,7 +169,14 @@ class Campaign(_Frozen):
     fallback: Literal[False] | Fallback | None = Field(
         None, description="instead of the brand's; false: no message goes to another channel"
     )
+    send_at: SendAt | None = Field(
+        None, description="at which hour of the customer's day it arrives; empty: at once"
+    )
     edition: Edition = Field("", description="of a campaign that recurs: which time this is")
+    recurs: Recurs | None = Field(
+        None, description="everybody gets it once in each: the edition is named by the date"
+    )
+    team: Line | None = Field(None, description="whose campaign it is; see the calendar")
     author: Line | None = Field(None, description="who writes it; see the brand's `approval`")
     needs_approval: bool = Field(
         False, description="runs only as a release that somebody approved (campaigns approve)"
@@ -181,6 +190,10 @@ class Campaign(_Frozen):
             raise ValueError("`channels` names a channel twice")
         if self.goal is None and self.experiment != ExperimentSpec():
             raise ValueError("an `experiment` needs a `goal` to be judged by")
+        if self.recurs and self.edition:
+            raise ValueError("`recurs` names the edition by the date: take `edition` out")
+        if self.recurs and self.steps:
+            raise ValueError("a journey does not recur: everybody is on it at a time of their own")
         if self.stop_when is not None and len(self.steps) < 2:
             raise ValueError("`stop_when` ends a journey: there are no `steps` to stop")
         if self.stop_when is not None and depth(self.stop_when) > MAX_DEPTH:

@@ -126,7 +126,7 @@ class _Reader:
 
     def read(self, connection: Connection, clause: ColumnElement[bool]) -> list[Profile]:
         """One page of profiles, by id."""
-        traits = self._policy.traits
+        traits = self._policy.attributes
         reach, standings_of, uses_of = self._reach, self._standings, self._uses
         pressed_of = self._pressed
         page = []
@@ -169,7 +169,7 @@ class _Reader:
 
     def _query(self, clause: ColumnElement[bool]) -> Select[Any]:
         c = customers.c
-        attributes = cast(c.attributes, Text()) if self._policy.traits else null()
+        attributes = cast(c.attributes, Text()) if self._policy.attributes else null()
         return (
             select(
                 c.id,

@@ -131,10 +131,15 @@ class HolidayRule(DayRule):
 
 @dataclass(frozen=True, slots=True)
 class ClosedDay:
-    """One day that is left out, and why: `Epiphany`."""
+    """One day that is left out, and why: `Epiphany`.
+
+    Attributes:
+        at_home: by the brand's clock too, and not by the customer's alone.
+    """
 
     day: date
     why: str
+    at_home: bool = False
 
     def __str__(self) -> str:
         return f"{self.why} ({self.day.day} {self.day:%b})"
@@ -169,17 +174,20 @@ class Schedule:
     def closed(
         self, channel: Channel, country: str | None, region: str | None, first: date, days: int
     ) -> Iterator[ClosedDay]:
-        """The days from the first on that are left out for one recipient, in order."""
+        """The days from the first on that are left out for one recipient, in order. A blackout
+        holds by the brand's clock and by theirs; a holiday is theirs alone."""
         last = first + timedelta(days=days - 1)
-        shut: dict[date, str] = {}
+        shut: dict[date, ClosedDay] = {}
         if self.holidays and country and (not (on := self.holidays.channels) or channel in on):
             for year in range(first.year, last.year + 1):
-                shut |= holidays_of(country, region, year)
+                known = holidays_of(country, region, year)
+                shut |= {day: ClosedDay(day, why) for day, why in known.items()}
         for blackout in self.blackouts:
             if not blackout.channels or channel in blackout.channels:
                 for n in range((blackout.last - blackout.first).days + 1):
-                    shut[blackout.first + timedelta(days=n)] = blackout.reason
-        yield from (ClosedDay(day, shut[day]) for day in sorted(shut) if first <= day <= last)
+                    day = blackout.first + timedelta(days=n)
+                    shut[day] = ClosedDay(day, blackout.reason, at_home=True)
+        yield from (shut[day] for day in sorted(shut) if first <= day <= last)
 
 
 NO_SCHEDULE = Schedule()

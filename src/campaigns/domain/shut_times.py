@@ -67,13 +67,16 @@ def shut_times(
         for n in range(-2, days + 2):
             day = today + timedelta(days=n)
             yield earliest(day, hours[1], zone), latest(day + timedelta(days=1), hours[0], zone)
-    for name in zones_of(place, home):
+    for closed in closed_days(schedule, channel, place, now, days):
+        yield from day_shut(closed, place, home)
+
+
+def day_shut(closed: ClosedDay, place: Place, home: str) -> Iterator[Shut]:
+    """A day that is left out, in each zone where it counts."""
+    next_day, theirs = closed.day + timedelta(days=1), zones_of(place, home)
+    for name in {*theirs, home} if closed.at_home else theirs:
         zone = ZoneInfo(name)
-        for closed in closed_days(schedule, channel, place, now, days):
-            yield (
-                earliest(closed.day, 0, zone),
-                latest(closed.day + timedelta(days=1), 0, zone),
-            )
+        yield earliest(closed.day, 0, zone), latest(next_day, 0, zone)
 
 
 def closed_days(

@@ -24,8 +24,8 @@ from campaigns.domain.quiet_hours import (
     spans,
 )
 from campaigns.domain.release import Policy
-from campaigns.domain.schedule import NO_SCHEDULE, ClosedDay, Place
-from campaigns.domain.shut_times import closed_days, shut_times, wave, zones_of
+from campaigns.domain.schedule import NO_SCHEDULE, ClosedDay, Place, Schedule
+from campaigns.domain.shut_times import closed_days, day_shut, shut_times, wave, zones_of
 from campaigns.domain.whereabouts import Zones, known_zone, zones
 
 #: Why not now: at no hour of any day, the offer ends first, or it is quiet.
@@ -182,20 +182,24 @@ class Timing:
         """What of the schedule keeps a message until then; nothing where quiet hours alone do."""
         if not self.schedule:
             return ""
+        home, schedule = self._policy.home_zone, self.schedule
         days = _FAR if until is None else (until - now).days + 1
-        closed = closed_days(self.schedule, channel, place, now, days)
-        zone = ZoneInfo(zones_of(place, self._policy.home_zone)[0])
-        today = now.astimezone(zone).date()
-        last = (until or now + timedelta(days=days)).astimezone(zone).date()
-        shut = [c for c in closed if today <= c.day < last]
-        hours = wave(self.schedule, place, planning=True)
-        if shut and (hours is None or shut[-1].day > today or until is None):
+        last = until or now + timedelta(days=days)
+        shut = [
+            closed
+            for closed in closed_days(schedule, channel, place, now, days)
+            if any(begins < last and now < ends for begins, ends in day_shut(closed, place, home))
+        ]
+        alone = Schedule(send_at=schedule.send_at)
+        hours = shut_times(alone, channel, place, home, now=now, days=days, planning=True)
+        window = next_window((), (home,), now=now, lasting=_MOMENT, shut=hours, days=days)
+        if shut and (until is None or (window is not None and window.opens_at < until)):
             return _in_words(shut)
-        if hours is None or self.schedule.send_at is None:
+        if schedule.send_at is None or wave(schedule, place, planning=True) is None:
             return ""
-        if self.schedule.send_at.best_hour and place.best:
+        if schedule.send_at.best_hour and place.best:
             return place.best.in_words
-        return self.schedule.send_at.in_words
+        return schedule.send_at.in_words
 
     def _quiet(self, channel: Channel, country: str | None, own: Span | None) -> tuple[Span, ...]:
         key = (channel, country, own)

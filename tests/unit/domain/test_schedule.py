@@ -189,6 +189,35 @@ def test_a_blackout_moves_a_message_to_the_first_day_after_it() -> None:
     )
 
 
+def test_a_blackout_is_kept_by_the_brands_clock_and_by_the_customers() -> None:
+    hours = timing(blackouts=(STOCKTAKING,))
+    eve_in_new_york = opening(hours, utc("03-10 04:00"), time_zone="America/New_York", country="US")
+    assert eve_in_new_york == When(utc("03-13 05:00"), "stocktaking (10 Mar to 12 Mar)")
+    after_in_auckland = opening(
+        hours, utc("03-12 12:00"), time_zone="Pacific/Auckland", country="NZ"
+    )
+    assert after_in_auckland == When(utc("03-12 23:00"), "stocktaking (12 Mar)")
+
+
+@pytest.mark.parametrize(
+    ("now", "why"),
+    [("03-12 07:00", "stocktaking (12 Mar)"), ("03-12 15:00", "10:00 by their own clock")],
+)
+def test_the_reason_is_what_really_keeps_it(now: str, why: str) -> None:
+    """In the afternoon its hour is over for today, left out or not."""
+    hours = timing(blackouts=(STOCKTAKING,), send_at=AT_TEN)
+    assert opening(hours, utc(now)) == When(utc("03-13 09:00"), why)
+
+
+def test_quiet_hours_after_a_holiday_are_no_holiday() -> None:
+    hours = timing(holidays=HolidayRule())
+    in_auckland = {"time_zone": "Pacific/Auckland", "country": "NZ"}
+    found = opening(hours, utc("12-28 10:00"), SMS, **in_auckland)  # eleven at night, Boxing Day
+    assert (found.at, found.why) == (utc("12-28 20:00"), "Boxing Day (observed) (28 Dec)")
+    later = opening(hours, utc("12-28 12:00"), SMS, **in_auckland)  # one in the morning after
+    assert later == When(utc("12-28 20:00"), "")
+
+
 def test_a_blackout_holds_on_its_channels_only() -> None:
     hours = timing(blackouts=(STOCKTAKING.model_copy(update={"channels": (SMS,)}),))
     assert opening(hours, utc("03-10 12:00"), EMAIL).at is None

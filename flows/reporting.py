@@ -18,7 +18,7 @@ from prefect.settings import PREFECT_UI_URL
 
 from campaigns.domain.evidence import Doubt, age
 from campaigns.domain.findings import Finding
-from campaigns.domain.plan import PlanCounts
+from campaigns.domain.plan import QUIET_HOURS, PlanCounts
 from campaigns.domain.progress import Progress
 from campaigns.domain.routing import SKIP_TEXT, SkipReason
 from campaigns.domain.travellers import Whereabouts
@@ -50,6 +50,10 @@ def plan_table(counts: PlanCounts) -> str:
     rows = [("planned", c.label, n) for c, n in counts.planned.most_common()]
     if counts.exploring:
         rows.append(("of these exploring", "on another channel, to learn", counts.exploring))
+    rows += [
+        ("of these waiting", f"{why or QUIET_HOURS}, the first {first.day} {first:%b %H:%M} UTC", n)
+        for why, (n, first, _) in counts.waits_by_reason.items()
+    ]
     rows += [("skipped", SKIP_TEXT[SkipReason(r)], n) for r, n in counts.skipped.most_common()]
     if counts.already:
         rows.append(("had it already", "in an earlier run", counts.already))

@@ -35,6 +35,7 @@ NAMES = (
     "answers",
     "retention",
     "learn",
+    "calendar",
 )
 
 

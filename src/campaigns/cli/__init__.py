@@ -36,6 +36,7 @@ COMMANDS = {
     "approve": ("campaigns.cli.proof", "Approve one exact release."),
     "plan": ("campaigns.cli.running", "Show who would get what, and who not, and why."),
     "run": ("campaigns.cli.running", "Send a campaign, once to each customer."),
+    "calendar": ("campaigns.cli.calendar", "Show what goes out when, to whom, and what collides."),
     "journey": ("campaigns.cli.journeys", "Show who is where on a campaign's journey."),
     "pause": ("campaigns.cli.control", "Stop a run before its next message."),
     "resume": ("campaigns.cli.control", "Let a paused or held run go on."),

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.pressure import Cap
@@ -42,8 +42,7 @@ class Occasion:
         return f"{self.campaign} ({self.edition})" if self.edition else self.campaign
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
+class Touch(NamedTuple):
     """One message that one customer would get: of which occasion, when, and where."""
 
     occasion: int

@@ -6,7 +6,7 @@ and put beside each other. Only counts leave it.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -91,12 +91,16 @@ class _Forecast:
             self._plan(numbers, first, last, touches, wishes)
         since = self._now - max(self._reach, timedelta(days=7))
         earlier = self._contacts.contacts(first, last, since=since) if touches else {}
-        for customer, own in touches.items():
+        # Most customers have the same before them as many others: each case is judged once.
+        cases = Counter(
+            (tuple(own), tuple(earlier.get(customer, ())), wishes.get(customer))
+            for customer, own in touches.items()
+        )
+        for (own, past, most), people in cases.items():
             caps = self._caps
-            if customer in wishes:
-                most = wishes[customer]
+            if most is not None:
                 caps = [*caps, (f"{most} in 7 days by their own wish", weekly(most))]
-            self._count(judge(own, earlier.get(customer, ()), caps, self._counted))
+            self._count(judge(own, past, caps, self._counted), people)
 
     def _campaigns(self) -> Iterator[list[int]]:
         """The occasions that a release decides, by campaign and in the order of time."""
@@ -148,25 +152,25 @@ class _Forecast:
         planned, skips, _ = decide(bare, _noting(profiles, by_id))
         return {d.customer_id: (by_id[d.customer_id], d.channel) for d in planned}, len(skips)
 
-    def _count(self, verdicts: Sequence[Verdict]) -> None:
+    def _count(self, verdicts: Sequence[Verdict], people: int) -> None:
         crowds, overlaps = self._calendar.crowds, self._calendar.overlaps
         days = {}
         for verdict in verdicts:
             touch, crowd = verdict.touch, crowds[verdict.touch.occasion]
             day = days[touch.occasion] = touch.at.astimezone(self._zone).date()
-            crowd.people += 1
-            crowd.by_channel[touch.channel] += 1
-            crowd.by_day[day] += 1
+            crowd.people += people
+            crowd.by_channel[touch.channel] += people
+            crowd.by_day[day] += people
             if verdict.cap is not None:
-                crowd.over[verdict.cap] += 1
+                crowd.over[verdict.cap] += people
         for one, other in combinations(verdicts, 2):
             pair = one.touch.occasion, other.touch.occasion
             overlap = overlaps.setdefault(pair, Overlap())
-            overlap.both += 1
+            overlap.both += people
             if days[pair[0]] == days[pair[1]]:
-                overlap.same_day[days[pair[0]]] += 1
+                overlap.same_day[days[pair[0]]] += people
             if other.cap is not None and pair[0] in other.filled_by:
-                overlap.over[other.cap] += 1
+                overlap.over[other.cap] += people
 
 
 def _noting(profiles: Iterable[Profile], by_id: dict[int, Profile]) -> Iterator[Profile]:

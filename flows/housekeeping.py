@@ -12,6 +12,7 @@ from campaigns.bootstrap import connect
 from campaigns.bootstrap.reconciling import list_doubts
 from campaigns.errors import CampaignsError
 from flows.reporting import doubts_table, listed, publish
+from flows.steering import follow_cancellations
 from flows.steps import CannotGoOnError, failed, outcome, step
 
 
@@ -22,6 +23,7 @@ def housekeeping() -> Any:
     Safe at any time and any number of times. Nothing is sent.
     """
     try:
+        outcome(follow(return_state=True))
         swept = outcome(sweep(return_state=True))
         in_doubt = outcome(tell_doubts(return_state=True))
     except (CannotGoOnError, CampaignsError) as error:
@@ -31,6 +33,16 @@ def housekeeping() -> Any:
         message=f"{taken}; {in_doubt:,} in doubt.",
         data={"swept": swept, "in_doubt": in_doubt},
     )
+
+
+@step("follow what was cancelled here", repeatable=True)
+def follow() -> list[int]:
+    """Runs whose flow run was cancelled while suspended end now: their numbers."""
+    with connect() as app:
+        cancelled = follow_cancellations(app)
+    for run_id in cancelled:
+        get_run_logger().info("run %s was cancelled in Prefect while it was suspended", run_id)
+    return cancelled
 
 
 @step("take back expired work", repeatable=True)

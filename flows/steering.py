@@ -15,7 +15,13 @@ from typing import Any, Self
 import httpx
 from prefect import Flow
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.objects import FlowRun, State
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import Pause, PrefectException
 from prefect.runtime import flow_run
 
@@ -102,8 +108,7 @@ class Steering:
 
 def resume_in_prefect(app: App, run_id: int) -> None:
     """End the pause that came from Prefect; what a person paused by command stays paused."""
-    hold = app.audit.hold(run_id)
-    if hold is not None and hold.actor == PREFECT:
+    if _held_by_prefect(app, run_id):
         resume(app, run_id, by=PREFECT, why="resumed in Prefect")
 
 
@@ -130,6 +135,29 @@ def pause_our_run(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) ->
         if run_id is not None and app.runs.get(run_id).state is RunState.RUNNING:
             because = "the flow run crashed"
             app.runs.move(run_id, RunState.PAUSED, now=app.clock.now(), because=because)
+
+
+def follow_cancellations(app: App) -> list[int]:
+    """Cancel the runs whose flow run was cancelled while it was suspended: no process was left for
+    a hook to run in. Returns their numbers. What a person paused by command stays paused."""
+    held = {run.id for run in app.runs.active() if _held_by_prefect(app, run.id)}
+    if not held:
+        return []
+    ended = FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.CANCELLED]))
+    with get_client(sync_client=True) as client:
+        flow_runs = client.read_flow_runs(
+            flow_run_filter=FlowRunFilter(state=ended), sort=FlowRunSort.END_TIME_DESC
+        )
+    found = {linked(app, str(flow_run.id)) for flow_run in flow_runs}
+    cancelled = sorted(held & {run_id for run_id in found if run_id is not None})
+    for run_id in cancelled:
+        _cancel(app, run_id)
+    return cancelled
+
+
+def _held_by_prefect(app: App, run_id: int) -> bool:
+    hold = app.audit.hold(run_id)
+    return hold is not None and hold.actor == PREFECT
 
 
 def _cancel(app: App, run_id: int) -> None:

@@ -6,7 +6,8 @@ provider's id, the `sent` interaction), and nothing else: no claim, no lease, no
 checked again, nothing kept of what was said, no caps, no quiet hours, no marker beside the
 database. The message's hash is made in both. They take turns on the same rows, and what is told is
 the median of each pair's ratio, by the clock and by this process's CPU. SQLite waits for the disk,
-as it does in earnest.
+as it does in earnest. By default on one lane, which waits for the database again and again;
+`--lanes 4` is how a worker of the product sends.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -25,6 +26,7 @@ from typing import Any
 from sqlalchemy import text
 
 from campaigns.bootstrap.app import App
+from campaigns.bootstrap.lanes import Lanes
 from campaigns.channels.sendgrid.channel import EmailSender
 from campaigns.domain.batch import Batch, Claimed, Written
 from campaigns.domain.channel import Channel
@@ -53,6 +55,7 @@ SELECT d.id, d.customer_id, d.skeleton_id, c.ref, a.address, c.first_name, c.las
   FROM deliveries d JOIN customers c ON c.id = d.customer_id
   JOIN addresses a ON a.customer_id = d.customer_id AND a.channel = d.channel
  WHERE d.run_id = :run AND d.shard = :shard AND d.state = 'pending' AND d.channel = 'email'
+   AND d.id % :lanes = :lane
  ORDER BY d.run_id, d.shard, d.channel, d.skeleton_id, d.id LIMIT :most
 """
 _WRITE = """
@@ -67,17 +70,19 @@ SELECT d.customer_id, :now, 'sent', d.channel, d.id
 
 
 class Careless(SqlOutbox):
-    """An outbox without the protocol: it reads, and it writes the result."""
+    """An outbox without the protocol: it reads, and it writes the result. Nobody claims, so each
+    lane has rows of its own."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, lane: int, lanes: int) -> None:
         super().__init__(database)
+        self._lane = {"lane": lane, "lanes": lanes}
         self._plain = database
         self._given = bulk.rows_sql(database.dialect, {"id": "bigint", "provider_id": "text"})
 
     def claim(
         self, run_id: int, shard: int, *, limits: Mapping[Channel, int], **_rest: Any
     ) -> Batch | None:
-        most = {"run": run_id, "shard": shard, "most": limits[Channel.EMAIL]}
+        most = {"run": run_id, "shard": shard, "most": limits[Channel.EMAIL], **self._lane}
         with self._plain.read() as connection:
             rows = bulk.tuples(connection.execute(text(_READ), most))
         if not rows:
@@ -125,6 +130,7 @@ class Bench:
 
     app: App
     run: Run
+    lanes: Lanes
 
     def forget(self, count: int) -> None:
         """So many are to be sent, as if nothing had been."""
@@ -142,12 +148,14 @@ class Bench:
             with self.app.database.engine.connect() as connection:
                 connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM")
 
-    def cost(self, outbox: SqlOutbox, count: int) -> Cost:
-        """What sending so many costs."""
+    def cost(self, outboxes: Sequence[SqlOutbox], count: int) -> Cost:
+        """What sending so many costs, on as many lanes as there are outboxes."""
         self.forget(count)
-        dispatcher = self._dispatcher(outbox)
+        left = list(outboxes)
         wall, cpu = time.perf_counter(), time.process_time()
-        sent = dispatcher.dispatch_shard(self.run, 0)
+        sent = self.lanes.send(
+            lambda: self._dispatcher(left.pop()).dispatch_shard(self.run, 0, timedelta(0))
+        )
         took = Cost(time.perf_counter() - wall, time.process_time() - cpu)
         assert sent.outcomes == {"accepted": count}, sent
         return took
@@ -160,7 +168,7 @@ class Bench:
         return replace(own, outbox=outbox, timing=AnyHour(policy), watch=unwatched)
 
 
-def prepared(app: App) -> Bench:
+def prepared(app: App, lanes: int = 1) -> Bench:
     """The shipped campaign's e-mail, to members."""
     add_customers(app.database, max(SIZES.values()), 0)
     with app.database.write() as connection:
@@ -173,7 +181,7 @@ def prepared(app: App) -> Bench:
     run, _ = app.runs.start(email, now=app.clock.now(), shard_size=100_000, limit=None)
     app.plan_shard(run.id, 0)
     app.runs.move(run.id, RunState.RUNNING, now=app.clock.now())
-    return Bench(app, app.runs.get(run.id))
+    return Bench(app, app.runs.get(run.id), Lanes(lanes))
 
 
 @dataclass(frozen=True)
@@ -198,12 +206,14 @@ HEAD = """\
 |---:|---:|---:|---:|---:|---:|---:|"""
 
 
-def measure(bench: Bench, size: int, count: int, rounds: int) -> Measured:
+def measure(bench: Bench, size: int, count: int, rounds: int, lanes: int) -> Measured:
     """Alternating turns with the protocol and without."""
     EmailSender.limits = replace(EmailSender.limits, batch=size)
-    once, careless = SqlOutbox(bench.app.database), Careless(bench.app.database)
-    for outbox in (once, careless):
-        bench.cost(outbox, size)
+    database = bench.app.database
+    once = [SqlOutbox(database) for _ in range(lanes)]
+    careless = [Careless(database, lane, lanes) for lane in range(lanes)]
+    for outboxes in (once, careless):
+        bench.cost(outboxes, size)
     pairs = [(bench.cost(once, count), bench.cost(careless, count)) for _ in range(rounds)]
     with_, without = (
         Cost(median(c.wall for c in side), median(c.cpu for c in side))
@@ -222,6 +232,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--database", default="", help="URL of an empty PostgreSQL database")
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--lanes", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="where the database is to lie")
     asked = parser.parse_args()
     print(HEAD)
@@ -239,9 +250,9 @@ def main() -> int:
         )
         found: dict[int, Measured] = {}
         with App(settings, SharedClock(home / "clock").clock()) as app:
-            bench = prepared(app)
+            bench = prepared(app, asked.lanes)
             for size, count in SIZES.items():
-                found[size] = measure(bench, size, count, asked.rounds)
+                found[size] = measure(bench, size, count, asked.rounds, asked.lanes)
                 print(found[size].line(size, count), flush=True)
     return int(found[1000].ratio < AT_LEAST)
 

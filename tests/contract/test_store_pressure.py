@@ -27,14 +27,17 @@ from campaigns.domain.delivery import (
     Rejected,
     Unknown,
 )
+from campaigns.domain.interaction import InteractionKind
 from campaigns.domain.plan import PlannedDelivery
 from campaigns.domain.pressure import LONGEST_CAP, WEEK, Cap, capped
+from campaigns.domain.provider_event import ProviderEvent
 from campaigns.domain.quiet_hours import ALWAYS, Window
 from campaigns.domain.run import Run
 from campaigns.domain.timing import Permit
 from campaigns.store import locking, schema
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import Database
+from campaigns.store.evidence import SqlEvidence
 from campaigns.store.intending import VERDICTS
 from campaigns.store.planning import POST_SHARD
 from tests.contract.store_world import LEASE, LIMITS, MARGIN, NOW, World, release
@@ -312,6 +315,23 @@ def test_what_may_have_left_counts_and_what_surely_did_not_counts_no_more(
     assert contacts(world) == both
     world.outbox.settle(batch, {ids[0]: outcome}, now=NOW)
     assert contacts(world) == (both if counts else both[1:])
+
+
+def test_what_left_after_all_counts_again_and_what_was_forgotten_stays_so(world: World) -> None:
+    first, second = world.customers(2)
+    batch = world.claim(campaign(world, [first, second]))
+    intend(world, batch)
+    ids = [i.delivery_id for i in batch.items]
+    outcomes = {ids[0]: Rejected("400", "no"), ids[1]: Accepted("id")}
+    world.outbox.settle(batch, outcomes, now=NOW)
+    world.execute(delete(schema.contacts))  # as pruning does, long after
+
+    delivered = [
+        ProviderEvent(f"event-{i}", InteractionKind.DELIVERED, NOW, Channel.EMAIL, i) for i in ids
+    ]
+    SqlEvidence(world.database).record(delivered, now=NOW)
+
+    assert contacts(world) == [(first, to_ms(NOW), ids[0])]
 
 
 def test_a_batch_that_lost_its_rows_takes_no_contact_back(world: World) -> None:

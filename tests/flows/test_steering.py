@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from prefect.states import Cancelling, Paused
+from prefect.states import Cancelled, Cancelling, Paused, Suspended
 
 from campaigns.bootstrap import connect
 from campaigns.bootstrap.control import link, pause
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.run import RunState
+from flows.housekeeping import housekeeping
+from flows.send_campaign import send_campaign
 from flows.steering import PREFECT, cancel_our_run, pause_our_run, resume_in_prefect
 from tests.flows.conftest import Prefect, Shop
 from tests.flows.pages import client, until
@@ -68,6 +70,25 @@ def test_a_crash_pauses_and_a_cancellation_cancels_the_run_of_that_flow_run(shop
         cancel_our_run(flow, FlowRun, state)  # type: ignore[arg-type]
         cancel_our_run(flow, FlowRun, state)  # type: ignore[arg-type]
         assert app.runs.get(run_id).state is RunState.CANCELLED
+
+
+@pytest.mark.prefect
+def test_a_flow_run_cancelled_while_suspended_ends_its_run_with_the_next_housekeeping(
+    prefect: Prefect, shop: Shop
+) -> None:
+    with connect() as app, client() as api:
+        mine = begun(app)
+        flow_run = api.create_flow_run(send_campaign, state=Suspended(timeout_seconds=300))
+        link(app, mine, str(flow_run.id), by=PREFECT)
+        pause(app, mine, by=PREFECT, why="paused in Prefect")
+        housekeeping()
+        assert app.runs.get(mine).state is not RunState.CANCELLED, "it is only suspended"
+
+        api.set_flow_run_state(flow_run.id, Cancelled(), force=True)
+        housekeeping()
+
+        assert app.runs.get(mine).state is RunState.CANCELLED
+        assert app.audit.entries(f"run:{mine}", most=1)[0].actor == PREFECT
 
 
 def test_resuming_in_prefect_does_not_end_a_pause_by_command(shop: Shop) -> None:

@@ -30,6 +30,14 @@ DELETE FROM contacts
    AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.id = contacts.delivery_id
                    AND d.state IN ('sending', 'accepted', 'in_doubt'))
 """
+_COUNT_AGAIN = """
+INSERT INTO contacts (customer_id, at, delivery_id)
+SELECT d.customer_id, :now, d.id
+  FROM {given} AS given JOIN deliveries d ON d.id = given.id JOIN runs r ON r.id = d.run_id
+ WHERE r.purpose = 'marketing' AND d.customer_id <> 0
+   AND NOT EXISTS (SELECT 1 FROM contacts k
+                    WHERE k.customer_id = d.customer_id AND k.delivery_id = d.id)
+"""
 _FORGET = """
 DELETE FROM contacts
  WHERE customer_id IN (SELECT given.customer_id FROM {given} AS given)
@@ -83,6 +91,16 @@ def take_back(connection: Connection, items: Sequence[Claimed]) -> None:
     statement = text(_TAKE_BACK.format(given=bulk.rows_sql(dialect, columns)))
     rows = [(item.customer_id, item.delivery_id) for item in items]
     connection.execute(statement, bulk.rows_parameters(dialect, rows))
+
+
+def count_again(connection: Connection, deliveries: Sequence[int], now: datetime) -> None:
+    """Count these, which left after all: a message that surely was not sent gave its count back."""
+    if not deliveries:
+        return
+    dialect = bulk.dialect_of(connection)
+    statement = text(_COUNT_AGAIN.format(given=bulk.rows_sql(dialect, {"id": "bigint"})))
+    rows = bulk.rows_parameters(dialect, [(i,) for i in deliveries])
+    connection.execute(statement, {"now": to_ms(now), **rows})
 
 
 def forget(connection: Connection, failed: Sequence[tuple[int, int]]) -> None:

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, text
 from campaigns.domain.delivery import PROVIDER_ORDER, ProviderState
 from campaigns.domain.interaction import InteractionKind
 from campaigns.domain.provider_event import ProviderEvent, Recorded
-from campaigns.store import answers, bulk, clicks, interactions
-from campaigns.store.clock import to_ms
+from campaigns.store import answers, bulk, clicks, contacts, interactions
+from campaigns.store.clock import from_ms, to_ms
 from campaigns.store.engine import Database, bar_intents
 from campaigns.store.event_matching import Match, Matching, Sent
 from campaigns.store.hashing import AddressHash
@@ -24,7 +24,7 @@ from campaigns.store.interactions import EventRow
 from campaigns.store.locking import Locking
 from campaigns.store.opting import NOES, record_wishes
 from campaigns.store.schema import unmatched_events
-from campaigns.store.settling import ACCEPT, RECORD_SENT
+from campaigns.store.settling import ACCEPT_LATE, RECORD_SENT
 
 _STATES = {InteractionKind(str(state)): state for state in ProviderState}
 _RANK = {state: rank for rank, state in enumerate(PROVIDER_ORDER)}
@@ -113,15 +113,17 @@ def _write(connection: Connection, matches: Sequence[Match], now: int) -> Record
 
 def _accept(connection: Connection, matches: Sequence[Match], now: int) -> None:
     """An event with our id is proof that the provider has the message: unfenced."""
+    at = from_ms(now)
     sent: dict[int, tuple[Sent, str | None]] = {}
     for match in matches:
         if match.sent is not None:
             known = sent.get(match.sent.id, (match.sent, None))[1]
             sent[match.sent.id] = (match.sent, known or match.event.provider_id)
     rows = [(i, p and p[:_LONGEST_ID]) for i, (_, p) in sorted(sent.items())]
-    _run(connection, ACCEPT, {"id": "bigint", "provider_id": "text"}, rows, now=now)
+    columns = {"id": "bigint", "provider_id": "text"}
+    contacts.count_again(connection, _run(connection, ACCEPT_LATE, columns, rows, now=now), at)
     rows = [row for row in rows if sent[row[0]][0].known]
-    _run(connection, RECORD_SENT, {"id": "bigint", "provider_id": "text"}, rows, now=now)
+    _run(connection, RECORD_SENT, columns, rows, now=now)
 
 
 def _move_states(connection: Connection, matches: Sequence[Match]) -> None:
@@ -202,13 +204,16 @@ def _run(
     columns: dict[str, str],
     rows: Sequence[tuple[object, ...]],
     **values: object,
-) -> None:
-    if rows:
-        dialect = bulk.dialect_of(connection)
-        connection.execute(
-            text(statement.format(given=bulk.rows_sql(dialect, columns))),
-            bulk.rows_parameters(dialect, rows) | values,
-        )
+) -> list[int]:
+    """The ids that the statement returns, if it returns any."""
+    if not rows:
+        return []
+    dialect = bulk.dialect_of(connection)
+    result = connection.execute(
+        text(statement.format(given=bulk.rows_sql(dialect, columns))),
+        bulk.rows_parameters(dialect, rows) | values,
+    )
+    return list(result.scalars()) if result.returns_rows else []
 
 
 _MOVE = f"""

@@ -27,6 +27,8 @@ UPDATE deliveries SET state = 'accepted', outcome = NULL, settled_at = :now,
   FROM {given} AS given
  WHERE deliveries.id = given.id AND deliveries.state <> 'accepted'
 """
+#: The same, telling which were not accepted before.
+ACCEPT_LATE = ACCEPT + "RETURNING deliveries.id"
 # One per delivery, however often its acceptance is told: a unique index says so. None for a
 # customer who was erased meanwhile.
 RECORD_SENT = """
@@ -75,6 +77,7 @@ class Settling:
             return text(statement.format(given=given))
 
         self._accept = over(ACCEPT, provider_id="text")
+        self._accept_late = over(ACCEPT_LATE, provider_id="text")
         self._record = over(RECORD_SENT, provider_id="text")
         self._reject = over(_REJECT, said="text")
         self._give_back = over(_GIVE_BACK, said="text", retry_at="bigint")
@@ -96,7 +99,7 @@ class Settling:
         self._locking.hold_batch(connection, batch.id)
         self._locking.hold_deliveries(connection, outcomes.keys())
         moment = {"batch": batch.id, "now": to_ms(now)}
-        self._write_accepted(connection, _of(outcomes, Accepted), moment)
+        self._write_accepted(connection, self._accept, _of(outcomes, Accepted), moment)
         self._write_rejected(connection, batch, rejected, now)
         self._write_returned(connection, outcomes, moment)
         unsent = {i for i, o in outcomes.items() if isinstance(o, NotSent | Rejected | Refused)}
@@ -115,18 +118,25 @@ class Settling:
         message): unfenced, it always wins, and each has its `sent` interaction."""
         self._locking.hold_deliveries(connection, found.keys())
         accepted = {i: Accepted(provider_id) for i, provider_id in found.items()}
-        self._write_accepted(connection, accepted, {"now": to_ms(now)})
+        moment = {"now": to_ms(now)}
+        moved = self._write_accepted(connection, self._accept_late, accepted, moment)
+        contacts.count_again(connection, moved, now)
         reached_after_all(connection, found, now=now)
 
     def _write_accepted(
-        self, connection: Connection, accepted: Mapping[int, Accepted], moment: dict[str, int]
-    ) -> None:
+        self,
+        connection: Connection,
+        accept: TextClause,
+        accepted: Mapping[int, Accepted],
+        moment: dict[str, int],
+    ) -> list[int]:
         rows = [
             (i, None if o.provider_id is None else o.provider_id[:_LONGEST_ID])
             for i, o in accepted.items()
         ]
-        self._run(connection, self._accept, rows, moment)
+        moved = self._run(connection, accept, rows, moment)
         self._run(connection, self._record, rows, moment)
+        return moved
 
     def _write_rejected(
         self,

@@ -119,6 +119,19 @@ def test_a_calendar_writes_nothing_and_looks_the_same_again(
         assert reached["letter (2027-W11)"] == reached["letter (2027-W12)"] == 40
 
 
+def test_who_has_this_weeks_edition_is_in_the_next_weeks(tmp_path: Path, templates: Path) -> None:
+    with night(tmp_path, at=DAWN, templates=templates) as made:
+        people(made.app)
+        made.send_until_done("letter")
+        told = made_on(made, tmp_path)
+    found = {
+        o.edition: c.people
+        for o, c in zip(told.occasions, told.crowds, strict=True)
+        if o.campaign == "letter"
+    }
+    assert found == {"2027-W10": 0, "2027-W11": 40, "2027-W12": 40}
+
+
 def test_messages_of_a_run_under_way_are_in_the_calendar(tmp_path: Path, templates: Path) -> None:
     path = templates / "campaigns/spring_sale/campaign.yaml"
     path.write_text(path.read_text("utf-8") + 'send_at: {time: "10:00"}\n', "utf-8")

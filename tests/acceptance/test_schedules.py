@@ -147,6 +147,15 @@ def test_a_holiday_in_catalonia_is_a_working_day_elsewhere(
     assert "Saint John the Baptist (24 Jun)" in why
 
 
+def test_a_region_of_an_attribute_that_is_not_declared_is_told(
+    tmp_path: Path, files: Callable[[str, str], Path]
+) -> None:
+    with night(tmp_path, at=DAWN, templates=files("holidays: {region: regoin}", "")) as made:
+        (finding,) = made.app.check("spring_sale")
+    assert "unknown text or choice attribute `regoin`; did you mean `region`?" in finding.message
+    assert finding.file.endswith("brand.yaml")
+
+
 def test_what_no_day_is_left_for_is_dropped_with_its_reason(
     tmp_path: Path, files: Callable[[str, str], Path]
 ) -> None:

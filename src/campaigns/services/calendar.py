@@ -119,7 +119,8 @@ class _Forecast:
         wishes: dict[int, int],
     ) -> None:
         """One campaign's occasions. A later edition is for those of the first again, so they are
-        read once more at the most; the same edition twice is for nobody twice."""
+        read once, or twice where some have the first already; nobody gets an edition twice."""
+        had = False
         seen: list[str] = []
         known: dict[int, tuple[Profile, Channel]] = {}
         for number in numbers:
@@ -130,8 +131,9 @@ class _Forecast:
                 continue
             seen.append(release.edition)
             opening = opening_by(Timing(release.policy), at)
-            if len(seen) <= 2:
+            if len(seen) == 1 or (len(seen) == 2 and had):
                 known, skipped = self._read(release, first, last, at)
+                had = self._planning.already(release, first=first, last=last, now=at) > 0
                 self._calendar.crowds[number].skipped += skipped
                 wishes |= {c: most for c, (p, _) in known.items() if (most := p.wishes.weekly_most)}
             for customer, (profile, channel) in known.items():

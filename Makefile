@@ -20,7 +20,7 @@ help: ## Show what make can do
 demo: $(SETUP) ## Send the shipped campaign to 600 made-up customers, in a sandbox
 	@$(BIN)/python -m flows.demo
 
-serve: $(SETUP) ## Keep the demo up: Prefect's pages, the sandbox's inboxes and a worker
+serve: $(SETUP) ## Keep the demo up: Prefect's pages, customers' inboxes, the desk and a worker
 	@$(BIN)/python -m flows.serve
 
 deploy: $(SETUP) ## Put the deployments on your own Prefect server (PREFECT_API_URL)

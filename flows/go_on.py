@@ -12,12 +12,13 @@ from prefect.states import Completed
 
 from campaigns.bootstrap import connect
 from campaigns.errors import CampaignsError
+from flows.cluster import RUNNER
 from flows.reporting import listed
 from flows.send_campaign import send_planned
 from flows.steps import CannotGoOnError, failed, outcome, step
 
 
-@flow(name="go-on", flow_run_name="go on", persist_result=False)
+@flow(name="go-on", flow_run_name="go on", persist_result=False, task_runner=RUNNER)
 def go_on() -> Any:
     """Go on with the runs whose messages waited for quiet hours to end, or for a provider's own
     time, and with those whose worker died.

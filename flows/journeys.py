@@ -11,12 +11,13 @@ from prefect.states import Completed
 from campaigns.bootstrap import App, connect
 from campaigns.bootstrap.journeys import under_way, whereabouts
 from campaigns.errors import CampaignsError
+from flows.cluster import RUNNER
 from flows.reporting import journey_table, publish
 from flows.send_campaign import carry_out
 from flows.steps import CannotGoOnError, failed, outcome, step
 
 
-@flow(name="journeys", flow_run_name="journeys", persist_result=False)
+@flow(name="journeys", flow_run_name="journeys", persist_result=False, task_runner=RUNNER)
 def journeys() -> Any:
     """Go on with every journey that somebody is due to go on with; nobody enters.
 

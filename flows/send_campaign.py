@@ -15,13 +15,15 @@ from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed
 from pydantic import Field
 
-from campaigns.bootstrap import App, Workers, connect
+from campaigns.bootstrap import App, connect
 from campaigns.bootstrap.control import started
 from campaigns.bootstrap.reconciling import fall_back_run
 from campaigns.domain.plan import PlanCounts
 from campaigns.errors import CampaignsError
 from campaigns.services.dispatch import DispatchCounts
 from campaigns.services.report import RunReport
+from flows.cluster import RUNNER
+from flows.helping import call_for_help, in_other_hands, send_shards
 from flows.reporting import (
     ProgressBar,
     findings_table,
@@ -29,7 +31,6 @@ from flows.reporting import (
     plan_table,
     publish,
 )
-from flows.sending import Sending
 from flows.steering import (
     PREFECT,
     CancelledInPrefectError,
@@ -72,6 +73,7 @@ Limit = Annotated[int | None, Field(ge=1)]
     name="send-campaign",
     flow_run_name=run_name,
     persist_result=False,
+    task_runner=RUNNER,
     on_cancellation=[cancel_our_run],
     on_crashed=[pause_our_run],
 )
@@ -156,17 +158,21 @@ def _tell_report(campaign: str, report: RunReport) -> None:
 
 
 def _dispatch(app: App, run_id: int, campaign: str, steering: Steering) -> DispatchCounts:
-    """Send every shard while the bar moves."""
+    """Send every shard while the bar moves, with helpers where they are configured."""
     bar = ProgressBar(f"progress-{campaign}", f"Sending {campaign}", lambda: app.progress(run_id))
-    numbers = app.to_send(run_id)
-    with Workers(app, run_id, len(numbers)) as workers:
-        sending = Sending(workers, numbers)
-        while sending.goes_on():
-            bar.look()
-            if steering.look():
-                sending.begin_again()
-        bar.look(last=True)
-    return sending.total()
+
+    def looking() -> bool:
+        bar.look()
+        return steering.look()
+
+    call_for_help(app, run_id, campaign)
+    sent = send_shards(app, run_id, app.to_send(run_id), looking)
+    for _ in in_other_hands(app, run_id):
+        looking()
+    if app.settings.helpers:  # what somebody who died gave back
+        sent.add(send_shards(app, run_id, app.to_send(run_id), looking))
+    bar.look(last=True)
+    return sent
 
 
 def _end(report: RunReport, sent: DispatchCounts) -> Any:

@@ -17,6 +17,7 @@ from campaigns.bootstrap.app import CLOCK
 from campaigns.bootstrap.workers import LOOK_EVERY, send_all
 from campaigns.services.dispatch import DispatchCounts
 from campaigns.services.rounds import Rounds
+from flows.cluster import Submit
 from flows.reporting import listed
 from flows.steps import CannotGoOnError, step, waited
 
@@ -24,9 +25,14 @@ from flows.steps import CannotGoOnError, step, waited
 class Sending:
     """One sending of all shards (`numbers`) of a run."""
 
-    def __init__(self, workers: Workers, numbers: Sequence[int]) -> None:
+    def __init__(
+        self, workers: Workers, numbers: Sequence[int], elsewhere: Submit | None = None
+    ) -> None:
+        """In the order of `numbers`; `elsewhere`: by a cluster's workers."""
         self._workers = workers
         self._numbers = numbers
+        self._submit = elsewhere or self._here
+        self._at_once = len(numbers) if elsewhere else workers.count
         self._tasks: dict[PrefectFuture[DispatchCounts], tuple[Rounds, int | None]] = {}
         self._counts = DispatchCounts()
         self._trouble: CannotGoOnError | None = None
@@ -39,16 +45,19 @@ class Sending:
     def goes_on(self) -> bool:
         """Give the workers what there is, and wait a moment. False when all has ended."""
         rounds = self._rounds
-        while not rounds.first_is_over and len(self._tasks) < self._workers.count:
+        while not rounds.first_is_over and len(self._tasks) < self._at_once:
             turn = rounds.take(datetime.now(UTC))
             assert turn is not None  # the first turns wait for nothing
-            task = dispatch_shard.submit(self._workers, *turn, self._what(turn[0]))
+            task = self._submit(*turn, self._what(turn[0]))
             self._tasks[task] = rounds, turn[0]
         if not self._tasks and not rounds.over and self._trouble is None:
             self._tasks[dispatch_later.submit(self._workers, rounds)] = rounds, None
         for task in wait(list(self._tasks), timeout=LOOK_EVERY).done:
             self._take_up(task)
         return bool(self._tasks) or not rounds.first_is_over
+
+    def _here(self, no: int, patience: timedelta, what: str) -> PrefectFuture[DispatchCounts]:
+        return dispatch_shard.submit(self._workers, no, patience, what)
 
     def _take_up(self, task: PrefectFuture[DispatchCounts]) -> None:
         rounds, no = self._tasks.pop(task)

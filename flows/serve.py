@@ -1,4 +1,4 @@
-"""`make serve`: keep the demo up: Prefect's pages, every customer's inbox, and a worker."""
+"""`make serve`: keep the demo up: Prefect's pages, customers' inboxes, the desk, a worker."""
 
 from __future__ import annotations
 
@@ -45,7 +45,8 @@ def serve(stack: ExitStack, console: Console, asked: threading.Event) -> None:
     stack.enter_context(server)
     server.use()
     sandbox = stack.enter_context(stage.sandbox())
-    stack.enter_context(stage.public_app(sandbox))
+    public = stack.enter_context(stage.public_app(sandbox))
+    desk = stack.enter_context(stage.desk())
     if first:
         with console.status("Making customers …"):
             _make_customers(sandbox)
@@ -56,7 +57,7 @@ def serve(stack: ExitStack, console: Console, asked: threading.Event) -> None:
         _prefect("--no-prompt", "deploy", "--all")
     worker = _start_worker(stage.HOME / "worker.log")
     stack.callback(stop, worker, seconds=40.0)  # a flow under way gets its 30 s to end in order
-    console.print(_addresses(server.address, sandbox.url))
+    console.print(_addresses(server.address, sandbox.url, desk, public))
     while not asked.wait(1.0):
         if worker.poll() is not None:
             raise RuntimeError(f"the worker ended; its log is {stage.HOME / 'worker.log'}")
@@ -96,10 +97,12 @@ def _start_worker(log: Path) -> subprocess.Popen[bytes]:
         )
 
 
-def _addresses(pages: str, inboxes: str) -> Panel:
+def _addresses(pages: str, inboxes: str, desk: str, public: str) -> Panel:
     lines = [
         f"[bold]Prefect[/]   [link={pages}]{pages}[/]   Deployments → send-campaign → Run",
-        f"[bold]Inboxes[/]   [link={inboxes}]{inboxes}[/]   what every customer received",
+        f"[bold]Inboxes[/]   [link={inboxes}]{inboxes}[/]   what customers got; write back there",
+        f"[bold]Desk[/]      [link={desk}]{desk}[/]   what they wrote, for staff to answer",
+        f"[bold]Public[/]    [link={public}]{public}[/]   clicks, preferences, webhooks",
         f"[bold]Data[/]      CAMPAIGNS_HOME={stage.HOME} .venv/bin/campaigns show run",
     ]
     return Panel("\n".join(lines), title="Up until Ctrl-C", title_align="left", expand=False)

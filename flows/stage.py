@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from campaigns.bootstrap import App
 from campaigns.errors import UserError
@@ -77,10 +78,31 @@ def sandbox() -> Iterator[SandboxProcess]:
 
 @contextmanager
 def public_app(sandbox: SandboxProcess) -> Iterator[str]:
-    """The public app on a free port, and the sandbox tells it what becomes of messages."""
-    with (HOME / "public-app.log").open("wb") as words:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "campaigns", "serve", "--port", "0"],
+    """The public app on a free port: the sandbox tells it what becomes of messages, and brings it
+    what customers write."""
+    with _running("serve") as url:
+        from campaigns.bootstrap import connect
+
+        with connect() as app:
+            mails = urlsplit(app.links.inbound_url).path
+        control(sandbox, "webhooks", {"url": url, "mails": mails})
+        yield url
+
+
+@contextmanager
+def desk() -> Iterator[str]:
+    """The pages for staff, on a free port."""
+    with _running("desk") as url:
+        yield url
+
+
+@contextmanager
+def _running(command: str) -> Iterator[str]:
+    """One of the product's servers, at the address that it prints."""
+    log = HOME / f"{command}.log"
+    with log.open("wb") as words:
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
+            [sys.executable, "-m", "campaigns", command, "--port", "0"],
             stdout=subprocess.PIPE,
             stderr=words,
         )
@@ -89,8 +111,7 @@ def public_app(sandbox: SandboxProcess) -> Iterator[str]:
         said = process.stdout.readline().decode()
         found = re.search(r"http://\S+", said)
         if found is None:
-            raise RuntimeError(f"the public app did not start; see {HOME / 'public-app.log'}")
-        control(sandbox, "webhooks", {"url": found[0]})
+            raise RuntimeError(f"`campaigns {command}` did not start; see {log}")
         yield found[0]
     finally:
         stop(process)

@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import uvicorn
@@ -47,6 +48,7 @@ class World:
     replies: Replies
     sandbox: SandboxProcess
     settings: Settings
+    public: str
 
     def control(self, method: str, path: str, **more: Any) -> Any:
         answer = httpx.request(method, f"{self.sandbox.url}/sandbox/{path}", **more)
@@ -83,9 +85,12 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def desk_world(folder: Path) -> Iterator[World]:
+def desk_world(folder: Path, *, clicks: bool = False) -> Iterator[World]:
     """Customers of the shipped templates who got the campaign `spring_sale`."""
     shutil.copytree(ROOT / "templates", folder / "templates")
+    if clicks:
+        with (folder / "templates" / "brand.yaml").open("a") as brand:
+            brand.write("\nclicks: true\n")
     with ExitStack() as stack:
         sandbox = stack.enter_context(SandboxProcess(folder / "sandbox"))
         settings = Settings(
@@ -97,9 +102,10 @@ def desk_world(folder: Path) -> Iterator[World]:
         hearing = stack.enter_context(connect(settings))
         url = stack.enter_context(serving(hearing))
         for person in PEOPLE:
-            _make(app, person)
-        world = World(app, Replies(app), sandbox, settings)
-        world.control("POST", "webhooks", json={"url": url})
+            make(app, person)
+        world = World(app, Replies(app), sandbox, settings, url)
+        mails = urlsplit(app.links.inbound_url).path
+        world.control("POST", "webhooks", json={"url": url, "mails": mails})
         run, _ = app.start_run("spring_sale")
         for shard in app.shards(run.id):
             app.plan_shard(run.id, shard.no)
@@ -110,7 +116,8 @@ def desk_world(folder: Path) -> Iterator[World]:
         yield world
 
 
-def _make(app: App, person: Person) -> None:
+def make(app: App, person: Person, handle: str = "") -> None:
+    """A customer who said yes everywhere; with a handle, on X too."""
     at = "2026-01-01T09:00:00+00:00"
     consents = [
         {
@@ -120,6 +127,7 @@ def _make(app: App, person: Person) -> None:
         for channel in ("email", "sms", "whatsapp")
     ]  # fmt: skip
     addresses = [("email", person.mail), ("sms", person.phone), ("whatsapp", person.phone)]
+    addresses += [("x_dm", handle)] if handle else []
     profile = {
         "ref": person.ref, "first_name": "Ana", "last_name": "Example", "locale": "es_ES",
         "country": "ES", "time_zone": "Europe/Madrid", "preferred_channel": "email",

@@ -47,6 +47,10 @@ class Settings(BaseSettings):
     link_secret: SecretStr = Field(
         SecretStr(""), description="signs links to customers; empty: made once, kept in home"
     )
+    link_secrets_before: SecretStr = Field(
+        SecretStr(""),
+        description="earlier link secrets, newest first, commas: links signed with them still work",
+    )
     web_host: str = Field("127.0.0.1", description="where `campaigns serve` listens")
     web_port: int = Field(8027, ge=0, le=65535, description="and its port")
     web_proxies: str = Field(
@@ -80,6 +84,14 @@ class Settings(BaseSettings):
     workers: int = Field(0, ge=0, description="worker processes; 0: one per core")
     lanes: int = Field(
         4, ge=1, le=32, description="requests under way at once in each worker process"
+    )
+    helpers: int = Field(
+        0, ge=0, le=64, description="further machines that send each run with its own (Prefect)"
+    )
+    cluster: str = Field(
+        "",
+        pattern=r"^$|^(dask|ray)(:.+)?$",
+        description="shards are sent by the workers of this cluster: dask:tcp://…, ray:ray://…",
     )
     lease_seconds: int = Field(
         120, ge=60, description="how long a claim lasts; longer than any provider's deadline"

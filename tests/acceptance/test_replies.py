@@ -13,10 +13,12 @@ from click.testing import CliRunner
 from campaigns.bootstrap import App
 from campaigns.bootstrap.replies import Replies
 from campaigns.cli import cli
+from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import DeliveryState
-from campaigns.errors import UserError
+from campaigns.domain.pace import Pace, pace_key
+from campaigns.errors import NotFoundError, UserError
 from campaigns.services.dispatch import Clock
-from tests.desk_server import PEOPLE, Person, World, desk_world
+from tests.desk_server import PEOPLE, Person, World, desk_world, make, until
 
 
 @pytest.fixture(scope="module")
@@ -149,3 +151,83 @@ def test_an_answer_that_the_provider_does_not_acknowledge_is_never_sent_twice(
     assert world.received(person=ana) == ["Sí."]
     # The sandbox tells, signed as Twilio does, that it has it: the doubt is over.
     assert done.state in (DeliveryState.IN_DOUBT, DeliveryState.ACCEPTED)
+
+
+def heard(world: World, **message: str) -> None:
+    """Somebody writes, and it has been heard."""
+    world.control("POST", "inbound", json=message)
+    until(lambda: world.control("GET", "webhooks")["waiting"] == 0)
+
+
+def received(world: World, to: str, channel: str) -> list[dict[str, Any]]:
+    """What somebody has got, the newest first."""
+    return [
+        message["seen"]
+        for message in world.control("GET", "messages", params={"to": to, "channel": channel})
+    ]
+
+
+def test_a_strangers_question_is_in_the_inbox_is_answered_and_closed(
+    world: World, command: Any
+) -> None:
+    number = "+447700900777"
+    heard(world, channel="sms", body="Is this the plant shop?", **{"from": number})
+    (waits,) = [w for w in command("inbox", "list", "--json")["replies"] if w["address"] == number]
+    assert number in command("inbox", "list")
+    inbox_id = str(waits["inbox_id"])
+    answered = command("inbox", "answer", inbox_id, "It is.", "--by", "Marta", "--json")
+    assert answered["state"] == "accepted"
+    assert [seen["text"] for seen in received(world, number, "sms")] == ["It is."]
+    talk = command("inbox", "show", inbox_id, "--json")["talk"]
+    assert [said["text"] for said in talk] == ["It is.", "Is this the plant shop?"]
+    assert "nobody known here" in command("inbox", "show", inbox_id)
+
+    heard(world, channel="sms", body="Thanks!", **{"from": number})
+    (again,) = [w for w in command("inbox", "list", "--json")["replies"] if w["address"] == number]
+    closed = command("inbox", "close", str(again["inbox_id"]), "--by", "Marta", "--json")
+    assert (closed["state"], closed["closed_by"]) == ("closed", "Marta")
+    with pytest.raises(NotFoundError):
+        world.app.profiles.find(number)
+
+
+def test_a_direct_message_is_answered_on_x(world: World, command: Any) -> None:
+    person = Person("X-1", "+447700900391", "xenia@example.com")
+    make(world.app, person, handle="demo_xenia")
+    heard(world, channel="x_dm", body="¿Hacéis envíos?", **{"from": "demo_xenia"})
+    (waits,) = [w for w in command("inbox", "list", "--json")["replies"] if w["ref"] == person.ref]
+    assert (waits["words"], waits["channel"]) == ("¿Hacéis envíos?", "x_dm")
+    answer = ("inbox", "answer", str(waits["inbox_id"]), "Sí, a toda España.", "--by", "Pol")
+    assert command(*answer, "--json")["state"] == "accepted"
+    assert [s["text"] for s in received(world, "demo_xenia", "x_dm")] == ["Sí, a toda España."]
+
+
+def test_a_mail_is_answered_in_its_conversation(world: World, ana: Person) -> None:
+    heard(world, channel="email", subject="Sillas", body="¿Y en azul?", **{"from": ana.mail})
+    assert (
+        world.replies.answer(world.waits(ana).inbox_id, "También.", by="Marta").state == "accepted"
+    )
+    seen = received(world, ana.mail, "email")[0]
+    assert seen["subject"] == "Re: Sillas"
+    assert seen["headers"]["In-Reply-To"] == seen["headers"]["References"]
+    assert seen["headers"]["In-Reply-To"].endswith("@inbox.example>")
+
+
+def test_answers_leave_a_sender_alone_while_its_breaker_is_closed(world: World) -> None:
+    person = Person("P-1", "+447700900392", "pau@example.com")
+    make(world.app, person)
+    heard(world, channel="sms", body="Obriu?", **{"from": person.phone})
+    brand = world.app.catalog.brand().senders.of(Channel.SMS) or {}
+    now = world.app.clock.now()
+    closed = Pace(trips=1, closed_until=now + timedelta(minutes=5), because="5 errors in a row")
+    world.app.paces.change(pace_key(Channel.SMS, brand), lambda _: (closed, None), now=now)
+    try:
+        done = world.replies.answer(world.waits(person).inbox_id, "Sí.", by="Marta")
+        assert done.state is DeliveryState.PENDING
+        assert "5 errors in a row" in (done.outcome or "")
+        assert received(world, person.phone, "sms") == []
+    finally:
+        world.app.paces.change(pace_key(Channel.SMS, brand), lambda _: (Pace(), None), now=now)
+    later = Clock(lambda: now + timedelta(minutes=6), world.app.clock.monotonic, lambda _: None)
+    with App(world.settings, later) as app:
+        assert Replies(app).send().counts == {DeliveryState.ACCEPTED: 1}
+    assert [s["text"] for s in received(world, person.phone, "sms")] == ["Sí."]

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from statistics import median
 
-from tests.bench import check, fill, webhooks
+import pytest
+
+from campaigns.domain.channel import Channel
+from campaigns.sandbox.process import SandboxProcess
+from tests.bench import channels, check, fill, peers, webhooks
+from tests.bench.smtp_sink import Sink
+from tests.unit.channels import make
 
 
 def test_filling_gives_every_customer_the_bytes_that_jinja2_gives() -> None:
@@ -43,3 +50,43 @@ def test_events_are_verified_and_on_disk_at_eight_thousand_a_second_of_one_core(
     measured = webhooks.measure(tmp_path, deliveries=5_000, batch=500)
     assert measured.recorded == 5_000
     assert measured.per_cpu_second > 8_000
+
+
+def test_others_send_the_words_that_we_send(tmp_path: Path) -> None:
+    """The peer that needs nothing we do not have, to the sink, which counts."""
+    job = {
+        "sender": peers.SENDER,
+        "customers": [{"address": f"p{n}@example.com", "values": VALUES} for n in range(20)],
+        **peers.templates_of(make.mail()),
+    }
+    assert job["subject"] == "A sale, {{ first_name }}"
+    assert job["html"].startswith('<p>Hello {{ first_name }}</p><a href="{{ page }}">')
+    with Sink() as sink:
+        job["smtp_port"] = sink.port
+        cost = peers.peer(Path(sys.executable), "jinja2_smtplib", job, tmp_path)
+        told = sink.stop()
+    assert (told["mails"], told["recipients"]) == (20, 20)
+    assert cost.cpu > 0
+
+
+VALUES = {"first_name": "Ana", "page": "https://news.example.com/p/1"}
+
+
+@pytest.mark.parametrize(("name", "most"), [("sms", 600), ("sink", 200)])
+def test_a_channel_alone_takes_little_of_the_processor(
+    name: str, most: int, tmp_path: Path
+) -> None:
+    """Microseconds of this process for one message: four times what was measured, at least."""
+    with SandboxProcess(tmp_path) as sandbox, Sink() as sink:
+        to = sink if name == "sink" else None
+        cost = channels.measure(channels.ROWS[name], sandbox, 200, sink=to)
+    assert cost.cpu / cost.messages * 1e6 < most
+
+
+def test_a_sinks_count_is_of_mails_and_of_recipients(tmp_path: Path) -> None:
+    with SandboxProcess(tmp_path) as sandbox, Sink() as sink:
+        sender = channels.opened(channels.SMTP, sandbox, sink.url)
+        for _ in range(2):
+            sender.send(make.mail(), make.envelopes(Channel.EMAIL, 3))
+        sender.close()
+        assert {**sink.stop(), "octets": 0} == {"mails": 6, "recipients": 3, "octets": 0}

@@ -74,7 +74,7 @@ def test_a_connection_closed_while_idle_is_replaced_before_anything_is_sent(
         wire = _wire(server, wires)
         for _ in range(3):
             assert _post(wire).ok
-            idle = next(iter(wire._idle.values())).socket
+            idle = next(iter(wire._idle.values())).connection.socket
             idle.settimeout(5)
             assert idle.recv(1, socket.MSG_PEEK) == b""  # the goodbye has arrived
         assert server.connections == 3

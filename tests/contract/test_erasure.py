@@ -14,11 +14,11 @@ from sqlalchemy import delete, insert, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from campaigns.bootstrap.customers import import_documents
-from campaigns.bootstrap.rights import delete_the_past, erase
+from campaigns.bootstrap.rights import delete_the_past, erase, readmit
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import Accepted, DeliveryState, NotSent, Rejected, Unknown
 from campaigns.domain.interaction import Interaction, InteractionKind
-from campaigns.errors import ErasedError, NotFoundError
+from campaigns.errors import ErasedError, NotFoundError, UserError
 from campaigns.store import schema
 from campaigns.store.clock import to_ms
 from tests.contract.profiles_world import CRM, Importing
@@ -214,6 +214,45 @@ def test_an_address_the_customer_had_before_is_known_too(here: Shop, importing: 
     gone(here, customer)
     for number, address in enumerate(("ada@example.com", "new@example.com")):
         assert importing(f"id,email\n{number},{address}\n").refused == 1
+
+
+def suppressed(here: Shop) -> set[tuple[str, str]]:
+    return {(row.purpose, row.reason) for row in here.rows("suppressions")}
+
+
+def test_whoever_asks_again_is_let_in_by_a_decision_that_is_recorded(
+    here: Shop, importing: Importing
+) -> None:
+    gone(here, here.customer(ref="7", channels=(EMAIL, SMS)))
+    back = "id,email\n7,ada@example.com\n"
+    assert importing(back).refused == 1
+    names = ["7", "Ada@Example.com", "+44 7700 900456"]
+    lifted = readmit(here.app, names, proof="form 14, 2 March", by="Marta", why="asked in the shop")
+    assert lifted == 4  # the id, the phone, the address and the mailbox behind it
+    assert suppressed(here) == set()
+    assert importing(back).created == 1
+    entry = here.app.audit.entries()[0]
+    assert (entry.actor, entry.action, entry.why) == ("Marta", "readmitted", "asked in the shop")
+    assert entry.data == {"hashes": 4, "proof": "form 14, 2 March"}
+    assert "ada@example.com" not in repr(entry)
+
+
+def test_without_a_new_opt_in_they_come_back_barred_for_marketing(
+    here: Shop, importing: Importing
+) -> None:
+    gone(here, here.customer(ref="7", channels=(EMAIL,)))
+    readmit(here.app, ["7", "ada@example.com"], proof="", by="Marta", why="asked for her orders")
+    assert importing("id,email\n7,ada@example.com\n").created == 1
+    assert suppressed(here) == {("marketing", "opted_out")}
+
+
+def test_nobody_else_is_let_in_and_a_reason_is_asked_for(here: Shop, importing: Importing) -> None:
+    gone(here, here.customer(ref="7", channels=(EMAIL,)))
+    with pytest.raises(NotFoundError, match="nobody who was erased"):
+        readmit(here.app, ["bo@example.com"], proof="", by="Marta", why="asked")
+    with pytest.raises(UserError, match="say who"):
+        readmit(here.app, ["ada@example.com"], proof="", by="Marta", why=" ")
+    assert importing("id,email\n7,ada@example.com\n").refused == 1
 
 
 def test_an_exported_document_of_an_erased_customer_is_not_taken_in(

@@ -6,18 +6,20 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
+from campaigns.channels.connection import Connection
 from campaigns.channels.deadline import Deadline
 from campaigns.channels.registry import open_senders
-from campaigns.channels.smtp.session import LoginError, Reply, Server, Session, Stage
+from campaigns.channels.smtp.session import LoginError, Message, Reply, Server, Session, Stage
 from campaigns.channels.wire import Interrupted, NotConnected
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import Accepted, NotSent, Outcome, Refused, Rejected, Unknown
 from campaigns.sandbox.process import SandboxProcess
 from tests.contract.channels import SMTP, configuration, fresh, misbehaving, opened
+from tests.unit.channels import make
 
 Answers = Callable[[str], str | None]
 CONTENT = b"Subject: x\r\n\r\nwords\r\n.\r\n"
@@ -94,7 +96,7 @@ def session(answers: Answers, user: str = "") -> Iterator[tuple[Mailer, Session]
 def deliver(of: Session, seconds: float = 5) -> tuple[Stage, Reply]:
     deadline = Deadline(seconds)
     of.open(deadline)
-    return of.send("hello@example.com", "ana@example.com", CONTENT, deadline)
+    return of.send(Message("hello@example.com", "ana@example.com", CONTENT), deadline)
 
 
 def test_without_pipelining_each_command_waits_for_its_reply() -> None:
@@ -138,6 +140,87 @@ def test_a_connection_that_the_server_has_left_is_opened_again() -> None:
         assert deliver(own)[0] is Stage.CONTENT
 
 
+def test_the_next_message_is_announced_with_the_content_of_the_last() -> None:
+    said: list[bytes] = []
+
+    class Heard(Connection):
+        __slots__ = ()
+
+        def send(self, data: bytes, deadline: Deadline) -> None:
+            said.append(data)
+            super().send(data, deadline)
+
+    messages = [Message("hello@example.com", f"p{n}@example.com", CONTENT) for n in range(3)]
+    with session(pipelining) as (_, own):
+        own.open(Deadline(5))
+        assert own._connection is not None
+        own._connection = Heard(own._connection.socket)
+        for message, following in zip(messages, [*messages[1:], None], strict=True):
+            assert own.send(message, Deadline(5), following) == (Stage.CONTENT, Reply(250, "Ok"))
+    announced = [b"".join(m.announcement) for m in messages]
+    together = [announced[0], CONTENT + announced[1], CONTENT + announced[2], CONTENT]
+    assert said == [*together, b"QUIT\r\n"]
+
+
+def test_a_message_that_was_announced_and_does_not_come_is_never_ended() -> None:
+    """Not even by an empty content: that would be an empty e-mail."""
+    messages = [Message("hello@example.com", f"p{n}@example.com", CONTENT) for n in range(3)]
+    with session(pipelining) as (server, own):
+        own.open(Deadline(5))
+        own.send(messages[0], Deadline(5), messages[1])
+        assert own.send(messages[2], Deadline(5)) == (Stage.CONTENT, Reply(250, "Ok"))
+    assert server.heard.count(".") == 2
+    assert server.heard.count("EHLO campaigns.localhost") == 2
+
+
+def test_a_server_that_leaves_after_each_mail_gets_the_next_over_a_new_connection() -> None:
+    """Though the next was announced to it: nothing of it had left."""
+    taken = False
+
+    def answers(line: str) -> str | None:
+        nonlocal taken
+        if line.startswith("MAIL") and taken:
+            taken = False
+            return None
+        taken = line == "."
+        return pipelining(line)
+
+    messages = [Message("hello@example.com", f"p{n}@example.com", CONTENT) for n in range(4)]
+    with session(answers) as (server, own):
+        for message, following in zip(messages, [*messages[1:], None], strict=True):
+            assert own.send(message, Deadline(5), following) == (Stage.CONTENT, Reply(250, "Ok"))
+    assert server.heard.count(".") == 4
+    assert server.heard.count("EHLO campaigns.localhost") == 4
+
+
+def test_each_of_a_batch_has_its_own_outcome_though_they_are_announced_ahead() -> None:
+    bad = {"2": "550 5.1.1 no such user", "4": "450 4.2.0 later"}
+    contents = iter(["250 Ok", "554 5.3.4 too large", "250 Ok"])
+    nobody = False
+
+    def answers(line: str) -> str:
+        nonlocal nobody
+        if line.startswith("RCPT"):
+            refused = bad.get(line[len("RCPT TO:<person")])
+            nobody = refused is not None
+            return refused or "250 Ok"
+        if nobody and line == "DATA":
+            return "503 5.5.1 no valid recipients"
+        return next(contents) if line == "." else pipelining(line)
+
+    with mailer(answers) as server:
+        given = replace(
+            configuration("http://127.0.0.1:1", smtp_url=server.url()), email_provider="smtp"
+        )
+        sender = open_senders(given, [Channel.EMAIL])[Channel.EMAIL]
+        people = make.envelopes(Channel.EMAIL, 5)
+        people.insert(2, replace(people[0], address="no address"))
+        got = sender.send(make.mail(), people)
+        sender.close()
+    assert [type(o) for o in got] == [Accepted, Rejected, Rejected, Rejected, NotSent, Accepted]
+    assert server.heard.count("EHLO campaigns.localhost") == 1
+
+
 @pytest.mark.parametrize(("last", "ending"), [("DATA", NotConnected), (".", Interrupted)])
 def test_before_the_content_nothing_was_sent_and_after_it_nobody_knows(
     last: str, ending: type[Exception]
@@ -174,8 +257,6 @@ def test_nothing_is_said_in_plain_to_another_machine(monkeypatch: pytest.MonkeyP
 
 
 def outcomes(answers: Answers, address: str = "ana@customers.example.com") -> list[Outcome]:
-    from dataclasses import replace
-
     with mailer(answers) as server:
         mail = fresh(Channel.EMAIL)
         given = replace(

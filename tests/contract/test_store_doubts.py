@@ -96,7 +96,7 @@ def test_what_is_in_doubt_is_listed_the_oldest_first_with_what_is_known(
     assert [d.delivery_id for d in listed] == [first, batch.items[0].delivery_id]
     assert [d.campaign for d in listed] == ["first", "second"]
     assert [d.fell for d in listed] == [NOW, NOW + 2 * LEASE]
-    assert listed[0].known == "twilio:interrupted: no complete answer in time"
+    assert listed[0].known == "no complete answer in time (Twilio)"
 
 
 def test_a_message_that_is_in_the_list_is_accepted_with_its_interaction(

@@ -18,6 +18,7 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import Accepted, DeliveryState, Rejected
 from campaigns.domain.journey import MAX_STEPS, Journey
 from campaigns.domain.plan import PlanCounts
+from campaigns.domain.pressure import Cap, Pressure
 from campaigns.domain.release import Release
 from campaigns.domain.run import Run, RunState, Shard
 from campaigns.domain.timing import Timing
@@ -77,12 +78,19 @@ class Travel:
         timing = Timing(of.policy, heed_quiet=False)
         return plan_shard(self.world.planning, run, of, shard, now=at, room=room, timing=timing)
 
-    def send(self, run: Run, shard: int, at: datetime) -> None:
+    def contact(self, customer: int, at: datetime, number: int) -> None:
+        """Another campaign's message to them."""
+        row = {"customer_id": customer, "at": to_ms(at), "delivery_id": -number - 1}
+        self.world.execute(insert(schema.contacts).values(row))
+
+    def send(self, run: Run, shard: int, at: datetime, caps: Sequence[Cap] = ()) -> None:
         """Everything that is due of a shard."""
         lease, outbox = timedelta(minutes=2), self.world.outbox
         while batch := outbox.claim(run.id, shard, owner="w", limits=LIMITS, now=at, lease=lease):
-            self.world.intend(batch, now=at)
-            self.world.settle(batch, Accepted("id"), now=at)
+            written = self.world.written(batch)
+            margin = timedelta(minutes=1)
+            granted = outbox.intend(batch, written, now=at, margin=margin, caps=caps)
+            outbox.settle(batch, dict.fromkeys(granted, Accepted("id")), now=at)
 
     def told(self, customer: int) -> list[tuple[str, str]]:
         """The steps a customer got, by name in the order they came, and on which channel."""
@@ -356,6 +364,39 @@ def test_what_has_not_arrived_holds_the_customer_where_they_are(travel: Travel) 
     travel.world.set_delivery(travel.delivery_of(doubtful), state="in_doubt")
     run, counts = travel.run(of, NOW + 3 * DAY)
     assert (counts.planned.total(), travel.world.states(run)) == (0, [])
+
+
+@pytest.mark.parametrize("still", [False, True], ids=["room again", "still full"])
+def test_a_step_that_a_cap_kept_back_is_tried_again_a_day_later_and_then_skipped(
+    travel: Travel, still: bool
+) -> None:
+    ana = travel.world.customer()
+    of = journey(*TWO, {"name": "last", "wait": {"days": 1}})
+    travel.run(of, NOW)
+    run, _ = travel.world.runs.start(of, now=NOW + 3 * DAY, shard_size=10, limit=None)
+    (shard,) = travel.world.runs.shards(run.id)
+    travel.plan(run, of, shard, NOW + 3 * DAY)
+    travel.world.runs.move(run.id, RunState.RUNNING, now=NOW + 3 * DAY)
+    for number in range(3):  # between plan and sending come other campaigns
+        travel.contact(ana, NOW + 3 * DAY, number)
+    caps = (Cap(messages=3, days=2),)
+    travel.send(run, shard.no, NOW + 3 * DAY, caps=caps)
+    travel.world.runs.move(run.id, RunState.FINISHED, now=NOW + 3 * DAY)
+    assert [step for step, _ in travel.told(ana)] == ["announce"]
+
+    of = dataclasses.replace(
+        of, policy=dataclasses.replace(of.policy, pressure=Pressure(caps=caps))
+    )
+    travel.run(of, NOW + 3 * DAY + timedelta(hours=1))  # not every quarter of an hour
+    assert travel.skipped(ana) == []
+    again = NOW + (4 if still else 6) * DAY
+    travel.run(of, again)
+    if still:
+        assert travel.skipped(ana) == ["capped"]
+    else:
+        assert [step for step, _ in travel.told(ana)] == ["announce", "remind"]
+    travel.run(of, again + 2 * DAY)
+    assert travel.told(ana)[-1][0] == "last"
 
 
 def test_a_limited_run_leaves_who_does_not_fit_due(travel: Travel) -> None:

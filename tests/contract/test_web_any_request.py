@@ -2,7 +2,7 @@
 
 Webhooks, pages and click links stand in no public document, so one is made of their routes here.
 Half of the requests carry links, keys and refs that are real ones: else nothing would lie behind
-a 403 or 404.
+a 403 or 404. What is signed, and customers' forms: test_web_signed_requests.py.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ NAMES = (
     "send-campaign",
     "go-on",
     "journeys",
+    "help-send",
     "import-customers",
     "housekeeping",
     "reconcile",

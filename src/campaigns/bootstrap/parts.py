@@ -227,4 +227,6 @@ class Parts:
         from campaigns.bootstrap.wiring import link_secret
         from campaigns.services.links import Links
 
-        return Links(str(self.settings.public_url), link_secret(self.settings))
+        given = self.settings.link_secrets_before.get_secret_value().split(",")
+        before = [secret.strip() for secret in given if secret.strip()]
+        return Links(str(self.settings.public_url), link_secret(self.settings), before)

@@ -8,12 +8,14 @@ from functools import cached_property
 
 from campaigns.bootstrap.app import App
 from campaigns.bootstrap.probes import require_sandbox
-from campaigns.bootstrap.wiring import sending_as
-from campaigns.domain.answer import Answer, AnswerKind, Draft, InboxLine, InboxState, Sent
+from campaigns.bootstrap.wiring import sending_as, way
+from campaigns.domain.answer import LEASE, Answer, AnswerKind, Draft, InboxLine, InboxState, Sent
 from campaigns.domain.answer_words import said
 from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
 from campaigns.errors import UserError
 from campaigns.services.answer import Channels, send_answers, write_answer
+from campaigns.services.pace_answers import Paced
+from campaigns.services.pacing import Pacer
 from campaigns.store.answers import SqlAnswers
 from campaigns.store.inbox import SqlInbox
 
@@ -61,7 +63,7 @@ class Replies:
             inbox_id=inbox_id,
             text=text,
             by=by,
-            subject=subject or self._subject(line),
+            subject=subject,
             campaign=campaign,
         )
         now = self._app.clock.now()
@@ -105,24 +107,15 @@ class Replies:
 
         senders = self._app.catalog.brand().senders
         given = {c: dict(senders.of(c) or {}) for c in PERSONAL_CHANNELS}
-        sender = open_senders(sending_as(self._app.settings, given, self._app.clock.now), [which])[
-            which
-        ]
+        configuration = sending_as(self._app.settings, given, self._app.clock.now)
+        sender = open_senders(configuration, [which])[which]
         stack.callback(sender.close)
-        return sender
+        clock = self._app.clock
+        pacer = Pacer(self._app.paces, {which: way(which, sender, given[which])}, clock.now, LEASE)
+        return Paced(which, sender, pacer, clock.now, clock.sleep)
 
     def _words(self, kind: AnswerKind, locale: str) -> str:
         brand = self._app.catalog.brand()
         email = brand.senders.of(Channel.EMAIL) or {}
         contact = email.get("reply_to") or email.get("address") or next(iter(brand.phones), "")
         return said(kind, locale, brand=brand.name, contact=contact)
-
-    def _subject(self, line: InboxLine) -> str | None:
-        if line.channel is not Channel.EMAIL:
-            return None
-        asked = self._app.profiles.show(line.customer_id).interactions
-        subjects = [i.data.get("subject") for i in asked if i.channel is Channel.EMAIL]
-        last = next((s for s in subjects if isinstance(s, str) and s), None)
-        if last is None:
-            return None
-        return last if last[:3].casefold() == "re:" else f"Re: {last}"

@@ -82,10 +82,11 @@ def lookup_configuration(settings: Settings) -> ChannelConfiguration:
 
 def ways(release: Release, senders: Mapping[Channel, Sender]) -> dict[Channel, Way]:
     """Each channel's sender as pacing needs it: the vendor's own rates and the brand's."""
-    return {c: _way(c, sender, release.senders.get(c, {})) for c, sender in senders.items()}
+    return {c: way(c, sender, release.senders.get(c, {})) for c, sender in senders.items()}
 
 
-def _way(channel: Channel, sender: Sender, brand: Mapping[str, str]) -> Way:
+def way(channel: Channel, sender: Sender, brand: Mapping[str, str]) -> Way:
+    """One of them; `brand` is what brand.yaml says of the sender."""
     limits = sender.limits
     own = brand.get("per_second")
     rates = [*limits.rates, *([per_second(float(own))] if own else [])]

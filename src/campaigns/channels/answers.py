@@ -37,7 +37,7 @@ def not_connected(vendor: str, error: NotConnected, now: datetime) -> NotSent:
 
 def interrupted(vendor: str, error: Interrupted) -> Unknown:
     """The call ended without a status line: it may have been sent."""
-    return Unknown(f"{vendor}:interrupted", str(error))
+    return Unknown(f"{vendor}:interrupted", f"the call ended before its answer: {error}")
 
 
 def too_many(vendor: str, headers: Headers, now: datetime) -> NotSent:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import TypeVar
 
 from campaigns.channels.config import Clock
 from campaigns.channels.deadline import Deadline
-from campaigns.domain.delivery import Envelope, Holds, NotSent, Outcome, Refused, Unknown
+from campaigns.domain.delivery import Holds, NotSent, Outcome, Refused, Unknown
 from campaigns.domain.pace import FAILURES
 
-SendOne = Callable[[Envelope, Deadline], Outcome]
+Message = TypeVar("Message")
 
 
 def one_by_one(
-    envelopes: Sequence[Envelope], send_one: SendOne, *, total: timedelta, clock: Clock
+    messages: Sequence[Message],
+    send_one: Callable[[Message, Deadline], Outcome],
+    *,
+    total: timedelta,
+    clock: Clock,
 ) -> list[Outcome]:
     """One outcome each, in order, within `total`.
 
@@ -26,16 +31,16 @@ def one_by_one(
     deadline = Deadline(total.total_seconds())
     share = total.total_seconds() / 2
     outcomes: list[Outcome] = []
-    for envelope in envelopes:
+    for message in messages:
         if deadline.left < share:
             outcomes.append(NotSent("time", "the batch took too long; nothing was sent", clock()))
             break
-        outcomes.append(send_one(envelope, deadline.part(share)))
+        outcomes.append(send_one(message, deadline.part(share)))
         if _concerns_all(outcomes[-1]):
             break
         if all(isinstance(o, Unknown) for o in outcomes[-FAILURES:]) and len(outcomes) >= FAILURES:
-            return outcomes + [_left(clock)] * (len(envelopes) - len(outcomes))
-    rest = len(envelopes) - len(outcomes)
+            return outcomes + [_left(clock)] * (len(messages) - len(outcomes))
+    rest = len(messages) - len(outcomes)
     return outcomes + outcomes[-1:] * rest
 
 

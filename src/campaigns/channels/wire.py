@@ -8,30 +8,22 @@ have arrived (`Interrupted`). Redirects are not followed and proxies not used.
 
 from __future__ import annotations
 
-import select
-import socket
 import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from http.client import HTTPException, HTTPMessage, HTTPResponse
-from io import BufferedReader, RawIOBase
-from typing import TYPE_CHECKING, cast
+from functools import cache, lru_cache
+from http.client import HTTPException
 from urllib.parse import SplitResult, urlsplit
 
+from campaigns.channels.connection import Connection, connect
 from campaigns.channels.deadline import Deadline
+from campaigns.channels.http_answer import Answer, read_answer
 
-if TYPE_CHECKING:
-    from typing_extensions import Buffer
+__all__ = ["Answer", "Interrupted", "NotConnected", "Wire", "tls_context"]
 
-#: One address of a host gets so long to answer; there may be others.
-_CONNECT_SECONDS = 5.0
 #: An idle connection older than this may be on its way to being closed by the other side.
 _IDLE_SECONDS = 15.0
-_CHUNK = 64 * 1024
-#: No answer of a provider is this long; what is beyond is not read.
-_LONGEST_ANSWER = 16 * 1024 * 1024
 
 
 class NotConnected(Exception):  # noqa: N818 - an ending, not a mistake
@@ -42,29 +34,9 @@ class Interrupted(Exception):  # noqa: N818 - an ending, not a mistake
     """The connection ended, or time did, after the request may have arrived."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back. A body may have broken off: the status still holds."""
-
-    status: int
-    reason: str
-    headers: HTTPMessage
-    body: bytes
-
-    @property
-    def ok(self) -> bool:
-        """A 2xx status line was read."""
-        return 200 <= self.status < 300
-
-    @property
-    def text(self) -> str:
-        """The body as text."""
-        return self.body.decode("utf-8", "replace")
-
-
 @dataclass(slots=True)
 class _Idle:
-    socket: socket.socket
+    connection: Connection
     since: float
 
 
@@ -87,7 +59,7 @@ class Wire:
         """One request, one answer. Raises NotConnected or Interrupted, nothing else."""
         if deadline.left <= 0:
             raise NotConnected("no time was left to begin")
-        target = self._target(url)
+        target = _target(self.base_url, url)
         origin = (target.scheme, target.netloc)
         request = _written(method, target, headers, body)
         connection = self._take(origin) or _connect(target, deadline)
@@ -105,90 +77,68 @@ class Wire:
     def close(self) -> None:
         """Close what is idle. The wire can be used again."""
         while self._idle:
-            self._idle.popitem()[1].socket.close()
+            self._idle.popitem()[1].connection.close()
 
-    def _target(self, url: str) -> SplitResult:
-        asked = urlsplit(url)
-        if self.base_url is None:
-            return asked
-        base = urlsplit(self.base_url)
-        path = base.path.rstrip("/") + asked.path
-        return asked._replace(scheme=base.scheme, netloc=base.netloc, path=path)
-
-    def _take(self, origin: tuple[str, str]) -> socket.socket | None:
+    def _take(self, origin: tuple[str, str]) -> Connection | None:
         """An idle connection that the other side has not closed meanwhile."""
         idle = self._idle.pop(origin, None)
         if idle is None:
             return None
         stale = time.monotonic() - idle.since > _IDLE_SECONDS
-        if stale or readable(idle.socket):
-            idle.socket.close()
+        if stale or idle.connection.left:
+            idle.connection.close()
             return None
-        return idle.socket
+        return idle.connection
 
 
-def readable(connection: socket.socket) -> bool:
-    """Something to read where nothing was asked is the other side's goodbye."""
-    poll = select.poll()
-    poll.register(connection, select.POLLIN)
-    return bool(poll.poll(0))
+@lru_cache(maxsize=64)
+def _target(base_url: str | None, url: str) -> SplitResult:
+    """Where a request for `url` goes. Most requests are for the same few."""
+    asked = urlsplit(url)
+    if base_url is None:
+        return asked
+    base = urlsplit(base_url)
+    path = base.path.rstrip("/") + asked.path
+    return asked._replace(scheme=base.scheme, netloc=base.netloc, path=path)
 
 
 def _written(
     method: str, target: SplitResult, headers: Mapping[str, str], body: bytes | None
 ) -> bytes:
+    told = tuple((name, value) for name, value in headers.items() if value is not None)
+    head = _head(method, target, told)
+    if body is None and method == "GET":
+        return head + b"\r\n"
+    return b"%bContent-Length: %d\r\n\r\n%b" % (head, len(body or b""), body or b"")
+
+
+@lru_cache(maxsize=16)
+def _head(method: str, target: SplitResult, headers: tuple[tuple[str, str], ...]) -> bytes:
+    """All but the length. Where each message is a request of its own they differ in no more."""
     path = (target.path or "/") + (f"?{target.query}" if target.query else "")
     lines = [f"{method} {path} HTTP/1.1", f"Host: {target.netloc}", "Accept-Encoding: identity"]
-    lines += [
-        f"{name}: {value}"
-        for name, value in headers.items()
-        if name.lower() not in _OURS and value is not None
-    ]
-    if body is not None or method != "GET":
-        lines.append(f"Content-Length: {len(body or b'')}")
+    lines += [f"{name}: {value}" for name, value in headers if name.lower() not in _OURS]
     if any("\r" in line or "\n" in line for line in lines):
         raise ValueError("a line break in a request header")
-    return "\r\n".join([*lines, "", ""]).encode("latin-1") + (body or b"")
+    return "\r\n".join([*lines, ""]).encode("latin-1")
 
 
 _OURS = frozenset({"host", "accept-encoding", "content-length", "connection", "transfer-encoding"})
 
 
-def _connect(target: SplitResult, deadline: Deadline) -> socket.socket:
+def _connect(target: SplitResult, deadline: Deadline) -> Connection:
     try:
         host = target.hostname or ""
-        port = target.port or (443 if target.scheme == "https" else 80)
-        connection = reach(host, port, deadline)
-        if target.scheme == "https":
-            connection.settimeout(deadline.wait())
-            return tls_context().wrap_socket(connection, server_hostname=host)
-        return connection
+        secure = target.scheme == "https"
+        port = target.port or (443 if secure else 80)
+        return connect(host, port, deadline, tls_context() if secure else None)
     except (OSError, ValueError) as error:  # UnicodeError of a host name is a ValueError
         raise NotConnected(f"{target.netloc}: {error}") from error
 
 
-def reach(host: str, port: int, deadline: Deadline) -> socket.socket:
-    """Try the host's addresses in turn. The resolver's own time is bounded by its configuration."""
-    trouble: OSError = OSError(f"no address for {host}")
-    for family, kind, protocol, _, address in socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM
-    ):
-        connection = socket.socket(family, kind, protocol)
-        try:
-            connection.settimeout(deadline.wait(_CONNECT_SECONDS))
-            connection.connect(address)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            deadline.wait()
-        except OSError as error:
-            connection.close()
-            trouble = error
-        else:
-            return connection
-    raise trouble
-
-
 @cache
 def tls_context() -> ssl.SSLContext:
+    """What we trust: the system's authorities, and certifi's."""
     context = ssl.create_default_context()
     import certifi  # what requests brings; some systems have no certificates of their own
 
@@ -197,72 +147,22 @@ def tls_context() -> ssl.SSLContext:
 
 
 def _exchange(
-    connection: socket.socket, method: str, request: bytes, deadline: Deadline
+    connection: Connection, method: str, request: bytes, deadline: Deadline
 ) -> tuple[Answer, bool]:
     broken: OSError | None = None
     try:
-        _send(connection, request, deadline)
+        connection.send(request, deadline)
     except (BrokenPipeError, ConnectionError) as error:
         broken = error  # a provider may answer (413, 401) and close before it has read everything
     except OSError as error:
         raise Interrupted(_describe(error)) from error
     try:
-        return _receive(connection, method, deadline)
+        return read_answer(lambda most: connection.receive(most, deadline), method)
     except (OSError, HTTPException, ValueError) as error:
         raise Interrupted(_describe(broken or error)) from error
-
-
-def _send(connection: socket.socket, request: bytes, deadline: Deadline) -> None:
-    view = memoryview(request)
-    for start in range(0, len(view), _CHUNK):
-        connection.settimeout(deadline.wait())
-        connection.sendall(view[start : start + _CHUNK])
-
-
-def _receive(connection: socket.socket, method: str, deadline: Deadline) -> tuple[Answer, bool]:
-    """Read the answer; a status line is kept even when what follows it breaks off."""
-    source = _Source(connection, deadline)
-    response = HTTPResponse(cast(socket.socket, source), method=method)
-    body, complete = b"", False
-    try:
-        response.begin()
-        body = response.read(_LONGEST_ANSWER)
-        complete = not response.length and response.isclosed()
-    except (OSError, HTTPException, ValueError):
-        if not isinstance(response.status, int):  # http.client's word for it is "UNKNOWN"
-            raise
-    finally:
-        response.close()
-    headers = response.headers if response.headers is not None else HTTPMessage()
-    answer = Answer(response.status, response.reason, headers, body)
-    return answer, complete and not response.will_close
 
 
 def _describe(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no complete answer in time"
     return f"{type(error).__name__}: {error}"
-
-
-class _Source:
-    """What HTTPResponse takes for a socket: every read of it keeps the deadline."""
-
-    def __init__(self, connection: socket.socket, deadline: Deadline) -> None:
-        self._reader = _Reader(connection, deadline)
-
-    def makefile(self, _mode: str) -> BufferedReader:
-        return BufferedReader(self._reader)
-
-
-class _Reader(RawIOBase):
-    def __init__(self, connection: socket.socket, deadline: Deadline) -> None:
-        super().__init__()
-        self._connection = connection
-        self._deadline = deadline
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Buffer, /) -> int:
-        self._connection.settimeout(self._deadline.wait())
-        return self._connection.recv_into(memoryview(buffer))

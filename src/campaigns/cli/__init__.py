@@ -25,6 +25,7 @@ COMMANDS = {
     "merge": ("campaigns.cli.persons", "Make one person of two customers."),
     "merges": ("campaigns.cli.persons", "List who was merged, by whom and why."),
     "unmerge": ("campaigns.cli.persons", "Part two who were merged, as they were before."),
+    "readmit": ("campaigns.cli.rights", "Let somebody who was erased back in, at their request."),
     "erase": ("campaigns.cli.rights", "Erase a customer for good, at their own request."),
     "retention": ("campaigns.cli.rights", "Delete the past that the brand keeps no longer."),
     "learn": ("campaigns.cli.learning", "Learn which channel each customer answers on."),

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from campaigns.cli.output import console, json_option, print_json, table
-from campaigns.domain.answer import Answer, Because, InboxState
+from campaigns.domain.answer import Answer, Because, InboxLine, InboxState, Said
 from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.outcome_words import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,17 +43,17 @@ def list_command(state: str, as_json: bool) -> None:
     from campaigns.bootstrap.replies import Replies
 
     with connect() as app:
-        replies = Replies(app)
-        lines = replies.waiting(InboxState(state))
-        strangers = replies.inbox.strangers()
+        lines = Replies(app).waiting(InboxState(state))
     if as_json:
-        print_json({"replies": [_plain(asdict(line)) for line in lines], "strangers": strangers})
+        print_json({"replies": [_plain(asdict(line)) for line in lines]})
         return
     rows = [
         [
             str(line.inbox_id),
             f"{line.last_at:%Y-%m-%d %H:%M}",
-            f"{line.name} ({line.ref})".strip(),
+            f"{line.address}, not known here"
+            if line.stranger
+            else f"{line.name} ({line.ref})".strip(),
             line.channel.label,
             _BECAUSE[line.because],
             line.words.replace("\n", " ")[:80],
@@ -63,8 +64,6 @@ def list_command(state: str, as_json: bool) -> None:
         console().print(table("Inbox", ["", "when", "customer", "channel", "why", "words"], rows))
     else:
         click.echo("Nobody waits.")
-    if strangers:
-        click.echo(f"{strangers:,} replies came from people who are not known here.")
 
 
 @inbox_command.command("show")
@@ -78,7 +77,11 @@ def show_command(number: int, as_json: bool) -> None:
     from campaigns.cli.views import print_history
 
     with connect() as app:
-        line = Replies(app).inbox.line(number)
+        inbox = Replies(app).inbox
+        line = inbox.line(number)
+        if line.stranger:
+            _show_stranger(line, inbox.talk(line), as_json)
+            return
         told = history(app, line.customer_id)
         now = app.clock.now()
     if as_json:
@@ -86,6 +89,18 @@ def show_command(number: int, as_json: bool) -> None:
         return
     console().print(f"[bold]{line.inbox_id}[/]  {line.channel.label}, {line.state}")
     print_history(told, now)
+
+
+def _show_stranger(line: InboxLine, talk: list[Said], as_json: bool) -> None:
+    if as_json:
+        print_json({"reply": _plain(asdict(line)), "talk": [_plain(asdict(s)) for s in talk]})
+        return
+    console().print(f"[bold]{line.inbox_id}[/]  {line.channel.label}, {line.state}")
+    click.echo(f"{line.address}: nobody known here has this address.\n")
+    rows = [
+        [f"{s.at:%Y-%m-%d %H:%M}", f"{s.by}, {s.state}" if s.by else "they", s.text] for s in talk
+    ]
+    console().print(table("What was said, newest first", ["when", "who", "words"], rows))
 
 
 @inbox_command.command("answer")
@@ -127,14 +142,20 @@ def answer_command(
 @_NUMBER
 @_BY
 @click.option("--why", default="", help="In your words.")
-def close_command(number: int, by: str, why: str) -> None:
+@json_option
+def close_command(number: int, by: str, why: str, as_json: bool) -> None:
     """Take it off without an answer."""
     from campaigns.bootstrap import connect
     from campaigns.bootstrap.replies import Replies
 
     with connect() as app:
-        Replies(app).close(number, by=by, why=why)
-    click.echo(f"Number {number} is closed.")
+        replies = Replies(app)
+        replies.close(number, by=by, why=why)
+        line = replies.inbox.line(number)
+    if as_json:
+        print_json(_plain(asdict(line)))
+    else:
+        click.echo(f"Number {number} is closed.")
 
 
 @inbox_command.command("send")
@@ -159,18 +180,19 @@ def send_command(as_json: bool) -> None:
 
 
 def _became(answer: Answer) -> str:
+    why = in_words(answer.outcome or "")
     match answer.state:
         case DeliveryState.ACCEPTED:
             return f"Answered by {answer.channel.label}."
         case DeliveryState.PENDING:
-            return f"Kept, and sent when {answer.channel.label} can be reached: {answer.outcome}."
+            return f"Kept, and sent when {answer.channel.label} can be reached: {why}."
         case DeliveryState.IN_DOUBT:
             return (
-                f"In doubt, it may have left: {answer.outcome}. It is not sent again by itself; "
+                f"In doubt, it may have left: {why}. It is not sent again by itself; "
                 "the reply is back in the inbox."
             )
         case _:
-            return f"Not sent ({answer.state}): {answer.outcome}. The reply is back in the inbox."
+            return f"Not sent ({answer.state}): {why}. The reply is back in the inbox."
 
 
 def _plain(document: Mapping[str, Any]) -> dict[str, Any]:

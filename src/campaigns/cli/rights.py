@@ -49,3 +49,29 @@ def retention_command(as_json: bool) -> None:
         return
     told = ", ".join(f"{number:,} {name}" for name, number in deleted.as_json().items())
     click.echo(f"Deleted: {told}.")
+
+
+@click.command("readmit")
+@click.argument("names", nargs=-1, required=True, metavar="E-MAIL|PHONE|@HANDLE|REF…")
+@click.option("--by", required=True, metavar="NAME", help="Who decides.")
+@click.option("--why", required=True, help="Why; kept in the audit trail, so name nobody.")
+@click.option("--proof", default="", help="Of a new opt-in: the form, its day, its wording.")
+@json_option
+def readmit_command(names: tuple[str, ...], by: str, why: str, proof: str, as_json: bool) -> None:
+    """Let somebody back in who was erased and asks to be a customer again.
+
+    Name everything they had then. Imports take them again from then on, as a new customer without
+    a past. Without --proof of a new opt-in their addresses stay barred for marketing, until they
+    say yes themselves.
+    """
+    from campaigns.bootstrap import connect
+    from campaigns.bootstrap.rights import readmit
+
+    with connect() as app:
+        hashes = readmit(app, names, proof=proof, by=by, why=why)
+    if as_json:
+        print_json({"hashes": hashes, "marketing": bool(proof)})
+        return
+    click.echo(f"{hashes} hashes of an erased person are lifted: an import takes them again.")
+    if not proof:
+        click.echo("Their addresses stay barred for marketing until they say yes themselves.")

@@ -11,6 +11,7 @@ from campaigns.cli.output import console, table
 from campaigns.domain.channel import Channel
 from campaigns.domain.history import Entry, History, asked_for
 from campaigns.domain.interaction import Agent, InteractionKind
+from campaigns.domain.outcome_words import in_words
 from campaigns.domain.views import (
     AddressView,
     CustomerView,
@@ -37,7 +38,7 @@ def print_customer(view: CustomerView) -> None:
     ]  # fmt: skip
     out.print(table("Consents, as they stand", ["channel", "to", "", "since"], consents))
     messages = [
-        [str(d.delivery_id), _campaign(d.campaign, d.edition), _became(d), d.why]
+        [str(d.delivery_id), _campaign(d.campaign, d.edition, d.step), _became(d), d.why]
         for d in view.deliveries
     ]
     messages += [["", _campaign(s.campaign, s.edition), "skipped", s.why] for s in view.skips]
@@ -164,7 +165,7 @@ def _state(view: DeliveryView) -> str:
     if view.provider_state:
         words.append(f"then {view.provider_state}")
     if view.outcome:
-        words.append(view.outcome)
+        words.append(in_words(view.outcome))
     return ", ".join(words)
 
 
@@ -177,8 +178,9 @@ def _event(event: InteractionView) -> list[str]:
     return [_minute(event.at), kind, _channel(event.channel), told]
 
 
-def _campaign(name: str, edition: str) -> str:
-    return f"{name} ({edition})" if edition else name
+def _campaign(name: str, edition: str, step: str | None = None) -> str:
+    named = f"{name} ({edition})" if edition else name
+    return f"{named}, step {step}" if step else named
 
 
 def _topic(topic: str) -> str:

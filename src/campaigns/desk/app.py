@@ -21,6 +21,7 @@ from campaigns.desk.staff import COOKIE, Staff, same_origin
 from campaigns.domain.answer import LONGEST, AnswerKind, InboxLine, InboxState, refusal
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.history import asked_for
+from campaigns.domain.outcome_words import in_words
 from campaigns.errors import CampaignsError, NotFoundError
 
 if TYPE_CHECKING:
@@ -116,14 +117,12 @@ class _Desk:
         """The inbox: what waits, the longest first; or what was answered or closed."""
         state = _state(request.query_params.get("state"))
         lines = await asyncio.to_thread(self._replies.waiting, state)
-        strangers = await asyncio.to_thread(self._replies.inbox.strangers)
         return self._page(
             "inbox.html",
             who,
             lines=lines,
             state=state,
             states=list(InboxState),
-            strangers=strangers,
             now=self._app.clock.now(),
         )
 
@@ -152,24 +151,24 @@ class _Desk:
     async def _reply_page(
         self, line: InboxLine, who: str, *, written: str = "", problem: str = "", status: int = 200
     ) -> Response:
-        told = await asyncio.to_thread(history, self._app, line.customer_id)
         reach = self._replies.answers.reach(line.customer_id, line.channel)
         barred = refusal(AnswerKind.ANSWER, line.channel, reach, self._app.clock.now())
-        return self._page(
-            "customer.html",
-            who,
-            status=status,
-            told=told,
-            asked=asked_for(told.preferences, self._app.clock.now()),
-            line=line,
-            waits=[],
-            barred=barred,
-            key=secrets.token_hex(16),
-            longest=LONGEST[line.channel],
-            campaigns=await asyncio.to_thread(self._app.campaign_names),
-            written=written,
-            problem=problem,
-        )
+        values: dict[str, Any] = {
+            "line": line,
+            "waits": [],
+            "barred": barred,
+            "key": secrets.token_hex(16),
+            "longest": LONGEST[line.channel],
+            "campaigns": await asyncio.to_thread(self._app.campaign_names),
+            "written": written,
+            "problem": problem,
+        }
+        if line.stranger:
+            values["talk"] = await asyncio.to_thread(self._replies.inbox.talk, line)
+            return self._page("stranger.html", who, status=status, **values)
+        told = await asyncio.to_thread(history, self._app, line.customer_id)
+        asked = asked_for(told.preferences, self._app.clock.now())
+        return self._page("customer.html", who, status=status, told=told, asked=asked, **values)
 
     async def mail(self, request: Request, who: str) -> Response:
         """A mail as it looked, for a frame."""
@@ -200,8 +199,9 @@ class _Desk:
         except CampaignsError as error:
             return await self._reply_page(line, who, written=text, problem=str(error), status=409)
         if done.state in (DeliveryState.ACCEPTED, DeliveryState.PENDING):
-            return _see_other(f"/customers/{line.customer_id}")
-        problem = f"The answer is {done.state.replace('_', ' ')}: {done.outcome}."
+            where = f"/inbox/{line.inbox_id}" if line.stranger else f"/customers/{line.customer_id}"
+            return _see_other(where)
+        problem = f"The answer is {done.state.replace('_', ' ')}: {in_words(done.outcome or '')}."
         return await self._reply_page(line, who, problem=problem, status=409)
 
     async def close(self, request: Request, who: str) -> Response:

@@ -7,6 +7,7 @@ message), X (messages only to people who wrote first). Counsel confirms them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -103,6 +104,7 @@ class Intent:
     text: str
     subject: str | None
     last_inbound_at: datetime | None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +126,25 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """One line of a stranger's conversation: theirs, or (with `by`) an answer of ours."""
+
+    at: datetime
+    text: str
+    subject: str | None = None
+    by: str | None = None
+    state: str | None = None
+    outcome: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class InboxLine:
-    """Replies of one customer on one channel that wait, or waited, for a person."""
+    """Replies of one customer on one channel that wait, or waited, for a person.
+
+    Attributes:
+        customer_id: below zero: a stranger's number; then `ref`, `name` and `locale` are empty.
+        address: where a stranger wrote from; None for customers.
+    """
 
     inbox_id: int
     customer_id: int
@@ -139,6 +158,12 @@ class InboxLine:
     last_at: datetime
     words: str
     closed_by: str | None = None
+    address: str | None = None
+
+    @property
+    def stranger(self) -> bool:
+        """Whether nobody here is known by the address they wrote from."""
+        return self.customer_id < 0
 
 
 @dataclass(slots=True)
@@ -218,6 +243,26 @@ def skeleton_of(channel: Channel, text: str, subject: str | None) -> Skeleton:
     return Skeleton(
         channel=channel, locale="und", variant="answer", traits=(), parts=parts, slots={}
     )
+
+
+#: A Message-ID, and how much of a conversation's a mail names (RFC 5322, 3.6.4; a line takes 998).
+_MESSAGE_ID = re.compile(r"<[^<>\s]{1,250}>")
+_MOST_REFERENCES = 900
+
+
+def thread_of(asked: Mapping[str, object]) -> tuple[str | None, dict[str, str]]:
+    """Subject and headers that put an answer below the mail it answers; `asked` is the data of
+    that reply. Nothing where it brought no subject or no id of its own."""
+    said = str(asked.get("subject") or "").strip()
+    subject = (said if said[:3].casefold() == "re:" else f"Re: {said}") if said else None
+    own = _MESSAGE_ID.fullmatch(str(asked.get("message_id") or ""))
+    if own is None:
+        return subject, {}
+    known = _MESSAGE_ID.findall(str(asked.get("references") or ""))
+    listed = [*dict.fromkeys(i for i in known if i != own[0]), own[0]]
+    while len(" ".join(listed)) > _MOST_REFERENCES:
+        listed.pop(1)  # the first names the conversation, the last ones its place in it
+    return subject, {"In-Reply-To": own[0], "References": " ".join(listed)}
 
 
 def delivery_number(answer_id: int) -> int:

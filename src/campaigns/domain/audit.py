@@ -30,6 +30,7 @@ class Action(StrEnum):
     MERGED = "merged"
     SPLIT = "split"
     ERASED = "erased"
+    READMITTED = "readmitted"
     EXPORTED = "exported"
     IMPORTED = "imported"
     CREATED = "created"

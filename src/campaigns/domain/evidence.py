@@ -16,6 +16,7 @@ from typing import TypeAlias
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.message import Skeleton, fill_part
+from campaigns.domain.outcome_words import in_words
 
 
 class Finding(StrEnum):
@@ -108,7 +109,8 @@ class Doubt:
     @property
     def known(self) -> str:
         """All that is known, in words, without anything of the customer."""
-        return "; ".join(filter(None, [self.outcome, self.told])) or "nothing"
+        happened = in_words(self.outcome) if self.outcome else None
+        return "; ".join(filter(None, [happened, self.told])) or "nothing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,7 @@ class DeliveryLine:
         hop: 0 as planned; 1 and more are fallbacks.
         replaced: by the next hop, since it failed.
         no_fallback: of one that failed and has no next hop: why, in words.
+        step: of a journey, by name; None where the campaign has one message.
     """
 
     delivery_id: int
@@ -111,6 +112,7 @@ class DeliveryLine:
     hop: int
     replaced: bool
     no_fallback: str | None
+    step: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

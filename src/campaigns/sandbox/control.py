@@ -12,10 +12,9 @@ import orjson
 
 from campaigns.errors import UserError
 from campaigns.sandbox.call import Answer, Call, json_answer
+from campaigns.sandbox.customers import Customers
 from campaigns.sandbox.faults import FaultBook
 from campaigns.sandbox.log import SandboxLog
-from campaigns.sandbox.phones import is_e164
-from campaigns.sandbox.twilio_inbound import Inbound
 from campaigns.sandbox.webhooks import Webhooks
 from campaigns.sandbox.writer import LogWriter
 from campaigns.sandbox.x_users import Users
@@ -28,14 +27,14 @@ class Control:
         self,
         log: LogWriter,
         faults: FaultBook,
-        inbound: Inbound,
+        customers: Customers,
         users: Users,
         webhooks: Webhooks,
     ) -> None:
         self._webhooks = webhooks
         self._log = log
         self._faults = faults
-        self._inbound = inbound
+        self._customers = customers
         self._users = users
         self._reader = SandboxLog(log.home)
         self._started = time.monotonic()
@@ -110,22 +109,18 @@ class Control:
 
     def _receive(self, call: Call) -> dict[str, str]:
         for raw in _list(call):
-            if not isinstance(raw, dict) or raw.get("channel") not in ("sms", "whatsapp"):
-                raise UserError('expected {"channel": "sms" or "whatsapp", "from": …, "body": …}')
-            if not is_e164(str(raw.get("from"))):
-                raise UserError(f"from is a number such as +34600000000, found {raw.get('from')!r}")
-            body = str(raw.get("body", ""))
-            self._inbound.receive(call.at, raw["channel"], raw["from"], body)
-            to = str(raw.get("to", "+447700900123"))
-            number = self._log.next_request_id()
-            self._webhooks.tell_message(raw["channel"], raw["from"], body, to, number)
+            told = raw if isinstance(raw, dict) else {}
+            channel, sender, body, to, subject = (
+                str(told.get(name, "")) for name in ("channel", "from", "body", "to", "subject")
+            )
+            self._customers.write(call.at, channel, sender, body, to=to, subject=subject)
         return {"status": "ok"}
 
     def _point(self, call: Call) -> dict[str, Any]:
         raw = _json(call)
         if not isinstance(raw, dict) or not isinstance(raw.get("url"), str):
             raise UserError('expected {"url": "http://127.0.0.1:…"}, or "" for nobody')
-        self._webhooks.point(raw["url"])
+        self._webhooks.point(raw["url"], str(raw.get("mails", "")))
         return self._webhooks.describe()
 
     def _tell(self, call: Call) -> dict[str, Any]:

@@ -52,6 +52,15 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """One message that a customer wrote to us."""
+
+    channel: str
+    at: datetime
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
 class Strike:
     """One message that a misbehaving rule struck; `accepted` says whether the log has it."""
 
@@ -175,6 +184,16 @@ class SandboxLog:
         )
         rows = self._connection.execute(query, (prefix, prefix + "\U0010ffff", limit))
         return [address for (address,) in rows]
+
+    def written(self, sender: str, since: datetime, limit: int = 200) -> list[Written]:
+        """What one person wrote to us, by whatever channel, oldest first."""
+        query = (
+            "SELECT channel, at, body FROM inbound WHERE sender = ? COLLATE NOCASE AND at >= ? "
+            "ORDER BY id DESC LIMIT ?"
+        )
+        given = (sender, int(since.timestamp() * 1e6), limit)
+        rows = self._connection.execute(query, given).fetchall()
+        return [Written(r[0], datetime.fromtimestamp(r[1] / 1e6, UTC), r[2]) for r in rows[::-1]]
 
     def strikes(self, kind: str | None = None) -> list[Strike]:
         """What was struck by misbehaviour, one per message."""

@@ -1,19 +1,24 @@
-"""The pages: every inbox as its owner sees it. HTML from the server, no scripts, nothing loaded."""
+"""The pages: every inbox as its owner sees it, who can also write back. HTML from the server, no
+scripts, nothing loaded."""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, unquote
 
+from campaigns.errors import UserError
 from campaigns.sandbox.call import Answer, Call
 from campaigns.sandbox.config import SandboxConfig
-from campaigns.sandbox.log import Entry, SandboxLog
+from campaigns.sandbox.customers import Customers
+from campaigns.sandbox.log import Entry, SandboxLog, Written
 from campaigns.sandbox.rendering import Seen
 from campaigns.sandbox.segments import segments
+from campaigns.sandbox.webhooks import Webhooks
 from campaigns.sandbox.whatsapp import whatsapp
 from campaigns.sandbox.writer import LogWriter
 
@@ -40,14 +45,38 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
+#: Where a mail's own head begins: its links open beside the inbox, not in the frame.
+_HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
+_ELSEWHERE = '<base target="_blank">'
+_LINK = re.compile(r"(href=[\"']?)([^\"'\s>]+)", re.IGNORECASE)
 _INVISIBLE = re.compile(r"[\u00ad\u034f\u200b-\u200f\u2060\ufeff\s]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a conversation: what we sent (`entry`, `seen`), or what the person wrote."""
+
+    at: datetime
+    entry: Entry | None = None
+    seen: Seen | None = None
+    written: Written | None = None
 
 
 class Pages:
     """Everything that is neither a vendor's API nor /sandbox/."""
 
-    def __init__(self, home: Path, log: LogWriter, config: SandboxConfig) -> None:
+    def __init__(
+        self,
+        home: Path,
+        log: LogWriter,
+        config: SandboxConfig,
+        customers: Customers,
+        webhooks: Webhooks,
+    ) -> None:
         self._log = log
+        self._customers = customers
+        self._webhooks = webhooks
+        self._public = config.public_url.rstrip("/") + "/"
         self._reader = SandboxLog(home, x_username=config.x_username)
         self._brand = {"name": config.x_name, "username": config.x_username}
 
@@ -57,10 +86,14 @@ class Pages:
 
     def handle(self, call: Call) -> Answer:
         """Answer one request for a page."""
+        path = unquote(call.path)
+        if call.method == "POST" and path.startswith("/inbox/"):
+            return self._write(call, path.removeprefix("/inbox/"))
         if call.method not in ("GET", "HEAD"):
             return self._page("missing", 405, wanted=call.path)
-        query = dict(parse_qsl(call.query))
-        path = unquote(call.path)
+        return self._show(path, dict(parse_qsl(call.query)))
+
+    def _show(self, path: str, query: dict[str, str]) -> Answer:
         if path == "/":
             return self._search(query["q"]) if query.get("q", "").strip() else self._overview(query)
         if path == "/x":
@@ -88,18 +121,57 @@ class Pages:
 
     def _inbox(self, address: str, query: dict[str, str]) -> Answer:
         shown, older = self._some(query, _IN_INBOX, to=address.lstrip("@"))
+        # Of what they wrote, what belongs to this page: beside older messages stands what is older.
+        since = shown[-1][0].accepted_at if older else datetime.fromtimestamp(0, UTC)
+        lines = [Line(entry.accepted_at, entry, seen) for entry, seen in shown]
+        lines += [Line(w.at, written=w) for w in self._reader.written(address.lstrip("@"), since)]
+        lines.sort(key=lambda line: line.at)
         threads = {
-            channel: [pair for pair in reversed(shown) if pair[0].channel == channel]
+            channel: [line for line in lines if _channel(line) == channel]
             for channel in ("sms", "whatsapp", "x_dm")
         }
+        mails = [line for line in reversed(lines) if _channel(line) == "email"]
         return self._page(
             "inbox",
-            200 if shown else 404,
+            200 if lines else 404,
             address=shown[0][0].recipient if shown else address,
-            mails=[pair for pair in shown if pair[0].channel == "email"],
+            mails=mails,
+            newest_mail=next((line.entry.id for line in mails if line.entry), None),
             threads={channel: pairs for channel, pairs in threads.items() if pairs},
             older=older,
+            heard=self._webhooks.on,
         )
+
+    def _write(self, call: Call, address: str) -> Answer:
+        """A customer writes back. From pages of this sandbox alone, whoever opened another one."""
+        if call.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+            return self._page("missing", 403, wanted=call.path)
+        form = dict(parse_qsl(call.body.decode(errors="replace"), max_num_fields=10))
+        body = form.get("body", "").replace("\r\n", "\n").strip()
+        channel = form.get("channel", "")
+        try:
+            if body:
+                self._customers.write(
+                    call.at, channel, address.lstrip("@"), body,
+                    to=form.get("to", ""), subject=form.get("subject", ""),
+                    answers=form.get("answers", ""),
+                )  # fmt: skip
+        except UserError:
+            return self._page("missing", 404, wanted=call.path)
+        place = f"/inbox/{quote(address)}#{quote(channel)}"
+        return Answer(303, headers={**_HEADERS, "Location": place})
+
+    def _here(self, html: Any) -> Any:
+        """Links to the customers' pages lead to the public app on this machine, if one listens:
+        the address that mails name is nobody's here."""
+
+        def turned(found: re.Match[str]) -> str:
+            name, target = found[1], found[2]
+            if self._webhooks.on and target.startswith(self._public):
+                target = f"{self._webhooks.url}/{target.removeprefix(self._public)}"
+            return name + target
+
+        return type(html)(_LINK.sub(turned, html))
 
     def _posts(self, query: dict[str, str]) -> Answer:
         shown, older = self._some(query, _IN_INBOX, channel="x_post")
@@ -139,6 +211,9 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        environment.filters["here"] = self._here
+        environment.filters["framed"] = _framed
+        environment.filters["reply_subject"] = _reply_subject
         environment.filters["preview"] = preview
         environment.filters["whatsapp"] = whatsapp
         environment.filters["day"] = lambda moment: f"{moment.day} {moment:%b %Y}"
@@ -159,6 +234,22 @@ def preview(seen: Seen, channel: str) -> str:
             return _INVISIBLE.sub(" ", node.text()).strip()[:140]
     text = whatsapp(seen.text).striptags() if channel == "whatsapp" else seen.text
     return _INVISIBLE.sub(" ", text).strip()[:140]
+
+
+def _channel(line: Line) -> str:
+    return line.written.channel if line.written is not None else line.entry.channel  # type: ignore[union-attr]
+
+
+def _reply_subject(subject: str | None) -> str:
+    said = subject or ""
+    return said if said[:3].casefold() == "re:" else f"Re: {said}"
+
+
+def _framed(html: str) -> str:
+    """A mail whose links open in a page of their own."""
+    found = _HEAD.search(html)
+    end = found.end() if found else 0
+    return html[:end] + _ELSEWHERE + html[end:]
 
 
 def _moment(moment: datetime) -> str:

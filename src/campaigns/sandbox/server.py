@@ -19,6 +19,7 @@ from campaigns.errors import ConfigurationError
 from campaigns.sandbox.call import Answer, Call, RefusedError, now
 from campaigns.sandbox.config import SandboxConfig
 from campaigns.sandbox.control import Control
+from campaigns.sandbox.customers import Customers
 from campaigns.sandbox.faults import FaultBook, Kind, Pairs, Rule
 from campaigns.sandbox.mischief import misbehave
 from campaigns.sandbox.pages import Pages
@@ -50,10 +51,11 @@ class Sandbox:
         self._twilio = Twilio(config, self.log)
         self._x = X(config, self.log)
         self.mail = MailServer(config, self.log, self.faults)
-        self._pages = Pages(home, self.log, config)
-        self._control = Control(
-            self.log, self.faults, self._twilio.inbound, self._x.users, self.webhooks
+        customers = Customers(
+            self.log, self._twilio.inbound, self._x.users, self.webhooks, self._x.me.id
         )
+        self._pages = Pages(home, self.log, config, customers, self.webhooks)
+        self._control = Control(self.log, self.faults, customers, self._x.users, self.webhooks)
         self._record_left = record
 
     def close(self) -> None:
@@ -150,7 +152,10 @@ class Sandbox:
             answer = self._control.handle(call)
             await self.log.durable()
             return _response(answer)
-        return _response(self._pages.handle(call))
+        answer = self._pages.handle(call)
+        if call.method == "POST":
+            await self.log.durable()
+        return _response(answer)
 
 
 def _response(answer: Answer) -> web.Response:

@@ -99,9 +99,10 @@ class _Connection(asyncio.Protocol):
         if self._busy is None:
             self._go_on()
 
-    def _go_on(self) -> None:
-        """Answer all that is complete, in one write; stop where a mail has to reach the disk."""
-        answers = []
+    def _go_on(self, before: bytes = b"") -> None:
+        """Answer all that is complete, in one write with the answer before it; stop where a mail
+        has to reach the disk."""
+        answers = [before] if before else []
         while not self._transport.is_closing():
             if self._in_content:
                 content = self._content()
@@ -194,8 +195,7 @@ class _Connection(asyncio.Protocol):
         self._in_content, self._busy = False, None
         self._sender, self._recipients = None, []
         if answer is not None and not self._transport.is_closing():
-            self._transport.write(answer)
-            self._go_on()
+            self._go_on(answer)
 
     async def _judged(self, content: bytes) -> bytes | None:
         """The answer to one mail; None when there is none, or it has been written."""

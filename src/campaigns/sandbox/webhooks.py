@@ -1,5 +1,5 @@
 """What the vendors tell afterwards: SendGrid's event webhook and Twilio's status callbacks, signed
-with the sandbox's own keys, to one address on this machine.
+with the sandbox's own keys, to one address on this machine; and what customers write to us.
 
 A mailbox whose name begins with `bounced` returns its mail, `blocked` refuses it for now, and
 `complains` reports it as spam. All others get theirs.
@@ -11,7 +11,7 @@ import asyncio
 import hmac
 import time
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -25,6 +25,7 @@ from campaigns.errors import UserError
 from campaigns.sandbox.config import SandboxConfig
 from campaigns.sandbox.twilio_resources import form_of
 from campaigns.sandbox.writer import Accepted, Recipient
+from campaigns.sandbox.x_users import User
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 #: As the vendors do, but in the time that a test has: 40 tries, at most a second apart.
@@ -42,17 +43,24 @@ class Webhooks:
         self._config = config
         number = int.from_bytes(config.sendgrid_webhook_seed.encode()[:32], "big")
         self._key = ec.derive_private_key(number, ec.SECP256R1())
-        self._url = ""
+        self._url = self._mails = ""
         self._tasks: set[asyncio.Task[None]] = set()
         self._session: ClientSession | None = None
         self._counts = {"told": 0, "refused": 0, "given_up": 0}
         self.point(url)
 
-    def point(self, url: str) -> None:
-        """Tell everything from now on there. Raises UserError for another machine."""
+    def point(self, url: str, mails: str = "") -> None:
+        """Tell everything from now on there, and customers' mails to the path `mails` (it holds a
+        secret, as with SendGrid's Inbound Parse). Raises UserError for another machine."""
         if url and urlsplit(url).hostname not in _LOOPBACK:
             raise UserError("the sandbox tells its events to this machine only: http://127.0.0.1:…")
         self._url = url.rstrip("/")
+        self._mails = mails
+
+    @property
+    def url(self) -> str:
+        """Who listens; empty: nobody."""
+        return self._url
 
     @property
     def on(self) -> bool:
@@ -90,6 +98,58 @@ class Webhooks:
             "NumMedia": "0",
         }
         self._send(self._signed_form(f"{self._config.public_url}/webhooks/twilio", form))
+
+    def tell_mail(
+        self, sender: str, to: str, subject: str, body: str, number: int, answers: str
+    ) -> None:
+        """A customer wrote a mail: SendGrid's Inbound Parse posts it as a form of many parts."""
+        headers = {
+            "From": sender,
+            "To": to,
+            "Message-ID": f"<{number}.{time.time_ns()}@inbox.example>",
+        }
+        if answers:
+            headers |= {"In-Reply-To": answers, "References": answers}
+        fields = {
+            "headers": "".join(f"{name}: {_line(text)}\n" for name, text in headers.items()),
+            "from": sender,
+            "to": to,
+            "subject": _line(subject),
+            "text": body,
+            "envelope": orjson.dumps({"to": [to], "from": sender}).decode(),
+            "charsets": '{"to":"UTF-8","subject":"UTF-8","from":"UTF-8","text":"UTF-8"}',
+        }
+        if self._mails:
+            kind, form = _multipart(fields)
+            self._send((self._mails, {"Content-Type": kind}, form))
+
+    def tell_direct_message(
+        self, sender: User, our_id: str, body: str, at: int, number: int
+    ) -> None:
+        """Somebody on X wrote to us: the Account Activity API tells it."""
+        message = {
+            "type": "message_create",
+            "id": f"{at // 1000}{number:06d}",
+            "created_timestamp": str(at // 1000),
+            "message_create": {
+                "target": {"recipient_id": our_id},
+                "sender_id": sender.id,
+                "message_data": {"text": body, "entities": {}},
+            },
+        }
+        user = {"id": sender.id, "name": sender.name, "screen_name": sender.username}
+        document = {
+            "for_user_id": our_id,
+            "direct_message_events": [message],
+            "users": {sender.id: user},
+        }
+        told = orjson.dumps(document)
+        digest = hmac.digest(self._config.x_consumer_secret.encode(), told, "sha256")
+        headers = {
+            "Content-Type": "application/json",
+            "x-twitter-webhooks-signature": f"sha256={b64encode(digest).decode()}",
+        }
+        self._send(("/webhooks/x", headers, told))
 
     async def close(self) -> None:
         """Give up what waits."""
@@ -163,6 +223,20 @@ class Webhooks:
         }
         path = parts.path + (f"?{parts.query}" if parts.query else "")
         return path, headers, urlencode(form).encode()
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _multipart(fields: Mapping[str, str]) -> tuple[str, bytes]:
+    """Content type and body of a form of many parts."""
+    mark = f"sandbox-{time.time_ns():x}"
+    parts = (
+        f'--{mark}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'
+        for name, text in fields.items()
+    )
+    return f"multipart/form-data; boundary={mark}", f"{''.join(parts)}--{mark}--\r\n".encode()
 
 
 def _mail_events(recipient: Recipient, request: Accepted) -> Iterator[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -70,6 +70,13 @@ class Users:
                 *(bool(raw.get(k, True)) for k in ("wrote_first", "accepts_dms", "found")),
             )
         )
+
+    def wrote(self, username: str) -> User:
+        """They write to us: from now on they may be written to. Raises UserError."""
+        user = self.named(username)
+        if user is None:
+            raise UserError(f"there is no user {username!r} on X")
+        return user if user.wrote_first else self._store(replace(user, wrote_first=True))
 
     def _store(self, user: User) -> User:
         self._keep(user)

@@ -103,7 +103,7 @@ def _send(
         delivery_id=delivery_number(intent.answer_id),
         address=intent.address,
         values={},
-        headers={},
+        headers=intent.headers,
         last_inbound_at=intent.last_inbound_at,
     )
     skeleton = skeleton_of(intent.channel, intent.text, intent.subject)

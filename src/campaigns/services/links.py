@@ -8,25 +8,29 @@ from __future__ import annotations
 
 import hmac
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from itsdangerous import BadSignature, Signer
 
 
 class Links:
-    """Makes and reads the signed links of a delivery. `public_url` is https and has no slash."""
+    """Makes and reads the signed links of a delivery. `public_url` is https and has no slash.
 
-    def __init__(self, public_url: str, secret: str) -> None:
+    `before`: earlier secrets, whose links are still read; nothing is signed with them.
+    """
+
+    def __init__(self, public_url: str, secret: str, before: Sequence[str] = ()) -> None:
         self._base = public_url.rstrip("/")
-        self._unsubscribe = Signer(secret, salt="campaigns.unsubscribe")
-        self._preferences = Signer(secret, salt="campaigns.preferences")
+        secrets = [*reversed(before), secret]  # itsdangerous signs with the last and reads all
+        self._unsubscribe = Signer(secrets, salt="campaigns.unsubscribe")
+        self._preferences = Signer(secrets, salt="campaigns.preferences")
         # Deriving a key costs more than signing with it, so that is done once.
         self._unsubscribe_key = self._unsubscribe.derive_key()
         self._preferences_key = self._preferences.derive_key()
-        self._clicks = Signer(secret, salt="campaigns.clicks")
+        self._clicks = Signer(secrets, salt="campaigns.clicks")
         self._clicks_key = self._clicks.derive_key()
-        self._inbound = Signer(secret, salt="campaigns.inbound")
+        self._inbound = [Signer(s, salt="campaigns.inbound") for s in (secret, *before)]
         self._thread_key = Signer(secret, salt="campaigns.thread").derive_key()
 
     def values(self, delivery_id: int) -> dict[str, str]:
@@ -56,15 +60,12 @@ class Links:
     def inbound_url(self) -> str:
         """Where SendGrid's Inbound Parse is to post mails: it signs nothing, so the address is
         the secret."""
-        return f"{self._base}/webhooks/sendgrid/inbound/{self._inbound_token}"
+        return f"{self._base}/webhooks/sendgrid/inbound/{_inbound_token(self._inbound[0])}"
 
     def is_inbound(self, token: str) -> bool:
         """Whether whoever posts a mail knows the address."""
-        return hmac.compare_digest(token.encode(), self._inbound_token.encode())
-
-    @property
-    def _inbound_token(self) -> str:
-        return self._inbound.get_signature(b"mail").decode()
+        own = [_inbound_token(signer) for signer in self._inbound]
+        return any(hmac.compare_digest(token.encode(), known.encode()) for known in own)
 
     def unsubscribed_delivery(self, token: str) -> int | None:
         """The delivery an unsubscribe link was made for; None when the signature is not ours."""
@@ -81,6 +82,10 @@ def unsubscribe_headers(values: Mapping[str, str]) -> dict[str, str]:
         "List-Unsubscribe": f"<{values['unsubscribe_url']}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
+
+
+def _inbound_token(signer: Signer) -> str:
+    return signer.get_signature(b"mail").decode()
 
 
 def _signed(key: bytes, number: str) -> str:

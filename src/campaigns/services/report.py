@@ -6,11 +6,12 @@ The same numbers make the command line's table, the Prefect artifact and `--json
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
 from campaigns.domain.delivery import FINAL_STATES, DeliveryState
+from campaigns.domain.outcome_words import all_in_words, in_words
 from campaigns.domain.pace import channel_of
 from campaigns.domain.routing import SKIP_TEXT, Reason, SkipReason
 from campaigns.domain.run import Run, Wait
@@ -159,12 +160,12 @@ def report(runs: Runs, outbox: Outbox, paces: Paces, run_id: int, *, now: dateti
         already=sum(s.already for s in runs.shards(run_id)),
         recorded=outbox.recorded(run_id),
         post=posts[0] if posts else None,
-        outcomes=outbox.outcomes(run_id),
+        outcomes=all_in_words(outbox.outcomes(run_id)),
         fallbacks=_in_words(outbox.fallbacks(run_id)),
         exploring=outbox.exploring(run_id),
         reached_twice=outbox.reached_twice(run_id),
         paused=_paused(paces, {c for (c, s), n in counts.items() if n and s in _NOT_SETTLED}, now),
-        waits=outbox.waits(run_id, now=now),
+        waits=[replace(w, why=in_words(w.why)) for w in outbox.waits(run_id, now=now)],
     )
 
 

@@ -7,7 +7,7 @@ asked to slow down, a closed breaker) are then taken up again as their moments c
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from campaigns.services.dispatch import PATIENT, DispatchCounts
@@ -70,3 +70,16 @@ class Rounds:
         for counts in self._met.values():
             total.add(counts)
         return total
+
+
+def beginning_at(numbers: Sequence[int], place: int) -> list[int]:
+    """The same shards in a circle, the one at this place first."""
+    if not numbers:
+        return []
+    cut = place % len(numbers)
+    return [*numbers[cut:], *numbers[:cut]]
+
+
+def places(shards: int, helpers: int) -> list[int]:
+    """Where helpers begin: as far from each other, and from the first shard, as can be."""
+    return [(i + 1) * shards // (helpers + 1) for i in range(min(helpers, shards - 1))]

@@ -22,6 +22,7 @@ from campaigns.domain.answer import (
     Intent,
     Reach,
     refusal,
+    thread_of,
 )
 from campaigns.domain.audit import Action, AuditEntry
 from campaigns.domain.channel import Channel
@@ -37,11 +38,11 @@ from campaigns.domain.delivery import (
 from campaigns.domain.interaction import InteractionKind
 from campaigns.domain.provider_event import ProviderEvent
 from campaigns.domain.views import SuppressionView
-from campaigns.store import audit, interactions
+from campaigns.store import audit, interactions, strangers
 from campaigns.store.bulk import upsert
 from campaigns.store.clock import from_ms, from_ms_or_none, to_ms
 from campaigns.store.engine import Database, hold_intent
-from campaigns.store.inbox import put, take
+from campaigns.store.inbox import newest_said, put, subject_of, take
 from campaigns.store.interactions import EventRow
 from campaigns.store.schema import addresses, answers, channel_uses, customers, suppressions
 
@@ -83,7 +84,7 @@ class SqlAnswers:
                 return None
             take(connection, draft.inbox_id, by=draft.by, now=now)
             data = {"answer": found, "channel": str(channel)}
-            subject = f"customer:{customer_id}"
+            subject = subject_of(customer_id)
             audit.append(connection, AuditEntry(now, draft.by, Action.ANSWERED, subject, "", data))
             return int(found)
 
@@ -207,6 +208,8 @@ def _held_or_none(connection: Connection, answer_id: int) -> Found | None:
 
 
 def _reach(connection: Connection, customer_id: int, channel: str) -> Reach:
+    if customer_id < 0:
+        return _reach_of_stranger(connection, customer_id)
     a, s, u = addresses.c, suppressions.c, channel_uses.c
     query = (
         select(a.address, a.status, s.purpose, s.reason, s.at)
@@ -222,6 +225,17 @@ def _reach(connection: Connection, customer_id: int, channel: str) -> Reach:
     return Reach(row.address, AddressStatus(row.status), suppression, inbound)
 
 
+def _reach_of_stranger(connection: Connection, number: int) -> Reach:
+    row = strangers.find(connection, number)
+    if row is None:
+        return Reach(None, None, None, None)
+    s = suppressions.c
+    query = select(s.purpose, s.reason, s.at).where(s.address_key == row.address_key)
+    barred = connection.execute(query).one_or_none()
+    suppression = SuppressionView(barred[0], barred[1], from_ms(barred[2])) if barred else None
+    return Reach(row.address, AddressStatus.ACTIVE, suppression, from_ms(row.last_at))
+
+
 def _with_own(reach: Reach, row: Found) -> Reach:
     """An automatic answer's own cause is a message of the customer too: STOP opens WhatsApp's
     window as any other."""
@@ -235,10 +249,17 @@ def _with_own(reach: Reach, row: Found) -> Reach:
 
 def _begin(connection: Connection, row: Found, reach: Reach, words: Words, now: datetime) -> Intent:
     assert reach.address is not None
-    said = row.text if row.text is not None else words(AnswerKind(row.kind), row.locale)
+    said = row.text if row.text is not None else words(AnswerKind(row.kind), row.locale or "")
+    subject = row.subject
+    headers: dict[str, str] = {}
+    if row.channel == Channel.EMAIL:
+        asked = newest_said(connection, row.customer_id, Channel.EMAIL, row.created_at)
+        thread, headers = thread_of(asked)
+        subject = subject or thread
     values = {
         "state": str(_S.SENDING),
         "text": said,
+        "subject": subject,
         "attempts": row.attempts + 1,
         "lease_until": to_ms(now + LEASE),
     }
@@ -249,8 +270,9 @@ def _begin(connection: Connection, row: Found, reach: Reach, words: Words, now: 
         channel=Channel(row.channel),
         address=reach.address,
         text=said,
-        subject=row.subject,
+        subject=subject,
         last_inbound_at=reach.last_inbound_at,
+        headers=headers,
     )
 
 

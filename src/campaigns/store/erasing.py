@@ -16,7 +16,7 @@ from campaigns.domain.audit import Action, AuditEntry
 from campaigns.domain.channel import Channel
 from campaigns.domain.erasure import Erased
 from campaigns.errors import NotFoundError
-from campaigns.store import audit, bulk, forgetting
+from campaigns.store import audit, bulk, forgetting, strangers
 from campaigns.store.append_only import close_ledger, open_ledger
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import Database, bar_imports, bar_intents
@@ -89,6 +89,7 @@ class SqlErasure:
             connection.execute(
                 delete(unmatched_events).where(unmatched_events.c.address_key.in_(sorted(keys)))
             )
+            strangers.forget(connection, keys)
             for number in merged.numbers:
                 _clear_outbox(connection, number)
                 _clear_profile(connection, number)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select, text, update
+from sqlalchemy import Connection, Row, Select, func, or_, select, text, update
 
 from campaigns.domain.answer import (
     SOON,
@@ -14,12 +14,13 @@ from campaigns.domain.answer import (
     Because,
     InboxLine,
     InboxState,
+    Said,
 )
 from campaigns.domain.audit import Action, AuditEntry
 from campaigns.domain.channel import Channel
 from campaigns.domain.interaction import Agent, InteractionKind
 from campaigns.errors import NotFoundError
-from campaigns.store import audit, bulk
+from campaigns.store import audit, bulk, schema, strangers
 from campaigns.store.clock import from_ms, to_ms
 from campaigns.store.engine import Database
 from campaigns.store.event_matching import Match
@@ -34,15 +35,16 @@ _SHOWN = 200
 def note_replies(connection: Connection, fresh: Sequence[Match], now: int) -> None:
     """What follows from replies that are new: a person sees them, or an answer is due."""
     for match in fresh:
-        if "text" not in match.event.data or not match.customer_id:
+        if "text" not in match.event.data or match.event.agent is Agent.MACHINE:
             continue
-        if match.event.agent is Agent.MACHINE:
+        who = match.customer_id or strangers.number_of(connection, match)
+        if not who:
             continue
         wish = match.event.data.get("wish")
         if match.event.kind is InteractionKind.REPLIED and wish != "help":
             because = Because.UNCLEAR if wish == "unclear" else Because.REPLY
-            put(connection, match.customer_id, match.event.channel, because, to_ms(match.event.at))
-        _answer_by_itself(connection, match, now)
+            put(connection, who, match.event.channel, because, to_ms(match.event.at))
+        _answer_by_itself(connection, match, who, now)
 
 
 def put(
@@ -70,10 +72,9 @@ def put(
     )
 
 
-def _answer_by_itself(connection: Connection, match: Match, now: int) -> None:
+def _answer_by_itself(connection: Connection, match: Match, customer_id: int, now: int) -> None:
     """HELP gets help; an opt-out, certain or not, its one confirmation."""
-    event, customer_id = match.event, match.customer_id
-    assert customer_id is not None
+    event = match.event
     kind = _automatic(match)
     if kind is None or event.data.get("answered"):
         return
@@ -130,11 +131,16 @@ class SqlInbox:
         self._database = database
 
     def lines(self, state: InboxState | None = None, *, most: int = 200) -> list[InboxLine]:
-        """What waits, the longest first; or what was answered or closed, the newest first."""
+        """What waits, the longest first and strangers after customers, since anybody may write as
+        often as they like; or what was answered or closed, the newest first."""
         waiting = (state or InboxState.WAITING) is InboxState.WAITING
         order = inbox.c.last_at.asc() if waiting else inbox.c.last_at.desc()
         wanted = str(state or InboxState.WAITING)
-        query = _QUERY.where(inbox.c.state == wanted).order_by(order, inbox.c.id).limit(most)
+        query = (
+            _QUERY.where(inbox.c.state == wanted)
+            .order_by(inbox.c.customer_id < 0, order, inbox.c.id)
+            .limit(most)
+        )
         with self._database.read() as connection:
             return [_line(connection, row) for row in connection.execute(query)]
 
@@ -152,11 +158,10 @@ class SqlInbox:
         with self._database.read() as connection:
             return int(connection.execute(query).scalar_one())
 
-    def strangers(self) -> int:
-        """Replies of people who are not known here: kept without their addresses."""
-        query = text("SELECT count(*) FROM unmatched_events WHERE kind = 'replied'")
+    def talk(self, line: InboxLine) -> list[Said]:
+        """What a stranger wrote and was answered, the newest first; of a customer see history."""
         with self._database.read() as connection:
-            return int(connection.execute(query).scalar_one())
+            return strangers.talk(connection, line.customer_id)
 
     def close(self, inbox_id: int, *, by: str, why: str, now: datetime) -> bool:
         """Take it off without an answer; False when it waits no longer."""
@@ -171,7 +176,7 @@ class SqlInbox:
             if customer_id is None:
                 return False
             data = {"inbox": inbox_id}
-            entry = AuditEntry(now, by, Action.CLOSED, f"customer:{customer_id}", why, data)
+            entry = AuditEntry(now, by, Action.CLOSED, subject_of(customer_id), why, data)
             audit.append(connection, entry)
             return True
 
@@ -182,29 +187,41 @@ _QUERY: Select[Any] = select(
     customers.c.first_name,
     customers.c.last_name,
     customers.c.locale,
-).join(customers, customers.c.id == inbox.c.customer_id)
+    schema.strangers.c.address,
+)
+_QUERY = _QUERY.outerjoin(customers, customers.c.id == inbox.c.customer_id)
+_QUERY = _QUERY.outerjoin(schema.strangers, schema.strangers.c.id == -inbox.c.customer_id)
+_QUERY = _QUERY.where(or_(customers.c.id.is_not(None), schema.strangers.c.id.is_not(None)))
 
 
-def _line(connection: Connection, row: Row[Any]) -> InboxLine:
+def newest_said(connection: Connection, who: int, channel: Channel, upto: int) -> dict[str, Any]:
+    """The data of the last reply of a customer or stranger on a channel: text, subject, ids."""
+    if who < 0:
+        return strangers.newest(connection, who, channel, upto)
     i = interactions.c
     said = (
         select(i.data)
         .where(
-            i.customer_id == row.customer_id,
-            i.channel == row.channel,
+            i.customer_id == who,
+            i.channel == str(channel),
             i.kind == str(InteractionKind.REPLIED),
-            i.at <= row.last_at,
+            i.at <= upto,
         )
         .order_by(i.at.desc(), i.id.desc())
         .limit(1)
     )
-    data = connection.execute(said).scalar_one_or_none() or {}
+    return connection.execute(said).scalar_one_or_none() or {}
+
+
+def _line(connection: Connection, row: Row[Any]) -> InboxLine:
+    data = newest_said(connection, row.customer_id, Channel(row.channel), row.last_at)
     return InboxLine(
         inbox_id=row.id,
         customer_id=row.customer_id,
-        ref=row.ref,
+        ref=row.ref or "",
         name=" ".join(p for p in (row.first_name, row.last_name) if p),
-        locale=row.locale,
+        locale=row.locale or "",
+        address=row.address,
         channel=Channel(row.channel),
         state=InboxState(row.state),
         because=Because(row.because),
@@ -213,6 +230,11 @@ def _line(connection: Connection, row: Row[Any]) -> InboxLine:
         words=str(data.get("text", ""))[:_SHOWN],
         closed_by=row.closed_by,
     )
+
+
+def subject_of(who: int) -> str:
+    """How the audit trail calls a customer, or a stranger."""
+    return f"customer:{who}" if who > 0 else f"stranger:{-who}"
 
 
 def take(connection: Connection, inbox_id: int, *, by: str, now: datetime) -> None:

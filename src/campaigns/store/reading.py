@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, RowMapping, Select, select
+from sqlalchemy import Connection, RowMapping, Select, and_, select
 
 from campaigns.domain.channel import PUBLIC, Channel
 from campaigns.domain.consent import Consent, ConsentSource, Purpose
@@ -47,6 +47,7 @@ from campaigns.store.schema import (
     skeletons,
     skips,
     standings,
+    steps,
     suppressions,
 )
 
@@ -210,8 +211,12 @@ def _deliveries(connection: Connection, customer_id: int) -> tuple[DeliveryLine,
 
 
 def _lines() -> Select[Any]:
-    return select(deliveries, campaigns.c.name, campaigns.c.edition).join(
-        campaigns, campaigns.c.id == deliveries.c.campaign_id
+    d = deliveries.c
+    of_step = and_(steps.c.campaign_id == d.campaign_id, steps.c.number == d.step)
+    return (
+        select(deliveries, campaigns.c.name, campaigns.c.edition, steps.c.name.label("step_name"))
+        .join(campaigns, campaigns.c.id == d.campaign_id)
+        .outerjoin(steps, of_step)
     )
 
 
@@ -251,6 +256,7 @@ def _line(row: RowMapping) -> DeliveryLine:
         row["hop"],
         row["replaced"],
         Skip.decode(row["no_fallback"]).explain() if row["no_fallback"] else None,
+        row.get("step_name"),
     )
 
 

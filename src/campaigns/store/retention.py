@@ -55,6 +55,12 @@ _TALK = (
         "DELETE FROM inbox WHERE id IN (SELECT id FROM inbox "
         "WHERE closed_at < :before AND state <> 'waiting' LIMIT :n)"
     ),
+    text(
+        "DELETE FROM strangers WHERE id IN (SELECT id FROM strangers s "
+        "WHERE last_at < :before AND NOT EXISTS "
+        "(SELECT 1 FROM inbox WHERE customer_id = -s.id) AND NOT EXISTS "
+        "(SELECT 1 FROM answers WHERE customer_id = -s.id) LIMIT :n)"
+    ),
 )
 _DELETE = {"interactions": _INTERACTIONS, "messages": _MESSAGES}
 

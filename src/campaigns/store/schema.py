@@ -191,6 +191,7 @@ unmatched_events = Table(
     Column("data", Json),
     Column("received_at", BigInteger, nullable=False),
     Index("ix_unmatched_events_received_at", "received_at"),
+    Index("ix_unmatched_events_address_key", "address_key", "at"),
 )
 
 #: Where a release's click links lead: the mail carries the id, never an address of the link's own.
@@ -694,5 +695,19 @@ api_keys = Table(
     Column("created_by", String(80), nullable=False),
     Column("revoked_at", BigInteger),
     Column("revoked_by", String(80)),
+    sqlite_autoincrement=True,
+)
+
+#: Who wrote to us and is not known here. Where replies and answers name a customer by number, such
+#: a person is called by this one below zero (decision 31). Goes with what they wrote.
+strangers = Table(
+    "strangers",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("channel", String(10), nullable=False),
+    Column("address_key", String(32), nullable=False),
+    Column("address", String(254), nullable=False),
+    Column("last_at", BigInteger, nullable=False),  # when they last wrote
+    UniqueConstraint("channel", "address_key"),
     sqlite_autoincrement=True,
 )

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, exists, func, not_, or_, select, text
 
 from campaigns.domain.channel import PUBLIC
 from campaigns.domain.delivery import DeliveryState
@@ -101,11 +101,17 @@ def _steps(
 
 
 def _states(connection: Connection, campaign_id: int) -> dict[int, dict[DeliveryState, int]]:
-    d = deliveries.c
+    d, s = deliveries.c, journey_skips.c
+    # What was kept back, tried again and then skipped is told as skipped.
+    skip = exists().where(
+        s.campaign_id == d.campaign_id, s.step == d.step, s.customer_id == d.customer_id
+    )
     query = (
         select(d.step, d.state, func.count())
         .where(d.campaign_id == campaign_id, d.customer_id != PUBLIC)
-        .where(text("NOT deliveries.replaced"))
+        .where(
+            text("NOT deliveries.replaced"), or_(d.state != DeliveryState.SUPPRESSED, not_(skip))
+        )
         .group_by(d.step, d.state)
     )
     found: dict[int, dict[DeliveryState, int]] = defaultdict(dict)

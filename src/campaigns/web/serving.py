@@ -11,6 +11,7 @@ import uvicorn
 
 from campaigns.errors import ConfigurationError
 from campaigns.web.app import create_app
+from campaigns.web.protocol import Protocol
 
 if TYPE_CHECKING:
     from campaigns.bootstrap.app import App
@@ -51,7 +52,8 @@ def configuration(app: App, proxies: str = "") -> uvicorn.Config:
     """How uvicorn runs it: no access log (addresses are personal), and no name in the answers."""
     return uvicorn.Config(
         create_app(app),
-        http="httptools",
+        http=Protocol,
+        ws="none",
         loop="asyncio",
         log_level="warning",
         access_log=False,

@@ -8,7 +8,7 @@ import pytest
 
 from campaigns.channels.sendgrid.answers import accepted, refused
 from campaigns.domain.channel import Channel
-from campaigns.domain.delivery import Accepted, NotSent, Outcome, Refused, Rejected, Unknown
+from campaigns.domain.delivery import Accepted, Holds, NotSent, Outcome, Refused, Rejected, Unknown
 from tests.unit.channels.make import NOW, envelopes
 
 PEOPLE = envelopes(Channel.EMAIL, 3)
@@ -90,3 +90,16 @@ def test_a_reason_never_repeats_a_customers_address() -> None:
         reason = _refused(400, body)[0].reason  # type: ignore[union-attr]
         assert "person1" not in reason.lower()
         assert "(address)" in reason
+
+
+@pytest.mark.parametrize("body", [b"", b'{"errors": [{"message": "The to ema'])
+def test_a_400_whose_reason_was_cut_off_is_asked_again_and_stops_nobody(body: bytes) -> None:
+    """One person's wrong address, broken on the way, once looked like a mistake of everybody's."""
+    for outcome in _refused(400, body):
+        assert isinstance(outcome, NotSent)
+        assert outcome.retry_at > NOW
+        assert outcome.holds is Holds.MESSAGE
+
+
+def test_a_whole_400_about_nobody_stops_the_campaign() -> None:
+    assert all(isinstance(o, Refused) for o in _refused(400, b'{"errors": []}'))

@@ -126,7 +126,8 @@ def mail(**fields: str) -> Any:
 def test_a_mail_is_a_reply_of_its_sender() -> None:
     event = mail(subject="Re: Spring", headers="Message-ID: <1@example.com>\nDate: nonsense")
     assert (event.kind, event.address, event.at) == (K.REPLIED, "ana@example.com", NOW)
-    assert event.data == {"text": "Hi!", "subject": "Re: Spring"}
+    told = {"text": "Hi!", "subject": "Re: Spring", "message_id": "<1@example.com>"}
+    assert event.data == told
     again = mail(subject="Re: Spring", headers="Message-ID: <1@example.com>", SPF="pass")
     assert again.key == event.key != mail(headers="Message-ID: <2@example.com>").key
 

@@ -18,8 +18,8 @@ SHIPPED = Path(__file__).parents[3] / "templates"
 NAMES = sorted(p.parent.name for p in SHIPPED.glob("campaigns/*/campaign.yaml"))
 
 
-def test_two_campaigns_are_shipped() -> None:
-    assert {"spring_sale", "shop_moves"} <= set(NAMES)
+def test_an_offer_a_notice_and_a_journey_are_shipped() -> None:
+    assert {"spring_sale", "shop_moves", "welcome"} == set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -48,3 +48,16 @@ def test_the_header_asks_for_one_click_at_the_same_address_as_the_text() -> None
         "List-Unsubscribe": f"<{values['unsubscribe_url']}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
+
+
+def test_links_outlive_the_secret_they_were_signed_with() -> None:
+    before = Links("https://news.example.com", "old").values(7)
+    mails = Links("https://news.example.com", "old").inbound_url.rpartition("/")[2]
+    links = Links("https://news.example.com", "new", ["old", "older"])
+    token = before["unsubscribe_url"].rpartition("/")[2]
+    assert links.unsubscribed_delivery(token) == 7
+    assert links.preferences_delivery(before["preferences_url"].rpartition("/")[2]) == 7
+    assert links.is_inbound(mails)
+    assert links.values(7) == Links("https://news.example.com", "new").values(7)
+    assert links.inbound_url == Links("https://news.example.com", "new").inbound_url
+    assert Links("https://news.example.com", "new").unsubscribed_delivery(token) is None

@@ -34,6 +34,10 @@ def parse(fields: Mapping[str, str], *, now: datetime) -> ProviderEvent | None:
     data: dict[str, str] = {"text": clean(text, LONGEST).strip()}
     if subject := fields.get("subject"):
         data["subject"] = clean(subject, 300)
+    # For the answer, so that it stands below the question (RFC 5322, 3.6.4).
+    for kept, name in (("message_id", "Message-ID"), ("references", "References")):
+        if told := " ".join(str(headers.get(name, "")).split()):
+            data[kept] = clean(told, 900)
     return ProviderEvent(
         key=_key(headers, sender, fields),
         kind=InteractionKind.REPLIED,

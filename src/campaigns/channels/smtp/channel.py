@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeGuard
 
 from campaigns.channels.answers import interrupted, not_connected
 from campaigns.channels.base import Limits
@@ -13,7 +13,7 @@ from campaigns.channels.deadline import Deadline
 from campaigns.channels.one_by_one import one_by_one
 from campaigns.channels.smtp.answers import outcome_of
 from campaigns.channels.smtp.mime import Letter, UnsafeHeaderError, ascii_domain
-from campaigns.channels.smtp.session import LoginError, Server, Session, Stage
+from campaigns.channels.smtp.session import LoginError, Message, Server, Session, Stage
 from campaigns.channels.wire import Interrupted, NotConnected
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import Envelope, Outcome, Refused, Rejected
@@ -62,10 +62,19 @@ class EmailSender:
         except ConfigurationError as error:
             return [Refused("smtp:content", str(error))] * len(envelopes)
 
-        def send_one(envelope: Envelope, deadline: Deadline) -> Outcome:
-            return self._send(letter, envelope, deadline)
+        messages = [self._written(letter, envelope) for envelope in envelopes]
+        following = [m if _ready(m) else None for m in [*messages, None][1:]]
 
-        return one_by_one(envelopes, send_one, total=self._deadline, clock=self._clock)
+        def send_one(
+            at: tuple[Envelope, Message | Rejected, Message | None], deadline: Deadline
+        ) -> Outcome:
+            return self._send(*at, deadline)
+
+        try:
+            with_next = list(zip(envelopes, messages, following, strict=True))
+            return one_by_one(with_next, send_one, total=self._deadline, clock=self._clock)
+        finally:
+            self._session.rest()
 
     def close(self) -> None:
         """Give the connection back."""
@@ -81,28 +90,43 @@ class EmailSender:
             known = self._letters[id(skeleton)] = (skeleton, Letter(skeleton, self._sender))
         return known[1]
 
-    def _send(self, letter: Letter, envelope: Envelope, deadline: Deadline) -> Outcome:
-        now = self._clock()
+    def _written(self, letter: Letter, envelope: Envelope) -> Message | Rejected:
         try:
             to = _recipient(envelope.address)
-            content = letter.bytes_for(envelope, to, now)
+            content = letter.bytes_for(envelope, to, self._clock())
         except UnsafeHeaderError as error:
             return Rejected("smtp:header", f"not sent: {error}")
         except ValueError:
             return Rejected("smtp:address", "this is no e-mail address", invalid_address=True)
+        return Message(self._from, to, content)
+
+    def _send(
+        self,
+        envelope: Envelope,
+        message: Message | Rejected,
+        following: Message | None,
+        deadline: Deadline,
+    ) -> Outcome:
+        if isinstance(message, Rejected):
+            return message
         try:
             self._session.open(deadline)
-            if not to.isascii() and "SMTPUTF8" not in self._session.offers:
+            if not message.recipient.isascii() and "SMTPUTF8" not in self._session.offers:
                 reason = "the mail server takes no address with letters beyond ASCII"
                 return Rejected("smtp:utf8", reason)
-            stage, reply = self._session.send(self._from, to, content, deadline)
+            stage, reply = self._session.send(message, deadline, following)
         except NotConnected as error:
-            return not_connected("smtp", error, now)
+            return not_connected("smtp", error, self._clock())
         except Interrupted as error:
             return interrupted("smtp", error)
         except LoginError as error:
             stage, reply = Stage.LOGIN, error.reply
         return outcome_of(stage, reply, envelope.address, self._clock())
+
+
+def _ready(message: Message | Rejected | None) -> TypeGuard[Message]:
+    """Whether it will surely be sent when its turn comes, so that it may be announced before."""
+    return isinstance(message, Message) and message.recipient.isascii()
 
 
 def _recipient(address: str) -> str:

@@ -1,20 +1,23 @@
 """One SMTP connection (RFC 5321): kept alive, within a deadline, pipelined where that is offered.
 
-Standard `smtplib` has no total deadline and waits for each reply in turn. Here sender, recipient
-and DATA leave together (RFC 2920), and an ending says whether the message may have been taken:
-nothing counts as sent before the content's final dot has left.
+Standard `smtplib` has no total deadline and waits for each reply in turn. Here a message's content
+and the next one's sender, recipient and DATA leave together (RFC 2920, 3.1), so that each message
+costs one write and mostly one read. An ending says whether the message may have been taken: nothing
+counts as sent before the content's final dot has left.
 """
 
 from __future__ import annotations
 
-import socket
 from base64 import b64encode
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from campaigns.channels.connection import Connection, connect, encrypt
 from campaigns.channels.deadline import Deadline
-from campaigns.channels.wire import Interrupted, NotConnected, reach, readable, tls_context
+from campaigns.channels.wire import Interrupted, NotConnected, tls_context
 
 _LONGEST_LINE = 8_192
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -78,34 +81,53 @@ class Server:
         return self.host in _LOOPBACK
 
 
+class Message(NamedTuple):
+    """From whom, to whom, and what: `content` ends with its final dot."""
+
+    sender: str
+    recipient: str
+    content: bytes
+
+    @property
+    def announcement(self) -> tuple[bytes, bytes, bytes]:
+        """What is said before the content."""
+        utf8 = "" if self.recipient.isascii() and self.sender.isascii() else " SMTPUTF8"
+        sender, recipient = (
+            f"MAIL FROM:<{self.sender}>{utf8}\r\n",
+            f"RCPT TO:<{self.recipient}>\r\n",
+        )
+        return sender.encode(), recipient.encode(), b"DATA\r\n"
+
+
 class Session:
     """A connection that is opened when it is needed, and again when the server has left."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._socket: socket.socket | None = None
+        self._connection: Connection | None = None
         self._read = b""
+        self._announced: Message | None = None
         self.offers: frozenset[str] = frozenset()
 
     def close(self) -> None:
         """Say goodbye without waiting for the answer. The session can be used again."""
-        if self._socket is not None:
-            try:
-                self._socket.settimeout(0.1)
-                self._socket.sendall(b"QUIT\r\n")
-            except OSError:
-                pass
-            self._drop()
+        if self._connection is not None and self._announced is None:
+            with suppress(OSError):
+                self._connection.send(b"QUIT\r\n", Deadline(0.1))
+        self._drop()
 
     def open(self, deadline: Deadline) -> None:
         """Be connected and logged in. Raises NotConnected or LoginError."""
-        if self._socket is not None and not self._read and not readable(self._socket):
+        connection = self._connection
+        if connection is not None and (
+            self._announced is not None or not (self._read or connection.left)
+        ):
             return
         self._drop()
         try:
-            self._connect(deadline)
+            self._connection = self._connected(deadline)
             self._greet(deadline)
-        except (OSError, Interrupted) as error:
+        except (OSError, ValueError, Interrupted) as error:
             self._drop()
             where = f"{self._server.host}:{self._server.port}"
             raise NotConnected(f"{where}: {error}") from error
@@ -114,16 +136,21 @@ class Session:
             raise
 
     def send(
-        self, sender: str, recipient: str, content: bytes, deadline: Deadline
+        self, message: Message, deadline: Deadline, following: Message | None = None
     ) -> tuple[Stage, Reply]:
-        """One message; the reply that decided it. `content` ends with its final dot.
+        """One message; the reply that decided it. Where the server takes commands ahead of their
+        replies, `following` is announced with it, and has to be the next that is sent.
 
         Raises NotConnected while nothing of the content has left, Interrupted afterwards.
         """
-        stage, reply = self._announce(sender, recipient, deadline)
+        stage, reply = self._announce(message, deadline)
         if not reply.ok:
             return stage, reply
+        content = message.content
         try:
+            if following is not None and "PIPELINING" in self.offers:
+                content += b"".join(following.announcement)
+                self._announced = following
             self._say(content, deadline)
             return Stage.CONTENT, self._reply(deadline, broken_off=True)
         except OSError as error:
@@ -134,25 +161,40 @@ class Session:
             self._drop()
             raise
 
-    def _announce(self, sender: str, recipient: str, deadline: Deadline) -> tuple[Stage, Reply]:
-        utf8 = "" if recipient.isascii() and sender.isascii() else " SMTPUTF8"
-        commands = [f"MAIL FROM:<{sender}>{utf8}", f"RCPT TO:<{recipient}>", "DATA"]
-        lines = [f"{command}\r\n".encode() for command in commands]
-        together = "PIPELINING" in self.offers
+    def rest(self) -> None:
+        """Nothing follows. A message that was announced and does not come is taken back by leaving:
+        without its final dot it is none (RFC 5321, 4.1.1.10)."""
+        if self._announced is not None:
+            self._drop()
+
+    def _announce(self, message: Message, deadline: Deadline) -> tuple[Stage, Reply]:
+        ahead = self._announced is message
+        if not ahead:
+            self.rest()
+            self.open(deadline)
         try:
-            replies: list[Reply] = []
-            if together:
-                self._say(b"".join(lines), deadline)
-            for line in lines:
-                if not together:
-                    if replies and not replies[-1].ok:
-                        break
-                    self._say(line, deadline)
-                replies.append(self._reply(deadline))
-            return self._decide(replies, deadline)
+            return self._decide(self._announcing(message, deadline), deadline)
         except (OSError, Interrupted) as error:
             self._drop()
+            if ahead:  # the server left after the message before, as it may
+                return self._announce(message, deadline)
             raise NotConnected(f"{self._server.host}: {error}") from error
+
+    def _announcing(self, message: Message, deadline: Deadline) -> list[Reply]:
+        """The replies to sender, recipient and DATA, up to a refusal where each was asked alone."""
+        lines = message.announcement
+        if "PIPELINING" in self.offers:
+            if self._announced is None:
+                self._say(b"".join(lines), deadline)
+            self._announced = None
+            return [self._reply(deadline) for _ in lines]
+        replies: list[Reply] = []
+        for line in lines:
+            self._say(line, deadline)
+            replies.append(self._reply(deadline))
+            if not replies[-1].ok:
+                break
+        return replies
 
     def _decide(self, replies: list[Reply], deadline: Deadline) -> tuple[Stage, Reply]:
         """The first refusal counts. What was begun is taken back."""
@@ -167,16 +209,15 @@ class Session:
                 return stage, reply
         return Stage.DATA, replies[-1]
 
-    def _connect(self, deadline: Deadline) -> None:
+    def _connected(self, deadline: Deadline) -> Connection:
         server = self._server
-        self._socket = reach(server.host, server.port, deadline)
-        if server.tls:
-            self._wrap(deadline)
+        return connect(
+            server.host, server.port, deadline, tls=tls_context() if server.tls else None
+        )
 
-    def _wrap(self, deadline: Deadline) -> None:
-        assert self._socket is not None
-        self._socket.settimeout(deadline.wait())
-        self._socket = tls_context().wrap_socket(self._socket, server_hostname=self._server.host)
+    def _encrypt(self, deadline: Deadline) -> None:
+        assert self._connection is not None
+        self._connection = encrypt(self._connection, tls_context(), self._server.host, deadline)
 
     def _greet(self, deadline: Deadline) -> None:
         greeting = self._reply(deadline)
@@ -187,7 +228,7 @@ class Session:
         if not server.tls and "STARTTLS" in self.offers:
             self._ask("STARTTLS", deadline)
             self._read = b""  # what came before the encryption is nobody's word
-            self._wrap(deadline)
+            self._encrypt(deadline)
             self._hello(deadline)
         elif not server.tls and not server.local:
             raise LoginError(Reply(530, "the server offers no STARTTLS; nothing is sent in plain"))
@@ -214,9 +255,8 @@ class Session:
             raise LoginError(reply)
 
     def _say(self, data: bytes, deadline: Deadline) -> None:
-        assert self._socket is not None
-        self._socket.settimeout(deadline.wait())
-        self._socket.sendall(data)
+        assert self._connection is not None
+        self._connection.send(data, deadline)
 
     def _reply(self, deadline: Deadline, *, broken_off: bool = False) -> Reply:
         """The next reply, of one line or more. With `broken_off` a last line counts even without
@@ -231,10 +271,9 @@ class Session:
                 return Reply(int(line[:3]), " ".join(words))
 
     def _line(self, deadline: Deadline, *, broken_off: bool) -> bytes:
-        assert self._socket is not None
         while b"\n" not in self._read:
-            self._socket.settimeout(deadline.wait())
-            more = self._socket.recv(4096)
+            assert self._connection is not None
+            more = self._connection.receive(4096, deadline)
             if not more:
                 whole = broken_off and len(self._read) > 3 and self._read[3:4] == b" "
                 if not whole:
@@ -249,6 +288,6 @@ class Session:
         return line.rstrip(b"\r")
 
     def _drop(self) -> None:
-        if self._socket is not None:
-            self._socket.close()
-        self._socket, self._read = None, b""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection, self._read, self._announced = None, b"", None

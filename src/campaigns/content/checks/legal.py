@@ -27,8 +27,9 @@ _OPT_OUT_BY_REPLY: Final = (Channel.SMS, Channel.WHATSAPP, Channel.X_DM)
 
 
 def check(checked: Checked) -> Iterator[Finding]:
-    """`unsubscribe-missing`, `address-missing`, `legal-missing`."""
+    """`unsubscribe-missing`, `address-missing`, `legal-missing`, `topic-unknown`."""
     marketing = checked.sources.campaign.purpose is Purpose.MARKETING
+    yield from _topic(checked)
     for view in checked.views:
         if view.channel is Channel.EMAIL:
             yield from _address(checked, view)
@@ -37,6 +38,19 @@ def check(checked: Checked) -> Iterator[Finding]:
         yield from _legal(checked, view)
         if marketing and view.channel in _OPT_OUT_BY_REPLY:
             yield from _opt_out(checked, view)
+
+
+def _topic(checked: Checked) -> Iterator[Finding]:
+    """The topic of a campaign is one that customers see on their page and can say no to."""
+    topic, topics = checked.sources.campaign.topic, checked.sources.brand.topics
+    if topic and topics and topic not in topics:
+        listed = ", ".join(topics)
+        yield checked.in_campaign(
+            "topic-unknown",
+            f"the topic `{topic}` is none of the brand's ({listed}): nobody can choose it.",
+            "Take one of these, or add it to `topics` in brand.yaml, named in each language.",
+            ("topic",),
+        )
 
 
 def _unsubscribe(checked: Checked, view: View) -> Iterator[Finding]:

@@ -58,6 +58,7 @@ _ERRORS: Final = _rules(
     voice="louder than the brand speaks",
     pattern="a rule of the brand's own, from `patterns`",
     contrast="text that is hard to read on its ground",
+    topic_unknown="a topic that customers cannot choose, since the brand does not list it",
     sender_domain="mail comes from a domain that is not the brand's",
     # E-mail
     mail_lang="the HTML does not say which language it is in, or says another",

@@ -48,6 +48,7 @@ FAULTS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "language": ((ES, "Hasta el", "Everything you need for a garden is here. Hasta el"),),
     "untranslated": ((ES, "Macetas, plantas y semillas", "Pots, plants and seeds"),),
     "too-long": ((EN, "Buy now", "Buy now, " * 6),),
+    "topic-unknown": ((BRAND, "words:", "topics: {news: {en: News, es: Noticias}}\nwords:"),),
     "unsubscribe-missing": ((TEXT, "{{ links.unsubscribe }}", "-"),),
     "address-missing": ((TEXT, "{{ brand.postal_address }}", "-"),),
     "legal-missing": (("layouts/sms.txt.j2", "{{ legal }}", ""),),

@@ -94,7 +94,7 @@ def test_what_the_calendar_foretells_is_what_happens(tmp_path: Path, templates: 
         ]
         assert told.notes == [
             "The schedule gone is of nobody, and there is no such campaign.",
-            "Without a schedule: shop_moves.",
+            "Without a schedule: shop_moves, welcome.",
         ]
         for occasion, crowd in zip(told.occasions, told.crowds, strict=True):
             made.clock.at = max(made.clock.at, occasion.at)
@@ -168,7 +168,7 @@ def test_the_command_tells_it_as_text_json_and_a_page(
     assert cli([*given, "--html", str(page_path)]) == 0
     said = capsys.readouterr().out
     assert "shop" in said
-    assert "Without a schedule: shop_moves." in said
+    assert "Without a schedule: shop_moves, welcome." in said
     html = page_path.read_text("utf-8")
     assert "Campaign calendar" in html
     assert "http" not in html  # nothing is fetched from elsewhere

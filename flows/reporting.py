@@ -18,7 +18,7 @@ from prefect.settings import PREFECT_UI_URL
 
 from campaigns.domain.evidence import Doubt, age
 from campaigns.domain.findings import Finding
-from campaigns.domain.plan import QUIET_HOURS, PlanCounts
+from campaigns.domain.plan import PlanCounts
 from campaigns.domain.progress import Progress
 from campaigns.domain.routing import SKIP_TEXT, SkipReason
 from campaigns.domain.travellers import Whereabouts
@@ -43,23 +43,6 @@ def findings_table(findings: Iterable[Finding]) -> str:
         cells = (f.level, f"{place} ({shown})" if shown else place, f.message, f.mend)
         lines.append("| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |")
     return "\n".join(lines)
-
-
-def plan_table(counts: PlanCounts) -> str:
-    """A plan as a markdown table, in the shape of a run's report."""
-    rows = [("planned", c.label, n) for c, n in counts.planned.most_common()]
-    if counts.exploring:
-        rows.append(("of these exploring", "on another channel, to learn", counts.exploring))
-    rows += [
-        ("of these waiting", f"{why or QUIET_HOURS}, the first {first.day} {first:%b %H:%M} UTC", n)
-        for why, (n, first, _) in counts.waits_by_reason.items()
-    ]
-    rows += [("skipped", SKIP_TEXT[SkipReason(r)], n) for r, n in counts.skipped.most_common()]
-    if counts.already:
-        rows.append(("had it already", "in an earlier run", counts.already))
-    rows.append(("audience", "everyone the campaign is for", counts.audience))
-    lines = ["| | | people |", "|---|---|---:|"]
-    return "\n".join([*lines, *(f"| {a} | {b} | {n:,} |" for a, b, n in rows)])
 
 
 def journey_table(found: Whereabouts) -> str:

@@ -18,7 +18,6 @@ from sqlalchemy import insert, select
 from campaigns.bootstrap import App
 from campaigns.bootstrap.history import history
 from campaigns.bootstrap.learning import learn
-from campaigns.cli.running import _plan_json
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.routing import SkipReason
@@ -164,10 +163,10 @@ def test_what_no_day_is_left_for_is_dropped_with_its_reason(
         zones = people(made.app, each=1)
         report = made.send_until_done("spring_sale")
         shown = made.app.profiles.show(next(iter(zones)))
-        plan = _plan_json("spring_sale", made.app.preview("spring_sale"))
+        plan = made.app.preview("spring_sale")
         assert made.sandbox.log.counts() == {}
     assert report.skipped == {SkipReason.NO_TIME_LEFT: len(zones)}
-    assert plan["skipped"] == {"no_time_left": len(zones)}
+    assert plan.skipped == {"no_time_left": len(zones)}
     assert "we move (10 Mar to 2 Apr)" in shown.skips[0].why
 
 

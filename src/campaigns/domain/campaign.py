@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal, TypeAlias
 from zoneinfo import ZoneInfo
@@ -13,17 +12,19 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    WithJsonSchema,
     model_validator,
 )
 
 from campaigns.domain.audience import Audience
 from campaigns.domain.brand import Fallback, Line, LocaleName, OwnLimits
+from campaigns.domain.canary import CanarySpec
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.facts import Fact, Texts
 from campaigns.domain.journey import MAX_DEPTH, MAX_STEPS, Condition, Step, StepName, depth
+from campaigns.domain.lengths import Length
 from campaigns.domain.message import SlotType
+from campaigns.domain.prices import Budget
 from campaigns.domain.recurring import Recurs
 from campaigns.domain.schedule import SendAt
 
@@ -40,22 +41,6 @@ def _moment(value: object) -> object:
     if isinstance(value, str) and len(value) == len("2027-03-31"):
         return date.fromisoformat(value)
     return value
-
-
-def _span(value: object) -> object:
-    match = re.fullmatch(r"([0-9]{1,4}) ?(min|h|days?)", value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError("write minutes, hours or days: 90 min, 2 h, 1 day")
-    unit = {"min": "minutes", "h": "hours"}.get(match[2], "days")
-    return timedelta(**{unit: int(match[1])})
-
-
-#: A length of time as people write it, in files.
-Span = Annotated[
-    timedelta,
-    BeforeValidator(_span),
-    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,4} ?(min|h|days?)$"}),
-]
 
 
 class _Frozen(BaseModel):
@@ -150,12 +135,15 @@ class Campaign(_Frozen):
     expires: Annotated[datetime | date | None, BeforeValidator(_moment)] = Field(
         None, description="nothing is sent after this day or moment"
     )
-    start_tolerance: Span = Field(
+    start_tolerance: Length = Field(
         timedelta(hours=1),
         description="a run that starts later than scheduled by more than this (90 min, 2 h, 1 day) "
         "is held for a person; default: 1 h",
     )
     goal: GoalSpec | None = Field(None, description="what the campaign is for")
+    budget: Budget | None = Field(
+        None, description="the most it may cost by the brand's `prices`: else nothing is sent"
+    )
     steps: Annotated[tuple[Step, ...], Field(max_length=MAX_STEPS)] = Field(
         (), description="a journey: the messages that follow each other; empty: one message"
     )
@@ -178,6 +166,9 @@ class Campaign(_Frozen):
     )
     team: Line | None = Field(None, description="whose campaign it is; see the calendar")
     author: Line | None = Field(None, description="who writes it; see the brand's `approval`")
+    canary: CanarySpec | None = Field(
+        None, description="send to a few first, watch them, and go on or stop"
+    )
     needs_approval: bool = Field(
         False, description="runs only as a release that somebody approved (campaigns approve)"
     )

@@ -16,7 +16,7 @@ QUIET_HOURS = "quiet hours at the recipient"
 class PlannedDelivery:
     """One row for the outbox. `reason` is `routing.Reason.encode()`; `not_before` is when it may
     go, None at once; `step` is the step's name, empty where there are none; `waits` is what it
-    waits for, empty for quiet hours."""
+    waits for, empty for quiet hours; `country` is the customer's, which the price may depend on."""
 
     customer_id: int
     channel: Channel
@@ -25,6 +25,7 @@ class PlannedDelivery:
     not_before: datetime | None = None
     step: str = ""
     waits: str = ""
+    country: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import TypeAlias
 
 from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
@@ -309,7 +310,12 @@ def choose_default(profile: Profile, policy: Policy) -> Choice | Skip:
 
 def personal(policy: Policy) -> tuple[Channel, ...]:
     """The campaign's channels that reach one customer, in the campaign's order."""
-    return tuple(c for c in policy.channels if c in PERSONAL_CHANNELS)
+    return _personal(policy.channels)
+
+
+@cache
+def _personal(channels: tuple[Channel, ...]) -> tuple[Channel, ...]:
+    return tuple(c for c in channels if c in PERSONAL_CHANNELS)
 
 
 def obstacle(profile: Profile, channel: Channel, policy: Policy) -> Obstacle | None:

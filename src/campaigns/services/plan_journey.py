@@ -85,6 +85,7 @@ def _decide_step(
                 when.at,
                 step,
                 when.why,
+                country=profile.country,
             )
         )
         if when.at is not None:

@@ -5,7 +5,7 @@ The decision is pure (domain.routing); this reads profiles, decides, and writes 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from campaigns.domain.channel import PUBLIC, Channel
 from campaigns.domain.customer import Profile
 from campaigns.domain.engagement import exploring
 from campaigns.domain.experiment import DEFAULT, Assignment, arms_of
+from campaigns.domain.message import Skeleton
 from campaigns.domain.plan import Plan, PlanCounts, PlannedDelivery, PlannedSkip
 from campaigns.domain.release import Policy, Release
 from campaigns.domain.routing import (
@@ -34,6 +35,7 @@ from campaigns.services.choosing import (
     at_once,
     opening_by,
 )
+from campaigns.services.collecting import seldom_collecting
 from campaigns.services.plan_journey import plan_steps
 from campaigns.services.ports import PlanStore
 
@@ -70,6 +72,7 @@ def decide(
                 when.at,
                 release.policy.journey.entry,
                 when.why,
+                country=profile.country,
             )
         )
         if when.at is not None:
@@ -111,6 +114,19 @@ def plan_shard(
     timing: Timing,
 ) -> PlanCounts:
     """Plan one shard and write its rows in one transaction. A planned shard is left alone."""
+    with seldom_collecting():
+        return _plan_shard(store, run, release, shard, now, room, timing)
+
+
+def _plan_shard(
+    store: PlanStore,
+    run: Run,
+    release: Release,
+    shard: Shard,
+    now: datetime,
+    room: int | None,
+    timing: Timing,
+) -> PlanCounts:
     first, last = shard.first_customer, shard.last_customer
     opening = opening_by(timing, now)
     plan = Plan()
@@ -145,18 +161,26 @@ def _enter(
     return Plan(deliveries, skips, counts)
 
 
+def post_skeleton(release: Release) -> Skeleton | None:
+    """What the campaign posts publicly; None where it posts nothing."""
+    return next(
+        (
+            s
+            for s in release.skeletons
+            if s.channel is Channel.X_POST and s.locale == release.policy.post_locale
+        ),
+        None,
+    )
+
+
 def plan_post(
     store: PlanStore, run: Run, release: Release, *, now: datetime, timing: Timing
 ) -> bool:
     """The campaign's one public X post as a delivery; False if there is none to make. Its hour is
     by the brand's clock; where no day is left before the offer ends there is none."""
-    if Channel.X_POST not in release.policy.channels:
+    skeleton = post_skeleton(release)
+    if skeleton is None:
         return False
-    skeleton = next(
-        s
-        for s in release.skeletons
-        if s.channel is Channel.X_POST and s.locale == release.policy.post_locale
-    )
     when = timing.opening(Channel.X_POST, Place(), own=None, now=now)
     if when.never:
         return False
@@ -165,17 +189,22 @@ def plan_post(
     return store.write_post(run, post, now=now)
 
 
+def _unseen(_planned: Sequence[PlannedDelivery]) -> None:
+    """Nobody wants the deliveries themselves."""
+
+
 def preview(
     store: PlanStore,
     release: Release,
     *,
     now: datetime,
     limit: int | None,
-    timing: Timing,
     page: int = 20_000,
+    opening: Opening = at_once,
+    seen: Callable[[Sequence[PlannedDelivery]], None] = _unseen,
 ) -> PlanCounts:
-    """The plan's counts without writing anything: what a run would do now."""
-    opening = opening_by(timing, now)
+    """The plan's counts without writing anything: what a run would do now. `seen` is given the
+    deliveries page by page."""
     first, last = store.customer_range()
     total = PlanCounts()
     for start in range(first, last + 1, page):
@@ -183,6 +212,7 @@ def preview(
         profiles = store.profiles(release, first_customer=start, last_customer=end, now=now)
         room = None if limit is None else max(0, limit - total.planned.total())
         planned, _, counts = decide(release, profiles, room, opening)
+        seen(planned)
         counts.already = store.already(release, first=start, last=end, now=now)
         total.add(counts)
         if release.policy.journey.goes_on:
@@ -190,5 +220,6 @@ def preview(
             further = plan_steps(
                 store, release, first=start, last=end, now=now, room=left, opening=opening
             )
+            seen(further.deliveries)
             total.add(further.counts)
     return total

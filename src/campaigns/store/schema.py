@@ -303,7 +303,7 @@ release_skeletons = Table(
     Column("skeleton_id", BigKey, ForeignKey("skeletons.id"), primary_key=True),
 )
 
-#: Somebody's yes to one exact release: rows are added, never changed.
+#: Somebody's yes or no to one exact release and plan: rows are added, never changed.
 approvals = Table(
     "approvals",
     metadata,
@@ -312,7 +312,51 @@ approvals = Table(
     Column("by", String(80), nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("note", Text, nullable=False),
+    Column("verdict", String(10), nullable=False, server_default="approved"),
+    Column("plan", String(32)),  # the hash in `plans`
+    Column("first", Integer),  # so many people and no more; NULL: everybody
     Index("ix_approvals_release_hash", "release_hash"),
+)
+
+#: Plans that somebody decided on: who would have got which message (domain.allotment).
+plans = Table(
+    "plans",
+    metadata,
+    Column("hash", String(32), primary_key=True),
+    Column("release_hash", String(32), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("allotment", LargeBinary, nullable=False),
+)
+
+#: The plan that a run carries out, and how it differs from the one that was approved.
+run_plans = Table(
+    "run_plans",
+    metadata,
+    Column("run_id", BigKey, ForeignKey("runs.id"), primary_key=True),
+    Column("plan", String(32), nullable=False),
+    Column("people", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("approval_id", BigInteger),
+    Column("changed", Text),  # in words; NULL where there was no plan to compare with
+    Index("ix_run_plans_approval_id", "approval_id"),
+)
+
+#: The first part of a run, watched before the rest is sent, and what came of it.
+canaries = Table(
+    "canaries",
+    metadata,
+    Column("run_id", BigKey, ForeignKey("runs.id"), primary_key=True),
+    Column("state", String(10), nullable=False),  # canary.CanaryState
+    Column("began_at", BigInteger, nullable=False),
+    Column("decided_at", BigInteger),
+    Column("because", Text),
+)
+canary_deliveries = Table(
+    "canary_deliveries",
+    metadata,
+    Column("run_id", BigKey, primary_key=True),
+    Column("delivery_id", BigKey, primary_key=True),
+    sqlite_with_rowid=False,
 )
 
 #: What may be told once: a campaign (and edition, for those that recur).

@@ -165,8 +165,11 @@ def _send_round(app: App, run_id: int, campaign: str, steering: Steering) -> Dis
 
 
 def _close(run_id: int, campaign: str, sent: DispatchCounts) -> RunReport:
+    from flows.account import publish_account
+
     report = outcome(finish(run_id, sent.unreachable, return_state=True))
     _tell_report(campaign, report)
+    publish_account(campaign, run_id)
     return report
 
 

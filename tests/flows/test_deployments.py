@@ -37,6 +37,7 @@ NAMES = (
     "retention",
     "learn",
     "calendar",
+    "find-matches",
 )
 
 

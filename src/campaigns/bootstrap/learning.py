@@ -1,4 +1,5 @@
-"""Verb: learn which channel each customer answers on, and at which hour."""
+"""Verbs: learn which channel each customer answers on and at which hour, and what trying others
+has shown."""
 
 from __future__ import annotations
 
@@ -6,11 +7,17 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from campaigns.bootstrap.app import App
+from campaigns.domain.experiment import GoalKind
+from campaigns.domain.exploring import OTHERS, Explored, samples
 from campaigns.domain.learning import Learnt
 from campaigns.errors import FileError, FilesError
 from campaigns.services import learn as learning
 from campaigns.services.learn_hours import learn_hours
+from campaigns.store.exploring import SqlExploring
 from campaigns.store.hours import SqlHours
+
+#: A report is of messages of so long.
+REPORTED = timedelta(days=365)
 
 
 def learn(
@@ -56,3 +63,17 @@ def _of_hours(app: App, *, everybody: bool) -> Sequence[int] | None:
     if everybody or last is None or SqlHours(app.database).none():
         return None
     return app.learning.with_news(last.until_id, app.learning.until())
+
+
+def explored(app: App) -> Explored:
+    """What trying other channels has cost and brought, in the messages of a year."""
+    from campaigns.analysis.compare import analyse
+
+    cells = SqlExploring(app.database).cells(since=app.clock.now() - REPORTED)
+    both = samples(cells)
+    if any(sample.people < 2 for sample in both):
+        return Explored(tuple(cells), None)
+    shares = {sample.arm: float(sample.people) for sample in both}  # they were not meant as equal
+    goals = {"answered": (GoalKind.YES_NO, both)}
+    (goal,) = analyse(goals, control=OTHERS, shares=shares).goals
+    return Explored(tuple(cells), goal.differences[0])

@@ -53,6 +53,7 @@ COMMANDS = {
     "inbox": ("campaigns.cli.replies", "Read and answer what customers wrote."),
     "desk": ("campaigns.cli.desk", "The pages for service and shop staff: inbox and history."),
     "experiment": ("campaigns.cli.experiments", "Analyse a randomised test, arm against control."),
+    "report": ("campaigns.cli.reporting", "Tell what a run did, the goal first: page, table, CSV."),
     "diff": ("campaigns.cli.proof", "Show what changed between two releases."),
     "reproduce": ("campaigns.cli.proof", "Make a sent message again, and prove it."),
     "show": ("campaigns.cli.showing", "Look at a customer, a delivery or a run."),

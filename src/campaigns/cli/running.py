@@ -239,9 +239,9 @@ def print_report(report: RunReport, *, numbers_only: bool = False) -> None:
         return
     for sentence in report.paused:
         out.print(sentence, style="yellow")
-    if run.stopped_because:
+    if report.because:
         end = str(run.state).capitalize() if run.finished_at else "Waiting"
-        out.print(f"{end}: {run.stopped_because}", style="yellow")
+        out.print(f"{end}: {report.because}", style="yellow")
 
 
 _ENDED_EARLY = frozenset({RunState.PAUSED, RunState.CANCELLED, RunState.STOPPED})

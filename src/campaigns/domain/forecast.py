@@ -22,6 +22,9 @@ from campaigns.domain.plan import QUIET_HOURS, PlanCounts
 from campaigns.domain.prices import Budget, Prices, money
 from campaigns.domain.routing import SKIP_TEXT, SkipReason
 
+#: What rows of planned people are called that wait for their time.
+WAITING = "of these waiting"
+
 #: (skeleton's hash, the customer's country) → messages.
 Messages: TypeAlias = Counter[tuple[str, str | None]]
 
@@ -184,7 +187,7 @@ class Forecast:
         if counts.exploring:
             rows.append(("of these exploring", "on another channel, to learn", counts.exploring))
         rows += [
-            ("of these waiting", f"{why or QUIET_HOURS}: {_between(first, last)}", n)
+            (WAITING, f"{why or QUIET_HOURS}: {_between(first, last)}", n)
             for why, (n, first, last) in counts.waits_by_reason.items()
         ]
         rows += [("skipped", SKIP_TEXT[SkipReason(r)], n) for r, n in counts.skipped.most_common()]

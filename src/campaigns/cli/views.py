@@ -34,7 +34,7 @@ def print_customer(view: CustomerView) -> None:
     consents = [
         [s.channel.label, f"{s.purpose}: {_topic(s.topic)}", "yes" if s.granted else "no",
          _day(s.at)]
-        for s in view.standings
+        for s in view.in_force
     ]  # fmt: skip
     out.print(table("Consents, as they stand", ["channel", "to", "", "since"], consents))
     messages = [

@@ -19,7 +19,8 @@ def read_event(event: ProviderEvent) -> list[ProviderEvent]:
 
     An opt-out is `unsubscribed` and an opt-in `resubscribed`, each with its words. An unclear one
     and one that asks to be erased stay replies, which go to a person, and suppress by an
-    `unsubscribed` beside them. `data` gets `wish` (help, unclear, erasure) and `everywhere` where the customer said 'all'.
+    `unsubscribed` beside them. `data` gets `wish` (help, unclear, erasure), and `everywhere` where
+    the customer said 'all' or asks to be erased.
     """
     text = event.data.get("text")
     if event.kind not in _SAID or not isinstance(text, str):

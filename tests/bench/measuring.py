@@ -111,18 +111,18 @@ def measured(stages: list[Stage], name: str, sandbox: int, server: int = 0) -> I
     stage = Stage(name)
     server_before = cpu_of_server(server) if server else 0.0
     Path("/proc/self/clear_refs").write_text(_FORGET_PEAK)
-    before, sandbox_before, began = _own_cpu(), cpu_of(sandbox), time.perf_counter()
+    before, sandbox_before, began = own_cpu(), cpu_of(sandbox), time.perf_counter()
     with _watching(stage):
         yield stage
         stage.wall = time.perf_counter() - began
-    stage.cpu = _own_cpu() - before
+    stage.cpu = own_cpu() - before
     stage.sandbox_cpu = cpu_of(sandbox) - sandbox_before
     stage.server_cpu = cpu_of_server(server) - server_before if server else 0.0
     stage.peak = peak_of(os.getpid())
     stages.append(stage)
 
 
-def _own_cpu() -> float:
+def own_cpu() -> float:
     """Of this process and of its children that have ended."""
     usages = [resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)

@@ -14,7 +14,8 @@ import pytest
 from campaigns.domain.channel import Channel
 from campaigns.sample import COLUMNS
 from campaigns.sandbox.process import SandboxProcess
-from tests.bench import channels, check, customers, fill, peers, profile, tables, webhooks
+from campaigns.store.engine import Database
+from tests.bench import channels, check, customers, fill, learning, peers, profile, tables, webhooks
 from tests.bench.smtp_sink import Sink
 from tests.unit.channels import make
 
@@ -56,6 +57,16 @@ def test_events_are_verified_and_on_disk_at_eight_thousand_a_second_of_one_core(
     measured = webhooks.measure(tmp_path, deliveries=5_000, batch=500)
     assert measured.recorded == 5_000
     assert measured.per_cpu_second > 8_000
+
+
+def test_everybody_is_counted_anew_in_less_than_a_minute_per_million(
+    sqlite_database: Database,
+) -> None:
+    """Of processor time; here with few customers, and twice the bound, since memory is shared."""
+    measured = learning.measure(sqlite_database, 10_000)
+    assert measured.customers == 10_000
+    assert measured.interactions > 8 * measured.customers
+    assert measured.cpu / measured.customers < 2 * 60 / 1_000_000
 
 
 def test_others_send_the_words_that_we_send(tmp_path: Path) -> None:

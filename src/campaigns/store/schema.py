@@ -238,6 +238,17 @@ channel_uses = Table(
     sqlite_with_rowid=False,  # read in ranges of customers
 )
 
+#: The hour of their own day at which a customer answers, where it was learnt.
+best_hours = Table(
+    "best_hours",
+    metadata,
+    Column("customer_id", BigKey, primary_key=True, autoincrement=False),
+    Column("hour", SmallInteger, nullable=False),
+    Column("near", Integer, nullable=False),  # answers within an hour of it
+    Column("answers", Integer, nullable=False),
+    Column("learned_at", BigInteger, nullable=False),
+)
+
 #: Customers of whom something known was changed, and not only added to, since it was learnt.
 unlearned = Table(
     "unlearned",
@@ -677,8 +688,26 @@ identities = Table(
     Column("key", String(80), primary_key=True),  # refs and numbers plain, all others hashed
     Column("customer_id", BigKey, ForeignKey("customers.id"), nullable=False),
     Column("at", BigInteger, nullable=False),
+    Column("source", String(80)),  # who told it
+    Column("was", BigInteger),  # the number of the merged profile that it came with
     Index("ix_identities_customer_id", "customer_id"),
     sqlite_with_rowid=False,
+)
+
+#: What the business told of devices that nobody is known to use: joined to the customer who turns
+#: out to, or deleted after a while.
+device_events = Table(
+    "device_events",
+    metadata,
+    Column("source_key", String(80), primary_key=True),
+    Column("device_key", String(32), nullable=False),  # keyed hash
+    Column("at", BigInteger, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("channel", String(10)),
+    Column("data", Json),
+    Column("told_at", BigInteger, nullable=False),
+    Index("ix_device_events_device_key", "device_key"),
+    Index("ix_device_events_told_at", "told_at"),
 )
 
 #: Two profiles that became one, with all it takes to part them again. Erasure empties `before`.

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from campaigns.domain.answer import Because
+from campaigns.domain.history import data_in_words
 from campaigns.domain.interaction import Agent, InteractionKind
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -62,6 +63,7 @@ class Pages:
             "kind_label": self.kind_label,
             "not_a_person": lambda agent: agent in (Agent.MACHINE, Agent.SUSPECT),
             "ago": ago,
+            "said": data_in_words,
             "until": clock.until,
             "zone": zone,
         }

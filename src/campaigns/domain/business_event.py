@@ -213,6 +213,7 @@ _SAID: Final = {
     "timezone_aware": "write it as 2027-03-31T18:30:00Z, with its offset",
     "model_type": "write an object, with names and values",
     "missing": "it is missing",
+    "float_parsing": "write a number, such as 49.90",
 }
 
 

@@ -19,6 +19,8 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.interaction import InteractionKind
 from campaigns.store import schema
+from campaigns.store.clock import to_ms
+from campaigns.store.learning import SqlLearning
 from campaigns.web.app import create_app
 from tests.pages_world import Shop, shop
 from tests.web_server import serving
@@ -438,12 +440,14 @@ def test_whatever_happened_can_be_read(here: Shop, client: httpx.Client) -> None
     customer = here.customer()
     path = here.preferences_path(here.delivery(customer))
     with here.app.database.write() as connection:
-        for number, kind in enumerate(InteractionKind):
-            event = {"customer_id": customer, "kind": str(kind), "at": number, "agent": None}
+        for number, kind in enumerate(InteractionKind, to_ms(here.now)):
+            event = {"customer_id": customer, "kind": str(kind), "at": number, "channel": "email"}
             data = {"text": f"words {kind}"}
             connection.execute(schema.interactions.insert().values(**event, data=data))
+    SqlLearning(here.app.database).count([customer], half_life=timedelta(180), now=here.now)
     page = client.post(f"{path}/known")
     assert page.status_code == 200
+    assert "What we conclude from it" in page.text
     assert "words asked" in page.text
     assert "words replied" in page.text
 

@@ -131,6 +131,7 @@ def test_a_paused_run_waits_for_resume_and_then_everybody_has_it_once(
     assert f"`campaigns resume {run_id}` goes on" in text
     code, text = said("show", "run")
     assert "Waiting: paused by ana" in " ".join(text.split())
+    assert "say of what: `run:" in said("audit", str(run_id))[1]
     code, text = said("resume", str(run_id), "--by", "bob", "--why", "mended", "--json")
     assert code == 0
     done = json.loads(text[text.index("{") :])
@@ -225,7 +226,8 @@ def test_a_copied_home_plans_but_sends_nothing_until_it_is_armed(
     code, text = said("arm", "--by", "ana", "--why", "the old machine is gone")
     assert code == 130, "nobody said yes"
     assert f"run {run_id} of spring_sale" in text
-    assert "campaigns reconcile" in text
+    assert "`campaigns reconcile` does not ask about them" in " ".join(text.split())
+    assert "Not confirmed: nothing was done." in text
     assert providers.log.counts() == before
 
     code, text = said("arm", "--by", "ana", "--why", "the old machine is gone", "--yes")

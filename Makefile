@@ -11,8 +11,9 @@ SETUP := $(VENV)/.set-up
 PYTEST_PROCESSES ?= 2
 PYTEST_ARGS ?=
 BENCH_ARGS ?= --customers 20000
+PROFILE_ARGS ?= --customers 50000
 
-.PHONY: help demo serve deploy test check format faults gate bench lock clean
+.PHONY: help demo serve deploy test check format faults gate bench profile lock clean
 
 help: ## Show what make can do
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -49,8 +50,11 @@ faults: $(SETUP) ## Kill and stop workers over 20,000 messages; writes docs/reli
 gate: $(SETUP) ## Take each safeguard of sending once out; tests must fail each time
 	@$(BIN)/python -m tests.faults.gate
 
-bench: $(SETUP) ## Measure the whole path by stage (BENCH_ARGS="--customers 100000")
+bench: $(SETUP) ## Measure the whole path by stage (BENCH_ARGS="--customers 100000 --write")
 	@$(BIN)/python -m tests.bench.end_to_end $(BENCH_ARGS)
+
+profile: $(SETUP) ## Flame graph of the whole path, and its largest costs
+	@$(BIN)/python -m tests.bench.profile $(PROFILE_ARGS)
 
 lock: $(SETUP) ## Write the lock files anew from pyproject.toml (UPGRADE=1 for newer versions)
 	.ci/lock $(if $(UPGRADE),--upgrade)

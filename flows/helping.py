@@ -56,7 +56,9 @@ def help_send(run: RunNumber, place: Place = 0) -> Any:
     try:
         with connect() as app:
             app.runs.get(run)  # a number of no run is told as such
-            numbers = beginning_at([s.no for s in app.shards(run)], place)
+            may = app.to_send(run)  # while a canary is not decided, that alone
+            whole = beginning_at([s.no for s in app.shards(run)], place)
+            numbers = [no for no in whole if no in may] or may
             sent = send_shards(app, run, numbers)
     except (CannotGoOnError, CampaignsError) as error:
         return failed(error)

@@ -45,19 +45,6 @@ def findings_table(findings: Iterable[Finding]) -> str:
     return "\n".join(lines)
 
 
-def plan_table(counts: PlanCounts) -> str:
-    """A plan as a markdown table, in the shape of a run's report."""
-    rows = [("planned", c.label, n) for c, n in counts.planned.most_common()]
-    if counts.exploring:
-        rows.append(("of these exploring", "on another channel, to learn", counts.exploring))
-    rows += [("skipped", SKIP_TEXT[SkipReason(r)], n) for r, n in counts.skipped.most_common()]
-    if counts.already:
-        rows.append(("had it already", "in an earlier run", counts.already))
-    rows.append(("audience", "everyone the campaign is for", counts.audience))
-    lines = ["| | | people |", "|---|---|---:|"]
-    return "\n".join([*lines, *(f"| {a} | {b} | {n:,} |" for a, b, n in rows)])
-
-
 def journey_table(found: Whereabouts) -> str:
     """Who is where on a journey, as `campaigns journey` tells it."""
     lines = ["| step | | people |", "|---|---|---:|"]

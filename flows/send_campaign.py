@@ -17,18 +17,23 @@ from pydantic import Field
 
 from campaigns.bootstrap import App, connect
 from campaigns.bootstrap.control import started
+from campaigns.bootstrap.forecasting import forecast
+from campaigns.bootstrap.plan_page import as_markdown
+from campaigns.bootstrap.planners import Planners
 from campaigns.bootstrap.reconciling import fall_back_run
+from campaigns.domain.forecast import Forecast
 from campaigns.domain.plan import PlanCounts
+from campaigns.domain.run import RunState
 from campaigns.errors import CampaignsError
 from campaigns.services.dispatch import DispatchCounts
 from campaigns.services.report import RunReport
+from flows.canary import watch_canary
 from flows.cluster import RUNNER
 from flows.helping import call_for_help, in_other_hands, send_shards
 from flows.reporting import (
     ProgressBar,
     findings_table,
     plan_sentence,
-    plan_table,
     publish,
 )
 from flows.steering import (
@@ -100,8 +105,11 @@ def send_campaign(campaign: Campaign, dry_run: bool = False, limit: Limit = None
 
 
 def _tell_plan(campaign: str, limit: int | None) -> Any:
-    counts = outcome(preview(campaign, limit, return_state=True))
-    publish(f"plan-{campaign}", plan_table(counts), f"Plan of {campaign}, nothing sent")
+    told = outcome(preview(campaign, limit, return_state=True))
+    publish(f"plan-{campaign}", as_markdown(told), f"Plan of {campaign}, nothing sent")
+    if told.over_budget:
+        raise CannotGoOnError(f"The budget forbids it: {told.over_budget}")
+    counts = told.counts
     return Completed(
         message=f"Dry run: {plan_sentence(counts)}. Nothing was sent.",
         data={"planned": counts.planned.total(), "skipped": counts.skipped.total()},
@@ -121,9 +129,10 @@ def carry_out(
     due = None if continues else flow_run.scheduled_start_time
     run_id, shards = outcome(compile_and_check(campaign, limit, due, continues, return_state=True))
     with Steering(app, run_id) as steering:
-        for no in shards:
-            outcome(plan_shard(run_id, no, no + 1, len(shards), return_state=True))
-            steering.look()
+        with Planners(app, run_id, shards) as planners:
+            for no in shards:
+                outcome(plan_shard(planners, no, no + 1, len(shards), return_state=True))
+                steering.look()
         sent = _send_due(app, run_id, campaign, steering)
     return _close(run_id, campaign, sent), sent
 
@@ -136,6 +145,14 @@ def send_planned(app: App, run_id: int, campaign: str) -> Any:
 
 
 def _send_due(app: App, run_id: int, campaign: str, steering: Steering) -> DispatchCounts:
+    sent = _send_round(app, run_id, campaign, steering)
+    if watch_canary(app, run_id, steering):
+        sent.add(_send_round(app, run_id, campaign, steering))
+    return sent
+
+
+def _send_round(app: App, run_id: int, campaign: str, steering: Steering) -> DispatchCounts:
+    """What may go now, and what falls back of it."""
     outcome(begin_sending(run_id, return_state=True))
     try:
         sent = _dispatch(app, run_id, campaign, steering)
@@ -148,8 +165,11 @@ def _send_due(app: App, run_id: int, campaign: str, steering: Steering) -> Dispa
 
 
 def _close(run_id: int, campaign: str, sent: DispatchCounts) -> RunReport:
+    from flows.account import publish_account
+
     report = outcome(finish(run_id, sent.unreachable, return_state=True))
     _tell_report(campaign, report)
+    publish_account(campaign, run_id)
     return report
 
 
@@ -183,6 +203,8 @@ def _end(report: RunReport, sent: DispatchCounts) -> Any:
             f"{report.waiting:,} messages wait, nothing is lost ({channels}). Run the campaign "
             "again once the provider answers: it goes on from here."
         )
+    if report.run.state is RunState.STOPPED:
+        raise CannotGoOnError(f"Stopped: {report.run.stopped_because}")
     planned, skipped = sum(report.planned.values()), sum(report.skipped.values())
     already = f", {report.already:,} had it already" if report.already else ""
     waits = "".join(f" {wait}." for wait in report.waits)
@@ -200,11 +222,11 @@ def _end(report: RunReport, sent: DispatchCounts) -> Any:
 
 
 @step("preview {campaign}", repeatable=True)
-def preview(campaign: str, limit: int | None) -> PlanCounts:
-    """Who would get what if the campaign ran now."""
+def preview(campaign: str, limit: int | None) -> Forecast:
+    """What would happen if the campaign ran now; the customers shown are made up."""
     with connect() as app:
         _tell_findings(app, campaign)
-        return app.preview(campaign, limit)
+        return forecast(app, campaign, limit, masked=True)
 
 
 def _tell_findings(app: App, campaign: str) -> None:
@@ -240,10 +262,9 @@ def compile_and_check(
 
 
 @step("plan shard {place} of {places}", repeatable=True)
-def plan_shard(run_id: int, no: int, place: int, places: int) -> PlanCounts:
+def plan_shard(planners: Planners, no: int, place: int, places: int) -> PlanCounts:
     """Choose each customer's channel; planning a shard again changes nothing."""
-    with connect() as app:
-        counts = app.plan_shard(run_id, no)
+    counts = planners.plan(no)
     get_run_logger().info("Shard %s of %s: %s", place, places, plan_sentence(counts))
     return counts
 

@@ -14,12 +14,16 @@ from prefect.logging import get_run_logger
 
 from campaigns.bootstrap import POST_SHARD, Workers
 from campaigns.bootstrap.app import CLOCK
+from campaigns.bootstrap.canary import CANARY_SHARD
 from campaigns.bootstrap.workers import LOOK_EVERY, send_all
 from campaigns.services.dispatch import DispatchCounts
 from campaigns.services.rounds import Rounds
 from flows.cluster import Submit
 from flows.reporting import listed
 from flows.steps import CannotGoOnError, step, waited
+
+#: What is no shard of customers by their number.
+_APART = {POST_SHARD: "the public post", CANARY_SHARD: "the canary"}
 
 
 class Sending:
@@ -71,8 +75,9 @@ class Sending:
         self._counts.outcomes.update(counts.outcomes)
 
     def _what(self, no: int) -> str:
-        shards = [n for n in self._numbers if n != POST_SHARD]
-        return "the public post" if no == POST_SHARD else f"shard {no + 1} of {len(shards)}"
+        if no in _APART:
+            return _APART[no]
+        return f"shard {no + 1} of {sum(n not in _APART for n in self._numbers)}"
 
     def total(self) -> DispatchCounts:
         """All tasks together. Raises CannotGoOnError when one of them could not go on."""

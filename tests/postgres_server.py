@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 _USER = "postgres"  # Debian's; the server refuses to run as root
@@ -27,8 +28,19 @@ _OPTIONS = {
 }
 
 
-def start(folder: Path) -> str:
-    """Make and start a server in `folder` (new or empty). Returns its URL.
+#: A server in earnest: a commit is on disk when it returns.
+DURABLE = {
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
+    "shared_buffers": "512MB",
+    "max_wal_size": "4GB",
+}
+
+
+def start(folder: Path, options: Mapping[str, str] | None = None) -> str:
+    """Make and start a server in `folder` (new or empty), `options` on top of the tests'. Returns
+    its URL.
 
     Raises SystemExit with a plain word where there are no binaries or the server does not start.
     """
@@ -37,10 +49,11 @@ def start(folder: Path) -> str:
         shutil.chown(folder, _USER)
     data = folder / "data"
     _run("initdb", "-D", data, "-U", _USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
+    settings = {**_OPTIONS, **(options or {})}
     for _attempt in range(5):  # someone may take the free port before the server does
         port = _free_port()
-        options = " ".join(f"-c {k}={v}" for k, v in _OPTIONS.items())
-        command = f"{options} -c port={port} -c unix_socket_directories="
+        words = " ".join(f"-c {k}={v}" for k, v in settings.items())
+        command = f"{words} -c port={port} -c unix_socket_directories="
         log = folder / "server.log"
         if _succeeds("pg_ctl", "-D", data, "-w", "-t", "60", "-l", log, "-o", command, "start"):
             return f"postgresql://{_USER}@127.0.0.1:{port}/postgres"

@@ -57,6 +57,10 @@ class ApprovalNeededError(UserError):
     """The campaign runs only as an approved release, and nobody has approved this one."""
 
 
+class BudgetError(UserError):
+    """The run would cost more than the campaign's budget: nothing is sent."""
+
+
 class ConfigurationError(UserError):
     """A setting is missing or wrong; the message names the setting."""
 

@@ -45,12 +45,17 @@ def app(tmp_path: Path) -> App:
 
 
 def test_automatic_merges_of_labelled_people_are_right(app: App, tmp_path: Path) -> None:
+    """Some of set 1: each merge waits for the disk. Whole sets are below, without it."""
     rows, truth = people(1)
+    some = set(sorted(set(truth))[:110])
+    rows, truth = map(
+        list, zip(*[p for p in zip(rows, truth, strict=True) if p[1] in some], strict=True)
+    )
     assert _imported(app, tmp_path, rows) == len(rows)
     with app:
         found = find_matches(app)
         assert len(list_merges(app)) == 100  # the newest
-        assert found.merged >= 490
+        assert found.merged >= 104
         assert find_matches(app).merged == 0  # what was decided on is left
         groups: dict[int, list[int]] = {}
         for i in range(len(rows)):
@@ -61,7 +66,7 @@ def test_automatic_merges_of_labelled_people_are_right(app: App, tmp_path: Path)
     assert recall >= 0.95
 
 
-@pytest.mark.parametrize("number", [2, 3])
+@pytest.mark.parametrize("number", [1, 2, 3])
 def test_without_the_date_of_birth_what_is_merged_at_once_is_still_right(number: int) -> None:
     """Set 2 is hard on precision: four of five people have no second profile."""
     rows, truth = people(number)
@@ -136,4 +141,10 @@ def test_a_marketer_reviews_merges_and_parts_by_command(
     assert "stay two people" in campaigns("matches refuse 1 --by Ana --why 'mother and daughter'")
     assert "0 merged, 0 to review" in campaigns("matches find")
     assert "one person now" in campaigns("merge 1 2 --by Ana --why 'she says so'")
-    assert json.loads(campaigns("show customer 2 --json"))["ref"] == "1"
+    told = json.loads(campaigns("show customer 2 --json"))
+    assert (told["ref"], [m["merged"] for m in told["merged"]]) == ("1", ["2"])
+    assert {(i["kind"], i["value"]) for i in told["identities"]} >= {("ref", "2"), ("number", "2")}
+    shown = campaigns("show customer 2")
+    assert "Found by" in shown
+    assert "by Ana: was 2 (number 2): she says so" in shown
+    assert "Too few explore" in campaigns("learn --report")

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import text
 
 from campaigns.bootstrap import App, connect
-from campaigns.bootstrap.proof import approve_release, compare_releases, reproduce
+from campaigns.bootstrap.approving import approve_release
+from campaigns.bootstrap.proof import compare_releases, reproduce
 from campaigns.cli import run as cli
 from campaigns.errors import ApprovalNeededError, NotFoundError, UserError
 from campaigns.sandbox.process import SandboxProcess

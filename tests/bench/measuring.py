@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import active_children
 from pathlib import Path
 from typing import Self
@@ -21,15 +21,18 @@ _FORGET_PEAK = "5"
 
 @dataclass(slots=True)
 class Stage:
-    """One stage: seconds and MiB. `items` is how many customers or messages went through it."""
+    """One stage: seconds and MiB. `items` is how many customers or messages went through it;
+    `steps` is the CPU of its threads by what they did."""
 
     name: str
     items: int = 0
     wall: float = 0.0
     cpu: float = 0.0
     sandbox_cpu: float = 0.0
+    server_cpu: float = 0.0
     peak: float = 0.0
     worker_peak: float = 0.0
+    steps: dict[str, float] = field(default_factory=dict)
 
     @property
     def rate(self) -> float:
@@ -86,27 +89,40 @@ def family(pid: int) -> Iterator[int]:
 
 
 def cpu_of(pid: int) -> float:
-    """CPU seconds of a running process."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    """CPU seconds of a running process; 0 when it has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
+def cpu_of_server(pid: int) -> float:
+    """CPU seconds of a server that forks: its own, its children's, and of those that have ended."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    ended = sum(map(int, fields[11:15])) / _TICKS
+    return ended + sum(cpu_of(child) for child in list(family(pid))[1:])
+
+
 @contextmanager
-def measured(stages: list[Stage], name: str, sandbox: int) -> Iterator[Stage]:
-    """Measure a block. `sandbox` is the sandbox's process id."""
+def measured(stages: list[Stage], name: str, sandbox: int, server: int = 0) -> Iterator[Stage]:
+    """Measure a block. `sandbox` and `server` (of the database; 0: none of ours) are process ids;
+    the server's CPU is told when it has ended what the block began."""
     stage = Stage(name)
+    server_before = cpu_of_server(server) if server else 0.0
     Path("/proc/self/clear_refs").write_text(_FORGET_PEAK)
-    before, sandbox_before, began = _own_cpu(), cpu_of(sandbox), time.perf_counter()
+    before, sandbox_before, began = own_cpu(), cpu_of(sandbox), time.perf_counter()
     with _watching(stage):
         yield stage
         stage.wall = time.perf_counter() - began
-    stage.cpu = _own_cpu() - before
+    stage.cpu = own_cpu() - before
     stage.sandbox_cpu = cpu_of(sandbox) - sandbox_before
+    stage.server_cpu = cpu_of_server(server) - server_before if server else 0.0
     stage.peak = peak_of(os.getpid())
     stages.append(stage)
 
 
-def _own_cpu() -> float:
+def own_cpu() -> float:
     """Of this process and of its children that have ended."""
     usages = [resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import pytest
 
 from campaigns.domain.channel import Channel
+from campaigns.sample import COLUMNS
 from campaigns.sandbox.process import SandboxProcess
-from tests.bench import channels, check, fill, peers, webhooks
+from campaigns.store.engine import Database
+from tests.bench import channels, check, customers, fill, learning, peers, profile, tables, webhooks
 from tests.bench.smtp_sink import Sink
 from tests.unit.channels import make
+
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
 
 def test_filling_gives_every_customer_the_bytes_that_jinja2_gives() -> None:
@@ -50,6 +57,16 @@ def test_events_are_verified_and_on_disk_at_eight_thousand_a_second_of_one_core(
     measured = webhooks.measure(tmp_path, deliveries=5_000, batch=500)
     assert measured.recorded == 5_000
     assert measured.per_cpu_second > 8_000
+
+
+def test_everybody_is_counted_anew_in_less_than_a_minute_per_million(
+    sqlite_database: Database,
+) -> None:
+    """Of processor time; here with few customers, and twice the bound, since memory is shared."""
+    measured = learning.measure(sqlite_database, 10_000)
+    assert measured.customers == 10_000
+    assert measured.interactions > 8 * measured.customers
+    assert measured.cpu / measured.customers < 2 * 60 / 1_000_000
 
 
 def test_others_send_the_words_that_we_send(tmp_path: Path) -> None:
@@ -90,3 +107,66 @@ def test_a_sinks_count_is_of_mails_and_of_recipients(tmp_path: Path) -> None:
             sender.send(make.mail(), make.envelopes(Channel.EMAIL, 3))
         sender.close()
         assert {**sink.stop(), "octets": 0} == {"mails": 6, "recipients": 3, "octets": 0}
+
+
+def test_the_same_seed_and_day_give_the_same_customers() -> None:
+    first, second = (list(customers.rows(500, mix="real", seed=1, now=NOW)) for _ in range(2))
+    assert first == second != list(customers.rows(500, mix="real", seed=2, now=NOW))
+
+
+def test_a_fifth_of_the_real_mix_may_get_nothing_each_for_one_of_four_reasons() -> None:
+    people = [dict(zip(COLUMNS, row, strict=True))
+              for row in customers.rows(2_000, mix="real", seed=1, now=NOW)]  # fmt: skip
+    reasons: Counter[str] = Counter()
+    for person in people:
+        if not person["email"] and not person["phone"]:
+            reasons["nowhere"] += 1
+        elif person["address_note"] == "bounced":
+            reasons["bounced"] += 1
+        elif "yes" not in (person["email_offers"], person["sms_offers"]):
+            reasons["said no" if person["email_offers"] else "never asked"] += 1
+    assert reasons == {"nowhere": 100, "bounced": 100, "said no": 100, "never asked": 100}
+    assert {person["language"] for person in people} >= {"es_ES", "ca_ES", "en_GB", "en_US"}
+
+
+def test_a_profile_names_the_product_s_own_functions() -> None:
+    raw = [
+        "process 1;run (campaigns/bootstrap/app.py:1);take (campaigns/store/bulk.py:2);do (x:3) 7",
+        "process 1;run (campaigns/bootstrap/app.py:1) 2",
+        "run (campaigns/cli/x.py:1);_find_and_load (<frozen>:1);<module> (campaigns/errors.py:1) 3",
+        "process 2;main (campaigns/sandbox/server.py:1);dumps (campaigns/errors.py:1) 90",
+    ]
+    assert profile.costs(raw) == {
+        "store/bulk.py: take": 7,
+        "bootstrap/app.py: run": 2,
+        profile.START: 3,
+    }
+    assert "| 58% | `store/bulk.py: take` |" in profile.table(profile.costs(raw))
+
+
+def result(people: str, **wall: float) -> dict[str, Any]:
+    def stage(name: str, seconds: float) -> dict[str, Any]:
+        zero = dict.fromkeys(("cpu", "sandbox_cpu", "server_cpu", "peak", "worker_peak"), 0.0)
+        return {"name": name, "items": 1, "wall": seconds, "rate": 1.0, "steps": {}, **zero}
+
+    stages = [stage(name.replace("_", " "), seconds) for name, seconds in wall.items()]
+    more = {"mix": "real", "workers": 2, "at": "2026-11-26", "load": (0, 0), "sandbox_peak": 0}
+    return {"customers": people, "database": "sqlite", "stages": stages, **more}
+
+
+def test_the_tables_say_which_targets_are_met() -> None:
+    many = result("1000000", **{"import": 121.0, "plan": 20.0, "send_email": 59.0})
+    few = result("100000", **{"import": 12.0, "plan": 2.0, "send_email": 4.0})
+    told = tables.tables([few, many])
+    assert "| e-mail, plan to recorded, sqlite | 80 s | 79.0 s | yes |" in told
+    assert "| import, sqlite | 120 s | 121.0 s | **no** |" in told
+    assert "| time at 1M over time at 100k, sqlite | 11 times | 11.1 times | **no** |" in told
+
+
+def test_tables_go_between_their_marks_and_nowhere_else(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- x: begin -->\nold\n<!-- x: end -->\nafter\n")
+    tables.write_between("x", "new", page)
+    assert page.read_text() == "before\n<!-- x: begin -->\n\nnew\n\n<!-- x: end -->\nafter\n"
+    with pytest.raises(ValueError, match="no marks for y"):
+        tables.write_between("y", "new", page)

@@ -12,8 +12,11 @@ import pytest
 from campaigns.bootstrap import connect
 from campaigns.desk.serving import configuration
 from campaigns.desk.staff import COOKIE
+from campaigns.domain.channel import Channel
+from campaigns.domain.identity import IdentityKind, IdentityRules
 from campaigns.errors import ConfigurationError
 from campaigns.settings import Settings
+from tests.contract.store_world import NOW, World
 from tests.desk_server import desk
 
 SECRET = "a long enough secret"
@@ -53,6 +56,22 @@ def browser() -> Iterator[Browsers]:
 
 def settings_with_secret(home: Path) -> Settings:
     return Settings(home=home, desk_secret=SECRET)  # type: ignore[arg-type]
+
+
+def test_a_customers_page_tells_what_finds_them(
+    home: Path, open_desk: str, browser: Browsers
+) -> None:
+    with connect(Settings(home=home)) as app:
+        world = World(app.database)
+        kept, merged, other = (world.customer(ref=ref) for ref in ("ana", "anna-<b>", "marc"))
+        app.persons.identify(kept, IdentityKind.DEVICE, "app-1", source="events of till", now=NOW)
+        app.persons.merge(kept, merged, by="Ben", why="asked her", now=NOW)
+        for customer in (kept, other):
+            world.address(customer, Channel.SMS, "+34600000001")
+        app.persons.consider((kept, other), IdentityRules(join=()), by="Ben", now=NOW)
+    page = browser(open_desk, "Marta").get(f"/customers/{kept}").text
+    for told in ("<b>anna-&lt;b&gt;</b>", "asked her", "events of till", "ana and marc"):
+        assert told in page
 
 
 @pytest.mark.parametrize("path", ["/", "/customers/1", "/inbox/1", "/mail/1"])

@@ -223,6 +223,8 @@ def test_an_export_brought_into_an_empty_database_is_exported_the_same(
     there = SqlProfiles(another_database())
     written = orjson.loads(orjson.dumps(document))
     again = there.export(there.import_export(written, now=NOW + timedelta(days=9)))
+    for told in (document, again):  # since when is of each database's own
+        told["identities"] = [{**i, "since": ""} for i in told["identities"]]
     assert again == document
     here, copy = importing.show("7"), there.show(there.find("7"))
     assert (copy.uses, copy.last_purchase_at) == (here.uses, here.last_purchase_at)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from random import Random
+from typing import Any
+
+import orjson
 import pytest
 from sqlalchemy import func, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from campaigns.store import bulk, schema
 from campaigns.store.engine import Database
@@ -59,3 +63,66 @@ def test_a_text_too_long_for_its_column_is_an_error_and_not_cut(database: Databa
     """SQLite does not look at the width of a column; PostgreSQL must not cut silently."""
     with pytest.raises(DBAPIError), database.write() as connection:
         bulk.insert(connection, schema.meta, ("key", "value"), [("k" * 41, "v")])
+
+
+_PIECES = [
+    "\t",
+    "\n",
+    "\r",
+    "\\",
+    "\\N",
+    "\\.",
+    '"',
+    "'",
+    ",",
+    "ñ",
+    "👩",
+    "\x1f",
+    " ",
+    "a",
+    "{}",
+    "$1",
+]
+
+
+def _hostile(random: Random, number: int) -> tuple[object, ...]:
+    def words(most: int) -> str:
+        return "".join(random.choices(_PIECES, k=random.randrange(most)))
+
+    attributes = orjson.dumps({words(4): words(9), "n": random.random()}).decode()
+    name = random.choice([None, "", words(12)])
+    return (number, f"{number}{words(9)}", name, "ca_ES", attributes, random.getrandbits(60), 0)
+
+
+def _rows(database: Database, rows: list[tuple[object, ...]], at_once: int, rule: str) -> list[Any]:
+    """What stands in the table after inserting so many at once; then it is empty again."""
+    written = 0
+    with database.write() as connection:
+        for start in range(0, len(rows), at_once):
+            chunk = rows[start : start + at_once]
+            written += bulk.insert(connection, schema.customers, CUSTOMER, chunk, on_conflict=rule)
+        found = list(connection.execute(select(schema.customers).order_by("id")))
+        connection.execute(schema.customers.delete())
+    return [written, *found]
+
+
+@pytest.mark.parametrize("rule", ["", "ON CONFLICT (id) DO UPDATE SET ref = excluded.ref"])
+def test_many_rows_at_once_are_written_as_few_are(database: Database, rule: str) -> None:
+    """Many go by COPY on PostgreSQL."""
+    random = Random(20_261_126)
+    rows = [_hostile(random, number) for number in range(1, 1_201)]
+    if rule:
+        rows[900:] = [(n, f"again {row[1]}", *row[2:]) for n, row in enumerate(rows[900:], 1)]
+    many, few = (_rows(database, rows, at_once, rule) for at_once in (600, 150))
+    assert many == few
+    assert len(many) == 1 + (900 if rule else 1_200)
+
+
+def test_a_key_written_twice_is_the_same_error_for_many_rows(database: Database) -> None:
+    rows = [(f"k{n % 600}", "v") for n in range(601)]
+    with pytest.raises(IntegrityError), database.write() as connection:
+        bulk.insert(connection, schema.meta, ("key", "value"), rows)
+    with database.read() as connection:
+        assert not connection.execute(
+            select(func.count()).where(schema.meta.c.key.like("k%"))
+        ).scalar()

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+import re
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from campaigns.store.candidates import has_delivery
 from campaigns.store.engine import Database
+from campaigns.store.planning import SqlPlanning
 from campaigns.store.schema import customers
+from tests.contract.store_world import World
+from tests.contract.test_store_pressing import pressed
+
+#: Tables that grow with the past.
+_OF_THE_PAST = ("interactions", "deliveries", "contacts", "consents")
 
 
 def test_whether_a_customer_has_a_delivery_is_looked_up_by_key(database: Database) -> None:
@@ -27,3 +36,42 @@ def test_whether_a_customer_has_a_delivery_is_looked_up_by_key(database: Databas
     assert looked_up, plan
     assert all("Join Filter" not in line for line in plan.splitlines()), plan
     assert "SCAN deliveries" not in plan, plan
+
+
+def _plans(database: Database) -> list[str]:
+    """How the database goes about reading profiles, line by line."""
+    asked: list[tuple[str, object]] = []
+
+    def note(_c: Connection, _cursor: object, sql: str, parameters: object, *_rest: object) -> None:
+        asked.append((sql, parameters))
+
+    release = pressed()
+    world = World(database)
+    world.customer()
+    world.planned([world.customer()], of=release)  # a campaign that some have already
+    event.listen(database.engine, "before_cursor_execute", note)
+    planning, now = SqlPlanning(database), datetime(2027, 3, 3, tzinfo=UTC)
+    first, last = planning.customer_range()
+    assert list(planning.profiles(release, first_customer=first, last_customer=last, now=now))
+    event.remove(database.engine, "before_cursor_execute", note)
+    sql, parameters = next(a for a in asked if "preferred_channel" in a[0])
+    explain = "EXPLAIN " if database.dialect == "postgresql" else "EXPLAIN QUERY PLAN "
+    with database.read() as connection:
+        if database.dialect == "postgresql":  # with a handful of rows it would rather look at all
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        rows = connection.exec_driver_sql(explain + sql, parameters).fetchall()  # type: ignore[arg-type]
+    return [str(row[-1]) for row in rows]
+
+
+def test_planning_reads_the_past_by_ranges_of_an_index_alone(database: Database) -> None:
+    """However long the history is: a customer's contacts of the caps' days, and no interactions."""
+    plan = _plans(database)
+    told = "\n".join(plan)
+    assert not re.search(r"\b(SCAN|Seq Scan on) (" + "|".join(_OF_THE_PAST) + r")\b", told), told
+    assert "interactions" not in told, told
+    by_range = (
+        "customer_id = customers.id) AND (at >"
+        if database.dialect == "postgresql"
+        else "contacts USING PRIMARY KEY (customer_id=? AND at>?)"
+    )
+    assert by_range in told, told

@@ -36,6 +36,8 @@ NAMES = (
     "answers",
     "retention",
     "learn",
+    "calendar",
+    "find-matches",
 )
 
 

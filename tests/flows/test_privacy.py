@@ -19,7 +19,7 @@ from tests.flows.pages import artifacts, newest_run
 pytestmark = pytest.mark.prefect
 
 #: In names, addresses, handles and values that are refused.
-MARK = "canary"
+MARK = "zebra"
 
 
 @pytest.fixture

@@ -90,6 +90,31 @@ def test_a_dry_run_tells_the_plan_and_sends_nothing(prefect: Prefect, shop: Shop
     )
 
 
+def test_a_canary_goes_first_and_the_budget_is_kept_in_prefect_too(
+    prefect: Prefect, shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    templates = tmp_path / "templates"
+    shutil.copytree(CHECKOUT / "templates", templates)
+    monkeypatch.setenv("CAMPAIGNS_TEMPLATES", str(templates))
+    file = templates / "campaigns" / "spring_sale" / "campaign.yaml"
+    text = file.read_text(encoding="utf-8") + "\ncanary: {people: 10, watch: 0 min}\n"
+    file.write_text(text + "budget: {amount: 0.2, currency: EUR}\n", encoding="utf-8")
+    for dry_run in (True, False):
+        state = send_campaign("spring_sale", dry_run=dry_run, return_state=True)
+        assert state.is_failed()
+        assert "budget is €0.20" in state.message
+        assert shop.sent() == 0
+
+    file.write_text(text, encoding="utf-8")
+    counts = send_campaign("spring_sale")
+    assert counts["accepted"] == counts["planned"] == shop.sent() > 10
+    run = newest_run()
+    assert log_lines(run.id, containing="Canary, passed: of the first 10")
+    assert log_lines(run.id, containing="The canary (accepted 10")
+    with connect() as app:
+        assert app.report(counts["run"]).post is not None
+
+
 def test_a_limited_run_sends_to_so_many_and_the_next_to_the_rest(
     prefect: Prefect, shop: Shop
 ) -> None:

@@ -9,19 +9,22 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from campaigns.bootstrap.sending import Sending
 from campaigns.bootstrap.workers import Workers, send_all
+from campaigns.domain.canary import CANARY_SHARD
 from campaigns.domain.channel import Channel
 from campaigns.domain.findings import Finding, Level
 from campaigns.domain.message import fill
 from campaigns.domain.plan import PlanCounts
 from campaigns.domain.progress import Progress, hold_in_words
+from campaigns.domain.recurring import in_its_edition
 from campaigns.domain.release import Release
-from campaigns.domain.run import Run, RunState, Shard
+from campaigns.domain.run import ACTIVE_RUN_STATES, Run, RunState, Shard
 from campaigns.domain.start import lateness
 from campaigns.errors import (
     CampaignsError,
@@ -31,6 +34,7 @@ from campaigns.errors import (
     UserError,
 )
 from campaigns.services.approve import require_approval
+from campaigns.services.choosing import opening_by
 from campaigns.services.dispatch import PATIENT, Clock, DispatchCounts, Watch, unwatched
 from campaigns.services.plan_run import plan_post, plan_shard, preview
 from campaigns.services.progress import progress
@@ -74,14 +78,15 @@ class App(Sending):
         """All findings of one campaign, without sending anything."""
         return self.catalog.check(name)
 
-    def compile(self, name: str) -> Release:
-        """The campaign's release. Raises UserError with every finding of level error."""
+    def compile(self, name: str, on: datetime | None = None) -> Release:
+        """The campaign's release; of one that recurs, the edition of now or of a given moment.
+        Raises UserError with every finding of level error."""
         errors = [f for f in self.check(name) if f.level is Level.ERROR]
         if errors:
             listed = "\n".join(f"  {finding}" for finding in errors)
             number = "an error" if len(errors) == 1 else f"{len(errors)} errors"
             raise UserError(f"{name} cannot run: {number}; nothing was sent.\n{listed}")
-        return self.catalog.compile(name)
+        return in_its_edition(self.catalog.compile(name), on or self.clock.now())
 
     def schemas(self) -> dict[str, dict[str, object]]:
         """JSON Schemas of the YAML files, by name."""
@@ -148,7 +153,10 @@ class App(Sending):
     def preview(self, name: str, limit: int | None = None) -> PlanCounts:
         """Who would get what if the campaign ran now. Writes nothing."""
         release = self.compile(name)
-        return preview(self.planning, release, now=self.clock.now(), limit=limit)
+        timing = self._timing(release)
+        now = self.clock.now()
+        opening = opening_by(timing, now)
+        return preview(self.planning, release, now=now, limit=limit, opening=opening)
 
     def start_run(
         self,
@@ -169,7 +177,7 @@ class App(Sending):
         """
         from campaigns.bootstrap.wiring import refuse_unready_live_run
 
-        release = self.compile(name)
+        release = self.compile(name, scheduled_for)
         refuse_unready_live_run(self.settings, release)
         now = self.clock.now()
         if continues and not release.policy.journey.goes_on:
@@ -181,7 +189,7 @@ class App(Sending):
             )
         self.sweep()  # what a stopped run's last workers gave back would count as planned already
         self.releases.save(release, now)
-        require_approval(release, self.approvals)
+        limit = self._approved(release, limit)
         size = self.settings.shard_size
         run, resumed = self.runs.start(
             release, now=now, shard_size=size, limit=limit, continues=continues
@@ -192,6 +200,17 @@ class App(Sending):
             return run, resumed
         self.runs.move(run.id, RunState.PAUSED, now=now, because=late, as_held=True)
         return self.runs.get(run.id), resumed
+
+    def _approved(self, release: Release, limit: int | None) -> int | None:
+        """To how many people the release may go; None is everybody. Raises ApprovalNeededError.
+
+        A run under way goes on by the yes it was started with."""
+        latest = self.runs.latest(release.campaign)
+        if latest is not None and latest.state in ACTIVE_RUN_STATES:
+            return limit
+        approval = require_approval(release, self.approvals, self.plans)
+        most = [n for n in (limit, approval.first if approval else None) if n is not None]
+        return min(most, default=None)
 
     def require_no_hold(self, run: Run) -> None:
         """Raises RunHeldError when the run waits for a person."""
@@ -226,15 +245,23 @@ class App(Sending):
         """Prepare the providers, let the run send, and make the campaign's public post.
 
         A limited run makes no post: it is a first careful send, and a post is seen by everyone.
+        With a canary the post waits for its verdict, like all but the first few.
         Nor does one that goes on with a journey: the post belongs to the first step.
         """
+        from campaigns.bootstrap.canary import begin_canary
+        from campaigns.bootstrap.forecasting import settle_plan
+
         run = self.runs.get(run_id)
         release = self.releases.load(run.release_hash)
         self.require_no_hold(run)
         self.arming.require_armed()
+        settle_plan(self, run, release)
+        self.require_no_hold(run)  # a plan that changed since it was approved waits
         self._prepare(run, release)
-        may_post = run.limit is None and not run.continues
-        posted = may_post and plan_post(self.planning, run, release, now=self.clock.now())
+        watched = begin_canary(self, run, release)
+        may_post = run.limit is None and not run.continues and not watched
+        timing, now = self._timing(release), self.clock.now()
+        posted = may_post and plan_post(self.planning, run, release, now=now, timing=timing)
         if not self.runs.move(run_id, RunState.RUNNING, now=self.clock.now()):
             self.require_no_hold(run)  # paused since we looked
         if posted or self.outbox.next_due(run_id, POST_SHARD):
@@ -293,8 +320,13 @@ class App(Sending):
         return rounds.total()
 
     def to_send(self, run_id: int) -> list[int]:
-        """The numbers of what is sent of a run: its shards, and a public post that still waits."""
-        waits = [POST_SHARD] if self.outbox.next_due(run_id, POST_SHARD) else []
+        """The numbers of what is sent of a run: its shards, and a public post that still waits.
+        While a canary is not decided, that alone."""
+        canary = self.canaries.of_run(run_id)
+        if canary is not None and not canary.decided:
+            return [CANARY_SHARD]
+        apart = [POST_SHARD] if canary is None else [POST_SHARD, CANARY_SHARD]
+        waits = [no for no in apart if self.outbox.next_due(run_id, no)]
         return [*waits, *(s.no for s in self.shards(run_id))]
 
     def finish(self, run_id: int, unreachable: Mapping[Channel, str] | None = None) -> RunReport:
@@ -325,10 +357,16 @@ class App(Sending):
 
     def report(self, run_id: int) -> RunReport:
         """The run in numbers, as it is now."""
-        return report(self.runs, self.outbox, self.paces, run_id, now=self.clock.now())
+        from campaigns.bootstrap.course import course
+
+        told = report(self.runs, self.outbox, self.paces, run_id, now=self.clock.now())
+        return replace(told, course=tuple(course(self, run_id)))
 
     def progress(self, run_id: int) -> Progress:
         """How the run stands: counts, rate, what it waits for. Cheap at any size."""
+        from campaigns.bootstrap.canary import look_at_canary
+
+        canary = look_at_canary(self, run_id)
         return progress(
             self.runs,
             self.figures,
@@ -336,6 +374,7 @@ class App(Sending):
             run_id,
             now=self.clock.now(),
             unarmed=self.arming.bearings().because,
+            canary=None if canary is None or canary.decided else canary.because,
         )
 
     def sweep(self) -> Mapping[DeliveryState, int]:

@@ -34,6 +34,7 @@ class EventsReport:
 
     accepted: int
     duplicate: int
+    waiting: int
     refused: int
     report: Path | None
 
@@ -69,7 +70,11 @@ def import_events(
                 progress(counts.total())
         written = file.path
     return EventsReport(
-        counts[Result.ACCEPTED], counts[Result.DUPLICATE], counts[Result.REFUSED], written
+        counts[Result.ACCEPTED],
+        counts[Result.DUPLICATE],
+        counts[Result.WAITING],
+        counts[Result.REFUSED],
+        written,
     )
 
 

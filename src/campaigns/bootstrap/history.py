@@ -16,6 +16,8 @@ from campaigns.domain.message import Skeleton
 from campaigns.domain.release import Release
 from campaigns.domain.views import CustomerView, InteractionView
 from campaigns.store.answers import SqlAnswers
+from campaigns.store.hours import SqlHours
+from campaigns.store.identified import read_identified
 from campaigns.store.preferences import read_preferences
 
 #: Messages made again for one look; older ones are told without their words (`campaigns
@@ -29,6 +31,7 @@ def history(app: App, customer_id: int) -> History:
     answers = SqlAnswers(app.database).of(customer_id)
     with app.database.read() as connection:
         preferences = read_preferences(connection, customer_id)
+        identified = read_identified(connection, [customer_id])[customer_id]
     reader = _Reader(app, {d.delivery_id: d.why for d in customer.deliveries}, answers)
     return History(
         customer=customer,
@@ -37,6 +40,8 @@ def history(app: App, customer_id: int) -> History:
         offers=_offers(reader, customer),
         answers=tuple(answers),
         audit=tuple(app.audit.entries(f"customer:{customer_id}")),
+        best_hour=SqlHours(app.database).of(customer_id),
+        identified=identified,
     )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from campaigns.store.arming import Marker, SqlArming
     from campaigns.store.audit import SqlAudit
     from campaigns.store.business_events import SqlBusinessEvents
+    from campaigns.store.canaries import SqlCanaries
     from campaigns.store.clicks import SqlClicks
     from campaigns.store.customers import SqlProfiles
     from campaigns.store.engine import Database
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from campaigns.store.paces import SqlPaces
     from campaigns.store.persons import SqlPersons
     from campaigns.store.planning import SqlPlanning
+    from campaigns.store.plans import SqlPlans
     from campaigns.store.preferences import SqlPreferences
     from campaigns.store.releases import SqlReleases
     from campaigns.store.retention import SqlRetention
@@ -87,6 +89,20 @@ class Parts:
         from campaigns.store.approvals import SqlApprovals
 
         return SqlApprovals(self.database)
+
+    @cached_property
+    def plans(self) -> SqlPlans:
+        """Plans that were decided on, and the plans of runs."""
+        from campaigns.store.plans import SqlPlans
+
+        return SqlPlans(self.database)
+
+    @cached_property
+    def canaries(self) -> SqlCanaries:
+        """The first few of runs, watched before the rest goes."""
+        from campaigns.store.canaries import SqlCanaries
+
+        return SqlCanaries(self.database)
 
     @cached_property
     def runs(self) -> SqlRuns:

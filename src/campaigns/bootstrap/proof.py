@@ -1,17 +1,15 @@
-"""Verbs about releases: approve one, compare two, make a sent message again."""
+"""Verbs about releases: find one, compare two, make a sent message again."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from campaigns.bootstrap.app import App
-from campaigns.domain.approval import Approval
 from campaigns.domain.message import Skeleton, fill, message_hash
 from campaigns.domain.release import Release
 from campaigns.domain.release_diff import Change, diff
 from campaigns.domain.views import DeliveryView
 from campaigns.errors import NotFoundError, UserError
-from campaigns.services.approve import approve
 
 #: So many characters of a hash are enough to name a release, if only one begins with them.
 SHORTEST = 6
@@ -59,14 +57,6 @@ def find_release(app: App, name: str) -> Release:
         f"no release begins with `{name}`, neither stored nor made by the present files. "
         "`campaigns plan NAME` tells a campaign's release."
     )
-
-
-def approve_release(app: App, name: str, *, by: str, note: str) -> Approval:
-    """Write down that somebody said yes to a release. Raises UserError when they may not."""
-    release = app.compile(name) if name in app.campaign_names() else find_release(app, name)
-    now = app.clock.now()
-    app.releases.save(release, now)
-    return approve(release, app.approvals, by=by, note=note, now=now)
 
 
 def compare_releases(app: App, old: str, new: str) -> list[Change]:

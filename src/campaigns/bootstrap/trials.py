@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from campaigns.bootstrap.app import App
@@ -21,6 +21,7 @@ from campaigns.domain.experiment import (
 )
 from campaigns.domain.interaction import InteractionKind
 from campaigns.domain.release import Release
+from campaigns.domain.run import Run
 from campaigns.errors import NotFoundError
 from campaigns.store.outcomes import Cell, SqlOutcomes
 
@@ -36,12 +37,14 @@ class Trial:
         question: `variants`, `channels`, `holdout` or `brand_holdout`.
         ends_at: when the goal's last day is over; an answer before is an early look.
         result: None where it cannot be told yet; `because` says why.
+        made_of: arm → the cells that it is made of, as (skeleton or "", arm).
     """
 
     question: str
     ends_at: datetime
     result: ExperimentResult | None
     because: str = ""
+    made_of: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +60,21 @@ def analyse_campaign(app: App, campaign: str) -> list[Trial]:
     run = app.runs.latest(campaign)
     if run is None:
         raise NotFoundError(f"{campaign} has not run yet; `campaigns run {campaign}` starts it.")
-    release = app.releases.load(run.release_hash)
-    spec = Campaign.model_validate(release.source(release.campaign_file))
-    if spec.goal is None or release.policy.experiment.trivial:
+    trials = analyse_run(app, run)
+    if not trials:
         raise NotFoundError(
             f"{campaign} tries nothing out: write `goal` and `experiment` in its campaign.yaml "
             "(docs/experiments.md)."
         )
+    return trials
+
+
+def analyse_run(app: App, run: Run) -> list[Trial]:
+    """The experiments of a run; none where its campaign tries nothing out."""
+    release = app.releases.load(run.release_hash)
+    spec = Campaign.model_validate(release.source(release.campaign_file))
+    if spec.goal is None or release.policy.experiment.trivial:
+        return []
     within = timedelta(days=spec.goal.within_days)
     outcomes = SqlOutcomes(app.database).of_run(
         run.id, InteractionKind(spec.goal.kind), since=run.started_at, within=within
@@ -122,7 +133,17 @@ def _trial(
         return Trial(question.name, ends_at, None, because)
     planned = _planned(goals, worth) if early and worth is not None else None
     result = analyse(goals, control=question.control, shares=question.shares, planned=planned)
-    return Trial(question.name, ends_at, result)
+    return Trial(question.name, ends_at, result, made_of=_made_of(question, cells))
+
+
+def _made_of(question: _Question, cells: Sequence[Cell]) -> dict[str, tuple[tuple[str, str], ...]]:
+    found = defaultdict[str, list[tuple[str, str]]](list)
+    for cell in cells:
+        arm = question.arm_of(cell)
+        if arm is not None:
+            skeleton = "" if cell.skeleton_id is None else str(cell.skeleton_id)
+            found[arm].append((skeleton, cell.arm))
+    return {arm: tuple(keys) for arm, keys in found.items()}
 
 
 def _people(goals: Mapping[str, tuple[GoalKind, list[Sample]]], arm: str) -> int:

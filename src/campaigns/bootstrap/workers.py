@@ -67,7 +67,7 @@ class Workers:
                 )
             )
         settings = self._app.settings.revealed()
-        with self._spawning, _main_module_hidden():
+        with self._spawning, main_module_hidden():
             return self._watched(
                 self._pool.submit(
                     dispatch_in_process, settings, self._run_id, no, self._carrier, patience
@@ -94,7 +94,7 @@ class Workers:
         else:
             self._before = set(active_children())
             self._pool = ProcessPoolExecutor(
-                self.count, mp_context=get_context("spawn"), initializer=_begin_worker
+                self.count, mp_context=get_context("spawn"), initializer=begin_worker
             )
         return self
 
@@ -154,7 +154,7 @@ def dispatch_in_process(
     patience: timedelta,
 ) -> DispatchCounts:
     """`App.dispatch_shard` in a worker process; `settings` is `Settings.revealed()`."""
-    app = _app(tuple(sorted(settings.items())))
+    app = app_of(tuple(sorted(settings.items())))
     counts: DispatchCounts = app.dispatch_shard(run_id, no, carrier, patience)
     return counts
 
@@ -170,7 +170,7 @@ def _end(processes: set[BaseProcess]) -> None:
 
 
 @contextmanager
-def _main_module_hidden() -> Iterator[None]:
+def main_module_hidden() -> Iterator[None]:
     """A spawned process imports its parent's main module again. Ours may be Prefect's engine:
     three seconds and a hundred megabytes each that sending does not need."""
     main = sys.modules["__main__"]
@@ -184,7 +184,7 @@ def _main_module_hidden() -> Iterator[None]:
             main.__file__ = file
 
 
-def _begin_worker() -> None:
+def begin_worker() -> None:
     """In a worker: Ctrl-C, which a terminal gives to all, and SIGTERM, which Prefect gives to all,
     are the parent's to act on: what is on its way is finished. And end when the parent is gone,
     even if it was killed outright."""
@@ -201,7 +201,7 @@ def _begin_worker() -> None:
 
 
 @cache
-def _app(settings: tuple[tuple[str, object], ...]):  # type: ignore[no-untyped-def]
+def app_of(settings: tuple[tuple[str, object], ...]):  # type: ignore[no-untyped-def]
     from campaigns.bootstrap.app import App
 
     return App(Settings.model_validate(dict(settings)))

@@ -83,9 +83,9 @@ def revoke(number: int, by: str) -> None:
 def import_events_command(file: Path, source: str, as_json: bool) -> None:
     """Bring purchases, visits, calls and questions in from FILE, CSV or Parquet.
 
-    Its columns are called as the events API's fields: id, kind, at; ref, email, phone or handle;
-    channel, amount, currency. Others are kept as small facts. The same file again changes nothing;
-    refused rows go to a report with line and reason.
+    Its columns are called as the events API's fields: id, kind, at; ref, email, phone or handle,
+    and device; channel, amount, currency. Others are kept as small facts. The same file again
+    changes nothing; refused rows go to a report with line and reason.
     """
     from campaigns.bootstrap import connect
     from campaigns.bootstrap.business import import_events
@@ -97,7 +97,7 @@ def import_events_command(file: Path, source: str, as_json: bool) -> None:
         return
     click.echo(
         f"{report.accepted:,} events accepted, {report.duplicate:,} known before, "
-        f"{report.refused:,} refused."
+        f"{report.waiting:,} waiting for who uses the device, {report.refused:,} refused."
     )
     if report.report:
         click.echo(f"Which, and why: {report.report}")

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from campaigns.account_page.words import QUESTIONS, p_words, verdict
 from campaigns.cli.output import console, json_option, print_json, table
 
 if TYPE_CHECKING:
     from campaigns.bootstrap.trials import Trial
-    from campaigns.domain.experiment import Difference, ExperimentResult, GoalResult, Sample
+    from campaigns.domain.experiment import ExperimentResult, GoalResult, Sample
 
 
 class _Named(click.ParamType[tuple[str, float]]):
@@ -136,17 +137,9 @@ def _trial_json(trial: Trial) -> dict[str, object]:
     }
 
 
-_QUESTIONS = {
-    "variants": "Which words?",
-    "channels": "What does the preferred channel bring?",
-    "holdout": "What does the campaign bring?",
-    "brand_holdout": "What does all marketing bring?",
-}
-
-
 def _print_trial(trial: Trial) -> None:
     out = console()
-    out.print(_QUESTIONS[trial.question], style="bold")
+    out.print(QUESTIONS[trial.question], style="bold")
     if trial.result is None:
         out.print(f"No answer yet: {trial.because}. It ends on {trial.ends_at:%d %B %Y}.")
         out.print()
@@ -234,34 +227,6 @@ def _arm_row(goal: GoalResult, sample: Sample) -> list[str]:
     return [sample.arm, f"{sample.people:,}", f"{sample.total:,.2f}", f"{sample.mean:,.2f}"]
 
 
-def verdict(goal: GoalResult, difference: Difference, confidence: float) -> str:
-    """One sentence: what was found, within which bounds, and how sure."""
-    low, high = _amount(goal, difference.low), _amount(goal, difference.high)
-    against = f"{difference.arm} against {difference.control}"
-    interval = f"{confidence * 100:g}% interval {low} to {high}"
-    found = f"{_amount(goal, difference.value)}{_unit(goal)} ({interval})"
-    if difference.relative is not None:
-        found += f", {difference.relative:+.1%} of it"
-    sure = _p(difference.adjusted)
-    if difference.adjusted >= 1 - confidence:
-        told = f"{against}: no difference shown; {found}, {sure}."
-    else:
-        told = f"{against}: {found}, {sure}."
-    return f"{told} Note: {difference.caution}." if difference.caution else told
-
-
-def _amount(goal: GoalResult, value: float) -> str:
-    return f"{value * 100:+.2f}" if goal.kind == "yes_no" else f"{value:+,.2f}"
-
-
-def _unit(goal: GoalResult) -> str:
-    return " points" if goal.kind == "yes_no" else " per person"
-
-
-def _p(value: float) -> str:
-    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
-
-
 def _mismatch_words(result: ExperimentResult) -> str:
     sizes = ", ".join(
         f"{arm} {found:,} instead of {result.mismatch.expected[arm]:,.0f}"
@@ -269,6 +234,6 @@ def _mismatch_words(result: ExperimentResult) -> str:
     )
     return (
         f"The arms do not have the sizes they were meant to have ({sizes}; "
-        f"{_p(result.mismatch.p_value)}). Assignment or recording went wrong: do not trust what "
-        "follows until you know why. If they were not meant to be equal, say so by --share."
+        f"{p_words(result.mismatch.p_value)}). Assignment or recording went wrong: do not trust "
+        "what follows until you know why. If they were not meant to be equal, say so by --share."
     )

@@ -1,4 +1,4 @@
-"""`campaigns approve`, `campaigns diff` and `campaigns reproduce`."""
+"""`campaigns diff` and `campaigns reproduce`."""
 
 from __future__ import annotations
 
@@ -7,27 +7,6 @@ from dataclasses import asdict
 import click
 
 from campaigns.cli.output import console, json_option, print_json
-
-
-@click.command("approve")
-@click.argument("release", metavar="RELEASE|NAME")
-@click.option("--by", required=True, metavar="NAME", help="Who approves.")
-@click.option("--note", default="", help="Their words, kept beside it.")
-@json_option
-def approve_command(release: str, by: str, note: str, as_json: bool) -> None:
-    """Approve one exact RELEASE, by its hash or the campaign's NAME as its files are now.
-
-    Any later edit of any of its files makes another release, which asks again.
-    """
-    from campaigns.bootstrap import connect
-    from campaigns.bootstrap.proof import approve_release
-
-    with connect() as app:
-        approval = approve_release(app, release, by=by, note=note)
-    if as_json:
-        print_json({**asdict(approval), "at": approval.at.isoformat()})
-    else:
-        click.echo(f"{approval.by} approved release {approval.release_hash}.")
 
 
 @click.command("diff")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -19,12 +20,12 @@ from campaigns.cli.output import (
     table,
 )
 from campaigns.domain.delivery import DeliveryState
-from campaigns.domain.plan import PlanCounts
-from campaigns.domain.routing import SKIP_TEXT, SkipReason
 from campaigns.domain.run import ACTIVE_RUN_STATES, RunState
 
 if TYPE_CHECKING:
     from campaigns.bootstrap import App
+    from campaigns.domain.canary import Verdict
+    from campaigns.domain.forecast import Forecast
     from campaigns.domain.run import Run
     from campaigns.services.dispatch import DispatchCounts
     from campaigns.services.report import RunReport
@@ -36,44 +37,66 @@ limit_option = click.option(
 )
 
 
+#: Lines shown of a customer's message.
+_SHOWN = 12
+
+
 @click.command("plan")
 @click.argument("name")
 @limit_option
+@click.option(
+    "--html",
+    "page",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE",
+    help="Write it as a page, with the customers shown: for your eyes.",
+)
 @json_option
-def plan_command(name: str, limit: int | None, as_json: bool) -> None:
-    """Show who would get campaign NAME now, on which channel, and who not, and why.
+def plan_command(name: str, limit: int | None, page: Path | None, as_json: bool) -> int:
+    """Show who would get campaign NAME now, on which channel, and who not, and why; what it would
+    cost and how long it would take, with three customers' messages to read.
 
-    Nothing is written and nothing is sent.
+    Nothing is written to the database and nothing is sent. Exits 2 when it would break the budget.
     """
-    from campaigns.bootstrap import connect
+    from campaigns.bootstrap import connect, plan_page
+    from campaigns.bootstrap.forecasting import forecast
 
     with connect() as app:
-        counts = app.preview(name, limit)
+        told = forecast(app, name, limit)
+    if page is not None:
+        page.write_text(plan_page.as_html(told), encoding="utf-8")
     if as_json:
-        print_json(_plan_json(name, counts))
-        return
-    console().print(table(f"Plan of {name}", ["", "", "people"], grouped(_plan_rows(counts))))
+        print_json(plan_page.as_json(told))
+    else:
+        _print_plan(told)
+        if page is not None:
+            click.echo(f"Written to {page}.")
+    return 2 if told.over_budget else 0
 
 
-def _plan_json(name: str, counts: PlanCounts) -> dict[str, object]:
-    return {
-        "campaign": name,
-        "audience": counts.audience,
-        "planned": dict(counts.planned),
-        "skipped": dict(counts.skipped),
-        "already": counts.already,
-        "exploring": counts.exploring,
-    }
+def _print_plan(told: Forecast) -> None:
+    from campaigns.bootstrap.plan_page import COLUMNS, channel_rows
 
-
-def _plan_rows(counts: PlanCounts) -> list[tuple[str, str, int]]:
-    rows = [("planned", c.label, n) for c, n in counts.planned.most_common()]
-    if counts.exploring:
-        rows.append(("of these exploring", "on another channel, to learn", counts.exploring))
-    rows += [("skipped", SKIP_TEXT[SkipReason(r)], n) for r, n in counts.skipped.most_common()]
-    if counts.already:
-        rows.append(("had it already", "in an earlier run", counts.already))
-    return [*rows, ("audience", "everyone the campaign is for", counts.audience)]
+    out = console()
+    out.print(table(f"Plan of {told.campaign}", ["", "", "people"], grouped(told.rows())))
+    out.print(table("By channel", COLUMNS, channel_rows(told)))
+    for sentence in told.sentences():
+        click.echo(sentence)
+    if told.caution:
+        out.print(f"Caution: {told.caution}", style="yellow", markup=False)
+    for finding in told.findings:
+        out.print(str(finding), style="yellow", markup=False)
+    for sample in told.samples:
+        out.print(f"\n{sample.who}, {sample.locale}", style="bold", markup=False)
+        out.print(sample.why, style="dim", markup=False)
+        lines = (sample.trouble or sample.text).splitlines()
+        for line in lines[:_SHOWN]:
+            click.echo(f"    {line}")
+        if len(lines) > _SHOWN:
+            click.echo(f"    … {len(lines) - _SHOWN} lines more: --html FILE has them.")
+    out.print(f"\nRelease {told.release}, plan {told.plan}.", style="dim")
+    if told.over_budget:
+        click.secho(f"Refused: {told.over_budget}", fg="red", err=True)
 
 
 @click.command("run")
@@ -114,8 +137,8 @@ def run_command(
     from campaigns.bootstrap.control import started
 
     if dry_run:
-        ctx.invoke(plan_command, name=name, limit=limit, as_json=as_json)
-        return 0
+        planned: int = ctx.invoke(plan_command, name=name, limit=limit, page=None, as_json=as_json)
+        return planned
     with connect() as app:
         if app.settings.live and not yes:
             _ask(app, name, limit)
@@ -129,14 +152,31 @@ def run_command(
 
 def go_on(app: App, run: Run, *, as_json: bool) -> int:
     """Plan what is not planned, send what is due, close the run and tell; the exit code."""
+    from campaigns.bootstrap.canary import wait_for_canary
+
     _plan(app, run)
     sent = _send(app, run)
+    if wait_for_canary(app, run.id, _tell_once()):
+        sent.add(_send(app, run))
     report = app.finish(run.id, sent.unreachable)
     if as_json:
         print_json(report.as_json())
     else:
         print_report(report)
     return _exit_code(report, sent)
+
+
+def _tell_once() -> Callable[[Verdict], None]:
+    """Tells how a canary stands, whenever that changes."""
+    last = ""
+
+    def tell(verdict: Verdict) -> None:
+        nonlocal last
+        if verdict.because != last:
+            click.echo(f"Canary, {verdict.state}: {verdict.because}.", err=True)
+            last = verdict.because
+
+    return tell
 
 
 def _tell_resumed(app: App, run: Run, limit: int | None) -> None:
@@ -160,11 +200,13 @@ def _ask(app: App, name: str, limit: int | None) -> None:
 
 
 def _plan(app: App, run: Run) -> None:
-    shards = app.shards(run.id)
-    with progress_bar() as bar:
+    from campaigns.bootstrap.planners import Planners
+
+    shards = [shard.no for shard in app.shards(run.id)]
+    with progress_bar() as bar, Planners(app, run.id, shards) as planners:
         move = advancing(bar, "Planning", len(shards))
-        for done, shard in enumerate(shards, start=1):
-            app.plan_shard(run.id, shard.no)
+        for done, no in enumerate(shards, start=1):
+            planners.plan(no)
             move(done)
 
 
@@ -191,13 +233,18 @@ def print_report(report: RunReport, *, numbers_only: bool = False) -> None:
     if report.post is not None:
         out.print(f"Public X post: {report.post.replace('_', ' ')}.")
     out.print(f"Release {report.run.release_hash}.", style="dim")
+    for sentence in report.course:
+        out.print(sentence, style="dim", markup=False)
     if numbers_only and run.state in ACTIVE_RUN_STATES:
         return
     for sentence in report.paused:
         out.print(sentence, style="yellow")
-    if run.stopped_because:
+    if report.because:
         end = str(run.state).capitalize() if run.finished_at else "Waiting"
-        out.print(f"{end}: {run.stopped_because}", style="yellow")
+        out.print(f"{end}: {report.because}", style="yellow")
+
+
+_ENDED_EARLY = frozenset({RunState.PAUSED, RunState.CANCELLED, RunState.STOPPED})
 
 
 def _exit_code(report: RunReport, sent: DispatchCounts) -> int:
@@ -205,7 +252,7 @@ def _exit_code(report: RunReport, sent: DispatchCounts) -> int:
     waits for its hour could not go now."""
     for sentence in _left_over(report, sent):
         click.secho(sentence, fg="yellow", err=True)
-    ended_early = report.run.state in {RunState.PAUSED, RunState.CANCELLED}
+    ended_early = report.run.state in _ENDED_EARLY
     return 3 if ended_early or sent.unreachable else 0
 
 
@@ -221,7 +268,7 @@ def _left_over(report: RunReport, sent: DispatchCounts) -> Iterator[str]:
     if sent.unreachable:
         waiting = f"{report.waiting:,} messages wait; nothing is lost."
         yield f"{waiting} {goes_on} once the provider answers."
-    elif run.state in {RunState.PAUSED, RunState.CANCELLED}:
+    elif run.state in _ENDED_EARLY:
         yield f"The run is {run.state}: see `campaigns audit run:{run.id}`."
         return
     for wait in report.waits:

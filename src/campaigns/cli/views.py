@@ -10,6 +10,7 @@ import click
 from campaigns.cli.output import console, table
 from campaigns.domain.channel import Channel
 from campaigns.domain.history import Entry, History, asked_for
+from campaigns.domain.identity import Identified
 from campaigns.domain.interaction import Agent, InteractionKind
 from campaigns.domain.outcome_words import in_words
 from campaigns.domain.views import (
@@ -60,6 +61,9 @@ def print_history(told: History, now: datetime) -> None:
     out = console()
     if asked := asked_for(told.preferences, now):
         out.print(table("Asked for", [""], ([line] for line in asked)))
+    _print_identified(told.identified)
+    if told.best_hour:
+        out.print(f"Answers at: {told.best_hour.in_words}, by their own clock.\n")
     for offer in told.offers:
         ends = f"until {_minute(offer.ends_at)} UTC" if offer.ends_at else "without an end"
         out.print(table(f"Open offer: {offer.title}, {ends}", ["", ""], map(list, offer.facts)))
@@ -76,6 +80,23 @@ def print_history(told: History, now: datetime) -> None:
     if told.audit:
         done = [[_minute(e.at), e.actor, str(e.action), e.why] for e in told.audit]
         out.print(table("Who did what", ["when", "who", "", "why"], done))
+
+
+def _print_identified(told: Identified) -> None:
+    """What finds the customer beside what is on the profile, and who else they may be."""
+    out = console()
+    rows = [
+        [str(i.kind), i.value or "kept as a hash", _day(i.since), "now" if i.present else i.source]
+        for i in told.identities
+    ]
+    out.print(table("Found by", ["", "", "since", "from"], rows))
+    for merge in told.merged:
+        was = f"{merge.merged or 'erased'} (number {merge.customer_ids[1]})"
+        why = f": {merge.why}" if merge.why else ""
+        out.print(f"Merge {merge.merge_id}, {_day(merge.at)}, by {merge.by}: was {was}{why}")
+    for match in told.matches:
+        pair = " and ".join(match.refs)
+        out.print(f"Match {match.match_id} waits for a person: {pair}, {match.evidence}")
 
 
 def _moment(entry: Entry) -> str:

@@ -22,6 +22,8 @@ class Action(StrEnum):
     HELD = "held"
     APPROVED = "approved"
     REJECTED = "rejected"
+    PASSED = "passed"  # a canary: the rest is sent
+    TIMED_OUT = "timed_out"  # nobody answered a question for approval
     RESOLVED = "resolved"
     CONFLICTED = "conflicted"  # evidence says that a customer has a message twice
     ARMED = "armed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
 import regex
@@ -18,10 +19,13 @@ from pydantic import (
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.engagement import Learning
-from campaigns.domain.facts import Amount, Country, Currency, HttpsUrl, Phone, Texts, Zone
+from campaigns.domain.facts import Country, HttpsUrl, Phone, Texts, Zone
 from campaigns.domain.findings import Level
+from campaigns.domain.lengths import Length
 from campaigns.domain.pressure import Pressure
+from campaigns.domain.prices import Prices
 from campaigns.domain.retention import Retention
+from campaigns.domain.schedule import Blackout, HolidayRule
 
 
 def _locale(name: str) -> str:
@@ -243,15 +247,6 @@ class OwnLimits(_Frozen):
         return brand.model_copy(update=own | {"characters": brand.characters | self.characters})
 
 
-class Prices(_Frozen):
-    """What the provider asks for. For previews: no message states these."""
-
-    currency: Currency
-    sms_segment: dict[Country, Amount] = Field(
-        default_factory=dict, description="price of one SMS segment by the customer's country"
-    )
-
-
 class Fallback(_Frozen):
     """When a message that bounced or was rejected goes to the customer's next channel."""
 
@@ -265,6 +260,14 @@ class ApprovalRules(_Frozen):
 
     author_may_approve: bool = Field(
         True, description="false: a campaign that needs approval is approved by somebody else"
+    )
+    wait: Length = Field(
+        timedelta(hours=24), description="so long a run that asks waits (90 min, 2 h, 1 day)"
+    )
+    may_change: Annotated[float, Field(ge=0, le=100)] = Field(
+        5,
+        description="percent of the approved plan's people that may change until the run; more, "
+        "and it is held for a person",
     )
 
 
@@ -325,6 +328,10 @@ class Brand(_Frozen):
     limits: Limits = Limits()
     prices: Prices | None = None
     pressure: Pressure = Pressure()
+    blackouts: tuple[Blackout, ...] = Field((), description="days on which nothing is sent")
+    holidays: HolidayRule | None = Field(
+        None, description="nothing is sent on public holidays of where the customer lives"
+    )
     approval: ApprovalRules = ApprovalRules()
     clicks: bool = Field(
         False,

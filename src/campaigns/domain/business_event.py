@@ -30,6 +30,8 @@ from campaigns.domain.interaction import InteractionKind
 MOST_EVENTS: Final = 500
 #: How far a teller's clock may run ahead of ours.
 AHEAD: Final = timedelta(minutes=5)
+#: How long an event of a device that nobody is known to use is kept.
+DEVICE_WAITS: Final = timedelta(days=30)
 _OLDEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 #: A field of its own: analyses read it as a number, so it must not come in as anything else.
 _RESERVED: Final = ("amount", "currency", "source")
@@ -74,7 +76,7 @@ Scalar = Annotated[
 
 
 class Who(BaseModel):
-    """The customer, by exactly one of what is known of them."""
+    """The customer, by exactly one of what is known of them; and the device, beside it or alone."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -82,16 +84,23 @@ class Who(BaseModel):
     email: Name | None = None
     phone: Name | None = Field(None, description="with its country code, such as +34 600 000 000")
     handle: Name | None = Field(None, description="on X, with or without the @")
+    device: Name | None = Field(
+        None,
+        description="an app's, a browser's or a till's own id. Beside one of the others it finds "
+        "this customer from now on; alone it names whoever is known to use it, and else the event "
+        f"waits {DEVICE_WAITS.days} days for somebody to be",
+    )
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if len(self.told()) != 1:
+        told = len(self.told())
+        if told > 1 or (told == 0 and self.device is None):
             raise ValueError("name the customer by exactly one of ref, email, phone, handle")
         return self
 
     def told(self) -> dict[str, str]:
-        """What is given."""
-        return {k: v for k, v in self.model_dump().items() if v is not None}
+        """By what the customer is named, apart from the device."""
+        return {k: v for k, v in self.model_dump(exclude={"device"}).items() if v is not None}
 
 
 class BusinessEvent(BaseModel):
@@ -146,6 +155,7 @@ class Result(StrEnum):
 
     ACCEPTED = "accepted"
     DUPLICATE = "duplicate"
+    WAITING = "waiting"  # on disk, until it is known who uses the device
     REFUSED = "refused"
 
 

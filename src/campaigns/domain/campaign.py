@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal, TypeAlias
 from zoneinfo import ZoneInfo
@@ -13,17 +12,21 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    WithJsonSchema,
     model_validator,
 )
 
 from campaigns.domain.audience import Audience
 from campaigns.domain.brand import Fallback, Line, LocaleName, OwnLimits
+from campaigns.domain.canary import CanarySpec
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.facts import Fact, Texts
 from campaigns.domain.journey import MAX_DEPTH, MAX_STEPS, Condition, Step, StepName, depth
+from campaigns.domain.lengths import Length
 from campaigns.domain.message import SlotType
+from campaigns.domain.prices import Budget
+from campaigns.domain.recurring import Recurs
+from campaigns.domain.schedule import SendAt
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Topic = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
@@ -38,22 +41,6 @@ def _moment(value: object) -> object:
     if isinstance(value, str) and len(value) == len("2027-03-31"):
         return date.fromisoformat(value)
     return value
-
-
-def _span(value: object) -> object:
-    match = re.fullmatch(r"([0-9]{1,4}) ?(min|h|days?)", value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError("write minutes, hours or days: 90 min, 2 h, 1 day")
-    unit = {"min": "minutes", "h": "hours"}.get(match[2], "days")
-    return timedelta(**{unit: int(match[1])})
-
-
-#: A length of time as people write it, in files.
-Span = Annotated[
-    timedelta,
-    BeforeValidator(_span),
-    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,4} ?(min|h|days?)$"}),
-]
 
 
 class _Frozen(BaseModel):
@@ -148,12 +135,15 @@ class Campaign(_Frozen):
     expires: Annotated[datetime | date | None, BeforeValidator(_moment)] = Field(
         None, description="nothing is sent after this day or moment"
     )
-    start_tolerance: Span = Field(
+    start_tolerance: Length = Field(
         timedelta(hours=1),
         description="a run that starts later than scheduled by more than this (90 min, 2 h, 1 day) "
         "is held for a person; default: 1 h",
     )
     goal: GoalSpec | None = Field(None, description="what the campaign is for")
+    budget: Budget | None = Field(
+        None, description="the most it may cost by the brand's `prices`: else nothing is sent"
+    )
     steps: Annotated[tuple[Step, ...], Field(max_length=MAX_STEPS)] = Field(
         (), description="a journey: the messages that follow each other; empty: one message"
     )
@@ -167,8 +157,18 @@ class Campaign(_Frozen):
     fallback: Literal[False] | Fallback | None = Field(
         None, description="instead of the brand's; false: no message goes to another channel"
     )
+    send_at: SendAt | None = Field(
+        None, description="at which hour of the customer's day it arrives; empty: at once"
+    )
     edition: Edition = Field("", description="of a campaign that recurs: which time this is")
+    recurs: Recurs | None = Field(
+        None, description="everybody gets it once in each: the edition is named by the date"
+    )
+    team: Line | None = Field(None, description="whose campaign it is; see the calendar")
     author: Line | None = Field(None, description="who writes it; see the brand's `approval`")
+    canary: CanarySpec | None = Field(
+        None, description="send to a few first, watch them, and go on or stop"
+    )
     needs_approval: bool = Field(
         False, description="runs only as a release that somebody approved (campaigns approve)"
     )
@@ -181,6 +181,10 @@ class Campaign(_Frozen):
             raise ValueError("`channels` names a channel twice")
         if self.goal is None and self.experiment != ExperimentSpec():
             raise ValueError("an `experiment` needs a `goal` to be judged by")
+        if self.recurs and self.edition:
+            raise ValueError("`recurs` names the edition by the date: take `edition` out")
+        if self.recurs and self.steps:
+            raise ValueError("a journey does not recur: everybody is on it at a time of their own")
         if self.stop_when is not None and len(self.steps) < 2:
             raise ValueError("`stop_when` ends a journey: there are no `steps` to stop")
         if self.stop_when is not None and depth(self.stop_when) > MAX_DEPTH:

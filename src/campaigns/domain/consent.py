@@ -71,11 +71,16 @@ def permits(standings: Iterable[Standing], purpose: Purpose, topic: str) -> bool
     of two of the same moment the no. Without an entry marketing is not permitted (it needs prior
     consent) and service is (it rests on the contract, GDPR art. 6.1.b, until the customer objects).
     """
-    relevant = [s for s in standings if s.topic in (topic, ALL_TOPICS)]
-    if not relevant:
-        return purpose is Purpose.SERVICE
-    newest = max(s.at for s in relevant)
-    return all(s.granted for s in relevant if s.at == newest)
+    newest: datetime | None = None
+    granted = purpose is Purpose.SERVICE
+    for standing in standings:
+        if standing.topic not in (topic, ALL_TOPICS):
+            continue
+        if newest is None or standing.at > newest:
+            newest, granted = standing.at, standing.granted
+        elif standing.at == newest:
+            granted = granted and standing.granted
+    return granted
 
 
 def import_may_write(current: Standing | None, *, granted: bool) -> bool:

@@ -12,8 +12,10 @@ from campaigns.domain.answer import Answer
 from campaigns.domain.audit import AuditEntry
 from campaigns.domain.channel import Channel
 from campaigns.domain.customer import AttributeValue
+from campaigns.domain.identity import Identified
 from campaigns.domain.interaction import Agent, InteractionKind
 from campaigns.domain.preferences import Preferences
+from campaigns.domain.schedule import BestHour
 from campaigns.domain.views import CustomerView, plain_values
 
 
@@ -70,13 +72,17 @@ class History:
     offers: tuple[Offer, ...]
     answers: tuple[Answer, ...]
     audit: tuple[AuditEntry, ...]
+    identified: Identified
+    best_hour: BestHour | None = None
 
     def as_json(self) -> dict[str, Any]:
         """As JSON values: the customer's fields, and what is here beside them."""
         document = self.customer.as_json()
+        document["best_hour"] = asdict(self.best_hour) if self.best_hour else None
         document["preferences"] = plain_values(asdict(self.preferences))
         for name in ("timeline", "offers", "answers", "audit"):
             document[name] = [plain_values(asdict(item)) for item in getattr(self, name)]
+        document |= plain_values(asdict(self.identified))
         return document
 
 

@@ -93,6 +93,7 @@ class IdentityRules(BaseModel):
     most: int = Field(
         3, ge=2, le=20, description="an address that more profiles have says nothing of any"
     )
+    nightly: bool = Field(False, description="look every night: the flow `find-matches`")
     probable: Probable | None = Field(None, description="off, unless you turn it on")
 
 
@@ -133,6 +134,33 @@ class MatchLine:
     state: MatchState
     refs: tuple[str, str]
     customer_ids: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityLine:
+    """One thing that finds a customer.
+
+    Attributes:
+        value: of a ref, a number or an address as it is; of a device the end of its keyed hash,
+            since nothing else of it is kept. None where only a hash is left.
+        source: who told it, in words: `profile`, `merge 3`, `crm.csv`, `events of till`.
+        present: it is on the profile now; else it is of before, and finds the customer still.
+    """
+
+    kind: IdentityKind
+    value: str | None
+    since: datetime
+    source: str
+    present: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """What finds a customer, who was merged into them, and who else they may be."""
+
+    identities: tuple[IdentityLine, ...]
+    merged: tuple[MergeLine, ...]
+    matches: tuple[MatchLine, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeAlias
 from campaigns.domain.channel import AddressKind, Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.customer import AddressStatus, AttributeValue
+from campaigns.domain.identity import IdentityKind
 from campaigns.domain.interaction import InteractionKind
 
 
@@ -117,6 +118,7 @@ class CustomerRow(NamedTuple):
     suppressions: tuple[SuppressionEntry, ...] = ()
     interactions: tuple[PastInteractions, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
+    identities: tuple[tuple[IdentityKind, str], ...] = ()  # refs of other systems, devices
 
 
 class RefusedRow(NamedTuple):

@@ -29,7 +29,8 @@ class Known:
         addresses: channel → address as mailed, its key, its status.
         standings: what the ledger says now.
         own_yes: matter → when the customer last said yes in person (not by an import).
-        others: what else finds this customer: (kind, key) of refs and addresses of old.
+        others: what else finds this customer, (kind, key) of refs and addresses of old → the
+            number under which it did, before a merge.
     """
 
     id: int
@@ -39,7 +40,7 @@ class Known:
     addresses: dict[Channel, tuple[str, str, AddressStatus]] = field(default_factory=dict)
     standings: dict[Matter, tuple[bool, datetime]] = field(default_factory=dict)
     own_yes: dict[Matter, datetime] = field(default_factory=dict)
-    others: list[tuple[str, str]] = field(default_factory=list)
+    others: dict[tuple[str, str], int] = field(default_factory=dict)
 
     @property
     def ref_is_made(self) -> bool:

@@ -60,6 +60,7 @@ class Progress:
         unplanned: shards that are not planned yet, of `shards`.
         hold: because of which entry it waits for a person.
         unarmed: why the database may not send; None when it may.
+        canary: how the first few stand while the rest waits for them.
     """
 
     run: Run
@@ -76,6 +77,7 @@ class Progress:
     unplanned: int
     hold: AuditEntry | None
     unarmed: str | None
+    canary: str | None = None
 
     def count(self, *states: DeliveryState, channel: Channel | None = None) -> int:
         """Messages in these states, of one channel or of all."""
@@ -176,6 +178,8 @@ def _by_itself(p: Progress) -> str:
     if p.run.state is RunState.PLANNING:
         planned = f"{p.shards - p.unplanned} of {p.shards} shards are planned"
         return f"it is not sending yet: {planned}. If nobody is planning it, {go_on}."
+    if p.canary is not None:
+        return f"{p.canary}. {_upper(go_on)} after that."
     if p.closed and p.due and _all_closed(p):
         until = min(c.until for c in p.closed)
         because = "; ".join(f"{c.key}: {c.because}" for c in p.closed)

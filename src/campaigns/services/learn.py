@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -18,6 +19,10 @@ ALL_ANEW = timedelta(days=7)
 
 class Engagements(Protocol):
     """What customers do on each channel."""
+
+    @property
+    def lanes(self) -> int:
+        """How many may count at once, each its own customers."""
 
     def last(self) -> Learnt | None:
         """What is in force; None before the first time."""
@@ -57,9 +62,17 @@ def learn(
     everybody = everybody or last is None or now - last.all_at >= ALL_ANEW
     ids = store.everybody() if everybody or last is None else store.with_news(last.until_id, until)
     half_life = timedelta(days=rule.half_life)
-    for start in range(0, len(ids), CHUNK):
-        store.count(ids[start : start + CHUNK], half_life=half_life, now=now)
-        progress(min(start + CHUNK, len(ids)))
+    chunks = [ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]
+    with ThreadPoolExecutor(store.lanes) as pool:
+        counting = [
+            pool.submit(store.count, chunk, half_life=half_life, now=now) for chunk in chunks
+        ]
+        try:
+            for done, counted in enumerate(counting, 1):
+                counted.result()
+                progress(min(done * CHUNK, len(ids)))
+        finally:
+            pool.shutdown(cancel_futures=True)
     all_at = now if everybody or last is None else last.all_at
     learnt = Learnt(now, until, all_at, len(ids), priors(store.counted()))
     store.close(learnt)

@@ -5,7 +5,7 @@ The decision is pure (domain.routing); this reads profiles, decides, and writes 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from campaigns.domain.channel import PUBLIC, Channel
 from campaigns.domain.customer import Profile
 from campaigns.domain.engagement import exploring
 from campaigns.domain.experiment import DEFAULT, Assignment, arms_of
+from campaigns.domain.message import Skeleton
 from campaigns.domain.plan import Plan, PlanCounts, PlannedDelivery, PlannedSkip
 from campaigns.domain.release import Policy, Release
 from campaigns.domain.routing import (
@@ -25,8 +26,16 @@ from campaigns.domain.routing import (
     choose_default,
 )
 from campaigns.domain.run import Run, Shard
-from campaigns.domain.timing import Timing
-from campaigns.services.choosing import Opening, SkeletonChooser, at_once, opening_by
+from campaigns.domain.schedule import Place
+from campaigns.domain.timing import Timing, When
+from campaigns.services.choosing import (
+    Opening,
+    SkeletonChooser,
+    at_its_time,
+    at_once,
+    opening_by,
+)
+from campaigns.services.collecting import seldom_collecting
 from campaigns.services.plan_journey import plan_steps
 from campaigns.services.ports import PlanStore
 
@@ -38,7 +47,7 @@ def decide(
     opening: Opening = at_once,
 ) -> tuple[list[PlannedDelivery], list[PlannedSkip], PlanCounts]:
     """One row per profile. `room` is how many messages a limited run has left; None is no limit.
-    `opening` tells when quiet hours end."""
+    `opening` tells when each may go."""
     chooser = SkeletonChooser(release)
     campaign, experiment = f"{release.campaign}/{release.edition}", release.policy.experiment
     deliveries: list[PlannedDelivery] = []
@@ -46,7 +55,7 @@ def decide(
     counts = PlanCounts()
     for profile in profiles:
         arms = arms_of(experiment, campaign, profile.customer_id)
-        decision = _decide(profile, release.policy, arms, campaign)
+        decision, when = _decide(profile, release.policy, arms, campaign, opening)
         if not isinstance(decision, Skip) and room is not None and len(deliveries) >= room:
             decision = Skip(SkipReason.OVER_LIMIT)
         if isinstance(decision, Skip):
@@ -60,30 +69,38 @@ def decide(
                 decision.channel,
                 skeleton,
                 decision.reason.encode(),
-                opening(decision.channel, profile),
+                when.at,
                 release.policy.journey.entry,
+                when.why,
+                country=profile.country,
             )
         )
+        if when.at is not None:
+            counts.waits[when.why, when.at] += 1
         counts.planned[decision.channel] += 1
         counts.exploring += decision.reason.rule is Rule.EXPLORING
     return deliveries, skips, counts
 
 
-def _decide(profile: Profile, policy: Policy, arms: Assignment, campaign: str) -> Choice | Skip:
-    """The channel by the customer's arm. Who is held out would have got the message: the arms
-    hold people who are alike."""
+def _decide(
+    profile: Profile, policy: Policy, arms: Assignment, campaign: str, opening: Opening
+) -> tuple[Choice | Skip, When]:
+    """The channel by the customer's arm, and when. Who is held out would have got the message: the
+    arms hold people who are alike."""
     if arms.channel == DEFAULT:
         decision = choose_default(profile, policy)
     else:
         explore = exploring(campaign, profile.customer_id, policy.explore)
         decision = choose(profile, policy, explore)
+    decision, when = at_its_time(decision, profile, opening)
     if isinstance(decision, Skip):
-        return decision
+        return decision, when
     if arms.held_out:
-        return Skip(SkipReason(arms.held_out))
+        return Skip(SkipReason(arms.held_out)), when
     if arms.channel:
-        return Choice(decision.channel, replace(decision.reason, arm=arms.channel))
-    return decision
+        reason = replace(decision.reason, arm=arms.channel)
+        return Choice(decision.channel, reason), when
+    return decision, when
 
 
 def plan_shard(
@@ -97,6 +114,19 @@ def plan_shard(
     timing: Timing,
 ) -> PlanCounts:
     """Plan one shard and write its rows in one transaction. A planned shard is left alone."""
+    with seldom_collecting():
+        return _plan_shard(store, run, release, shard, now, room, timing)
+
+
+def _plan_shard(
+    store: PlanStore,
+    run: Run,
+    release: Release,
+    shard: Shard,
+    now: datetime,
+    room: int | None,
+    timing: Timing,
+) -> PlanCounts:
     first, last = shard.first_customer, shard.last_customer
     opening = opening_by(timing, now)
     plan = Plan()
@@ -131,35 +161,65 @@ def _enter(
     return Plan(deliveries, skips, counts)
 
 
-def plan_post(store: PlanStore, run: Run, release: Release, *, now: datetime) -> bool:
-    """The campaign's one public X post as a delivery; False if there is none to make."""
-    if Channel.X_POST not in release.policy.channels:
-        return False
-    skeleton = next(
-        s
-        for s in release.skeletons
-        if s.channel is Channel.X_POST and s.locale == release.policy.post_locale
+def post_skeleton(release: Release) -> Skeleton | None:
+    """What the campaign posts publicly; None where it posts nothing."""
+    return next(
+        (
+            s
+            for s in release.skeletons
+            if s.channel is Channel.X_POST and s.locale == release.policy.post_locale
+        ),
+        None,
     )
-    reason, entry = Reason(Rule.PUBLIC_POST).encode(), release.policy.journey.entry
-    post = PlannedDelivery(PUBLIC, Channel.X_POST, skeleton.hash, reason, step=entry)
+
+
+def plan_post(
+    store: PlanStore, run: Run, release: Release, *, now: datetime, timing: Timing
+) -> bool:
+    """The campaign's one public X post as a delivery; False if there is none to make. Its hour is
+    by the brand's clock; where no day is left before the offer ends there is none."""
+    skeleton = post_skeleton(release)
+    if skeleton is None:
+        return False
+    when = timing.opening(Channel.X_POST, Place(), own=None, now=now)
+    if when.never:
+        return False
+    reason, entry = Reason(Rule.PUBLIC_POST, waits=when.why).encode(), release.policy.journey.entry
+    post = PlannedDelivery(PUBLIC, Channel.X_POST, skeleton.hash, reason, when.at, entry, when.why)
     return store.write_post(run, post, now=now)
 
 
+def _unseen(_planned: Sequence[PlannedDelivery]) -> None:
+    """Nobody wants the deliveries themselves."""
+
+
 def preview(
-    store: PlanStore, release: Release, *, now: datetime, limit: int | None, page: int = 20_000
+    store: PlanStore,
+    release: Release,
+    *,
+    now: datetime,
+    limit: int | None,
+    page: int = 20_000,
+    opening: Opening = at_once,
+    seen: Callable[[Sequence[PlannedDelivery]], None] = _unseen,
 ) -> PlanCounts:
-    """The plan's counts without writing anything: what a run would do now."""
+    """The plan's counts without writing anything: what a run would do now. `seen` is given the
+    deliveries page by page."""
     first, last = store.customer_range()
     total = PlanCounts()
     for start in range(first, last + 1, page):
         end = min(start + page - 1, last)
         profiles = store.profiles(release, first_customer=start, last_customer=end, now=now)
         room = None if limit is None else max(0, limit - total.planned.total())
-        planned, _, counts = decide(release, profiles, room)
+        planned, _, counts = decide(release, profiles, room, opening)
+        seen(planned)
         counts.already = store.already(release, first=start, last=end, now=now)
         total.add(counts)
         if release.policy.journey.goes_on:
             left = None if room is None else room - len(planned)
-            further = plan_steps(store, release, first=start, last=end, now=now, room=left)
+            further = plan_steps(
+                store, release, first=start, last=end, now=now, room=left, opening=opening
+            )
+            seen(further.deliveries)
             total.add(further.counts)
     return total

@@ -18,7 +18,14 @@ class Holds(Protocol):
 
 
 def progress(
-    runs: Runs, figures: Figures, holds: Holds, run_id: int, *, now: datetime, unarmed: str | None
+    runs: Runs,
+    figures: Figures,
+    holds: Holds,
+    run_id: int,
+    *,
+    now: datetime,
+    unarmed: str | None,
+    canary: str | None = None,
 ) -> Progress:
     """How the run stands. Raises NotFoundError."""
     run = runs.get(run_id)
@@ -39,4 +46,5 @@ def progress(
         unplanned=sum(s.planned_at is None for s in shards),
         hold=holds.hold(run_id) if run.finished_at is None else None,
         unarmed=unarmed,
+        canary=canary,
     )

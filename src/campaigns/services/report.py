@@ -36,6 +36,7 @@ class RunReport:
         reached_twice: customers who got it on two channels: the first one's good news came late.
         paused: which of its channels are left alone for now, until when and why.
         waits: what waits for its time, and why.
+        course: how it came to send, in sentences: its plan, approval and canary.
     """
 
     run: Run
@@ -50,6 +51,7 @@ class RunReport:
     reached_twice: int = 0
     paused: Sequence[str] = ()
     waits: Sequence[Wait] = ()
+    course: Sequence[str] = ()
 
     @property
     def planned(self) -> dict[Channel, int]:
@@ -78,6 +80,13 @@ class RunReport:
     def waiting(self) -> int:
         """Messages not sent yet, the public post with them: they go when the run goes on."""
         return self.in_state(*_NOT_SETTLED) + (self.post in _NOT_SETTLED)
+
+    @property
+    def because(self) -> str | None:
+        """Why the run was stopped or waits, unless `paused` says the very same of each channel."""
+        told = " ".join(self.paused)
+        whys = [r.partition(": ")[2] for r in (self.run.stopped_because or "").split("; ")]
+        return None if all(why and why in told for why in whys) else self.run.stopped_because
 
     @property
     def adds_up(self) -> bool:
@@ -116,7 +125,7 @@ class RunReport:
         lines += [f"| {section} | {line} | {number:,} |" for section, line, number in self.rows()]
         if self.post is not None:
             lines.append(f"| public X post | {str(self.post).replace('_', ' ')} | |")
-        lines += [f"\n{sentence}" for sentence in self.paused]
+        lines += [f"\n{sentence}" for sentence in (*self.course, *self.paused)]
         return "\n".join(lines)
 
     def as_json(self) -> dict[str, object]:
@@ -145,6 +154,7 @@ class RunReport:
             "post": self.post,
             "adds_up": self.adds_up,
             "paused": list(self.paused),
+            "course": list(self.course),
         }
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from campaigns.domain.business_event import DEVICE_WAITS
 from campaigns.domain.retention import Retention
 
 
@@ -17,6 +18,9 @@ class Past(Protocol):
 
     def delete_messages(self, *, before: datetime) -> int:
         """What was said, and where, of messages settled before that; how many."""
+
+    def delete_device_events(self, *, before: datetime) -> None:
+        """What was told before that of devices that are nobody's still."""
 
 
 class Reports(Protocol):
@@ -40,11 +44,13 @@ class Deleted:
 
 
 def retain(past: Past, reports: Reports, rule: Retention, *, now: datetime) -> Deleted:
-    """Delete what is older than the brand says. Safe at any time and any number of times."""
+    """Delete what is older than the brand says, and, uncounted, events whose device has been
+    nobody's for long. Safe at any time and any number of times."""
 
     def before(days: int) -> datetime:
         return now - timedelta(days=days)
 
+    past.delete_device_events(before=now - DEVICE_WAITS)
     interactions = messages = files = 0
     if rule.interactions is not None:
         interactions = past.delete_interactions(before=before(rule.interactions))

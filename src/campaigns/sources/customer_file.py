@@ -165,6 +165,8 @@ def _values(mapping: MappingFile) -> Iterator[tuple[Loc, Value]]:
         yield ("fields", name), value
     for key, value in mapping.attributes.items():
         yield ("attributes", key), value
+    for n, identity in enumerate(mapping.identities):
+        yield ("identities", n, "value"), identity.value
     for n, consent in enumerate(mapping.consents):
         if isinstance(consent.granted, Value):
             yield ("consents", n, "granted"), consent.granted

@@ -15,6 +15,7 @@ from campaigns.sources.table import Table, open_table
 
 _PLAIN = ("id", "kind", "at", "channel", "amount", "currency")
 _WHO = ("ref", "email", "phone", "handle")
+_DEVICE = "device"
 
 #: Rows that cannot be read, and (line or row number, event as the API takes it).
 Batch: TypeAlias = tuple[list[RefusedRow], list[tuple[int, dict[str, object]]]]
@@ -32,8 +33,8 @@ class EventTable:
         ]
         known = {name for _, name in self._columns}
         missing = [f"`{name}`" for name in _PLAIN[:3] if name not in known]
-        if not known & set(_WHO):
-            missing.append("one of `ref`, `email`, `phone`, `handle`")
+        if not known & {*_WHO, _DEVICE}:
+            missing.append("one of `ref`, `email`, `phone`, `handle`, `device`")
         if missing:
             raise FileError(
                 f"there is no column {', '.join(missing)}. Name the columns so; those of any other "
@@ -61,8 +62,10 @@ class EventTable:
     def _event(self, cells: list[str]) -> dict[str, object]:
         told = {name: text for place, name in self._columns if (text := cells[place].strip())}
         who = next(({name: told[name]} for name in _WHO if name in told), {})
+        if _DEVICE in told:
+            who[_DEVICE] = told[_DEVICE]
         plain: dict[str, object] = {name: told[name] for name in _PLAIN if name in told}
-        facts = {name: text for name, text in told.items() if name not in (*_PLAIN, *_WHO)}
+        facts = {name: text for name, text in told.items() if name not in (*_PLAIN, *_WHO, _DEVICE)}
         return {**plain, "customer": who, "data": facts}
 
 

@@ -167,6 +167,18 @@ class InteractionRule(_Model):
         return self.name or f"{self.kind}.{self.channel or 'shop'}"
 
 
+class IdentityRule(_Model):
+    """What else finds the customer from now on.
+
+    Attributes:
+        kind: `ref`, another system's customer id; `device`, an app's or browser's own id.
+        value: the column; a cell may hold one only.
+    """
+
+    kind: Literal["ref", "device"]
+    value: Column
+
+
 class Defaults(_Model):
     """For new customers whose row does not say; a known customer keeps what is known.
 
@@ -210,6 +222,7 @@ class MappingFile(_Model):
     defaults: Defaults = Defaults()
     ref: Column | None = None
     fields: dict[FieldName, Column] = {}
+    identities: tuple[IdentityRule, ...] = ()
     attributes: dict[str, Column] = {}
     consents: tuple[ConsentRule, ...] = ()
     suppressions: tuple[SuppressionRule, ...] = ()

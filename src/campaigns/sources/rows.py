@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from campaigns.domain.address import Address, AddressError, read
 from campaigns.domain.channel import AddressKind, Channel
 from campaigns.domain.customer import AddressStatus, AttributeSpec, AttributeValue
+from campaigns.domain.identity import IdentityKind
 from campaigns.domain.intake import (
     AddressEntry,
     CustomerRow,
@@ -65,6 +66,11 @@ class RowBuilder:
         self._fields = _readers(mapping.fields, headers)
         self._columns = {n: v.column[0] if v.column else n for n, v in mapping.fields.items()}
         self._ref = reader(mapping.ref, headers) if mapping.ref else None
+        self._identities = [
+            (IdentityKind(rule.kind), read, rule.value.column[0] if rule.value.column else "")
+            for rule in mapping.identities
+            if (read := reader(rule.value, headers))
+        ]
         self._attributes = [
             (name, convert)
             for name, value in mapping.attributes.items()
@@ -119,6 +125,7 @@ class RowBuilder:
             suppressions,
             tuple([i for read in self._interactions if (i := read(cells)) is not None]),
             tuple(left_out),
+            self._read_identities(cells) if self._identities else (),
         )
 
     def _fallbacks(self, region: str | None) -> Fields:
@@ -131,6 +138,13 @@ class RowBuilder:
         if self._ref is None:
             return None
         return text_of(self._ref(cells), "ref", _LONGEST_REF)
+
+    def _read_identities(self, cells: Cells) -> tuple[tuple[IdentityKind, str], ...]:
+        return tuple(
+            (kind, value)
+            for kind, read_, column in self._identities
+            if (text := read_(cells)) and (value := text_of(text, column, _LONGEST_REF))
+        )
 
     def _must_be_someone(self, ref: str | None, left_out: Sequence[LeftOut]) -> None:
         """Without an address a row needs a ref, and an address that was no good is the reason."""

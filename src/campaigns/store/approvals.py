@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from sqlalchemy import insert, select
 
-from campaigns.domain.approval import Approval
+from campaigns.domain.approval import Approval, Decision
 from campaigns.store.clock import from_ms, to_ms
 from campaigns.store.engine import Database
 from campaigns.store.schema import approvals
 
 
 class SqlApprovals:
-    """Who said yes to which release."""
+    """Who said yes or no to which release."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -25,6 +25,9 @@ class SqlApprovals:
                     by=approval.by,
                     at=to_ms(approval.at),
                     note=approval.note,
+                    verdict=approval.verdict,
+                    plan=approval.plan or None,
+                    first=approval.first,
                 )
             )
 
@@ -37,6 +40,15 @@ class SqlApprovals:
         )
         with self._database.read() as connection:
             return [
-                Approval(row.release_hash, row.by, from_ms(row.at), row.note)
+                Approval(
+                    release_hash=row.release_hash,
+                    by=row.by,
+                    at=from_ms(row.at),
+                    note=row.note,
+                    verdict=Decision(row.verdict),
+                    plan=row.plan or "",
+                    first=row.first,
+                    id=row.id,
+                )
                 for row in connection.execute(query)
             ]

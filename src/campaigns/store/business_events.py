@@ -4,6 +4,7 @@ in one transaction."""
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 import orjson
@@ -18,19 +19,24 @@ from campaigns.domain.business_event import (
     source_key,
 )
 from campaigns.domain.channel import AddressKind
-from campaigns.store import bulk, interactions
+from campaigns.domain.identity import IdentityKind
+from campaigns.store import bulk, device_events, identifying, interactions
 from campaigns.store.clock import to_ms
+from campaigns.store.device_events import Waiting
 from campaigns.store.engine import Database
 from campaigns.store.hashing import AddressHash
 from campaigns.store.interactions import EventRow
+from campaigns.store.known import load_erased
 
 _NOBODY = "customer: nobody here has this; import the customer first"
 _SEVERAL = "customer: several customers have this; name one by ref"
+_DEVICE = IdentityKind.DEVICE
 _OTHER = "id: another event of this source has this id"
 
 
 class _Asked(NamedTuple):
-    """By what a customer is looked up: `ref` and the ref, or an address's kind and hash."""
+    """By what a customer is looked up: `ref` and the ref, or the kind and hash of an address or a
+    device."""
 
     kind: str
     key: str
@@ -42,30 +48,36 @@ class SqlBusinessEvents:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def record(self, source: str, events: Sequence[BusinessEvent]) -> list[EventResult]:
-        """What became of each event, in order; what is accepted is on disk."""
+    def record(
+        self, source: str, events: Sequence[BusinessEvent], *, now: datetime
+    ) -> list[EventResult]:
+        """What became of each event, in order; what is accepted, or waits, is on disk."""
         if not events:
             return []
         with self._database.write() as connection:
-            asked = _asked(AddressHash.load(connection), events)
-            owners = _owners(connection, {a for a in asked if isinstance(a, _Asked)})
-            found = [a if isinstance(a, str) else _only(owners.get(a, set())) for a in asked]
-            rows = [
-                None if isinstance(whose, str) else _row(source, event, whose)
-                for event, whose in zip(events, found, strict=True)
-            ]
+            whose = _whose(connection, events, source, now)
+            rows = [_row(source, e, w) for e, w in zip(events, whose, strict=True)]
             first: dict[str, EventRow] = {}
-            for row in rows:
-                if row is not None:
+            waiting: dict[str, Waiting] = {}
+            for row, owner in zip(rows, whose, strict=True):
+                if isinstance(owner, int):
                     first.setdefault(row.source_key, row)
+                elif isinstance(owner, _Asked):
+                    waiting.setdefault(row.source_key, Waiting(owner.key, row))
             written = interactions.record(connection, list(first.values()))
-            kept = _kept(connection, first)
+            known = _kept(connection, {*first, *waiting})
+            device_events.keep(
+                connection, [w for k, w in waiting.items() if k not in known], now=now
+            )
+            waits = device_events.read(connection, waiting)
         results = []
-        for event, whose, row in zip(events, found, rows, strict=True):
-            if row is None:
-                results.append(refused(event.id, str(whose)))
+        for event, owner, row in zip(events, whose, rows, strict=True):
+            if isinstance(owner, str):
+                results.append(refused(event.id, owner))
+            elif isinstance(owner, int):
+                results.append(_result(event.id, row, known.get(row.source_key), written))
             else:
-                results.append(_result(event.id, row, kept.get(row.source_key), written))
+                results.append(_wait(event.id, Waiting(owner.key, row), waits.get(row.source_key)))
         return results
 
 
@@ -81,13 +93,19 @@ def _result(id_: str, row: EventRow, kept: EventRow | None, written: set[str]) -
     return EventResult(id_, Result.DUPLICATE)
 
 
+def _wait(id_: str, told: Waiting, kept: Waiting | None) -> EventResult:
+    if kept is None or (kept.device, _content(kept.row)) != (told.device, _content(told.row)):
+        return refused(id_, _OTHER)
+    return EventResult(id_, Result.WAITING)
+
+
 def _content(row: EventRow) -> tuple[object, ...]:
     return row.customer_id, row.at, row.kind, row.channel, orjson.loads(row.data or "{}")
 
 
-def _row(source: str, event: BusinessEvent, customer_id: int) -> EventRow:
+def _row(source: str, event: BusinessEvent, whose: int | _Asked | str) -> EventRow:
     return EventRow(
-        customer_id,
+        whose if isinstance(whose, int) else 0,
         to_ms(event.at),
         event.kind,
         event.channel,
@@ -97,20 +115,49 @@ def _row(source: str, event: BusinessEvent, customer_id: int) -> EventRow:
     )
 
 
-def _asked(hashing: AddressHash, events: Sequence[BusinessEvent]) -> list[_Asked | str]:
-    """By what each event's customer is looked up, or why they cannot be."""
-    asked: list[_Asked | str] = []
-    for event in events:
-        ((name, value),) = event.customer.told().items()
-        if name == "ref":
-            asked.append(_Asked("ref", value.strip()))
-            continue
-        kind = AddressKind(name)
-        try:
-            asked.append(_Asked(name, hashing.key(kind, normalise(kind, value))))
-        except AddressError:
-            asked.append(f"customer.{name}: it is not one that exists")
-    return asked
+def _whose(
+    connection: Connection, events: Sequence[BusinessEvent], source: str, now: datetime
+) -> list[int | _Asked | str]:
+    """Each event's customer, or the device it waits for, or why it is refused. A device told
+    beside a customer finds them from now on, and what waited for it becomes theirs."""
+    hashing = AddressHash.load(connection)
+    asked = [_asked(hashing, event) for event in events]
+    owners = _owners(connection, {a for a in asked if isinstance(a, _Asked)})
+    found = [a if isinstance(a, str) else _only(owners.get(a, set())) for a in asked]
+    devices = [
+        (_DEVICE.value, hashing.key(_DEVICE, event.customer.device.strip()), owner)
+        for event, owner in zip(events, found, strict=True)
+        if event.customer.device and event.customer.told() and isinstance(owner, int)
+    ]
+    identifying.note(connection, devices, source=f"events of {source}", now=now)
+    alone = {a for a in asked if isinstance(a, _Asked) and a.kind == _DEVICE}
+    owners = _owners(connection, alone)  # now that those are known
+    barred = load_erased(connection, {a.key for a in alone})
+    return [
+        _of_device(a, owners.get(a, set()), barred) if a in alone else owner
+        for a, owner in zip(asked, found, strict=True)
+    ]
+
+
+def _of_device(asked: _Asked, owners: set[int], barred: Collection[str]) -> int | _Asked | str:
+    if owners:
+        return min(owners)
+    return _NOBODY if asked.key in barred else asked
+
+
+def _asked(hashing: AddressHash, event: BusinessEvent) -> _Asked | str:
+    """By what the event's customer is looked up, or why they cannot be."""
+    who = event.customer
+    if not who.told():
+        return _Asked(_DEVICE.value, hashing.key(_DEVICE, (who.device or "").strip()))
+    ((name, value),) = who.told().items()
+    if name == "ref":
+        return _Asked("ref", value.strip())
+    kind = AddressKind(name)
+    try:
+        return _Asked(name, hashing.key(kind, normalise(kind, value)))
+    except AddressError:
+        return f"customer.{name}: it is not one that exists"
 
 
 def _only(owners: set[int]) -> int | str:

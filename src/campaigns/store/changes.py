@@ -14,7 +14,7 @@ from campaigns.domain.consent import ConsentSource
 from campaigns.domain.customer import AddressStatus
 from campaigns.domain.intake import ConsentEntry, CustomerRow, Matter, SuppressionEntry
 from campaigns.domain.merging import Known
-from campaigns.store import bulk, consents, interactions
+from campaigns.store import bulk, consents, identifying, interactions
 from campaigns.store.clock import to_ms
 from campaigns.store.consents import LedgerRow
 from campaigns.store.interactions import EventRow
@@ -35,7 +35,8 @@ class Changes:
         ledger: entries with the moment from which they count.
         distinct: no matter of a customer is in `ledger` twice.
         suppressed: address key → why.
-        past: what rows told of the past, with whose past it is.
+        past: what rows told of the past, with whose past it is, and under which number.
+        identities: kind and key of what else finds a customer from now on.
     """
 
     created: list[Known] = field(default_factory=list)
@@ -44,7 +45,8 @@ class Changes:
     ledger: list[tuple[Known, ConsentEntry, datetime]] = field(default_factory=list)
     distinct: bool = True
     suppressed: dict[str, SuppressionEntry] = field(default_factory=dict)
-    past: list[tuple[Known, CustomerRow]] = field(default_factory=list)
+    past: list[tuple[Known, int, CustomerRow]] = field(default_factory=list)
+    identities: list[tuple[Known, str, str]] = field(default_factory=list)
 
 
 class Writing:
@@ -53,6 +55,7 @@ class Writing:
     def __init__(self, connection: Connection, *, now: datetime, actor: str) -> None:
         self._connection = connection
         self._actor = actor
+        self._moment = now
         self._now = to_ms(now)
         self._moments: dict[datetime, int] = {now: self._now}
         self._matters: dict[Matter, tuple[str, str, str]] = {}
@@ -71,6 +74,9 @@ class Writing:
         self._insert(addresses, _ADDRESS, self._moved(changes), _TAKE_OVER_ADDRESS)
         consents.append(self._connection, self._entries(changes), distinct=changes.distinct)
         self._insert(suppressions, _SUPPRESSION, self._suppressions(changes), _WIDEN)
+        told = [(kind, key, customer.id) for customer, kind, key in changes.identities]
+        if told:
+            identifying.note(self._connection, told, source=self._actor, now=self._moment)
         return self._write_past(changes, created)
 
     def _insert(
@@ -130,24 +136,29 @@ class Writing:
         return [(k, e.purpose.value, e.reason, self._now) for k, e in changes.suppressed.items()]
 
     def _write_past(self, changes: Changes, created: set[Known]) -> int:
-        fresh = [e for c, row in changes.past if c in created for e in self._events(c, row)]
+        past = changes.past
+        fresh = [e for c, _, row in past if c in created for e in self._events(c, c.id, row)]
         interactions.record_new(self._connection, fresh)
-        if all(c in created for c, _ in changes.past):
+        if all(c in created for c, _, _ in past):
             return len(fresh)
-        whose = {e: c for c, row in changes.past if c not in created for e in self._events(c, row)}
+        whose = {
+            e: c for c, number, row in past if c not in created
+            for e in self._events(c, number, row)
+        }  # fmt: skip
         by_key = {event.source_key: customer for event, customer in whose.items()}
         written = interactions.record(self._connection, list(whose))
         changes.changed |= {by_key[key] for key in written}
         return len(fresh) + len(written)
 
-    def _events(self, customer: Known, row: CustomerRow) -> list[EventRow]:
-        """The row's past as single events; their keys make a later import of the same known."""
+    def _events(self, customer: Known, number: int, row: CustomerRow) -> list[EventRow]:
+        """The row's past as single events; their keys make a later import of the same known, also
+        after a merge: `number` is whose they were when they came first."""
         events = []
         for name, kind, channel, times, at in row.interactions:
             on = None if channel is None else _CHANNELS[channel]
-            key, moment, what = f"import:{customer.id}:{name}:", self._ms(at), str(kind)
-            for number in range(1, times + 1):
-                event = EventRow(customer.id, moment, what, on, None, f"{key}{number}", None)
+            key, moment, what = f"import:{number}:{name}:", self._ms(at), str(kind)
+            for occurrence in range(1, times + 1):
+                event = EventRow(customer.id, moment, what, on, None, f"{key}{occurrence}", None)
                 events.append(event)
         return events
 

@@ -100,6 +100,12 @@ def bar_imports(connection: Connection) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_IMPORT_LOCK})")
 
 
+def hold_imports(connection: Connection) -> None:
+    """As `bar_imports`, for those that do not disturb one another: each with its own customers."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock_shared({_IMPORT_LOCK})")
+
+
 def hold_intent(connection: Connection) -> None:
     """The other side of `bar_intents`, taken by the outbox for each batch of intents."""
     if connection.dialect.name == "postgresql":

@@ -11,7 +11,7 @@ from campaigns.domain.identity import IdentityKind
 from campaigns.store import match_queue
 from campaigns.store.schema import addresses, identities, matches, merges
 
-_ADDRESS_KINDS = (IdentityKind.EMAIL, IdentityKind.PHONE, IdentityKind.HANDLE)
+_HASHED = (IdentityKind.EMAIL, IdentityKind.PHONE, IdentityKind.HANDLE, IdentityKind.DEVICE)
 
 
 class Forgotten(NamedTuple):
@@ -19,7 +19,8 @@ class Forgotten(NamedTuple):
 
     Attributes:
         numbers: the customer's own, and those of everyone merged into them.
-        refs, addresses, keys: all that was on any of their profiles; keys are hashes of addresses.
+        refs, addresses, keys: all that was on any of their profiles; keys are hashes, of addresses
+            and devices.
     """
 
     numbers: list[int]
@@ -46,7 +47,7 @@ def forget(connection: Connection, customer_id: int) -> Forgotten:
         numbers,
         {row.key for row in rows if row.kind == IdentityKind.REF},
         {pair for row in found if row.before for pair in _addresses(row.before)},
-        {row.key for row in rows if row.kind in _ADDRESS_KINDS},
+        {row.key for row in rows if row.kind in _HASHED},
     )
 
 

@@ -25,6 +25,7 @@ from campaigns.store.engine import bar_intents
 from campaigns.store.interactions import learn_anew
 from campaigns.store.schema import (
     addresses,
+    best_hours,
     channel_uses,
     customers,
     identities,
@@ -54,6 +55,7 @@ def join(
     upto = connection.execute(select(func.max(ledger.c.id))).scalar() or 0
     noes = rules.noes_needed(stands(mine), stands(other), moment)
     inbox.yield_to(connection, merged, kept, moment)
+    _remember_whose(connection, merged)
     before: dict[str, Any] = {
         "kept": mine,
         "merged": other,
@@ -65,7 +67,7 @@ def join(
     _drop(connection, merged)
     _deny(connection, kept, noes, merge_id, by)
     before["noes"] = _own_entries(connection, kept, merge_id)
-    before["added"] = _identify(connection, kept, mine, other, moment)
+    before["added"] = _identify(connection, merge_id, mine, other, moment)
     connection.execute(update(merges).where(merges.c.id == merge_id).values(before=_plain(before)))
     return merge_id
 
@@ -165,6 +167,7 @@ def _join_addresses(mine: Mapping[str, Any], other: Mapping[str, Any]) -> list[R
 
 
 def _drop(connection: Connection, merged: int) -> None:
+    connection.execute(delete(best_hours).where(best_hours.c.customer_id == merged))
     connection.execute(delete(customers).where(customers.c.id == merged))
 
 
@@ -183,22 +186,35 @@ def _proof(merge_id: int) -> str:
     return f"merge {merge_id}: one of the two had said no"
 
 
+def _remember_whose(connection: Connection, merged: int) -> None:
+    """Of what finds the merged profile: that it did. An import of theirs then knows its past."""
+    i = identities.c
+    found = update(identities).where(i.customer_id == merged, i.was.is_(None))
+    connection.execute(found.values(was=merged))
+
+
 def _identify(
-    connection: Connection, kept: int, mine: Mapping[str, Any], other: Mapping[str, Any], at: int
+    connection: Connection,
+    merge_id: int,
+    mine: Mapping[str, Any],
+    other: Mapping[str, Any],
+    at: int,
 ) -> list[list[str]]:
     """Whatever either was found by finds the one who stays. Returns what was added."""
-    wanted = {(IdentityKind.REF.value, side["customer"]["ref"]) for side in (mine, other)}
-    wanted.add((IdentityKind.NUMBER.value, str(other["customer"]["id"])))
-    for side in (mine, other):
-        wanted |= {(_KIND_OF[a["channel"]], a["address_key"]) for a in side[addresses.name]}
+    kept, merged = mine["customer"]["id"], other["customer"]["id"]
+    rows: list[tuple[str, str, int | None]] = [(IdentityKind.NUMBER.value, str(merged), merged)]
+    for side, whose in ((mine, None), (other, merged)):  # what both have is the one's who stays
+        rows.append((IdentityKind.REF.value, side["customer"]["ref"], whose))
+        rows += [(_KIND_OF[a["channel"]], a["address_key"], whose) for a in side[addresses.name]]
+    columns = ("kind", "key", "customer_id", "at", "source", "was")
     return [
         [kind, key]
-        for kind, key in sorted(wanted)
+        for kind, key, whose in rows
         if bulk.insert(
             connection,
             identities,
-            ("kind", "key", "customer_id", "at"),
-            [(kind, key, kept, at)],
+            columns,
+            [(kind, key, kept, at, f"merge {merge_id}", whose)],
             on_conflict="ON CONFLICT DO NOTHING",
         )
     ]

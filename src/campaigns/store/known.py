@@ -32,7 +32,7 @@ SELECT i.customer_id FROM {given} AS given
   JOIN identities i ON i.kind IN ('email', 'phone', 'handle') AND i.key = given.key
 """
 _OTHERS = """
-SELECT i.customer_id, i.kind, i.key
+SELECT i.customer_id, i.kind, i.key, i.was
   FROM {given} AS given JOIN identities i ON i.customer_id = given.id
 """
 _CUSTOMERS = """
@@ -53,6 +53,9 @@ SELECT c.customer_id, c.channel, c.purpose, c.topic, max(c.at)
   FROM {given} AS given JOIN consents c ON c.customer_id = given.id
  WHERE c.granted AND c.source IN ('customer', 'provider')
  GROUP BY c.customer_id, c.channel, c.purpose, c.topic
+"""
+_DEVICES = """
+SELECT i.key FROM {given} AS given JOIN identities i ON i.kind = 'device' AND i.key = given.key
 """
 _SUPPRESSIONS = """
 SELECT s.address_key, s.purpose FROM {given} AS given
@@ -90,13 +93,18 @@ def load(
     ):
         matter = (_CHANNELS[channel], _PURPOSES[purpose], topic)
         found[id_].standings[matter] = (bool(granted), from_ms(at))
-    for id_, kind, key in _join(connection, _OTHERS, "id", "bigint", ids):
-        found[id_].others.append((kind, key))
+    for id_, kind, key, was in _join(connection, _OTHERS, "id", "bigint", ids):
+        found[id_].others[kind, key] = was or id_
     if own_yes:
         for id_, channel, purpose, topic, at in _join(connection, _OWN_YES, "id", "bigint", ids):
             matter = (_CHANNELS[channel], _PURPOSES[purpose], topic)
             found[id_].own_yes[matter] = from_ms(at)
     return list(found.values())
+
+
+def load_devices(connection: Connection, keys: Collection[str]) -> set[str]:
+    """Those of these devices' keys that find somebody."""
+    return {row[0] for row in _join(connection, _DEVICES, "key", "text", keys)}
 
 
 def load_suppressions(connection: Connection, keys: Collection[str]) -> dict[str, str]:

@@ -18,7 +18,7 @@ from campaigns.domain.interaction import ANSWERS, Agent
 from campaigns.domain.learning import Learnt
 from campaigns.store import bulk
 from campaigns.store.clock import from_ms, to_ms
-from campaigns.store.engine import Database, bar_imports
+from campaigns.store.engine import Database, hold_imports
 from campaigns.store.schema import channel_uses, customers, interactions, learnings, unlearned
 
 #: `recent_messages` and `recent_answers` are in tenths of a message.
@@ -30,6 +30,11 @@ class SqlLearning:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    @property
+    def lanes(self) -> int:
+        """How many may count at once, each its own customers: SQLite has one writer."""
+        return 1 if self._database.dialect == "sqlite" else 2
 
     def last(self) -> Learnt | None:
         """What is in force; None before the first time."""
@@ -68,15 +73,14 @@ class SqlLearning:
         given = bulk.rows_sql(dialect, {"id": "bigint"})
         life = half_life // timedelta(milliseconds=1)
         values = {"now": to_ms(now), "life": life, "since": to_ms(now) - HALF_LIVES * life}
+        values |= {"first": min(ids), "last": max(ids)}
         rows = bulk.rows_parameters(dialect, [(i,) for i in ids])
         with self._database.write() as connection:
-            bar_imports(connection)  # nobody is erased meanwhile
+            hold_imports(connection)  # nobody is erased meanwhile
             # First, and with a later look at the interactions: who is doubted after that is
             # written down again.
-            connection.execute(text(_TAKE.format(given=given)), rows)
-            connection.execute(text(_COUNT.format(given=given)), rows | values)
-            for statement in (_FORGET, _EMPTY):
-                connection.execute(text(statement.format(given=given)), rows | {"now": to_ms(now)})
+            for statement in (_TAKE, _COUNT, _FORGET, _EMPTY):
+                connection.execute(text(statement.format(given=given)), rows | values)
 
     def counted(self) -> dict[Channel, Sequence[Counted]]:
         """Channel → how many customers answered how many of how many messages."""
@@ -133,7 +137,11 @@ def _quoted(words: Iterable[str]) -> str:
 
 _ANSWERED = f"i.kind IN ({_quoted(ANSWERS)})"
 _FAILED = "i.kind IN ('bounced', 'failed')"
-_TAKE = "DELETE FROM unlearned WHERE customer_id IN (SELECT id FROM {given} AS given)"
+_THESE = """customer_id BETWEEN :first AND :last
+   AND customer_id IN (SELECT id FROM {given} AS given)"""
+_TAKE = f"DELETE FROM unlearned WHERE {_THESE}"  # noqa: S608 - our own words
+# `first` and `last` say nothing new of the customers: without them PostgreSQL reads all of a table
+# for every few thousand.
 # One row per message, and one per answer to none that we know. A message weighs half after one
 # half-life, a quarter after two, in a straight line between: at most 6 % off the curve, and no
 # database lacks the functions for it. What bounced was no message.
@@ -149,7 +157,7 @@ WITH heard AS (
          max(CASE WHEN {_ANSWERED} THEN i.kind END) AS other_kind,
          CASE WHEN max(i.at) > :now THEN 0 ELSE :now - max(i.at) END AS age
     FROM {{given}} AS given
-    JOIN customers c ON c.id = given.id
+    JOIN customers c ON c.id = given.id AND c.id BETWEEN :first AND :last
     JOIN interactions i ON i.customer_id = c.id AND i.at > :since
    WHERE i.kind IN ('sent', 'bounced', 'failed')
       OR ({_ANSWERED} AND coalesce(i.agent, '{Agent.HUMAN}') = '{Agent.HUMAN}')
@@ -177,14 +185,14 @@ SELECT customer_id, channel, messages, answers, CASE WHEN one_kind = other_kind 
        learned_at = excluded.learned_at
 """  # noqa: S608 - our own words
 # What was learnt from interactions that are gone, or that were a program's after all.
-_FORGET = """
+_FORGET = f"""
 UPDATE channel_uses SET messages = 0, answers = 0, kind = NULL, recent_messages = 0,
        recent_answers = 0, learned_at = :now
- WHERE customer_id IN (SELECT id FROM {given} AS given)
+ WHERE {_THESE}
    AND coalesce(learned_at, -1) <> :now AND last_inbound_at IS NOT NULL
-"""
-_EMPTY = """
+"""  # noqa: S608
+_EMPTY = f"""
 DELETE FROM channel_uses
- WHERE customer_id IN (SELECT id FROM {given} AS given)
+ WHERE {_THESE}
    AND coalesce(learned_at, -1) <> :now AND last_inbound_at IS NULL
-"""
+"""  # noqa: S608

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from campaigns.domain.channel import AddressKind, Channel
@@ -36,6 +36,7 @@ class Matcher:
         self._hash = hashing.key
         self._keys: dict[tuple[AddressKind, str], str] = {}
         self._by_ref: dict[str, Known] = {}
+        self._devices: set[str] = set()
         self._by_key: dict[str, list[Known]] = {}
 
     def key(self, channel: Channel, normalised: str) -> str:
@@ -65,6 +66,14 @@ class Matcher:
             entry = min(row.addresses, key=lambda e: _RANKS[e[0]])
         kind = _KINDS[entry[0]]
         return Telling(kind, self.key_of(kind, entry[2]))
+
+    def devices(self, row: CustomerRow) -> list[str]:
+        """Keyed hashes of the devices that the row tells."""
+        return [self._hash(kind, v) for kind, v in row.identities if kind is IdentityKind.DEVICE]
+
+    def know_devices(self, keys: Iterable[str]) -> None:
+        """These are somebody's already, and stay theirs."""
+        self._devices.update(keys)
 
     def add_all(self, customers: Iterable[Known]) -> None:
         """Let rows find these customers."""
@@ -97,13 +106,23 @@ class Matcher:
         elif customer not in owners:
             owners.append(customer)
 
+    def number(self, customer: Known, row: CustomerRow, telling: Telling | None) -> int:
+        """Under which number this row's past was written: after a merge that of the profile that
+        its ref, else its address, found before. 0 for a new customer."""
+        found = None
+        if row.ref is not None and row.ref != customer.ref:
+            found = customer.others.get((IdentityKind.REF.value, row.ref))
+        elif row.ref is None and telling is not None:
+            found = customer.others.get((telling.kind.value, telling.key))
+        return found or customer.id
+
     def find(self, row: CustomerRow, telling: Telling | None) -> tuple[Known | None, bool]:
         """The customer this row is about, None for a new one; and whether the row's ref takes the
         place of one that was made from an address. Raises MismatchError."""
         owners: Sequence[Known] = self._by_key.get(telling.key, ()) if telling else ()
         if row.ref is None:
-            return self._by_address(owners), False
-        named = self._by_ref.get(row.ref)
+            return self._by_address(owners) or self._by_other_ref(row), False
+        named = self._by_ref.get(row.ref) or self._by_other_ref(row)
         if not owners:
             return named, False
         by_email = telling is not None and telling.kind is AddressKind.EMAIL
@@ -127,6 +146,35 @@ class Matcher:
         made = made_ref(telling.kind, telling.key)
         # Whoever the ref was made for has another address now.
         return made if made not in self._by_ref else f"{made}{telling.key[20:]}"
+
+    def _by_other_ref(self, row: CustomerRow) -> Known | None:
+        """By the ids of other systems that the row tells; None, too, where they name several, or
+        somebody to whom the row's own system has given another id."""
+        refs = [value for kind, value in row.identities if kind is IdentityKind.REF]
+        found = {id(k): k for ref in refs if (k := self._by_ref.get(ref)) is not None}
+        if len(found) != 1:
+            return None
+        (known,) = found.values()
+        another = row.ref is not None and known.system == system_of(row.ref)
+        return None if another else known
+
+    def identities(self, customer: Known, row: CustomerRow) -> Iterator[tuple[str, str]]:
+        """Kind and key of what this row lets find the customer from now on."""
+        told = list(row.identities)
+        if row.ref is not None:
+            told.append((IdentityKind.REF, row.ref))
+        for kind, value in told:
+            is_ref = kind is IdentityKind.REF
+            key = value if is_ref else self._hash(kind, value)
+            if (kind.value, key) in customer.others or (is_ref and value == customer.ref):
+                continue
+            if key in self._devices:
+                continue
+            if is_ref and self._by_ref.setdefault(value, customer) is not customer:
+                continue  # somebody's own
+            if not is_ref:
+                self._devices.add(key)
+            yield kind.value, key
 
     def _by_address(self, owners: Sequence[Known]) -> Known | None:
         if len(owners) > 1:

@@ -141,6 +141,7 @@ class SqlOutbox:
             select(deliveries.c.outcome, number)
             .where(
                 deliveries.c.run_id == run_id,
+                deliveries.c.customer_id != PUBLIC,
                 ~deliveries.c.replaced,
                 deliveries.c.outcome.is_not(None),
                 deliveries.c.state.not_in([*told, DeliveryState.ACCEPTED]),

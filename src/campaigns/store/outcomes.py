@@ -42,7 +42,7 @@ _AMOUNT: Mapping[Dialect, str] = {
     "postgresql": "CAST(i.data ->> 'amount' AS double precision)",
 }
 # A channel experiment's arm stands in the reason: `stated_preference@preferred|…`.
-_CELLS = """
+_OUTCOMES = """
 WITH people AS (
     SELECT d.customer_id, d.skeleton_id,
            CASE WHEN d.reason LIKE '%@preferred%' THEN 'preferred'
@@ -60,13 +60,29 @@ WITH people AS (
 )
 SELECT skeleton_id, arm, COUNT(*) AS people,
        SUM(CASE WHEN times > 0 THEN 1 ELSE 0 END) AS reached,
-       SUM(amount) AS first, SUM(amount * amount) AS second, SUM(amount * amount * amount) AS third
+       SUM(amount) AS amount{more}
   FROM outcomes GROUP BY skeleton_id, arm ORDER BY arm, skeleton_id
 """
+_POWERS = ", SUM(amount * amount) AS second, SUM(amount * amount * amount) AS third"
 _GOAL = (
     "i.customer_id = p.customer_id AND i.at > :since AND i.at <= :until AND i.kind = :kind "
     "AND (i.agent IS NULL OR i.agent = :human)"
 )
+
+
+def cells_sql(dialect: Dialect, run_id: int, goal: str, since: datetime, within: timedelta) -> str:
+    """The same question without parameters, as a person may ask it."""
+    asked = _OUTCOMES.format(goal=_GOAL, amount=_AMOUNT[dialect], more="")
+    values = {
+        ":run": str(run_id),
+        ":since": str(to_ms(since)),
+        ":until": str(to_ms(since + within)),
+        ":kind": f"'{goal}'",
+        ":human": f"'{Agent.HUMAN}'",
+    }
+    for name, value in values.items():
+        asked = asked.replace(name, value)
+    return asked.strip()
 
 
 class SqlOutcomes:
@@ -75,7 +91,7 @@ class SqlOutcomes:
     def __init__(self, database: Database) -> None:
         self._database = database
         amount = _AMOUNT[database.dialect]
-        self._cells = text(_CELLS.format(goal=_GOAL, amount=amount))
+        self._cells = text(_OUTCOMES.format(goal=_GOAL, amount=amount, more=_POWERS))
 
     def of_run(
         self, run_id: int, goal: InteractionKind, *, since: datetime, within: timedelta

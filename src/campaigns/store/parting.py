@@ -52,6 +52,8 @@ def part(connection: Connection, merge_id: int, *, now: datetime) -> tuple[int, 
     _part_consents(connection, before, kept, merged)
     for table in carrying.CARRIED:
         carrying.carry_back(connection, table, before["moved"][table.name], kept, merged)
+    own = update(identities).where(identities.c.customer_id == merged, identities.c.was == merged)
+    connection.execute(own.values(was=None))
     _part_profiles(connection, before, kept, merged)
     _forget_added(connection, before["added"], kept)
     _part_deliveries(connection, before, kept, merged, merge["at"])

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, select
 
 from campaigns.domain.audit import Action, AuditEntry
 from campaigns.domain.identity import (
@@ -21,10 +21,10 @@ from campaigns.domain.identity import (
     senior,
 )
 from campaigns.errors import NotFoundError, UserError
-from campaigns.store import audit, bulk, joining, match_queue, parting, person_reading
-from campaigns.store.clock import from_ms, from_ms_or_none, to_ms
+from campaigns.store import audit, identifying, joining, match_queue, parting, person_reading
 from campaigns.store.engine import Database, bar_imports
 from campaigns.store.hashing import AddressHash
+from campaigns.store.identified import merge_line
 from campaigns.store.schema import customers, identities, matches, merges
 
 
@@ -68,13 +68,21 @@ class SqlPersons:
         """The newest merges first."""
         query = select(merges).order_by(merges.c.id.desc()).limit(most)
         with self._database.read() as connection:
-            return [_merge_line(row) for row in connection.execute(query).mappings()]
+            return [merge_line(row) for row in connection.execute(query).mappings()]
 
     # Devices and other identities ---------------------------------------------------------
 
-    def identify(self, customer_id: int, kind: IdentityKind, value: str, *, now: datetime) -> bool:
+    def identify(
+        self,
+        customer_id: int,
+        kind: IdentityKind,
+        value: str,
+        *,
+        source: str = "",
+        now: datetime,
+    ) -> bool:
         """Let this find the customer from now on: a device's id, another system's ref. False when
-        it finds another customer already: a device that two share is nobody's.
+        it finds another customer already: one that two share stays with the first.
 
         Raises NotFoundError when there is no such customer.
         """
@@ -83,10 +91,7 @@ class SqlPersons:
             if connection.execute(known).scalar_one_or_none() is None:
                 raise NotFoundError(f"there is no customer number {customer_id}.")
             key = _key(AddressHash.load(connection), kind, value)
-            row = (str(kind), key, customer_id, to_ms(now))
-            columns = ("kind", "key", "customer_id", "at")
-            conflict = "ON CONFLICT DO NOTHING"
-            bulk.insert(connection, identities, columns, [row], on_conflict=conflict)
+            identifying.note(connection, [(str(kind), key, customer_id)], source=source, now=now)
             return _whose(connection, kind, key) == customer_id
 
     def whose(self, kind: IdentityKind, value: str) -> int | None:
@@ -200,16 +205,3 @@ def _present(connection: Connection, customer_id: int) -> int | None:
     if connection.execute(known).scalar_one_or_none() is not None:
         return customer_id
     return _whose(connection, IdentityKind.NUMBER, str(customer_id))
-
-
-def _merge_line(row: RowMapping) -> MergeLine:
-    return MergeLine(
-        row["id"],
-        from_ms(row["at"]),
-        row["by"],
-        row["why"],
-        row["winner_ref"],
-        row["loser_ref"],
-        (row["winner_id"], row["loser_id"]),
-        from_ms_or_none(row["undone_at"]),
-    )

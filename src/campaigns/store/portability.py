@@ -2,20 +2,25 @@
 
 `profile` round-trips: exported, imported into an empty database and exported again it is the
 same. `messages` tells what was sent; it belongs to runs of this database and is not brought back.
+Of `identities` the refs and addresses of before are; devices and numbers mean nothing elsewhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, RowMapping, Table, select
 
 from campaigns.domain.channel import Channel
+from campaigns.domain.identity import Identified
 from campaigns.domain.routing import Reason
+from campaigns.domain.views import plain_values
 from campaigns.store.clock import from_ms
 from campaigns.store.engine import Database
+from campaigns.store.identified import read_identified
 from campaigns.store.schema import (
     addresses,
     campaigns,
@@ -45,8 +50,13 @@ def export_customers(
         return [], None
     ids = [row["id"] for row in rows]
     parts = {name: _grouped(connection, name, ids) for name in _PARTS}
+    identified = read_identified(connection, ids)
     documents = [
-        _document(row, {name: part.get(row["id"], []) for name, part in parts.items()})
+        _document(
+            row,
+            {name: part.get(row["id"], []) for name, part in parts.items()},
+            identified[row["id"]],
+        )
         for row in rows
     ]
     return documents, ids[-1] + 1
@@ -61,7 +71,9 @@ def export_all(database: Database) -> Iterator[dict[str, Any]]:
         yield from documents
 
 
-def _document(row: RowMapping, parts: Mapping[str, list[RowMapping]]) -> dict[str, Any]:
+def _document(
+    row: RowMapping, parts: Mapping[str, list[RowMapping]], identified: Identified
+) -> dict[str, Any]:
     suppressed = {s["channel"]: s for s in parts["suppressions"]}
     return {
         "format": FORMAT,
@@ -75,6 +87,21 @@ def _document(row: RowMapping, parts: Mapping[str, list[RowMapping]]) -> dict[st
             "preferences": next(map(_asked_for, parts["preferences"]), None),
         },
         "messages": [_message(m) for m in parts["messages"]],
+        **_identified(identified),
+    }
+
+
+def _identified(told: Identified) -> dict[str, Any]:
+    """What the customer may be given: nobody else's ref, and no words of the staff's own."""
+    return {
+        "identities": [plain_values(asdict(line)) for line in told.identities],
+        "merged": [
+            {"merge": m.merge_id, "at": m.at.isoformat(), "ref": m.merged} for m in told.merged
+        ],
+        "matches": [
+            {"match": m.match_id, "at": m.at.isoformat(), "evidence": m.evidence}
+            for m in told.matches
+        ],
     }
 
 

@@ -10,8 +10,9 @@ import orjson
 from sqlalchemy import Connection, insert, select
 
 from campaigns.domain.address import AddressError, read
-from campaigns.domain.channel import Channel
+from campaigns.domain.channel import AddressKind, Channel
 from campaigns.domain.consent import ALL_TOPICS
+from campaigns.domain.identity import IdentityKind
 from campaigns.errors import ErasedError, UserError
 from campaigns.store import bulk, interactions
 from campaigns.store.clock import to_ms
@@ -24,6 +25,7 @@ from campaigns.store.schema import (
     addresses,
     consents,
     customers,
+    identities,
     preferences,
     standings,
     suppressions,
@@ -42,24 +44,32 @@ def import_document(
     if document.get("format") != FORMAT:
         raise UserError(f"this is no export of a customer: `format` is not {FORMAT}.")
     profile = document["profile"]
-    _refuse_erased(connection, hashing, profile)
+    _refuse_erased(connection, hashing, document)
     customer_id = _put_customer(connection, profile, to_ms(now))
     _put_addresses(connection, hashing, customer_id, profile["addresses"], to_ms(now))
     _put_consents(connection, customer_id, profile["consents"])
     _put_events(connection, customer_id, profile["interactions"])
     _put_preferences(connection, customer_id, profile.get("preferences"), to_ms(now))
+    _put_identities(connection, hashing, customer_id, document)
     return customer_id
 
 
 def _refuse_erased(
-    connection: Connection, hashing: AddressHash, profile: Mapping[str, Any]
+    connection: Connection, hashing: AddressHash, document: Mapping[str, Any]
 ) -> None:
     if not anybody_erased(connection):
         return
+    profile = document["profile"]
     keys = {hashing.ref_key(profile["ref"])}
     for entry in profile["addresses"]:
         kind = Channel(entry["channel"]).address_kind
         keys.update(hashing.person_keys(kind, _normalised(Channel(entry["channel"]), entry)))
+    for identity in _of_before(document):
+        if identity["kind"] == IdentityKind.REF:
+            keys.add(hashing.ref_key(identity["value"]))
+        else:
+            kind = AddressKind(identity["kind"])
+            keys.update(hashing.person_keys(kind, read(kind, identity["value"]).normalised))
     if load_erased(connection, keys):
         raise ErasedError("this person was erased at their own request, and is not taken in again.")
 
@@ -149,6 +159,33 @@ def _put_events(
         what, on, agent = entry["kind"], entry["channel"], entry.get("agent")
         rows.append(EventRow(customer_id, at, what, on, None, key, data, agent))
     interactions.record(connection, rows)
+
+
+def _of_before(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Refs and addresses that found the customer beside those on the profile."""
+    return [
+        identity
+        for identity in document.get("identities", ())
+        if identity["kind"] in _BROUGHT and identity["value"] and not identity["present"]
+    ]
+
+
+_BROUGHT = (IdentityKind.REF, *AddressKind)
+
+
+def _put_identities(
+    connection: Connection, hashing: AddressHash, customer_id: int, document: Mapping[str, Any]
+) -> None:
+    """They go on finding the customer, unless they find somebody else here."""
+    rows = []
+    for identity in _of_before(document):
+        kind, value = IdentityKind(identity["kind"]), identity["value"]
+        key = value
+        if kind is not IdentityKind.REF:
+            key = hashing.key(kind, read(AddressKind(kind), value).normalised)
+        rows.append((kind.value, key, customer_id, _ms(identity["since"]), identity["source"]))
+    columns = ("kind", "key", "customer_id", "at", "source")
+    bulk.insert(connection, identities, columns, rows, on_conflict="ON CONFLICT DO NOTHING")
 
 
 def _put_preferences(

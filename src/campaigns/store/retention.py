@@ -45,6 +45,10 @@ _RAW = (
         "(SELECT key FROM unmatched_events WHERE received_at < :before LIMIT :n)"
     ),
 )
+_DEVICES = text(
+    "DELETE FROM device_events WHERE source_key IN "
+    "(SELECT source_key FROM device_events WHERE told_at < :before LIMIT :n)"
+)
 #: What people and the engine answered, with what waited for it.
 _TALK = (
     text(
@@ -84,6 +88,10 @@ class SqlRetention:
         for statement in _TALK:
             self._repeat(statement, before)
         return self._delete("messages", before)
+
+    def delete_device_events(self, *, before: datetime) -> None:
+        """What was told before that of devices that are nobody's still."""
+        self._repeat(_DEVICES, before)
 
     def _repeat(self, statement: TextClause, before: datetime) -> None:
         bounds = {"before": to_ms(before), "n": BATCH}

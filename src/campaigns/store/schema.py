@@ -238,6 +238,17 @@ channel_uses = Table(
     sqlite_with_rowid=False,  # read in ranges of customers
 )
 
+#: The hour of their own day at which a customer answers, where it was learnt.
+best_hours = Table(
+    "best_hours",
+    metadata,
+    Column("customer_id", BigKey, primary_key=True, autoincrement=False),
+    Column("hour", SmallInteger, nullable=False),
+    Column("near", Integer, nullable=False),  # answers within an hour of it
+    Column("answers", Integer, nullable=False),
+    Column("learned_at", BigInteger, nullable=False),
+)
+
 #: Customers of whom something known was changed, and not only added to, since it was learnt.
 unlearned = Table(
     "unlearned",
@@ -292,7 +303,7 @@ release_skeletons = Table(
     Column("skeleton_id", BigKey, ForeignKey("skeletons.id"), primary_key=True),
 )
 
-#: Somebody's yes to one exact release: rows are added, never changed.
+#: Somebody's yes or no to one exact release and plan: rows are added, never changed.
 approvals = Table(
     "approvals",
     metadata,
@@ -301,7 +312,51 @@ approvals = Table(
     Column("by", String(80), nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("note", Text, nullable=False),
+    Column("verdict", String(10), nullable=False, server_default="approved"),
+    Column("plan", String(32)),  # the hash in `plans`
+    Column("first", Integer),  # so many people and no more; NULL: everybody
     Index("ix_approvals_release_hash", "release_hash"),
+)
+
+#: Plans that somebody decided on: who would have got which message (domain.allotment).
+plans = Table(
+    "plans",
+    metadata,
+    Column("hash", String(32), primary_key=True),
+    Column("release_hash", String(32), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("allotment", LargeBinary, nullable=False),
+)
+
+#: The plan that a run carries out, and how it differs from the one that was approved.
+run_plans = Table(
+    "run_plans",
+    metadata,
+    Column("run_id", BigKey, ForeignKey("runs.id"), primary_key=True),
+    Column("plan", String(32), nullable=False),
+    Column("people", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("approval_id", BigInteger),
+    Column("changed", Text),  # in words; NULL where there was no plan to compare with
+    Index("ix_run_plans_approval_id", "approval_id"),
+)
+
+#: The first part of a run, watched before the rest is sent, and what came of it.
+canaries = Table(
+    "canaries",
+    metadata,
+    Column("run_id", BigKey, ForeignKey("runs.id"), primary_key=True),
+    Column("state", String(10), nullable=False),  # canary.CanaryState
+    Column("began_at", BigInteger, nullable=False),
+    Column("decided_at", BigInteger),
+    Column("because", Text),
+)
+canary_deliveries = Table(
+    "canary_deliveries",
+    metadata,
+    Column("run_id", BigKey, primary_key=True),
+    Column("delivery_id", BigKey, primary_key=True),
+    sqlite_with_rowid=False,
 )
 
 #: What may be told once: a campaign (and edition, for those that recur).
@@ -633,8 +688,26 @@ identities = Table(
     Column("key", String(80), primary_key=True),  # refs and numbers plain, all others hashed
     Column("customer_id", BigKey, ForeignKey("customers.id"), nullable=False),
     Column("at", BigInteger, nullable=False),
+    Column("source", String(80)),  # who told it
+    Column("was", BigInteger),  # the number of the merged profile that it came with
     Index("ix_identities_customer_id", "customer_id"),
     sqlite_with_rowid=False,
+)
+
+#: What the business told of devices that nobody is known to use: joined to the customer who turns
+#: out to, or deleted after a while.
+device_events = Table(
+    "device_events",
+    metadata,
+    Column("source_key", String(80), primary_key=True),
+    Column("device_key", String(32), nullable=False),  # keyed hash
+    Column("at", BigInteger, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("channel", String(10)),
+    Column("data", Json),
+    Column("told_at", BigInteger, nullable=False),
+    Index("ix_device_events_device_key", "device_key"),
+    Index("ix_device_events_told_at", "told_at"),
 )
 
 #: Two profiles that became one, with all it takes to part them again. Erasure empties `before`.

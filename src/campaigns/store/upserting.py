@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from campaigns.domain.customer import AddressStatus
+from campaigns.domain.identity import IdentityKind
 from campaigns.domain.intake import (
     BatchResult,
     ConsentEntry,
@@ -87,10 +88,13 @@ class Upsert:
 
     def _load(self, rows: Sequence[CustomerRow], tellings: Sequence[Telling | None]) -> None:
         refs = {row.ref for row in rows if row.ref is not None}
+        refs |= {v for row in rows for kind, v in row.identities if kind is IdentityKind.REF}
         refs |= {made_ref(*t) for row, t in zip(rows, tellings, strict=True) if t and not row.ref}
         keys = {telling.key for telling in tellings if telling}
         own_yes = any(not c.granted and c.at for row in rows for c in row.consents)
         self._matcher.add_all(known.load(self._connection, refs, keys, own_yes=own_yes))
+        devices = {key for row in rows if row.identities for key in self._matcher.devices(row)}
+        self._matcher.know_devices(known.load_devices(self._connection, devices))
         marked = {
             self._matcher.key_of(s.kind, s.normalised) for row in rows for s in row.suppressions
         }
@@ -108,6 +112,7 @@ class Upsert:
                 customer.ref = row.ref
                 self._changes.changed.add(customer)
             if customer in self._had or customer.id in self._seen:
+                self._take_identities(customer, row)
                 self._take_noes(customer, row)
                 return
             self._matched.append(customer)
@@ -115,12 +120,22 @@ class Upsert:
                 self._changes.changed.add(customer)
             self._take_addresses(customer, row)
         self._had.add(customer)
+        self._take_identities(customer, row)
         if row.consents:
             self._take_consents(customer, row.consents)
         if row.suppressions:
             self._take_suppressions(customer, row)
         if row.interactions:
-            self._changes.past.append((customer, row))
+            number = self._matcher.number(customer, row, telling)
+            self._changes.past.append((customer, number, row))
+
+    def _take_identities(self, customer: Known, row: CustomerRow) -> None:
+        if not row.identities and (row.ref is None or row.ref == customer.ref):
+            return  # nearly all
+        for kind, key in self._matcher.identities(customer, row):
+            customer.others[kind, key] = customer.id
+            self._changes.identities.append((customer, kind, key))
+            self._changes.changed.add(customer)
 
     def _create(self, row: CustomerRow, telling: Telling | None) -> Known:
         key = self._matcher.key

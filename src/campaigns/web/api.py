@@ -39,15 +39,16 @@ class EventAnswer(BaseModel):
     """What became of one event, in the order in which they were sent."""
 
     id: str | None
-    result: Literal["accepted", "duplicate", "refused"]
+    result: Literal["accepted", "duplicate", "waiting", "refused"]
     reason: str | None = Field(None, description="field and sentence, where it was refused")
 
 
 class EventsAnswer(BaseModel):
-    """Counts, and each event's result. What is accepted is on disk."""
+    """Counts, and each event's result. What is accepted, or waits, is on disk."""
 
     accepted: int
     duplicate: int
+    waiting: int = Field(description="of devices that nobody is known to use")
     refused: int
     results: list[EventAnswer]
 
@@ -171,7 +172,7 @@ class _Apis:
         source = request.state.key.source
         results = await asyncio.to_thread(business.record_events, self._app, source, told)
         counts = Counter(str(r.result) for r in results)
-        names = ("accepted", "duplicate", "refused")
+        names = ("accepted", "duplicate", "waiting", "refused")
         listed = [EventAnswer(id=r.id, result=r.result.value, reason=r.reason) for r in results]
         return {**{name: counts[name] for name in names}, "results": listed}
 

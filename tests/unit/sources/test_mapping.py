@@ -322,11 +322,12 @@ def test_the_mapping_that_the_docs_show_works(folder: Folder) -> None:
     (mapping,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     row = folder.row(
         "Customer no,E-mail,Mobile,Phone,Twitter,Name,Surname,Language,Prefers,Points,Club,"
-        "Newsletter,Signed up,Form,IP,Status,Orders,Last order\n"
+        "Newsletter,Signed up,Form,IP,Status,Orders,Last order,Till no,App id\n"
         "7,ana@example.com,,600000001,@demo_ana,Ana,Puig,Català,x,1.200,Member,yes,06/05/2024,"
-        "shop,192.0.2.1,ok,3,2026-11-02\n",
+        "shop,192.0.2.1,ok,3,2026-11-02,9,app-1\n",
         mapping,
     )
+    assert row.identities == (("ref", "till:9"), ("device", "app-1"))
     assert (row.ref, row.stated.locale, row.stated.preferred_channel) == (
         "crm:7",
         "ca_ES",

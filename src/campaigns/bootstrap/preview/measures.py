@@ -8,6 +8,8 @@ from campaigns.bootstrap.preview.model import Reading
 from campaigns.content.measure import X_WEIGHTED, PostMeasure, SizeMeasure, SmsMeasure, measure
 from campaigns.domain.brand import Brand
 from campaigns.domain.channel import Channel
+from campaigns.domain.consent import Purpose
+from campaigns.domain.prices import money
 from campaigns.domain.slots import units
 
 
@@ -43,15 +45,10 @@ def _readings(
 
 def _price(country: str, segments: int, brand: Brand) -> Iterator[Reading]:
     """What one customer's SMS costs in a country, where the brand has a price."""
-    price = brand.prices.sms_segment.get(country) if brand.prices else None
-    if brand.prices and price is not None:
-        from babel.numbers import format_currency
-
-        cost = format_currency(
-            price * segments,
-            brand.prices.currency,
-            format="¤#,##0.00##",
-            locale="en",
-            currency_digits=False,
-        )
-        yield Reading("Price", f"{cost} to {country}")
+    if brand.prices is None:
+        return
+    cost = brand.prices.cost(
+        Channel.SMS, purpose=Purpose.MARKETING, country=country, segments=segments
+    )
+    if cost is not None:
+        yield Reading("Price", f"{money(cost, brand.prices.currency)} to {country}")

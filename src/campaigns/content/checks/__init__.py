@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from campaigns.content.checks import (
+    budget,
     contrast,
     copy,
     facts,
@@ -45,6 +46,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     mail_support.check,
     copy.check,
     steps.check,
+    budget.check,
     sanity.check,
 )
 

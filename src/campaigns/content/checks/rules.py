@@ -72,6 +72,7 @@ _ERRORS: Final = _rules(
     step_missing="a step of the journey has no words in one language",
     step_repeats="a step of the journey says what an earlier one said",
     odd_letters="a letter that is not what it seems, or cannot be seen",
+    budget_unpriced="a budget that the brand's prices cannot be held against",
     left_over="words that were meant to be replaced",
     post_personal="a public post holds a customer's value",
 )

@@ -90,6 +90,9 @@ FAULTS: dict[str, tuple[tuple[str, str, str], ...]] = {
         (EN, "call_to", "steps: {two: {subject: 'Still {{ facts.discount }} off'}}\ncall_to"),
         (ES, "call_to", "steps: {two: {subject: 'Aún {{ facts.discount }} menos'}}\ncall_to"),
     ),
+    "budget-unpriced": (
+        (CAMPAIGN, "channels:", "budget: {amount: 100, currency: EUR}\nchannels:"),
+    ),
     "odd-letters": ((EN, "Buy now", "Buy nоw"),),
     "vague-date": ((EN, "Buy now", "Buy now, until Sunday"),),
     "left-over": ((EN, "Buy now", "Buy TODO"),),

@@ -1,0 +1,169 @@
+"""The account in short: for the command line, for Prefect's pages, and for programs.
+
+No person's name and no address: counts and sentences only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from campaigns.account_page.pictures import stages
+from campaigns.account_page.words import (
+    QUESTIONS,
+    channel_word,
+    extra_words,
+    fallback_words,
+    goal_words,
+    in_words,
+    percent,
+    skip_word,
+    standing,
+    verdict,
+)
+from campaigns.domain.account import ALL, Account, Costs, figure_rows
+from campaigns.domain.prices import money
+
+Row = tuple[str, str, int]
+
+
+def rows(account: Account) -> list[Row]:
+    """(section, line, people or messages), in the page's order."""
+    told = account.answers
+    found: list[Row] = []
+    for stage in stages(account):
+        found.append((stage.label.lower(), "everyone", int(stage.whole.value)))
+        found += [
+            (stage.label.lower(), channel_word(c), int(f.value))
+            for c, f in stage.by_channel.items()
+            if f.value
+        ]
+    found += [
+        ("skipped", skip_word(w), int(told.number("skips", w, column="people")))
+        for (w,) in told.keys("skips")
+    ]
+    if already := int(told.number("audience", column="already")):
+        found.append(("had it already", "in an earlier run", already))
+    found += [
+        ("outcome", in_words(s), int(told.number("states", s, column="messages")))
+        for (s,) in told.keys("states")
+    ]
+    found += [
+        (
+            "by fallback",
+            fallback_words(c, r),
+            int(told.number("fallbacks", c, r, column="messages")),
+        )
+        for c, r in told.keys("fallbacks")
+    ]
+    found += [
+        ("not accepted, why", w, int(told.number("failures", w, column="messages")))
+        for (w,) in told.keys("failures")
+    ]
+    found += [
+        (kind, agent, int(told.number("reactions", ALL, kind, agent, column="times")))
+        for channel, kind, agent in told.keys("reactions")
+        if channel == ALL
+    ]
+    found.append(("opted out", "or complained", int(told.number("left", column="people"))))
+    found.append(("recorded", "on profiles", int(told.number("recorded", column="messages"))))
+    return found
+
+
+def answer_sentences(account: Account) -> list[str]:
+    """The goal first, then what it is worth, what was tried out, what it cost, the proof."""
+    found = [s for s in (standing(account),) if s]
+    found += _goal_sentences(account)
+    for question in account.questions:
+        if question.result is None:
+            found.append(f"{QUESTIONS[question.name]} No answer yet: {question.because}.")
+            continue
+        for g in question.result.goals:
+            found += [verdict(g, d, question.result.confidence) for d in g.differences]
+    if account.costs:
+        found.append(_cost_sentence(account, account.costs))
+    proof = account.proof
+    if proof.asked:
+        found.append(
+            f"{proof.proven} of {proof.asked} messages taken at random (seed {proof.seed}) were "
+            f"made again and are what was said; release {account.run.release_hash}."
+        )
+    return found
+
+
+def _goal_sentences(account: Account) -> list[str]:
+    goal = goal_words(account)
+    if goal is None:
+        return ["No goal is stated in its campaign.yaml."]
+    share = f" ({percent(goal.people.value / goal.sent.value)})" if goal.sent.value else ""
+    found = [
+        f"{goal.people.value:,} of {goal.sent.value:,} people who got it {goal.did} within "
+        f"{goal.days} days{share}; it was the last message sent to them before."
+    ]
+    if account.incremental:
+        i = account.incremental
+        bounds = f"{i.low:+,.0f} to {i.high:+,.0f}"
+        found.append(f"{extra_words(i, goal.did)} ({i.confidence * 100:g}% interval {bounds}).")
+    return found
+
+
+def _cost_sentence(account: Account, costs: Costs) -> str:
+    told = f"It cost {money(costs.total, costs.currency)}"
+    if costs.budget is not None:
+        told += f" of a budget of {money(costs.budget, costs.currency)}"
+    goal = goal_words(account)
+    if goal is not None and goal.people.value:
+        each = costs.total / int(goal.people.value)
+        told += f", {money(each, costs.currency)} for each who {goal.did}"
+    return f"{told}."
+
+
+def account_markdown(account: Account) -> str:
+    """For a Prefect artifact."""
+    lines = [f"**{sentence}**" if not at else sentence for at, sentence in
+             enumerate(answer_sentences(account))]  # fmt: skip
+    lines.append("\n".join(["| | | |", "|---|---|---:|", *_table(account)]))
+    return "\n\n".join(lines)
+
+
+def _table(account: Account) -> list[str]:
+    return [f"| {a} | {b.replace('|', '/')} | {n:,} |" for a, b, n in rows(account)]
+
+
+def _costs_json(costs: Costs) -> dict[str, object]:
+    return {
+        "currency": costs.currency,
+        "total": float(costs.total),
+        "budget": None if costs.budget is None else float(costs.budget),
+        "lines": [
+            {
+                "channel": line.channel,
+                "country": line.country,
+                "messages": line.messages.value,
+                "units": line.units,
+                "total": None if line.total is None else float(line.total),
+            }
+            for line in costs.lines
+        ],
+    }
+
+
+def account_json(account: Account) -> dict[str, object]:
+    """For `--json`: every figure with its query, and what was concluded."""
+    run = account.run
+    return {
+        "run": run.id,
+        "campaign": run.campaign,
+        "edition": run.edition,
+        "state": run.state,
+        "release": run.release_hash,
+        "at": account.at.isoformat(),
+        "goal": account.goal and {"kind": account.goal[0], "within_days": account.goal[1]},
+        "summary": answer_sentences(account),
+        "incremental": account.incremental and asdict(account.incremental),
+        "costs": account.costs and _costs_json(account.costs),
+        "proof": asdict(account.proof),
+        "facts": {name: dict(written) for name, written in account.facts.items()},
+        "findings": account.findings,
+        "figures": [asdict(row) for row in figure_rows(account)],
+        "queries": {query.name: query.sql for query in account.queries},
+    }

@@ -1,0 +1,133 @@
+"""How the account is put into words, the same on the page, in markdown and on the command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from campaigns.domain.account import ALL, Account, Figure, Incremental
+from campaigns.domain.channel import Channel
+from campaigns.domain.experiment import Difference, GoalKind, GoalResult
+from campaigns.domain.routing import SKIP_TEXT, Reason, SkipReason
+from campaigns.domain.run import ACTIVE_RUN_STATES
+
+#: What was done, of people: `312 people bought`.
+_DID = {
+    "purchased": ("bought", "purchases"),
+    "visited": ("visited", "visits"),
+    "clicked": ("clicked", "clicks"),
+    "replied": ("replied", "replies"),
+    "called": ("called", "calls"),
+}
+QUESTIONS = {
+    "variants": "Which words?",
+    "channels": "What does the preferred channel bring?",
+    "holdout": "What does the campaign bring?",
+    "brand_holdout": "What does all marketing bring?",
+}
+_AGENTS = {"human": "people", "suspect": "cannot be told", "machine": "programs"}
+
+
+@dataclass(frozen=True, slots=True)
+class GoalWords:
+    """The goal in words.
+
+    Attributes:
+        did: what people did, as a verb; `times`: the events' name.
+        people, sent: the two figures of the answer.
+    """
+
+    did: str
+    times: str
+    days: int
+    people: Figure
+    sent: Figure
+
+
+def goal_words(account: Account) -> GoalWords | None:
+    """None where the campaign states no goal."""
+    if account.goal is None:
+        return None
+    kind, days = account.goal
+    did, times = _DID[kind]
+    told = account.answers
+    return GoalWords(
+        did,
+        times,
+        days,
+        told.figure("conversions", ALL, column="people"),
+        told.figure("funnel", ALL, column="sent"),
+    )
+
+
+def extra_words(found: Incremental, did: str) -> str:
+    """`About 37 more people bought than would have without it`."""
+    more = "more" if found.extra >= 0 else "fewer"
+    return f"About {abs(found.extra):,.0f} {more} people {did} than would have without it"
+
+
+def channel_word(channel: str) -> str:
+    """`e-mail`; `all channels`."""
+    return "all channels" if channel == ALL else Channel(channel).label
+
+
+def skip_word(reason: str) -> str:
+    """Why somebody was skipped."""
+    return SKIP_TEXT[SkipReason(reason)]
+
+
+def agent_word(agent: str) -> str:
+    """Who clicked or opened."""
+    return _AGENTS[agent]
+
+
+def fallback_words(channel: str, reason: str) -> str:
+    """`SMS, after e-mail (bounced)`."""
+    before = ", ".join(f"{c.label} ({o})" for c, o in Reason.decode(reason).passed_over)
+    return f"{Channel(channel).label}, after {before}"
+
+
+def in_words(word: str) -> str:
+    """`in_doubt` as people write it."""
+    return word.replace("_", " ")
+
+
+def percent(value: float) -> str:
+    """`3.4%`; more digits where less would say nought."""
+    return f"{value:.2%}" if 0 < abs(value) < 0.01 else f"{value:.1%}"
+
+
+def standing(account: Account) -> str:
+    """What must be known before any number is read; empty for a run that ended in order."""
+    run = account.run
+    if run.state in ACTIVE_RUN_STATES:
+        return "This run is still going on: the figures are those of this moment."
+    return f"This run was {run.state}: {account.because}" if account.because else ""
+
+
+def verdict(goal: GoalResult, difference: Difference, confidence: float) -> str:
+    """One sentence: what was found, within which bounds, and how sure."""
+    low, high = _amount(goal, difference.low), _amount(goal, difference.high)
+    against = f"{difference.arm} against {difference.control}"
+    interval = f"{confidence * 100:g}% interval {low} to {high}"
+    found = f"{_amount(goal, difference.value)}{_unit(goal)} ({interval})"
+    if difference.relative is not None:
+        found += f", {difference.relative:+.1%} of it"
+    sure = p_words(difference.adjusted)
+    if difference.adjusted >= 1 - confidence:
+        told = f"{against}: no difference shown; {found}, {sure}."
+    else:
+        told = f"{against}: {found}, {sure}."
+    return f"{told} Note: {difference.caution}." if difference.caution else told
+
+
+def p_words(value: float) -> str:
+    """`p = 0.041`."""
+    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+
+
+def _amount(goal: GoalResult, value: float) -> str:
+    return f"{value * 100:+.2f}" if goal.kind is GoalKind.YES_NO else f"{value:+,.2f}"
+
+
+def _unit(goal: GoalResult) -> str:
+    return " points" if goal.kind is GoalKind.YES_NO else " per person"

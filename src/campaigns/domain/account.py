@@ -1,0 +1,291 @@
+"""The account of a run: all its figures, each with the query of the database that tells it.
+
+The page, the command's table, Prefect's artifact, JSON, CSV and Parquet are all made from this one
+list: a figure that is told twice is the same figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TypeAlias
+
+from campaigns.domain.audit import AuditEntry
+from campaigns.domain.experiment import ExperimentResult
+from campaigns.domain.run import Run
+
+Number: TypeAlias = int | float
+#: Everything on every channel, in the figures that are told by channel.
+ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question to the database, as it is asked and as a person may ask it again.
+
+    Attributes:
+        meaning: what is counted, in a sentence.
+        sql: without parameters: it can be pasted at a database prompt.
+        keys: what the first columns name, such as `channel`; the rest are `numbers`.
+    """
+
+    name: str
+    meaning: str
+    sql: str
+    keys: tuple[str, ...]
+    numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number. `address` is the query, the row's key and the column: what to ask to get it."""
+
+    value: Number
+    address: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the database said to a query: key → column → number."""
+
+    query: Query
+    rows: Mapping[tuple[str, ...], Mapping[str, Number]]
+
+    def figure(self, *key: str, column: str) -> Figure:
+        """One number; 0 where there is no such row: nobody was counted."""
+        value = self.rows.get(key, {}).get(column, 0)
+        return Figure(value, (self.query.name, *key, column))
+
+    def figures(self) -> Iterator[Figure]:
+        """All of them, in the order of the query."""
+        for key, numbers in self.rows.items():
+            for column, value in numbers.items():
+                yield Figure(value, (self.query.name, *key, column))
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The answers about one run, by the query's name."""
+
+    run: Run
+    by_name: Mapping[str, Answer]
+
+    def figure(self, query: str, *key: str, column: str) -> Figure:
+        """One number; 0 where the query was not asked (a run without a goal) or has no such row."""
+        answer = self.by_name.get(query)
+        if answer is None:
+            return Figure(0, (query, *key, column))
+        return answer.figure(*key, column=column)
+
+    def number(self, query: str, *key: str, column: str) -> Number:
+        """The same, without its address."""
+        return self.figure(query, *key, column=column).value
+
+    def figures(
+        self, query: str, keys: Iterable[tuple[str, ...]], column: str
+    ) -> tuple[Figure, ...]:
+        """One column of several rows: their sum is told."""
+        return tuple(self.figure(query, *key, column=column) for key in keys)
+
+    def keys(self, query: str) -> list[tuple[str, ...]]:
+        """The rows' keys; none where the query was not asked."""
+        answer = self.by_name.get(query)
+        return [] if answer is None else list(answer.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked about a run besides its number.
+
+    Attributes:
+        since: only what happened after this belongs to it: its start.
+        goal: the kind of interaction that the campaign is for; empty: it states none.
+        within: how long after a message an event counts as its doing.
+        step: the width of one column of the timeline.
+    """
+
+    run: int
+    since: datetime
+    goal: str
+    within: timedelta
+    step: timedelta
+
+
+#: Columns of the timeline, from the narrowest; there are never more than TIMELINE of them.
+STEPS = tuple(
+    timedelta(minutes=m) for m in (1, 5, 15, 60, 3 * 60, 6 * 60, 12 * 60, 24 * 60, 7 * 24 * 60)
+)
+TIMELINE = 60
+
+
+def timeline_step(span: timedelta) -> timedelta:
+    """The narrowest step by which a span of time fits on the timeline."""
+    return next((s for s in STEPS if span <= s * TIMELINE), STEPS[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a campaign tried out, and the answer so far (None: not yet, `because`).
+
+    `made_of`: arm → the rows of the query `arms` that it is the sum of.
+    """
+
+    name: str
+    ends_at: datetime
+    result: ExperimentResult | None
+    because: str = ""
+    made_of: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Incremental:
+    """What came of it that would not have come without: the rate of those who got the message
+    less the rate of those held out, for all who got it.
+
+    Attributes:
+        extra, low, high: people; the interval has the experiment's confidence.
+    """
+
+    extra: float
+    low: float
+    high: float
+    confidence: float
+    p_value: float
+    early: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Messages taken at random and made again from what was stored.
+
+    Attributes:
+        seed: the same seed takes the same messages.
+        asked: how many were taken; `proven`: how many are, byte for byte, what was said.
+        differing: deliveries that are not, for `campaigns reproduce`.
+    """
+
+    seed: int
+    asked: int
+    proven: int
+    differing: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What messages of one channel to one country cost at the brand's prices.
+
+    Attributes:
+        messages: that left, those with them that another channel's replaced: they are paid for.
+        units: segments of an SMS, else messages.
+        total: None where the brand has no price for it.
+    """
+
+    channel: str
+    country: str
+    messages: Figure
+    units: int
+    total: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """The run's costs, in the price list's currency.
+
+    Attributes:
+        budget: the most that the campaign may cost, all its runs together; None: it states none.
+    """
+
+    currency: str
+    lines: tuple[Cost, ...]
+    budget: Decimal | None = None
+
+    @property
+    def total(self) -> Decimal:
+        """Of all that has a price."""
+        return sum((line.total for line in self.lines if line.total is not None), Decimal(0))
+
+    @property
+    def unpriced(self) -> int:
+        """Messages that have no price: they are not in the total."""
+        return sum(int(line.messages.value) for line in self.lines if line.total is None)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Everything that a run's report tells.
+
+    Attributes:
+        answers: of this run; `earlier`: of earlier runs of the campaign, the newest first.
+        goal: kind and days, where the campaign states one.
+        findings: of the files now, if they are still what was sent; None: they have changed.
+        facts: name → locale → as it was written there.
+        paused: what waits for a provider, in words.
+        because: why the run was stopped or waits, beyond that.
+    """
+
+    title: str
+    at: datetime
+    run: Run
+    answers: Answers
+    goal: tuple[str, int] | None
+    ends_at: datetime
+    step: timedelta
+    facts: Mapping[str, Mapping[str, str]]
+    findings: tuple[str, ...] | None
+    proof: Proof
+    questions: tuple[Question, ...] = ()
+    incremental: Incremental | None = None
+    earlier: tuple[Answers, ...] = ()
+    costs: Costs | None = None
+    trail: tuple[AuditEntry, ...] = ()
+    paused: tuple[str, ...] = ()
+    because: str | None = None
+
+    @property
+    def queries(self) -> Sequence[Query]:
+        """Every query whose numbers are told, in the order of the page."""
+        own = [answer.query for answer in self.answers.by_name.values()]
+        return own + [a.query for before in self.earlier for a in before.by_name.values()]
+
+    @property
+    def early(self) -> bool:
+        """Whether the goal's last day is not over."""
+        return self.goal is not None and self.at < self.ends_at
+
+
+@dataclass(frozen=True, slots=True)
+class FigureRow:
+    """A line of the table that CSV, Parquet and `--json` hold."""
+
+    run: int
+    figure: str
+    value: Number
+    meaning: str
+    query: str
+
+
+def figure_rows(account: Account) -> list[FigureRow]:
+    """All figures of the account, this run's and the earlier ones'."""
+    rows: list[FigureRow] = []
+    for answers in (account.answers, *account.earlier):
+        for answer in answers.by_name.values():
+            query = answer.query
+            rows += [
+                FigureRow(
+                    answers.run.id, "/".join(f.address[1:]), f.value, query.meaning, query.name
+                )
+                for f in answer.figures()
+            ]
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """A message that is made again: its skeleton's number, the written values, the stored hash."""
+
+    delivery_id: int
+    skeleton_id: int
+    values: Mapping[str, str] = field(default_factory=dict)
+    hash: str = ""

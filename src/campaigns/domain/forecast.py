@@ -1,0 +1,327 @@
+"""A forecast: what a run would do now, in numbers that add up, before anything is sent.
+
+Segments are measured per skeleton, once with typical values and once with the longest there may be;
+costs follow from both. A run's own costs before it sends are counted the same way, from its rows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TypeAlias
+
+from campaigns.domain.allotment import PlanChange
+from campaigns.domain.channel import Channel
+from campaigns.domain.consent import Purpose
+from campaigns.domain.findings import Finding
+from campaigns.domain.message import Skeleton
+from campaigns.domain.plan import QUIET_HOURS, PlanCounts
+from campaigns.domain.prices import Budget, Prices, money
+from campaigns.domain.routing import SKIP_TEXT, SkipReason
+
+#: What rows of planned people are called that wait for their time.
+WAITING = "of these waiting"
+
+#: (skeleton's hash, the customer's country) → messages.
+Messages: TypeAlias = Counter[tuple[str, str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """Segments of a text of one skeleton: with typical values, and at most. 1 elsewhere."""
+
+    typical: int = 1
+    most: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelForecast:
+    """What goes by one channel.
+
+    Attributes:
+        messages: to customers, or the one public post.
+        locales: locale of the words → messages.
+        segments, most_segments: of all texts together; 0 where nothing is counted in segments.
+        cost, most: by the price table, with typical values and with the longest.
+        unpriced: messages whose country has no price; they are in no cost.
+        takes: how long they take at the rates of the sender; None where none is set.
+    """
+
+    channel: Channel
+    messages: int
+    locales: Mapping[str, int]
+    segments: int
+    most_segments: int
+    cost: Decimal
+    most: Decimal
+    unpriced: int
+    takes: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One customer of the plan, to read before anything is sent.
+
+    Attributes:
+        who: name and ref, on this machine alone; a number where it goes elsewhere.
+        why: the reason of the channel, in words.
+        parts: the message as the customer would get it; with made-up values where `who` is a
+            number.
+        trouble: why this customer's message cannot be made; empty where it can.
+    """
+
+    channel: Channel
+    locale: str
+    who: str
+    why: str
+    parts: Mapping[str, str]
+    trouble: str = ""
+
+    @property
+    def text(self) -> str:
+        """What is read first: the subject and the text, or the body."""
+        shown = (self.parts.get(p) for p in ("subject", "text", "body"))
+        return "\n\n".join(p.strip() for p in shown if p)
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """What an experiment of this size can see, in one question.
+
+    Attributes:
+        people, control: of the smallest arm and of the one it is held against.
+        points: the smallest difference that four of five such experiments find, in points of
+            percent; None where none can be told, `because` says why.
+    """
+
+    question: str
+    people: int
+    control: int
+    points: float | None
+    because: str = ""
+
+    def __str__(self) -> str:
+        who = f"{self.question}: with {self.people:,} people against {self.control:,}"
+        if self.points is None:
+            return f"{who} it cannot be told what can be seen: {self.because}."
+        return f"{who} you can see {self.points:.1f} points."
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a run of the campaign would do now.
+
+    Attributes:
+        plan: the plan's hash (domain.allotment).
+        limit: at most so many people; None is the whole audience.
+        counts: planned + skipped + already is the audience.
+        channels: the same people by channel, and the public post.
+        spent: what earlier runs of the campaign and edition cost.
+        waits, until: messages that wait for their hour, and when the last of them may go.
+        changed: from the plan that was approved last; None where none was.
+    """
+
+    campaign: str
+    title: str
+    release: str
+    plan: str
+    at: datetime
+    limit: int | None
+    counts: PlanCounts
+    channels: Sequence[ChannelForecast]
+    currency: str | None = None
+    spent: Decimal = Decimal(0)
+    budget: Budget | None = None
+    waits: int = 0
+    until: datetime | None = None
+    samples: Sequence[Sample] = ()
+    findings: Sequence[Finding] = ()
+    power: Sequence[Power] = ()
+    changed: PlanChange | None = None
+
+    @property
+    def cost(self) -> Decimal:
+        """Of this run, with typical values."""
+        return sum((c.cost for c in self.channels), Decimal(0))
+
+    @property
+    def most(self) -> Decimal:
+        """Of this run, were every text as long as it may be."""
+        return sum((c.most for c in self.channels), Decimal(0))
+
+    @property
+    def unpriced(self) -> int:
+        """Messages without a price."""
+        return sum(c.unpriced for c in self.channels)
+
+    @property
+    def takes(self) -> timedelta | None:
+        """How long sending takes, since channels go side by side; None without any rate."""
+        return max((c.takes for c in self.channels if c.takes is not None), default=None)
+
+    @property
+    def unlimited(self) -> bool:
+        """Whether some channel goes as fast as its provider takes it, so that nobody knows."""
+        return self.takes is None or any(c.takes is None for c in self.channels)
+
+    @property
+    def over_budget(self) -> str | None:
+        """Why the budget forbids the run; None where it does not."""
+        return over_budget(self.budget, self.cost, self.spent, self.unpriced)
+
+    @property
+    def caution(self) -> str | None:
+        """What may break the budget, though it need not."""
+        if self.budget is None or self.over_budget or self.spent + self.most <= self.budget.amount:
+            return None
+        most = money(self.spent + self.most, self.budget.currency)
+        return f"were every text as long as it may be, it would cost {most}: above the budget."
+
+    def rows(self) -> list[tuple[str, str, int]]:
+        """(section, line, people), in reading order, in the shape of a run's report."""
+        counts = self.counts
+        rows = [("planned", c.label, n) for c, n in counts.planned.most_common()]
+        if counts.exploring:
+            rows.append(("of these exploring", "on another channel, to learn", counts.exploring))
+        rows += [
+            (WAITING, f"{why or QUIET_HOURS}: {_between(first, last)}", n)
+            for why, (n, first, last) in counts.waits_by_reason.items()
+        ]
+        rows += [("skipped", SKIP_TEXT[SkipReason(r)], n) for r, n in counts.skipped.most_common()]
+        if counts.already:
+            rows.append(("had it already", "in an earlier run", counts.already))
+        rows.append(("audience", "everyone the campaign is for", counts.audience))
+        return rows
+
+    def money(self, amount: Decimal) -> str:
+        """An amount, in the currency of the prices."""
+        return money(amount, self.currency) if self.currency else "no prices"
+
+    def price(self) -> str:
+        """`€12.60, at most €14.10`."""
+        if self.currency is None:
+            return "unknown: brand.yaml has no `prices`"
+        told = self.money(self.cost)
+        if self.most != self.cost:
+            told += f", at most {self.money(self.most)}"
+        if self.unpriced:
+            told += f"; {self.unpriced:,} messages have no price and are not in it"
+        return told
+
+    def sentences(self) -> list[str]:
+        """What the tables do not tell: cost, budget, time, power, what changed."""
+        told = [f"Cost: {self.price()}."]
+        if self.spent:
+            told.append(f"Earlier runs cost {self.money(self.spent)}.")
+        if self.budget is not None:
+            told.append(f"Budget: {money(self.budget.amount, self.budget.currency)}.")
+        told.append(f"Time: {self.duration()}.")
+        if self.waits and self.until is not None:
+            until = f"{self.until.day} {self.until:%b %H:%M} UTC"
+            told.append(f"{self.waits:,} wait for their hour, the last until {until}.")
+        told += [str(power) for power in self.power]
+        if self.changed is not None:
+            told.append(f"Since it was approved: {self.changed}.")
+        return told
+
+    def duration(self) -> str:
+        """`about 0:16:40 at the rates set; e-mail as fast as the provider takes it`."""
+        free = [c.channel.label for c in self.channels if c.takes is None]
+        if self.takes is None:
+            return "as fast as the providers take it: no rate is set"
+        unlimited = f"; {', '.join(free)} as fast as the provider takes it" if free else ""
+        return f"about {whole_seconds(self.takes)} at the rates set{unlimited}"
+
+
+def _between(first: datetime, last: datetime) -> str:
+    """`27 Nov 09:00 UTC`, or the first and the last of several moments."""
+    told = [f"{at.day} {at:%b %H:%M}" for at in (first, last)]
+    return f"{told[0]} UTC" if first == last else f"{told[0]} to {told[1]} UTC"
+
+
+def whole_seconds(takes: timedelta) -> str:
+    """`0:16:40`; never nothing at all."""
+    return str(timedelta(seconds=max(1, round(takes.total_seconds()))))
+
+
+def over_budget(budget: Budget | None, cost: Decimal, spent: Decimal, unpriced: int) -> str | None:
+    """Why the budget forbids a run of this cost after `spent`; None where it does not."""
+    if budget is None:
+        return None
+    if unpriced:
+        return (
+            f"{unpriced:,} messages have no price, so the budget cannot be kept. Add their "
+            "countries, or `other`, to `prices` in brand.yaml."
+        )
+    if spent + cost <= budget.amount:
+        return None
+    earlier = f" after {money(spent, budget.currency)} of earlier runs" if spent else ""
+    return (
+        f"it would cost {money(cost, budget.currency)}{earlier}, and the budget is "
+        f"{money(budget.amount, budget.currency)}. Raise `budget` in campaign.yaml, narrow the "
+        "audience, or send to fewer (--limit)."
+    )
+
+
+def by_channel(
+    skeletons: Mapping[str, Skeleton],
+    purpose: Purpose,
+    messages: Messages,
+    segments: Mapping[str, Segments],
+    prices: Prices | None,
+) -> list[ChannelForecast]:
+    """Messages by channel, with locales, segments and cost; the channel of most messages first,
+    the public post last."""
+    found: dict[Channel, _Sum] = {}
+    for (skeleton, country), number in messages.items():
+        channel = skeletons[skeleton].channel
+        into = found.setdefault(channel, _Sum())
+        into.locales[skeletons[skeleton].locale] += number
+        into.add(channel, purpose, country, number, segments[skeleton], prices)
+    ordered = sorted(found.items(), key=lambda i: (i[0] is Channel.X_POST, -i[1].messages, i[0]))
+    return [total.of(channel) for channel, total in ordered]
+
+
+@dataclass(slots=True)
+class _Sum:
+    messages: int = 0
+    locales: Counter[str] = field(default_factory=Counter)
+    segments: int = 0
+    most_segments: int = 0
+    cost: Decimal = Decimal(0)
+    most: Decimal = Decimal(0)
+    unpriced: int = 0
+
+    def add(
+        self,
+        channel: Channel,
+        purpose: Purpose,
+        country: str | None,
+        number: int,
+        segments: Segments,
+        prices: Prices | None,
+    ) -> None:
+        self.messages += number
+        if channel is Channel.SMS:
+            self.segments += number * segments.typical
+            self.most_segments += number * segments.most
+        if prices is None:
+            return
+        cost, most = (
+            prices.cost(channel, purpose=purpose, country=country, segments=n)
+            for n in (segments.typical, segments.most)
+        )
+        if cost is None or most is None:
+            self.unpriced += number
+        else:
+            self.cost += number * cost
+            self.most += number * most
+
+    def of(self, channel: Channel) -> ChannelForecast:
+        return ChannelForecast(
+            channel, self.messages, dict(self.locales.most_common()), self.segments,
+            self.most_segments, self.cost, self.most, self.unpriced,
+        )  # fmt: skip

@@ -71,14 +71,15 @@ def has_delivery(
     campaign_id: int | ScalarSelect[int], journey: Journey = NO_JOURNEY
 ) -> ColumnElement[bool]:
     """The customer has a delivery of this campaign and edition, from whichever run; one that was
-    cancelled before it left does not count. Of a journey any step counts: nobody enters twice."""
+    cancelled or expired before it left does not count. Of a journey any step counts: nobody enters
+    twice."""
     step = deliveries.c.step
     one = select(literal(1)).where(
         deliveries.c.campaign_id == campaign_id,
         step.in_(range(MAX_STEPS)) if journey.goes_on else step == 0,
         deliveries.c.customer_id == customers.c.id,
         text("NOT deliveries.replaced"),  # as the partial index says it, or SQLite looks at all
-        deliveries.c.state != DeliveryState.CANCELLED,
+        deliveries.c.state.not_in([DeliveryState.CANCELLED, DeliveryState.EXPIRED]),
     )
     # With an offset PostgreSQL looks each customer up in the index. Else it makes a join of it,
     # and where its statistics know nothing yet of this run's rows it compares all with all.

@@ -103,6 +103,19 @@ def read_profiles(
         first = page[-1].customer_id + 1
 
 
+def read_profiles_of(
+    database: Database, release: Release, ids: Sequence[int], *, now: datetime
+) -> Iterator[Profile]:
+    """These customers as planning sees them now, in the order of ascending ids, page by page."""
+    with database.read() as connection:
+        rows = _Reader(release, now, connection)
+    for start in range(0, len(ids), PAGE):
+        among = bulk.among(customers.c.id, ids[start : start + PAGE], database.dialect)
+        with database.read() as connection:
+            page = rows.read(connection, among)
+        yield from page
+
+
 def profiles_of(
     connection: Connection, release: Release, ids: Sequence[int], now: datetime
 ) -> dict[int, Profile]:
@@ -119,8 +132,8 @@ class _Reader:
     def __init__(self, release: Release, now: datetime, connection: Connection) -> None:
         self._policy = release.policy
         self._now = now
-        self._reach = Shared(_reach)
-        self._standings = Shared(_Standings())
+        self._reach = Shared(read_reach)
+        self._standings = Shared(StandingsReader())
         self._uses = Shared(Used(read_priors(connection)))
         self._pressed = Shared(Pressed(release.policy))
 
@@ -178,8 +191,8 @@ class _Reader:
                 c.country,
                 c.time_zone,
                 c.preferred_channel,
-                _reach_text(self._policy.purpose),
-                _standings_text(self._policy.purpose),
+                reach_text(self._policy.purpose),
+                standings_text(self._policy.purpose),
                 used_text(),
                 pressed_text(self._policy, self._now),
                 attributes,
@@ -190,7 +203,8 @@ class _Reader:
         )
 
 
-def _reach_text(purpose: Purpose) -> ScalarSelect[str]:
+def reach_text(purpose: Purpose) -> ScalarSelect[str]:
+    """The customer's addresses, their status, and whether they are suppressed for the purpose."""
     covers = [suppressions.c.purpose == "all"]
     if purpose is Purpose.MARKETING:
         covers.append(suppressions.c.purpose == "marketing")
@@ -209,9 +223,10 @@ def _reach_text(purpose: Purpose) -> ScalarSelect[str]:
     )
 
 
-def _reach(
+def read_reach(
     records: list[str],
 ) -> tuple[dict[Channel, AddressStatus], frozenset[Channel]]:
+    """Takes `reach_text` apart: channel → status, and the channels that are suppressed."""
     reachable, suppressed = {}, set()
     for record in records:
         channel, status, barred = record.split(UNIT)
@@ -221,7 +236,8 @@ def _reach(
     return reachable, frozenset(suppressed)
 
 
-def _standings_text(purpose: Purpose) -> ScalarSelect[str]:
+def standings_text(purpose: Purpose) -> ScalarSelect[str]:
+    """What the ledger says of the customer now, for the purpose."""
     s = standings.c
     return (
         select(joined(s.channel, s.topic, cast(s.granted, Integer()), s.at))
@@ -230,8 +246,8 @@ def _standings_text(purpose: Purpose) -> ScalarSelect[str]:
     )
 
 
-class _Standings:
-    """Takes one customer's standings apart. Many customers consented at the same moment (an
+class StandingsReader:
+    """Takes `standings_text` apart. Many customers consented at the same moment (an
     import's), so each entry is made once."""
 
     def __init__(self) -> None:

@@ -13,26 +13,29 @@ everybody, is `candidates.read_profiles`; tests/contract/test_store_standing_ski
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, false, func, select
+from sqlalchemy import Connection, Select, exists, func, select
 
 from campaigns.domain.channel import Channel
+from campaigns.domain.consent import Purpose
 from campaigns.domain.customer import Profile
 from campaigns.domain.plan import Sifted
 from campaigns.domain.release import Policy, Release
 from campaigns.domain.routing import Skip, barred
 from campaigns.store import bulk
 from campaigns.store.candidates import (
+    PAGE,
     StandingsReader,
-    has_delivery,
     in_audience,
     reach_text,
     read_reach,
     standings_text,
+    who_has,
 )
-from campaigns.store.packed import Shared
+from campaigns.store.packed import RECORD, UNIT, Shared
 from campaigns.store.runs import find_campaign
 from campaigns.store.schema import customers, runs, shards, skips
 
@@ -45,55 +48,68 @@ def sift(
 ) -> Sifted:
     """The audience of this id range: who has a delivery of the campaign, who gets nothing for a
     reason that lasts, and who is to be decided on."""
-    query = _query(connection, release, run_id, first=first, last=last, now=now)
-    fates = _Fates(release.policy)
-    already = 0
-    for customer_id, had, skipped, *rows in bulk.tuples(connection.execute(query)):
-        if had:
-            already += 1
-        elif skipped is None:
-            fates.open.append(customer_id)
-        else:
-            fates[tuple(rows)].append(customer_id)
-    return Sifted(already, fates.barred, sorted(fates.open))
-
-
-def _query(
-    connection: Connection, release: Release, run_id: int, *, first: int, last: int, now: datetime
-) -> Select[Any]:
-    """One row per customer of the audience; what bars them only of whom was skipped earlier."""
-    campaign_id = connection.execute(find_campaign(release.campaign, release.edition)).scalar()
-    earlier = connection.execute(_earlier(campaign_id, run_id)).scalar()
-    had: ColumnElement[bool] = false()
-    if campaign_id is not None:
-        had = has_delivery(campaign_id, release.policy.journey)
-    c, skipped, purpose = customers.c, skips.c.customer_id, release.policy.purpose
     dialect = bulk.dialect_of(connection)
-    before = and_(
-        skips.c.run_id == (-1 if earlier is None else earlier),
-        skipped == c.id,
+    within = in_audience(release, first=first, last=last, now=now, dialect=dialect)
+    audience = _ids(connection, select(customers.c.id).where(within))
+    having, skipped = _earlier(connection, release, run_id, first=first, last=last)
+    left = audience - having
+    again = sorted(left & skipped)
+    fates = _Fates(release.policy)
+    fates.open.extend(left - skipped)
+    for customer_id, stated, reached, stood in _barring(connection, again, release.policy.purpose):
+        fates[stated, reached, _in_order(stood)].append(customer_id)
+    return Sifted(len(audience) - len(left), fates.barred, sorted(fates.open))
+
+
+def _earlier(
+    connection: Connection, release: Release, run_id: int, *, first: int, last: int
+) -> tuple[set[int], set[int]]:
+    """Who has a delivery of the campaign, and whom its last run before this one skipped."""
+    found = connection.execute(find_campaign(release.campaign, release.edition)).scalar()
+    if found is None:
+        return set(), set()
+    having = who_has(found, release.policy.journey, first=first, last=last)
+    run = connection.execute(_last_run(found, run_id)).scalar()
+    skipped = select(skips.c.customer_id).where(
+        skips.c.run_id == (-1 if run is None else run),
+        skips.c.customer_id.between(first, last),
         skips.c.reason.like("%|%"),  # names channels: not the limit, nor being held out
     )
-    return (
-        select(
-            c.id,
-            had,
-            skipped,
-            c.preferred_channel,
-            case((skipped.is_not(None), reach_text(purpose))),
-            case((skipped.is_not(None), standings_text(purpose))),
-        )
-        .select_from(customers.outerjoin(skips, before))
-        .where(in_audience(release, first=first, last=last, now=now, dialect=dialect))
-    )
+    return _ids(connection, having), _ids(connection, skipped)
 
 
-def _earlier(campaign_id: int | None, run_id: int) -> Select[Any]:
-    """The campaign's last run before this one that planned somebody."""
+def _last_run(campaign_id: int, before: int) -> Select[Any]:
     planned = exists().where(shards.c.run_id == runs.c.id, shards.c.planned_at.is_not(None))
     return select(func.max(runs.c.id)).where(
-        runs.c.campaign_id == campaign_id, runs.c.id < run_id, ~runs.c.continues, planned
+        runs.c.campaign_id == campaign_id, runs.c.id < before, ~runs.c.continues, planned
     )
+
+
+def _barring(
+    connection: Connection, ids: Sequence[int], purpose: Purpose
+) -> Iterator[tuple[Any, ...]]:
+    """Of each of these customers what bars them: see `_Rows`."""
+    query = select(
+        customers.c.id, customers.c.preferred_channel, reach_text(purpose), standings_text(purpose)
+    )
+    for start in range(0, len(ids), PAGE):
+        page = ids[start : start + PAGE]
+        among = bulk.among(customers.c.id, page, bulk.dialect_of(connection))
+        yield from bulk.tuples(connection.execute(query.where(among)))
+
+
+def _in_order(stood: str | None) -> str | None:
+    """The standings with their places in time for their dates: a decision asks no more than which
+    is newer, and of other customers' there are many with the same places."""
+    if stood is None:
+        return None
+    records = [record.rpartition(UNIT) for record in stood.split(RECORD)]
+    dates = sorted({int(at) for _, _, at in records})
+    return RECORD.join(f"{said}{UNIT}{dates.index(int(at))}" for said, _, at in records)
+
+
+def _ids(connection: Connection, query: Select[tuple[int]]) -> set[int]:
+    return {customer_id for (customer_id,) in bulk.tuples(connection.execute(query))}
 
 
 class _Fates(dict[_Rows, list[int]]):

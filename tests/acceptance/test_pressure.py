@@ -99,12 +99,14 @@ class Night:
 
 
 @contextmanager
-def night(tmp_path: Path, *, heed: bool = True, at: datetime = EVE) -> Iterator[Night]:
+def night(
+    tmp_path: Path, *, heed: bool = True, at: datetime = EVE, templates: Path = ROOT / "templates"
+) -> Iterator[Night]:
     clock = Moving(at)
     with SandboxProcess(tmp_path / "sandbox", record=1_000) as sandbox:
         settings = Settings(
             home=tmp_path / "home",
-            templates=ROOT / "templates",
+            templates=templates,
             sandbox_url=sandbox.url,  # type: ignore[arg-type]
             sandbox_quiet_hours=heed,
             workers=1,

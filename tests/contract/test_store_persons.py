@@ -47,7 +47,13 @@ def both(database: Database, tmp_path: Path) -> Persons:
 
 
 def test_every_table_that_knows_a_customer_says_what_becomes_of_its_rows() -> None:
-    known = {*carrying.CARRIED, *carrying.JOINED, schema.deliveries, schema.unlearned}
+    known = {
+        *carrying.CARRIED,
+        *carrying.JOINED,
+        schema.deliveries,
+        schema.unlearned,
+        schema.best_hours,
+    }
     assert {t for t in schema.metadata.tables.values() if "customer_id" in t.c} == known
 
 

@@ -36,6 +36,7 @@ NAMES = (
     "answers",
     "retention",
     "learn",
+    "calendar",
     "find-matches",
 )
 

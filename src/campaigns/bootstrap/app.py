@@ -22,6 +22,7 @@ from campaigns.domain.findings import Finding, Level
 from campaigns.domain.message import fill
 from campaigns.domain.plan import PlanCounts
 from campaigns.domain.progress import Progress, hold_in_words
+from campaigns.domain.recurring import in_its_edition
 from campaigns.domain.release import Release
 from campaigns.domain.run import ACTIVE_RUN_STATES, Run, RunState, Shard
 from campaigns.domain.start import lateness
@@ -33,6 +34,7 @@ from campaigns.errors import (
     UserError,
 )
 from campaigns.services.approve import require_approval
+from campaigns.services.choosing import opening_by
 from campaigns.services.dispatch import PATIENT, Clock, DispatchCounts, Watch, unwatched
 from campaigns.services.plan_run import plan_post, plan_shard, preview
 from campaigns.services.progress import progress
@@ -76,14 +78,15 @@ class App(Sending):
         """All findings of one campaign, without sending anything."""
         return self.catalog.check(name)
 
-    def compile(self, name: str) -> Release:
-        """The campaign's release. Raises UserError with every finding of level error."""
+    def compile(self, name: str, on: datetime | None = None) -> Release:
+        """The campaign's release; of one that recurs, the edition of now or of a given moment.
+        Raises UserError with every finding of level error."""
         errors = [f for f in self.check(name) if f.level is Level.ERROR]
         if errors:
             listed = "\n".join(f"  {finding}" for finding in errors)
             number = "an error" if len(errors) == 1 else f"{len(errors)} errors"
             raise UserError(f"{name} cannot run: {number}; nothing was sent.\n{listed}")
-        return self.catalog.compile(name)
+        return in_its_edition(self.catalog.compile(name), on or self.clock.now())
 
     def schemas(self) -> dict[str, dict[str, object]]:
         """JSON Schemas of the YAML files, by name."""
@@ -150,7 +153,10 @@ class App(Sending):
     def preview(self, name: str, limit: int | None = None) -> PlanCounts:
         """Who would get what if the campaign ran now. Writes nothing."""
         release = self.compile(name)
-        return preview(self.planning, release, now=self.clock.now(), limit=limit)
+        timing = self._timing(release)
+        now = self.clock.now()
+        opening = opening_by(timing, now)
+        return preview(self.planning, release, now=now, limit=limit, opening=opening)
 
     def start_run(
         self,
@@ -171,7 +177,7 @@ class App(Sending):
         """
         from campaigns.bootstrap.wiring import refuse_unready_live_run
 
-        release = self.compile(name)
+        release = self.compile(name, scheduled_for)
         refuse_unready_live_run(self.settings, release)
         now = self.clock.now()
         if continues and not release.policy.journey.goes_on:
@@ -254,7 +260,8 @@ class App(Sending):
         self._prepare(run, release)
         watched = begin_canary(self, run, release)
         may_post = run.limit is None and not run.continues and not watched
-        posted = may_post and plan_post(self.planning, run, release, now=self.clock.now())
+        timing, now = self._timing(release), self.clock.now()
+        posted = may_post and plan_post(self.planning, run, release, now=now, timing=timing)
         if not self.runs.move(run_id, RunState.RUNNING, now=self.clock.now()):
             self.require_no_hold(run)  # paused since we looked
         if posted or self.outbox.next_due(run_id, POST_SHARD):

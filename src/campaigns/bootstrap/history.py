@@ -16,6 +16,7 @@ from campaigns.domain.message import Skeleton
 from campaigns.domain.release import Release
 from campaigns.domain.views import CustomerView, InteractionView
 from campaigns.store.answers import SqlAnswers
+from campaigns.store.hours import SqlHours
 from campaigns.store.identified import read_identified
 from campaigns.store.preferences import read_preferences
 
@@ -39,6 +40,7 @@ def history(app: App, customer_id: int) -> History:
         offers=_offers(reader, customer),
         answers=tuple(answers),
         audit=tuple(app.audit.entries(f"customer:{customer_id}")),
+        best_hour=SqlHours(app.database).of(customer_id),
         identified=identified,
     )
 

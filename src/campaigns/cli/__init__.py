@@ -38,6 +38,7 @@ COMMANDS = {
     "reject": ("campaigns.cli.approving", "Say no to a release, and why."),
     "plan": ("campaigns.cli.running", "Show who would get what, and who not, and why."),
     "run": ("campaigns.cli.running", "Send a campaign, once to each customer."),
+    "calendar": ("campaigns.cli.calendar", "Show what goes out when, to whom, and what collides."),
     "journey": ("campaigns.cli.journeys", "Show who is where on a campaign's journey."),
     "pause": ("campaigns.cli.control", "Stop a run before its next message."),
     "resume": ("campaigns.cli.control", "Let a paused or held run go on."),

@@ -62,6 +62,8 @@ def print_history(told: History, now: datetime) -> None:
     if asked := asked_for(told.preferences, now):
         out.print(table("Asked for", [""], ([line] for line in asked)))
     _print_identified(told.identified)
+    if told.best_hour:
+        out.print(f"Answers at: {told.best_hour.in_words}, by their own clock.\n")
     for offer in told.offers:
         ends = f"until {_minute(offer.ends_at)} UTC" if offer.ends_at else "without an end"
         out.print(table(f"Open offer: {offer.title}, {ends}", ["", ""], map(list, offer.facts)))

@@ -35,6 +35,7 @@ def agreement_errors(sources: Sources) -> Iterator[FileError]:
     yield from _locales(sources)
     yield from _facts(sources)
     yield from _traits(sources)
+    yield from _region(sources)
     yield from _slots(sources)
     yield from _audience(sources)
     yield from _channels(sources)
@@ -104,6 +105,15 @@ def _facts(sources: Sources) -> Iterator[FileError]:
                     f"fact `{name}` has no words for {locale}; add `{language(locale)}: …`.",
                     ("facts", name),
                 )
+
+
+def _region(sources: Sources) -> Iterator[FileError]:
+    """The attribute that holds a customer's region; a name misspelt would find nobody's."""
+    holidays, attributes = sources.brand.holidays, sources.attributes
+    usable = [n for n, spec in attributes.items() if spec.type in ("text", "choice")]
+    if holidays and holidays.region and holidays.region not in usable:
+        told = unknown("text or choice attribute", holidays.region, usable)
+        yield sources.brand_document.error(told, ("holidays", "region"))
 
 
 def _traits(sources: Sources) -> Iterator[FileError]:

@@ -13,6 +13,7 @@ from campaigns.errors import FileError, FilesError
 if TYPE_CHECKING:
     from campaigns.content.compile import Compiled
     from campaigns.domain.brand import Brand
+    from campaigns.domain.campaign import Campaign
     from campaigns.domain.customer import AttributeSpec
     from campaigns.domain.findings import Finding
     from campaigns.domain.identity import IdentityRules
@@ -46,6 +47,13 @@ class Catalog:
 
         self.campaigns()
         return read_model(self.templates / "brand.yaml", Brand)[1]
+
+    def campaign(self, name: str) -> Campaign:
+        """A campaign's own file, without its copy. Raises FileError or FilesError."""
+        from campaigns.content.reading import read_model
+        from campaigns.domain.campaign import Campaign
+
+        return read_model(self.templates / "campaigns" / name / "campaign.yaml", Campaign)[1]
 
     def attributes(self) -> Mapping[str, AttributeSpec]:
         """The declared attributes of customers. Raises FileError or FilesError."""

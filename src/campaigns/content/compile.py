@@ -28,6 +28,7 @@ from campaigns.domain.findings import Finding, Level
 from campaigns.domain.journey import ANY, NO_JOURNEY, Happened, Journey, Kind
 from campaigns.domain.message import Skeleton
 from campaigns.domain.release import Policy, Release
+from campaigns.domain.schedule import Schedule
 from campaigns.errors import FileError, FilesError
 
 #: The topic of service messages: all of them.
@@ -140,6 +141,7 @@ def _release(
         experiment=_experiment(sources),
         explore=_explore(sources),
         journey=_journey(sources),
+        schedule=_schedule(sources),
     )
     facts = {
         name: {locale: written[name] for locale, written in contexts.written.items()}
@@ -174,6 +176,17 @@ def _journey(sources: Sources) -> Journey:
     if stop is None and campaign.goal is not None:
         stop = Happened({Kind(campaign.goal.kind): ANY})
     return Journey(campaign.steps, stop)
+
+
+def _schedule(sources: Sources) -> Schedule:
+    """The campaign's hour, and the brand's days that hold for what it is for."""
+    brand, purpose = sources.brand, sources.campaign.purpose
+    holidays = brand.holidays
+    return Schedule(
+        send_at=sources.campaign.send_at,
+        blackouts=tuple(b for b in brand.blackouts if purpose in b.purposes),
+        holidays=holidays if holidays and purpose in holidays.purposes else None,
+    )
 
 
 def _experiment(sources: Sources) -> Experiment:

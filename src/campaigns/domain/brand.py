@@ -25,6 +25,7 @@ from campaigns.domain.lengths import Length
 from campaigns.domain.pressure import Pressure
 from campaigns.domain.prices import Prices
 from campaigns.domain.retention import Retention
+from campaigns.domain.schedule import Blackout, HolidayRule
 
 
 def _locale(name: str) -> str:
@@ -327,6 +328,10 @@ class Brand(_Frozen):
     limits: Limits = Limits()
     prices: Prices | None = None
     pressure: Pressure = Pressure()
+    blackouts: tuple[Blackout, ...] = Field((), description="days on which nothing is sent")
+    holidays: HolidayRule | None = Field(
+        None, description="nothing is sent on public holidays of where the customer lives"
+    )
     approval: ApprovalRules = ApprovalRules()
     clicks: bool = Field(
         False,

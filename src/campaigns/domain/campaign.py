@@ -25,6 +25,8 @@ from campaigns.domain.journey import MAX_DEPTH, MAX_STEPS, Condition, Step, Step
 from campaigns.domain.lengths import Length
 from campaigns.domain.message import SlotType
 from campaigns.domain.prices import Budget
+from campaigns.domain.recurring import Recurs
+from campaigns.domain.schedule import SendAt
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Topic = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
@@ -155,7 +157,14 @@ class Campaign(_Frozen):
     fallback: Literal[False] | Fallback | None = Field(
         None, description="instead of the brand's; false: no message goes to another channel"
     )
+    send_at: SendAt | None = Field(
+        None, description="at which hour of the customer's day it arrives; empty: at once"
+    )
     edition: Edition = Field("", description="of a campaign that recurs: which time this is")
+    recurs: Recurs | None = Field(
+        None, description="everybody gets it once in each: the edition is named by the date"
+    )
+    team: Line | None = Field(None, description="whose campaign it is; see the calendar")
     author: Line | None = Field(None, description="who writes it; see the brand's `approval`")
     canary: CanarySpec | None = Field(
         None, description="send to a few first, watch them, and go on or stop"
@@ -172,6 +181,10 @@ class Campaign(_Frozen):
             raise ValueError("`channels` names a channel twice")
         if self.goal is None and self.experiment != ExperimentSpec():
             raise ValueError("an `experiment` needs a `goal` to be judged by")
+        if self.recurs and self.edition:
+            raise ValueError("`recurs` names the edition by the date: take `edition` out")
+        if self.recurs and self.steps:
+            raise ValueError("a journey does not recur: everybody is on it at a time of their own")
         if self.stop_when is not None and len(self.steps) < 2:
             raise ValueError("`stop_when` ends a journey: there are no `steps` to stop")
         if self.stop_when is not None and depth(self.stop_when) > MAX_DEPTH:

@@ -13,6 +13,7 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Standing
 from campaigns.domain.engagement import Engagement
 from campaigns.domain.pressure import NO_WISHES, Wishes
+from campaigns.domain.schedule import BestHour
 
 #: A customer's attribute, as stored: JSON scalars only. Dates are ISO text, money is decimal text.
 AttributeValue: TypeAlias = str | int | float | bool | None
@@ -55,9 +56,11 @@ class Profile:
         standings: channel → ledger standings for the campaign's purpose.
         engagement: what was learnt of each channel; empty where nothing was.
         may_dm: wrote to the brand on X first and has not asked to stop since.
-        traits: the customer's values of the attributes that the campaign declares as traits.
+        traits: the customer's values of the attributes that the campaign declares as traits, and
+            of the one that holds their region.
         wishes: a pause, a weekly limit, quiet hours of the customer's own.
         capped: channels on which one more marketing message would be too many.
+        best_hour: at which they answer, where the campaign asks for it and it was learnt.
     """
 
     customer_id: int
@@ -74,6 +77,7 @@ class Profile:
     traits: Mapping[str, AttributeValue] = field(default_factory=dict)
     wishes: Wishes = NO_WISHES
     capped: frozenset[Channel] = frozenset()
+    best_hour: BestHour | None = None
 
     @property
     def stated(self) -> tuple[Channel, ...]:

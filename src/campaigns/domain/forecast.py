@@ -18,9 +18,12 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.findings import Finding
 from campaigns.domain.message import Skeleton
-from campaigns.domain.plan import PlanCounts
+from campaigns.domain.plan import QUIET_HOURS, PlanCounts
 from campaigns.domain.prices import Budget, Prices, money
 from campaigns.domain.routing import SKIP_TEXT, SkipReason
+
+#: What rows of planned people are called that wait for their time.
+WAITING = "of these waiting"
 
 #: (skeleton's hash, the customer's country) → messages.
 Messages: TypeAlias = Counter[tuple[str, str | None]]
@@ -183,6 +186,10 @@ class Forecast:
         rows = [("planned", c.label, n) for c, n in counts.planned.most_common()]
         if counts.exploring:
             rows.append(("of these exploring", "on another channel, to learn", counts.exploring))
+        rows += [
+            (WAITING, f"{why or QUIET_HOURS}: {_between(first, last)}", n)
+            for why, (n, first, last) in counts.waits_by_reason.items()
+        ]
         rows += [("skipped", SKIP_TEXT[SkipReason(r)], n) for r, n in counts.skipped.most_common()]
         if counts.already:
             rows.append(("had it already", "in an earlier run", counts.already))
@@ -227,6 +234,12 @@ class Forecast:
             return "as fast as the providers take it: no rate is set"
         unlimited = f"; {', '.join(free)} as fast as the provider takes it" if free else ""
         return f"about {whole_seconds(self.takes)} at the rates set{unlimited}"
+
+
+def _between(first: datetime, last: datetime) -> str:
+    """`27 Nov 09:00 UTC`, or the first and the last of several moments."""
+    told = [f"{at.day} {at:%b %H:%M}" for at in (first, last)]
+    return f"{told[0]} UTC" if first == last else f"{told[0]} to {told[1]} UTC"
 
 
 def whole_seconds(takes: timedelta) -> str:

@@ -15,6 +15,7 @@ from campaigns.domain.customer import AttributeValue
 from campaigns.domain.identity import Identified
 from campaigns.domain.interaction import Agent, InteractionKind
 from campaigns.domain.preferences import Preferences
+from campaigns.domain.schedule import BestHour
 from campaigns.domain.views import CustomerView, plain_values
 
 
@@ -72,10 +73,12 @@ class History:
     answers: tuple[Answer, ...]
     audit: tuple[AuditEntry, ...]
     identified: Identified
+    best_hour: BestHour | None = None
 
     def as_json(self) -> dict[str, Any]:
         """As JSON values: the customer's fields, and what is here beside them."""
         document = self.customer.as_json()
+        document["best_hour"] = asdict(self.best_hour) if self.best_hour else None
         document["preferences"] = plain_values(asdict(self.preferences))
         for name in ("timeline", "offers", "answers", "audit"):
             document[name] = [plain_values(asdict(item)) for item in getattr(self, name)]

@@ -10,12 +10,15 @@ from datetime import datetime
 from campaigns.domain.channel import Channel
 from campaigns.domain.routing import Skip
 
+#: What waits for nothing else.
+QUIET_HOURS = "quiet hours at the recipient"
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedDelivery:
-    """One row for the outbox. `reason` is `routing.Reason.encode()`; `not_before` is when quiet
-    hours end, None at once; `step` is the step's name, empty where there are none; `country` is
-    the customer's, which the price may depend on."""
+    """One row for the outbox. `reason` is `routing.Reason.encode()`; `not_before` is when it may
+    go, None at once; `step` is the step's name, empty where there are none; `waits` is what it
+    waits for, empty for quiet hours; `country` is the customer's, which the price may depend on."""
 
     customer_id: int
     channel: Channel
@@ -23,6 +26,7 @@ class PlannedDelivery:
     reason: str
     not_before: datetime | None = None
     step: str = ""
+    waits: str = ""
     country: str | None = None
 
 
@@ -49,12 +53,14 @@ class PlanCounts:
         already: customers who have a delivery of this campaign from an earlier run; the reason is
             that delivery, so no row is written again.
         exploring: of `planned`, those on another channel than the best known, to learn.
+        waits: of `planned`, those that wait, by what for (empty: quiet hours) and until when.
     """
 
     planned: Counter[Channel] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     already: int = 0
     exploring: int = 0
+    waits: Counter[tuple[str, datetime]] = field(default_factory=Counter)
 
     @property
     def audience(self) -> int:
@@ -67,6 +73,16 @@ class PlanCounts:
         self.skipped.update(other.skipped)
         self.already += other.already
         self.exploring += other.exploring
+        self.waits.update(other.waits)
+
+    @property
+    def waits_by_reason(self) -> dict[str, tuple[int, datetime, datetime]]:
+        """What for → how many wait, the first and the last moment; the most first."""
+        found: dict[str, tuple[int, datetime, datetime]] = {}
+        for (why, at), number in self.waits.items():
+            before = found.get(why, (0, at, at))
+            found[why] = (before[0] + number, min(before[1], at), max(before[2], at))
+        return dict(sorted(found.items(), key=lambda item: -item[1][0]))
 
 
 @dataclass(slots=True)

@@ -30,7 +30,7 @@ TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5]
 Span: TypeAlias = tuple[int, int]
 
 #: So far ahead is looked for an hour that suits: what three days in a row do not have, none has.
-_HORIZON = timedelta(days=3)
+DAYS_AHEAD = 3
 
 
 class QuietRule(BaseModel):
@@ -94,31 +94,42 @@ def spans(
 
 
 def next_window(
-    quiet: Iterable[Span], zones: Zones, *, now: datetime, lasting: timedelta
+    quiet: Iterable[Span],
+    zones: Zones,
+    *,
+    now: datetime,
+    lasting: timedelta,
+    shut: Iterable[tuple[datetime, datetime]] = (),
+    days: int = DAYS_AHEAD,
 ) -> Window | None:
     """The first window of at least `lasting` (more than nothing) that is open in all zones, now or
-    later; it begins no earlier than `now`. None when no hour of any day is left."""
-    quiet = tuple(quiet)
-    if not quiet:
+    later; it begins no earlier than `now`. None when no hour of the next `days` is left.
+
+    `shut` are stretches that are closed besides (domain.shut_times), of as many days at least.
+    """
+    quiet, shut = tuple(quiet), list(shut)
+    if not quiet and not shut:
         return ALWAYS
+    horizon = now + timedelta(days=days)
     free_from = now
-    for begins, ends in sorted(_quiet_times(quiet, zones, now)):
-        if begins > now + _HORIZON:  # beyond it not every zone's days have been looked at
+    for begins, ends in sorted([*_quiet_times(quiet, zones, now, days), *shut]):
+        closes = min(begins, horizon)  # beyond it not every zone's days have been looked at
+        if closes - free_from >= lasting:
+            return Window(free_from, closes)
+        if begins > horizon:
             return None
-        if begins - free_from >= lasting:
-            return Window(free_from, begins)
         free_from = max(free_from, ends)
-    return None
+    return Window(free_from, horizon) if horizon - free_from >= lasting else None
 
 
 def _quiet_times(
-    quiet: tuple[Span, ...], zones: Zones, now: datetime
+    quiet: tuple[Span, ...], zones: Zones, now: datetime, ahead: int
 ) -> Iterator[tuple[datetime, datetime]]:
     """Every quiet stretch around `now`, as instants."""
     for name in zones:
         zone = ZoneInfo(name)
         today = now.astimezone(zone).date()
-        for days in range(-2, _HORIZON.days + 3):
+        for days in range(-2, ahead + 3):
             day = today + timedelta(days=days)
             for start, end in quiet:
                 last = day if start < end else day + timedelta(days=1)

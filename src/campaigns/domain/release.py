@@ -18,6 +18,7 @@ from campaigns.domain.experiment import NO_EXPERIMENT, Experiment
 from campaigns.domain.journey import NO_JOURNEY, Journey
 from campaigns.domain.message import Skeleton
 from campaigns.domain.pressure import NO_PRESSURE, Pressure
+from campaigns.domain.schedule import NO_SCHEDULE, Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Policy:
         experiment: what is tried out on whom.
         explore: share of 1 that gets it on another channel than the best known, to learn.
         journey: the steps, where there are several messages.
+        schedule: the hour at which it arrives, and the days that are left out.
     """
 
     channels: tuple[Channel, ...]
@@ -58,6 +60,13 @@ class Policy:
     experiment: Experiment = NO_EXPERIMENT
     explore: float = 0.0
     journey: Journey = NO_JOURNEY
+    schedule: Schedule = NO_SCHEDULE
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The customer's attributes that planning reads."""
+        region = self.schedule.region_attribute
+        return (*self.traits, region) if region and region not in self.traits else self.traits
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,9 @@ from campaigns.domain.customer import AddressStatus, Profile
 from campaigns.domain.engagement import Tally, preferred
 from campaigns.domain.release import Policy
 
+_WAITS = "waits"
+_LONGEST = 200  # characters of a row's reason
+
 #: A channel and what was counted there.
 Told: TypeAlias = tuple[Channel, Tally]
 
@@ -70,6 +73,7 @@ class SkipReason(StrEnum):
     ALREADY_ACTED = "already_acted"  # the journey's goal is reached
     TOLD_BY_A_PERSON = "told_by_a_person"  # somebody of the brand told them about it
     STEP_NOT_FOR_THEM = "step_not_for_them"  # its `if` does not hold
+    NO_TIME_LEFT = "no_time_left"  # of an hour and day that the schedule permits
     OVER_LIMIT = "over_limit"  # the run was limited to fewer people
     HOLDOUT = "holdout"  # gets nothing, to measure what the campaign brings
     BRAND_HOLDOUT = "brand_holdout"  # gets no marketing, to measure what all of it brings
@@ -88,12 +92,14 @@ class Reason:
         arm: of a channel experiment; empty where there is none.
         told: what was counted, when that decided: of this channel, and of the one it was
             measured against.
+        waits: what the schedule made it wait for, in words; empty: nothing.
     """
 
     rule: Rule
     passed_over: tuple[PassedOver, ...] = ()
     arm: str = ""
     told: tuple[Told, ...] = ()
+    waits: str = ""
 
     def encode(self) -> str:
         """Compact text for the delivery's row:
@@ -102,18 +108,19 @@ class Reason:
         head = f"{self.rule}:{tallies}" if tallies else str(self.rule)
         if self.arm:
             head += f"@{self.arm}"
-        return "|".join([head, *(f"{c}={o}" for c, o in self.passed_over)])
+        return _encoded(head, self.passed_over, self.waits)
 
     @classmethod
     def decode(cls, text: str) -> Reason:
         """Read what `encode` wrote."""
+        text, waits = _waits(text)
         head, *rest = text.split("|")
         head, _, arm = head.partition("@")
         rule, _, tallies = head.partition(":")
         told = tuple(map(Tally.decode, tallies.split(","))) if tallies else ()
         pairs = (item.partition("=") for item in rest)
         passed_over = tuple((Channel(c), Obstacle(o)) for c, _, o in pairs)
-        return cls(Rule(rule), passed_over, arm, told)
+        return cls(Rule(rule), passed_over, arm, told, waits)
 
     def explain(self, channel: Channel) -> str:
         """One sentence for people."""
@@ -140,6 +147,8 @@ class Reason:
             text += "; not " + ", not ".join(
                 f"{c.label} ({OBSTACLE_TEXT[o]})" for c, o in self.passed_over
             )
+        if self.waits:
+            text += f"; waited for its time: {self.waits}"
         return text + "."
 
 
@@ -153,28 +162,45 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """This customer gets nothing, for this reason; `obstacles` tell it per channel."""
+    """This customer gets nothing, for this reason; `obstacles` tell it per channel, `waits` what
+    of the schedule left no time."""
 
     reason: SkipReason
     obstacles: tuple[PassedOver, ...] = ()
+    waits: str = ""
 
     def encode(self) -> str:
         """Compact text for the skip's row: `no_consent|email=no_consent|sms=no_address`."""
-        return "|".join([str(self.reason), *(f"{c}={o}" for c, o in self.obstacles)])
+        return _encoded(str(self.reason), self.obstacles, self.waits)
 
     @classmethod
     def decode(cls, text: str) -> Skip:
         """Read what `encode` wrote."""
+        text, waits = _waits(text)
         head, *rest = text.split("|")
         pairs = (item.partition("=") for item in rest)
-        return cls(SkipReason(head), tuple((Channel(c), Obstacle(o)) for c, _, o in pairs))
+        return cls(SkipReason(head), tuple((Channel(c), Obstacle(o)) for c, _, o in pairs), waits)
 
     def explain(self) -> str:
         """One sentence for people."""
         text = SKIP_TEXT[self.reason]
         if self.obstacles:
             text += ": " + ", ".join(f"{c.label} {OBSTACLE_TEXT[o]}" for c, o in self.obstacles)
+        if self.waits:
+            text += f": {self.waits}"
         return text + "."
+
+
+def _encoded(head: str, told: tuple[PassedOver, ...], waits: str) -> str:
+    text = "|".join([head, *(f"{c}={o}" for c, o in told)])
+    # What it waited for is cut rather than lost, where many channels were passed over.
+    return f"{text}|{_WAITS}={waits}"[:_LONGEST] if waits else text
+
+
+def _waits(text: str) -> tuple[str, str]:
+    """A reason as it was written, and its last part: what it says of waiting."""
+    before, _, waits = text.partition(f"|{_WAITS}=")
+    return before, waits
 
 
 OBSTACLE_TEXT = {
@@ -207,6 +233,7 @@ SKIP_TEXT = {
     SkipReason.ALREADY_ACTED: "Has already done what the campaign asks for",
     SkipReason.TOLD_BY_A_PERSON: "A person told them about it",
     SkipReason.STEP_NOT_FOR_THEM: "This step is not for them (its `if`)",
+    SkipReason.NO_TIME_LEFT: "The offer ends before an hour and day at which it may be sent",
     SkipReason.OVER_LIMIT: "The run was limited to fewer people",
     SkipReason.HOLDOUT: "Held out, to measure what the campaign brings",
     SkipReason.BRAND_HOLDOUT: "Held out of all marketing, to measure what it brings",

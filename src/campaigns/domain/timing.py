@@ -6,14 +6,26 @@ holds until its window closes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal, Protocol, TypeAlias
 from zoneinfo import ZoneInfo
 
 from campaigns.domain.channel import AddressKind, Channel
-from campaigns.domain.quiet_hours import ALWAYS, Span, Window, earliest, next_window, spans
+from campaigns.domain.customer import AttributeValue
+from campaigns.domain.quiet_hours import (
+    ALWAYS,
+    DAYS_AHEAD,
+    Span,
+    Window,
+    earliest,
+    next_window,
+    spans,
+)
 from campaigns.domain.release import Policy
+from campaigns.domain.schedule import NO_SCHEDULE, ClosedDay, Place, Schedule
+from campaigns.domain.shut_times import closed_days, day_shut, shut_times, wave, zones_of
 from campaigns.domain.whereabouts import Zones, known_zone, zones
 
 #: Why not now: at no hour of any day, the offer ends first, or it is quiet.
@@ -21,6 +33,26 @@ Objection: TypeAlias = Literal["no_hour", "over", "quiet"]
 
 #: Planning looks for a window of any length.
 _MOMENT = timedelta(minutes=1)
+#: A day that is not left out is looked for so far ahead, in days: first near, then far.
+_NEAR, _FAR = DAYS_AHEAD + 4, 62
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """When planning lets a message go.
+
+    Attributes:
+        at: not before this moment; None is at once.
+        why: what it waits for, in a few words; empty: for quiet hours to end.
+        never: there is no such moment before the offer ends.
+    """
+
+    at: datetime | None = None
+    why: str = ""
+    never: bool = False
+
+
+AT_ONCE = When()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +105,8 @@ class Recipient(Protocol):
     def country(self) -> str | None: ...
     @property
     def quiet(self) -> Span | None: ...
+    @property
+    def attributes(self) -> Mapping[str, AttributeValue]: ...
 
 
 class Timing:
@@ -81,6 +115,7 @@ class Timing:
     def __init__(self, policy: Policy, *, heed_quiet: bool = True) -> None:
         self._policy = policy
         self._heed = heed_quiet
+        self.schedule = policy.schedule if heed_quiet else NO_SCHEDULE
         self._windows: dict[tuple[object, ...], tuple[datetime, Window | None]] = {}
         self._spans: dict[tuple[Channel, str | None, Span | None], tuple[Span, ...]] = {}
         self._ends: dict[Zones, datetime | None] = {}
@@ -96,7 +131,12 @@ class Timing:
         """When a message may be sent to them, if the call may take `lasting`."""
         where = self.where(channel, recipient)
         quiet = self._quiet(channel, recipient.country, recipient.quiet)
-        return Permit(self._window(quiet, where, now, lasting), self._end(where))
+        if not self.schedule:
+            return Permit(self._window(quiet, where, now, lasting), self._end(where))
+        region = self.schedule.region(recipient.attributes)
+        place = Place(recipient.time_zone, recipient.country, region)
+        window = self._scheduled(quiet, where, now, lasting, channel, place)
+        return Permit(window, self._end(where))
 
     def where(self, channel: Channel, recipient: Recipient) -> Zones:
         """The zones that the hours have to suit."""
@@ -112,28 +152,54 @@ class Timing:
         """The permits of one moment."""
         return Hours(self, channel, now, lasting)
 
-    def opening(
-        self,
-        channel: Channel,
-        *,
-        time_zone: str | None,
-        country: str | None,
-        own: Span | None,
-        now: datetime,
-    ) -> datetime | None:
-        """For planning, where the number is not at hand: not before this moment; None is at once.
+    def opening(self, channel: Channel, place: Place, *, own: Span | None, now: datetime) -> When:
+        """For planning, where the number is not at hand.
 
-        Never later than `permit` says. Where it is not sure (an unknown zone), or the offer ends
-        before, None: the intent then says what becomes of it.
+        Never later than `permit` says, unless for the sake of a best hour. Where it is not sure
+        (an unknown zone), or the offer ends while it is quiet, at once: the intent then says what
+        becomes of it.
         """
-        where = known_zone(time_zone)
-        if not where:
-            return None
-        window = self._window(self._quiet(channel, country, own), where, now, _MOMENT)
+        known = known_zone(place.time_zone)
+        if not known and not self.schedule:
+            return AT_ONCE
+        where = known or zones_of(place, self._policy.home_zone)
+        quiet = self._quiet(channel, place.country, own) if known else ()
+        if not self.schedule:
+            window = self._window(quiet, where, now, _MOMENT)
+        else:
+            window = self._scheduled(quiet, where, now, _MOMENT, channel, place, planning=True)
+        if window is not None and window.opens_at <= now:
+            return AT_ONCE
         end = self._end(where)
-        if window is None or window.opens_at <= now or (end and end <= window.opens_at):
-            return None
-        return window.opens_at
+        if window is None or (end and end <= window.opens_at):
+            why = self._because(channel, place, now, window.opens_at if window else end)
+            return When(never=True, why=why) if why else AT_ONCE
+        return When(window.opens_at, self._because(channel, place, now, window.opens_at))
+
+    def _because(
+        self, channel: Channel, place: Place, now: datetime, until: datetime | None
+    ) -> str:
+        """What of the schedule keeps a message until then; nothing where quiet hours alone do."""
+        if not self.schedule:
+            return ""
+        home, schedule = self._policy.home_zone, self.schedule
+        days = _FAR if until is None else (until - now).days + 1
+        last = until or now + timedelta(days=days)
+        shut = [
+            closed
+            for closed in closed_days(schedule, channel, place, now, days)
+            if any(begins < last and now < ends for begins, ends in day_shut(closed, place, home))
+        ]
+        alone = Schedule(send_at=schedule.send_at)
+        hours = shut_times(alone, channel, place, home, now=now, days=days, planning=True)
+        window = next_window((), (home,), now=now, lasting=_MOMENT, shut=hours, days=days)
+        if shut and (until is None or (window is not None and window.opens_at < until)):
+            return _in_words(shut)
+        if schedule.send_at is None or wave(schedule, place, planning=True) is None:
+            return ""
+        if schedule.send_at.best_hour and place.best:
+            return place.best.in_words
+        return schedule.send_at.in_words
 
     def _quiet(self, channel: Channel, country: str | None, own: Span | None) -> tuple[Span, ...]:
         key = (channel, country, own)
@@ -154,6 +220,33 @@ class Timing:
         if known is not None and _still_holds(*known, now, lasting):
             return known[1]
         window = next_window(quiet, where, now=now, lasting=lasting)
+        self._windows[key] = (now, window)
+        return window
+
+    def _scheduled(
+        self,
+        quiet: tuple[Span, ...],
+        where: Zones,
+        now: datetime,
+        lasting: timedelta,
+        channel: Channel,
+        place: Place,
+        *,
+        planning: bool = False,
+    ) -> Window | None:
+        """The next window between quiet hours and what the schedule shuts."""
+        key = (quiet, where, lasting, channel, place, planning)
+        known = self._windows.get(key)
+        if known is not None and _still_holds(*known, now, lasting):
+            return known[1]
+        window, home = None, self._policy.home_zone
+        for days in (_NEAR, _FAR):
+            shut = shut_times(
+                self.schedule, channel, place, home, now=now, days=days, planning=planning
+            )
+            window = next_window(quiet, where, now=now, lasting=lasting, shut=shut, days=days)
+            if window is not None:
+                break
         self._windows[key] = (now, window)
         return window
 
@@ -179,7 +272,8 @@ class Hours:
     def permit(self, recipient: Recipient) -> Permit:
         """When a message may be sent to them."""
         where = self._timing.where(self._channel, recipient) if self._by_phone else None
-        key = (where or recipient.time_zone, recipient.country, recipient.quiet)
+        region = self._timing.schedule.region(recipient.attributes)
+        key = (where, recipient.time_zone, recipient.country, recipient.quiet, region)
         found = self._permits.get(key)
         if found is None:
             found = self._permits[key] = self._timing.permit(
@@ -194,6 +288,14 @@ def end_of_offer(at_home: datetime, last_day: date, where: Zones) -> datetime:
     first of April, and not sent once it is over at home."""
     after = last_day + timedelta(days=1)
     return min(at_home, *(earliest(after, 0, ZoneInfo(name)) for name in where))
+
+
+def _in_words(closed: list[ClosedDay]) -> str:
+    """`Epiphany (6 Jan)`, `Christmas Day (25 Dec to 26 Dec)`."""
+    first, last = closed[0], closed[-1]
+    if first is last:
+        return str(first)
+    return f"{first.why} ({first.day.day} {first.day:%b} to {last.day.day} {last.day:%b})"
 
 
 def _still_holds(since: datetime, window: Window | None, now: datetime, lasting: timedelta) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
@@ -11,12 +12,14 @@ from campaigns.domain.customer import AttributeValue, Profile
 from campaigns.domain.experiment import BASE_VARIANT
 from campaigns.domain.locales import resolve
 from campaigns.domain.release import Release
-from campaigns.domain.timing import Timing
+from campaigns.domain.routing import Choice, Skip, SkipReason
+from campaigns.domain.schedule import Place
+from campaigns.domain.timing import AT_ONCE, Timing, When
 
 TraitValues: TypeAlias = tuple[tuple[str, AttributeValue], ...]
 
-#: When a message on this channel may go to this customer; None is at once.
-Opening: TypeAlias = Callable[[Channel, Profile], datetime | None]
+#: When a message on this channel may go to this customer.
+Opening: TypeAlias = Callable[[Channel, Profile], When]
 
 
 class SkeletonChooser:
@@ -59,21 +62,39 @@ def _values_of(release: Release, trait: str) -> list[AttributeValue]:
     return sorted(values, key=lambda v: v is True)
 
 
-def at_once(_channel: Channel, _profile: Profile) -> datetime | None:
-    """No hour is quiet."""
-    return None
+def at_its_time(
+    decision: Choice | Skip, profile: Profile, opening: Opening
+) -> tuple[Choice | Skip, When]:
+    """The same decision with what it waits for; a skip where no time is left for it."""
+    if isinstance(decision, Skip):
+        return decision, AT_ONCE
+    when = opening(decision.channel, profile)
+    if when.never:
+        return Skip(SkipReason.NO_TIME_LEFT, waits=when.why), when
+    if not when.why:
+        return decision, when
+    return Choice(decision.channel, replace(decision.reason, waits=when.why)), when
+
+
+def at_once(_channel: Channel, _profile: Profile) -> When:
+    """No hour is quiet, and no day left out."""
+    return AT_ONCE
 
 
 def opening_by(timing: Timing, now: datetime) -> Opening:
-    """When each customer's quiet hours end, as far as planning can tell."""
+    """When a message may go to each customer, as far as planning can tell. Most share it with
+    others, so each combination is worked out once."""
+    schedule = timing.schedule
+    known: dict[tuple[object, ...], When] = {}
 
-    def opening(channel: Channel, profile: Profile) -> datetime | None:
-        return timing.opening(
-            channel,
-            time_zone=profile.time_zone,
-            country=profile.country,
-            own=profile.wishes.quiet,
-            now=now,
-        )
+    def opening(channel: Channel, profile: Profile) -> When:
+        region = schedule.region(profile.traits)
+        own, best = profile.wishes.quiet, profile.best_hour
+        key = (channel, profile.time_zone, profile.country, own, region, best)
+        found = known.get(key)
+        if found is None:
+            place = Place(profile.time_zone, profile.country, region, best)
+            found = known[key] = timing.opening(channel, place, own=own, now=now)
+        return found
 
     return opening

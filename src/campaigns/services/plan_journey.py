@@ -11,7 +11,8 @@ from campaigns.domain.journey import Due
 from campaigns.domain.plan import Plan, PlannedDelivery, PlannedSkip
 from campaigns.domain.release import Policy, Release
 from campaigns.domain.routing import Choice, Skip, SkipReason, converse
-from campaigns.services.choosing import Opening, SkeletonChooser, at_once
+from campaigns.domain.timing import AT_ONCE
+from campaigns.services.choosing import Opening, SkeletonChooser, at_its_time, at_once
 from campaigns.services.ports import PlanStore
 
 #: After these nothing follows; after any other skip the customer goes on to the next step.
@@ -60,7 +61,9 @@ def _decide_step(
     campaign, experiment = f"{release.campaign}/{release.edition}", release.policy.experiment
     for one in due:
         profile = profiles.get(one.customer_id)
-        decision = decide_step(one, profile, release.policy)
+        decision, when = decide_step(one, profile, release.policy), AT_ONCE
+        if profile is not None:
+            decision, when = at_its_time(decision, profile, opening)
         full = room is not None and len(plan.deliveries) >= room
         if isinstance(decision, Choice) and full:
             decision = Skip(SkipReason.OVER_LIMIT)
@@ -79,11 +82,14 @@ def _decide_step(
                 decision.channel,
                 skeleton,
                 decision.reason.encode(),
-                opening(decision.channel, profile),
+                when.at,
                 step,
+                when.why,
                 country=profile.country,
             )
         )
+        if when.at is not None:
+            plan.counts.waits[when.why, when.at] += 1
         plan.counts.planned[decision.channel] += 1
 
 

@@ -26,8 +26,15 @@ from campaigns.domain.routing import (
     choose_default,
 )
 from campaigns.domain.run import Run, Shard
-from campaigns.domain.timing import Timing
-from campaigns.services.choosing import Opening, SkeletonChooser, at_once, opening_by
+from campaigns.domain.schedule import Place
+from campaigns.domain.timing import Timing, When
+from campaigns.services.choosing import (
+    Opening,
+    SkeletonChooser,
+    at_its_time,
+    at_once,
+    opening_by,
+)
 from campaigns.services.collecting import seldom_collecting
 from campaigns.services.plan_journey import plan_steps
 from campaigns.services.ports import PlanStore
@@ -40,7 +47,7 @@ def decide(
     opening: Opening = at_once,
 ) -> tuple[list[PlannedDelivery], list[PlannedSkip], PlanCounts]:
     """One row per profile. `room` is how many messages a limited run has left; None is no limit.
-    `opening` tells when quiet hours end."""
+    `opening` tells when each may go."""
     chooser = SkeletonChooser(release)
     campaign, experiment = f"{release.campaign}/{release.edition}", release.policy.experiment
     deliveries: list[PlannedDelivery] = []
@@ -48,7 +55,7 @@ def decide(
     counts = PlanCounts()
     for profile in profiles:
         arms = arms_of(experiment, campaign, profile.customer_id)
-        decision = _decide(profile, release.policy, arms, campaign)
+        decision, when = _decide(profile, release.policy, arms, campaign, opening)
         if not isinstance(decision, Skip) and room is not None and len(deliveries) >= room:
             decision = Skip(SkipReason.OVER_LIMIT)
         if isinstance(decision, Skip):
@@ -62,31 +69,38 @@ def decide(
                 decision.channel,
                 skeleton,
                 decision.reason.encode(),
-                opening(decision.channel, profile),
+                when.at,
                 release.policy.journey.entry,
+                when.why,
                 country=profile.country,
             )
         )
+        if when.at is not None:
+            counts.waits[when.why, when.at] += 1
         counts.planned[decision.channel] += 1
         counts.exploring += decision.reason.rule is Rule.EXPLORING
     return deliveries, skips, counts
 
 
-def _decide(profile: Profile, policy: Policy, arms: Assignment, campaign: str) -> Choice | Skip:
-    """The channel by the customer's arm. Who is held out would have got the message: the arms
-    hold people who are alike."""
+def _decide(
+    profile: Profile, policy: Policy, arms: Assignment, campaign: str, opening: Opening
+) -> tuple[Choice | Skip, When]:
+    """The channel by the customer's arm, and when. Who is held out would have got the message: the
+    arms hold people who are alike."""
     if arms.channel == DEFAULT:
         decision = choose_default(profile, policy)
     else:
         explore = exploring(campaign, profile.customer_id, policy.explore)
         decision = choose(profile, policy, explore)
+    decision, when = at_its_time(decision, profile, opening)
     if isinstance(decision, Skip):
-        return decision
+        return decision, when
     if arms.held_out:
-        return Skip(SkipReason(arms.held_out))
+        return Skip(SkipReason(arms.held_out)), when
     if arms.channel:
-        return Choice(decision.channel, replace(decision.reason, arm=arms.channel))
-    return decision
+        reason = replace(decision.reason, arm=arms.channel)
+        return Choice(decision.channel, reason), when
+    return decision, when
 
 
 def plan_shard(
@@ -164,13 +178,19 @@ def post_skeleton(release: Release) -> Skeleton | None:
     )
 
 
-def plan_post(store: PlanStore, run: Run, release: Release, *, now: datetime) -> bool:
-    """The campaign's one public X post as a delivery; False if there is none to make."""
+def plan_post(
+    store: PlanStore, run: Run, release: Release, *, now: datetime, timing: Timing
+) -> bool:
+    """The campaign's one public X post as a delivery; False if there is none to make. Its hour is
+    by the brand's clock; where no day is left before the offer ends there is none."""
     skeleton = post_skeleton(release)
     if skeleton is None:
         return False
-    reason, entry = Reason(Rule.PUBLIC_POST).encode(), release.policy.journey.entry
-    post = PlannedDelivery(PUBLIC, Channel.X_POST, skeleton.hash, reason, step=entry)
+    when = timing.opening(Channel.X_POST, Place(), own=None, now=now)
+    if when.never:
+        return False
+    reason, entry = Reason(Rule.PUBLIC_POST, waits=when.why).encode(), release.policy.journey.entry
+    post = PlannedDelivery(PUBLIC, Channel.X_POST, skeleton.hash, reason, when.at, entry, when.why)
     return store.write_post(run, post, now=now)
 
 

@@ -39,6 +39,7 @@ from campaigns.store import audience, bulk
 from campaigns.store.bulk import Dialect
 from campaigns.store.clock import from_ms
 from campaigns.store.engine import Database
+from campaigns.store.hours import hour_text, read_hour
 from campaigns.store.learning import read_priors
 from campaigns.store.packed import UNIT, Shared, joined
 from campaigns.store.pressing import Pressed, pressed_text
@@ -148,12 +149,13 @@ class _Reader:
         self._standings = Shared(StandingsReader())
         self._uses = Shared(Used(read_priors(connection)))
         self._pressed = Shared(Pressed(release.policy))
+        self._hours = Shared(read_hour)
 
     def read(self, connection: Connection, clause: ColumnElement[bool]) -> list[Profile]:
         """One page of profiles, by id."""
-        traits = self._policy.traits
+        traits = self._policy.attributes
         reach, standings_of, uses_of = self._reach, self._standings, self._uses
-        pressed_of = self._pressed
+        pressed_of, hours = self._pressed, self._hours
         page = []
         for row in bulk.tuples(connection.execute(self._query(clause))):
             (
@@ -168,6 +170,7 @@ class _Reader:
                 used,
                 pressed,
                 given,
+                hour,
             ) = row
             wishes, full = pressed_of[pressed]
             reachable, suppressed = reach[reached]
@@ -188,13 +191,14 @@ class _Reader:
                     _traits(given, traits) if traits else _NO_TRAITS,
                     wishes,
                     full,
+                    hours[hour],
                 )
             )
         return page
 
     def _query(self, clause: ColumnElement[bool]) -> Select[Any]:
         c = customers.c
-        attributes = cast(c.attributes, Text()) if self._policy.traits else null()
+        attributes = cast(c.attributes, Text()) if self._policy.attributes else null()
         return (
             select(
                 c.id,
@@ -208,6 +212,7 @@ class _Reader:
                 used_text(),
                 pressed_text(self._policy, self._now),
                 attributes,
+                hour_text(self._policy),
             )
             .where(clause)
             .order_by(c.id)

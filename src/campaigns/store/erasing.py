@@ -25,6 +25,7 @@ from campaigns.store.known import ERASED
 from campaigns.store.schema import (
     addresses,
     answers,
+    best_hours,
     campaigns,
     channel_uses,
     clicks,
@@ -52,6 +53,7 @@ _OWN = (
     clicks,
     addresses,
     unlearned,
+    best_hours,
     answers,
     inbox,
 )

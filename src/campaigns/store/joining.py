@@ -25,6 +25,7 @@ from campaigns.store.engine import bar_intents
 from campaigns.store.interactions import learn_anew
 from campaigns.store.schema import (
     addresses,
+    best_hours,
     channel_uses,
     customers,
     identities,
@@ -166,6 +167,7 @@ def _join_addresses(mine: Mapping[str, Any], other: Mapping[str, Any]) -> list[R
 
 
 def _drop(connection: Connection, merged: int) -> None:
+    connection.execute(delete(best_hours).where(best_hours.c.customer_id == merged))
     connection.execute(delete(customers).where(customers.c.id == merged))
 
 

@@ -49,6 +49,7 @@ _COLUMNS = (
     "state",
     "attempts",
     "not_before",
+    "outcome",
 )
 
 #: The promise: one delivery per campaign, step and customer. Only one that was cancelled before it
@@ -59,7 +60,7 @@ _UNLESS_IT_HAS_ONE = (
     "run_id = excluded.run_id, shard = excluded.shard, channel = excluded.channel, "
     "skeleton_id = excluded.skeleton_id, reason = excluded.reason, state = excluded.state, "
     "not_before = excluded.not_before, attempts = 0, batch_id = NULL, settled_at = NULL, "
-    "outcome = NULL "
+    "outcome = excluded.outcome "
     "WHERE deliveries.state = 'cancelled' OR (deliveries.step > 0 AND "
     f"deliveries.state = 'suppressed' AND deliveries.outcome IN {kept_back_sql()})"
 )
@@ -225,6 +226,7 @@ def _insert_deliveries(
                 pending,
                 0,
                 0 if d.not_before is None else to_ms(d.not_before),
+                d.waits or None,
             )
             for d in ordered
         ],

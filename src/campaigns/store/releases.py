@@ -17,6 +17,7 @@ from campaigns.domain.journey import Journey
 from campaigns.domain.message import Skeleton
 from campaigns.domain.pressure import Pressure
 from campaigns.domain.release import Policy, Release
+from campaigns.domain.schedule import Schedule
 from campaigns.errors import NotFoundError
 from campaigns.store import bulk, schema
 from campaigns.store.clock import from_ms_or_none, to_ms, to_ms_or_none
@@ -25,6 +26,7 @@ from campaigns.store.engine import Database
 _AUDIENCE: TypeAdapter[Audience] = TypeAdapter(Audience)
 _EXPERIMENT: TypeAdapter[Experiment] = TypeAdapter(Experiment)
 _JOURNEY: TypeAdapter[Journey] = TypeAdapter(Journey)
+_SCHEDULE: TypeAdapter[Schedule] = TypeAdapter(Schedule)
 
 
 class SqlReleases:
@@ -154,6 +156,7 @@ def _encode(release: Release) -> bytes:
                 "experiment": _EXPERIMENT.dump_python(policy.experiment, mode="json"),
                 "explore": policy.explore,
                 "journey": _JOURNEY.dump_python(policy.journey, mode="json", by_alias=True),
+                "schedule": _SCHEDULE.dump_python(policy.schedule, mode="json", by_alias=True),
             },
             "facts": {name: dict(written) for name, written in release.facts.items()},
             "senders": {channel: dict(sender) for channel, sender in release.senders.items()},
@@ -196,6 +199,7 @@ def _decode(document: bytes, skeletons: dict[str, bytes]) -> Release:
             experiment=_EXPERIMENT.validate_python(policy.get("experiment", {})),
             explore=policy.get("explore", 0.0),
             journey=_JOURNEY.validate_python(policy.get("journey", {})),
+            schedule=_SCHEDULE.validate_python(policy.get("schedule", {})),
         ),
         facts=raw["facts"],
         senders={Channel(channel): sender for channel, sender in raw["senders"].items()},

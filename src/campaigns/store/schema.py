@@ -238,6 +238,17 @@ channel_uses = Table(
     sqlite_with_rowid=False,  # read in ranges of customers
 )
 
+#: The hour of their own day at which a customer answers, where it was learnt.
+best_hours = Table(
+    "best_hours",
+    metadata,
+    Column("customer_id", BigKey, primary_key=True, autoincrement=False),
+    Column("hour", SmallInteger, nullable=False),
+    Column("near", Integer, nullable=False),  # answers within an hour of it
+    Column("answers", Integer, nullable=False),
+    Column("learned_at", BigInteger, nullable=False),
+)
+
 #: Customers of whom something known was changed, and not only added to, since it was learnt.
 unlearned = Table(
     "unlearned",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -12,9 +13,11 @@ from hypothesis import strategies as st
 from campaigns.domain.audience import Everyone
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
+from campaigns.domain.customer import AttributeValue
 from campaigns.domain.pressure import Pressure
 from campaigns.domain.quiet_hours import ALWAYS, Span, Window
 from campaigns.domain.release import Policy
+from campaigns.domain.schedule import Place
 from campaigns.domain.timing import UNLIMITED, Permit, Timing, end_of_offer
 
 CALL = timedelta(seconds=25)
@@ -41,6 +44,7 @@ class Somebody:
     time_zone: str | None = "Europe/Madrid"
     country: str | None = "ES"
     quiet: Span | None = None
+    attributes: Mapping[str, AttributeValue] = field(default_factory=dict)
 
 
 def at(text: str) -> datetime:
@@ -150,7 +154,8 @@ def test_the_last_moment_is_that_of_the_day_or_of_the_offer(
 
 def opening(timing: Timing, now: datetime, **who: object) -> datetime | None:
     given = {"time_zone": "Europe/Madrid", "country": "ES", "own": None} | who
-    return timing.opening(Channel.SMS, now=now, **given)  # type: ignore[arg-type]
+    own = given.pop("own")
+    return timing.opening(Channel.SMS, Place(**given), own=own, now=now).at  # type: ignore[arg-type]
 
 
 def test_planning_sets_a_time_where_it_is_sure_of_one() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from campaigns.domain.channel import Channel
-from campaigns.domain.forecast import ChannelForecast, Forecast, whole_seconds
+from campaigns.domain.forecast import WAITING, ChannelForecast, Forecast, whole_seconds
 from campaigns.domain.prices import money
 from campaigns.domain.routing import SKIP_TEXT, SkipReason
 
@@ -135,6 +135,7 @@ def _bars(told: Forecast) -> Iterator[tuple[str, str, int, float]]:
     counts = told.counts
     parts: Sequence[tuple[str, str, int]] = [
         *(("planned", c.label, n) for c, n in counts.planned.most_common()),
+        *(row for row in told.rows() if row[0] == WAITING),
         *(("skipped", SKIP_TEXT[SkipReason(r)], n) for r, n in counts.skipped.most_common()),
         *([("already", "Had it already, in an earlier run", counts.already)]
           if counts.already else []),

@@ -231,6 +231,9 @@ def _change(world: World, change: str, customer: int) -> None:
             world.standing(customer, E, granted=True, at=LONG_AGO)
         case "says no, on a day before the last plan":
             world.standing(customer, E, granted=False, at=LONG_AGO)
+        case "consents to the topic, a moment later":
+            later = LONG_AGO + timedelta(milliseconds=1)
+            world.standing(customer, E, granted=True, topic="offers", at=later)
         case "no word is left":
             world.execute(delete(schema.standings).where(s.customer_id == customer))
         case "is suppressed":
@@ -266,6 +269,8 @@ _NO = "|sms=no_consent|whatsapp=no_consent|x_dm=no_consent"
         ("says no, on a day before the last plan", "no word is left",
          f"no_consent|email=no_consent{_NO}"),
         ("says no, on a day before the last plan", "consents, on a day before the last plan",
+         "email"),
+        ("says no, on a day before the last plan", "consents to the topic, a moment later",
          "email"),
         ("", "is suppressed", f"suppressed|email=suppressed{_NO}"),
         ("is suppressed", "the suppression is lifted", f"no_consent|email=no_consent{_NO}"),
@@ -316,6 +321,16 @@ def test_who_was_left_out_by_the_limit_or_held_out_is_not_looked_at_twice(world:
     assert run(world, of, NOW)[0].skips == {customer: "holdout"}
     found, (sifted,) = run(world, of, NOW)
     assert (found.skips, sifted.open) == ({customer: "holdout"}, [customer])
+
+
+def test_a_run_that_was_cancelled_before_it_planned_hides_no_earlier_one(world: World) -> None:
+    of = made(experiment=Experiment())
+    customer = world.customer(country="ES", consents=False)
+    run(world, of, NOW)
+    for_nothing = world.started(of)
+    world.runs.move(for_nothing.id, RunState.CANCELLED, now=NOW)
+    _, (sifted,) = run(world, of, NOW)
+    assert (sifted.open, list(sifted.barred.values())) == ([], [[customer]])
 
 
 def test_a_cancelled_message_is_planned_again(world: World) -> None:

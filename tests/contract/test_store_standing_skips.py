@@ -22,7 +22,7 @@ from campaigns.domain.release import Release
 from campaigns.domain.run import RunState
 from campaigns.domain.timing import Timing
 from campaigns.services.plan_run import decide, plan_shard
-from campaigns.store import schema
+from campaigns.store import candidates, schema, standing_skips
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import Database, bar_intents
 from campaigns.store.hashing import AddressHash
@@ -190,8 +190,11 @@ class History:
 @pytest.mark.parametrize("purpose", list(Purpose))
 @pytest.mark.parametrize("seed", range(3))
 def test_planning_again_says_what_planning_everybody_says(
-    world: World, seed: int, purpose: Purpose
+    world: World, seed: int, purpose: Purpose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(standing_skips, "STRETCH", 7)
+    monkeypatch.setattr(standing_skips, "PAGE", 3)
+    monkeypatch.setattr(candidates, "PAGE", 4)
     history, of = History(world, seed), made(purpose)
     again: Counter[str] = Counter()
     for day in range(5):

@@ -39,6 +39,8 @@ from campaigns.store.packed import RECORD, UNIT, Shared
 from campaigns.store.runs import find_campaign
 from campaigns.store.schema import customers, runs, shards, skips
 
+#: So many ids at a time: of a sparse audience a shard spans many customers who have the campaign.
+STRETCH = 50_000
 #: What bars a customer: the stated preference, the addresses, the standings; as texts.
 _Rows: TypeAlias = tuple[str | None, str | None, str | None]
 
@@ -48,17 +50,35 @@ def sift(
 ) -> Sifted:
     """The audience of this id range: who has a delivery of the campaign, who gets nothing for a
     reason that lasts, and who is to be decided on."""
-    dialect = bulk.dialect_of(connection)
+    fates, already = _Fates(release.policy), 0
+    for start in range(first, last + 1, STRETCH):
+        end = min(start + STRETCH - 1, last)
+        already += _sift(connection, release, run_id, fates, first=start, last=end, now=now)
+    return Sifted(already, fates.barred, sorted(fates.open))
+
+
+def _sift(
+    connection: Connection,
+    release: Release,
+    run_id: int,
+    fates: _Fates,
+    *,
+    first: int,
+    last: int,
+    now: datetime,
+) -> int:
+    """One stretch: adds everybody to those of their fate, and returns how many have a delivery."""
+    dialect, purpose = bulk.dialect_of(connection), release.policy.purpose
     within = in_audience(release, first=first, last=last, now=now, dialect=dialect)
     audience = _ids(connection, select(customers.c.id).where(within))
     having, skipped = _earlier(connection, release, run_id, first=first, last=last)
     left = audience - having
-    again = sorted(left & skipped)
-    fates = _Fates(release.policy)
     fates.open.extend(left - skipped)
-    for customer_id, stated, reached, stood in _barring(connection, again, release.policy.purpose):
+    for customer_id, stated, reached, stood in _barring(
+        connection, sorted(left & skipped), purpose
+    ):
         fates[stated, reached, _in_order(stood)].append(customer_id)
-    return Sifted(len(audience) - len(left), fates.barred, sorted(fates.open))
+    return len(audience) - len(left)
 
 
 def _earlier(

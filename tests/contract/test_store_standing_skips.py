@@ -194,6 +194,7 @@ def test_planning_again_says_what_planning_everybody_says(
 ) -> None:
     monkeypatch.setattr(standing_skips, "STRETCH", 7)
     monkeypatch.setattr(standing_skips, "PAGE", 3)
+    monkeypatch.setattr("campaigns.store.standing_skips._Fates._MOST", 2)
     monkeypatch.setattr(candidates, "PAGE", 4)
     history, of = History(world, seed), made(purpose)
     again: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""Who of a shard has to be decided on, told by one statement: the cheap half of planning.
+"""Who of a shard has to be decided on, told by sets of ids and few rows each.
 
 Of a campaign that runs again, most people have it already, and most others got nothing for a reason
 that still holds: they never said yes, or said no, or have no address that works. Whom an earlier

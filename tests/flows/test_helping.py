@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
 from prefect.client.schemas.objects import FlowRun
 
 from campaigns.bootstrap import connect
@@ -95,8 +96,9 @@ def _deployed() -> bool:
 
 
 def _helpers() -> list[FlowRun]:
+    named = FlowRunFilter(name=FlowRunFilterName(any_=["spring_sale, helper 1 of 1"]))
     with client() as api:
-        return [r for r in api.read_flow_runs() if r.name == "spring_sale, helper 1 of 1"]
+        return list(api.read_flow_runs(flow_run_filter=named))
 
 
 @pytest.mark.prefect

@@ -131,6 +131,7 @@ def test_a_paused_run_waits_for_resume_and_then_everybody_has_it_once(
     assert f"`campaigns resume {run_id}` goes on" in text
     code, text = said("show", "run")
     assert "Waiting: paused by ana" in " ".join(text.split())
+    assert "say of what: `run:" in said("audit", str(run_id))[1]
     code, text = said("resume", str(run_id), "--by", "bob", "--why", "mended", "--json")
     assert code == 0
     done = json.loads(text[text.index("{") :])
@@ -189,6 +190,7 @@ def test_ctrl_c_pauses_the_run_and_the_same_command_goes_on(
 
         assert process.returncode == 130, err
         assert run.state is RunState.PAUSED
+        assert run.stopped_because == "the sending process was stopped (Ctrl-C)"
         assert app.audit.hold(run.id) is None
         seen = app.progress(run.id)
         assert seen.waiting > 0, "it was stopped too late to show anything"
@@ -225,7 +227,8 @@ def test_a_copied_home_plans_but_sends_nothing_until_it_is_armed(
     code, text = said("arm", "--by", "ana", "--why", "the old machine is gone")
     assert code == 130, "nobody said yes"
     assert f"run {run_id} of spring_sale" in text
-    assert "campaigns reconcile" in text
+    assert "`campaigns reconcile` does not ask about them" in " ".join(text.split())
+    assert "Not confirmed: nothing was done." in text
     assert providers.log.counts() == before
 
     code, text = said("arm", "--by", "ana", "--why", "the old machine is gone", "--yes")

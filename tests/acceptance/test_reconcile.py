@@ -278,3 +278,16 @@ def test_a_table_for_people_names_nobody(
     assert "In doubt, the oldest first" in out
     assert "campaigns resolve DELIVERY" in out
     assert not any(number in out for number in numbers)
+
+    doubted = command("reconcile", "--list")["in_doubt"]
+    assert len(doubted) > 2
+    assert cli(["reconcile", "--list", "--most", "1"]) == 0
+    out = capsys.readouterr().out
+    alike = [d["channel"] for d in doubted].count(doubted[0]["channel"])
+    assert f" {alike} " in out.split("In doubt, the oldest first")[0]
+    assert f"… and {len(doubted) - 1} more: --most {len(doubted)}" in out
+
+    several = [str(d["delivery"]) for d in doubted[:2]]
+    assert cli(["resolve", *several, "--sent", "--by", "Ana Puig", "--why", "they answered"]) == 0
+    assert capsys.readouterr().out.count("counts as sent") == 2
+    assert len(command("reconcile", "--list")["in_doubt"]) == len(doubted) - 2

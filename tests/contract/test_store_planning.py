@@ -14,7 +14,7 @@ from campaigns.domain.audience import Audience
 from campaigns.domain.channel import PERSONAL_CHANNELS, PUBLIC, Channel
 from campaigns.domain.consent import Purpose, Standing
 from campaigns.domain.customer import AddressStatus, Profile
-from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.delivery import Accepted, DeliveryState
 from campaigns.domain.engagement import UNKNOWN, Engagement, Tally
 from campaigns.domain.interaction import InteractionKind
 from campaigns.domain.plan import PlannedDelivery, PlannedSkip
@@ -24,7 +24,7 @@ from campaigns.store import candidates, schema
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import Database
 from campaigns.store.planning import POST_SHARD
-from tests.contract.store_world import NOW, World, release
+from tests.contract.store_world import LIMITS, NOW, World, release
 
 MARKETING, SERVICE = Purpose.MARKETING, Purpose.SERVICE
 
@@ -199,6 +199,25 @@ def test_who_has_the_campaign_already_is_counted_and_not_read_again(world: World
     assert world.planning.already(release(), first=had, last=fresh, now=NOW) == 1
     assert len(_profiles(world, release("other"))) == 2
     assert world.planning.already(release("other"), first=had, last=fresh, now=NOW) == 0
+
+
+def test_whom_the_end_of_the_offer_left_without_is_planned_again(world: World) -> None:
+    """A wrong year in `expires` must not cost the audience: nobody of them has had anything."""
+    reached, missed = world.customers(2)
+    later = NOW + timedelta(hours=1)
+    short = world.planned([reached, missed], of=release(expires_at=later))
+    batch = world.claim(short, limits=dict.fromkeys(LIMITS, 1))
+    assert [item.customer_id for item in batch.items] == [reached]
+    world.intend(batch)
+    world.settle(batch, Accepted("id"))
+    world.outbox.sweep(now=later)
+    assert world.states(short) == [DeliveryState.ACCEPTED, DeliveryState.EXPIRED]
+    world.runs.move(short.id, RunState.FINISHED, now=later)
+    assert _profile(world).customer_id == missed
+    assert world.planning.already(release(), first=reached, last=missed, now=later) == 1
+    longer = world.planned([reached, missed])
+    assert world.states(longer) == [DeliveryState.PENDING]
+    assert world.states(short) == [DeliveryState.ACCEPTED]
 
 
 def test_the_range_of_customers_is_their_ids(world: World) -> None:

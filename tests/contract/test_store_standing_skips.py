@@ -337,11 +337,12 @@ def test_a_run_that_was_cancelled_before_it_planned_hides_no_earlier_one(world: 
     assert (sifted.open, list(sifted.barred.values())) == ([], [[customer]])
 
 
-def test_a_cancelled_message_is_planned_again(world: World) -> None:
+@pytest.mark.parametrize("state", ["cancelled", "expired"])
+def test_a_message_that_ended_before_it_left_is_planned_again(world: World, state: str) -> None:
     of = made(experiment=Experiment())
     customer = world.customer(country="ES")
     run(world, of, NOW)
-    world.execute(update(schema.deliveries).values(state="cancelled"))
+    world.execute(update(schema.deliveries).values(state=state))
     found, (sifted,) = run(world, of, NOW)
     assert (sifted.already, list(found.deliveries)) == (0, [customer])
 

@@ -152,10 +152,10 @@ class Model:
                 row.state = S.CANCELLED
 
     def plan_again(self, run: int) -> None:
-        """Another run takes on what was cancelled before it left, and nothing else."""
+        """Another run takes on what was cancelled or expired before it left, and nothing else."""
         self.runs[run] = RunState.RUNNING
         for i, row in self.rows.items():
-            if row.state is S.CANCELLED:
+            if row.state in {S.CANCELLED, S.EXPIRED}:
                 self.rows[i] = Row(row.customer, run)
 
 

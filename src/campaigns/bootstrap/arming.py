@@ -12,8 +12,12 @@ from campaigns.domain.run import RunState
 
 ADVICE = (
     "Before you arm it:\n"
-    "- What left after the backup is not known here: those messages look pending. For each run, "
-    "first `campaigns reconcile` (it asks the providers), or `campaigns cancel RUN`.\n"
+    "- What left after the backup is not known here: those messages look pending, and a run that "
+    "is resumed sends them again. `campaigns reconcile` does not ask about them: it looks for what "
+    "is in doubt. Compare with the providers' own lists. Where something may have left, `campaigns "
+    "cancel RUN`, and do not run that campaign again.\n"
+    "- Runs that were started after the backup are not known at all: nor are those to whom they "
+    "sent.\n"
     "- Opt-outs that came after the backup are lost: bring them in from your providers' lists.\n"
     "- If the database this is a copy of still sends, both would send the same: leave it unarmed."
 )

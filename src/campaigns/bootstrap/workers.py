@@ -116,8 +116,7 @@ class Workers:
     def _stop(self, pool: Executor, error: BaseException) -> None:
         """Make every sender stop: by the run's state first, by force where that is not enough."""
         self.stopped = True
-        told = str(error) if isinstance(error, CampaignsError) else type(error).__name__
-        because = f"the sending process was stopped ({told})"
+        because = f"the sending process was stopped ({_in_words(error)})"
         self._app.runs.move(
             self._run_id, RunState.PAUSED, now=self._app.clock.now(), because=because
         )
@@ -127,6 +126,13 @@ class Workers:
         if not patient:
             _end(set(active_children()) - self._before)
         self._app.sweep()  # what they gave back to a run that has ended
+
+
+def _in_words(error: BaseException) -> str:
+    """Nothing of a foreign error but its name: its words may quote an address."""
+    if isinstance(error, KeyboardInterrupt):
+        return "Ctrl-C"
+    return str(error) if isinstance(error, CampaignsError) else type(error).__name__
 
 
 def send_all(

@@ -107,16 +107,21 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo(
-            "Stopped. What was sent is recorded; the same command goes on from here.", err=True
-        )
+    except (click.Abort, KeyboardInterrupt) as end:
+        click.echo(_ended_by_a_person(end), err=True)
         return 130
     except CampaignsError as error:
         return _tell(str(error), error.exit_code, as_json="--json" in arguments)
     except OSError as error:
         where = f" {error.filename}" if error.filename else ""
         return _tell(f"{error.strerror or error}{where}.", 2, as_json="--json" in arguments)
+
+
+def _ended_by_a_person(end: BaseException) -> str:
+    """click makes an Abort of Ctrl-C; one without that cause is a question answered with no."""
+    if isinstance(end, click.Abort) and not isinstance(end.__cause__, KeyboardInterrupt):
+        return "Not confirmed: nothing was done."
+    return "Stopped. What was sent is recorded; the same command goes on from here."
 
 
 def _tell(message: str, exit_code: int, *, as_json: bool) -> int:

@@ -29,18 +29,20 @@ run_argument = click.argument("number", type=int, metavar="RUN")
 @why_option
 @json_option
 def pause_command(number: int, by: str, why: str, as_json: bool) -> None:
-    """Stop RUN before its next message, until somebody resumes it.
+    """Stop RUN before its next batch, until somebody resumes it.
 
-    What is on its way to a provider at this moment is finished and recorded.
+    What workers have in their hands for a provider at this moment (of texts up to 25 a lane) is
+    finished and recorded; it is told how many.
     """
     from campaigns.bootstrap import connect
     from campaigns.bootstrap.control import pause
 
     with connect() as app:
         run = pause(app, number, by=by, why=why)
-        hold = app.audit.hold(number)
+        hold, moving = app.audit.hold(number), app.progress(number).moving
     told = "Paused" if hold is None else _upper(hold_in_words(hold))  # whose word stands
-    _tell(run, f"{told}. `campaigns resume {number}` goes on.", as_json=as_json)
+    goes_on = f"`campaigns resume {number}` goes on."
+    _tell(run, f"{told}.{_on_their_way(moving)} {goes_on}", moving, as_json=as_json)
 
 
 @click.command("resume")
@@ -79,17 +81,25 @@ def cancel_command(number: int, by: str, why: str, as_json: bool) -> None:
     with connect() as app:
         run = cancel(app, number, by=by, why=why)
         moving = app.progress(number).moving
-    under_way = f" {moving:,} messages are on their way just now." if moving else ""
-    _tell(run, f"Cancelled; what was pending is not sent.{under_way}", as_json=as_json)
+    told = f"Cancelled; what was pending is not sent.{_on_their_way(moving)}"
+    _tell(run, told, moving, as_json=as_json)
+
+
+def _on_their_way(moving: int) -> str:
+    return (
+        f" {moving:,} messages are on their way just now, and end by themselves." if moving else ""
+    )
 
 
 def _upper(words: str) -> str:
     return words[0].upper() + words[1:]
 
 
-def _tell(run: Run, words: str, *, as_json: bool) -> None:
+def _tell(run: Run, words: str, moving: int, *, as_json: bool) -> None:
     if as_json:
-        print_json({"run": run.id, "campaign": run.campaign, "state": run.state})
+        print_json(
+            {"run": run.id, "campaign": run.campaign, "state": run.state, "on_their_way": moving}
+        )
     else:
         click.echo(f"Run {run.id} of {run.campaign}: {words}")
 
@@ -145,12 +155,15 @@ def audit_command(subject: str | None, most: int, as_json: bool) -> None:
     """Show who did what, newest first: of one SUBJECT (`run:12`, `delivery:345`) or of all."""
     from campaigns.bootstrap import connect
 
+    if subject is not None and subject.isdigit():
+        raise click.UsageError(f"say of what: `run:{subject}`, `delivery:{subject}`.")
     with connect() as app:
         entries = app.audit.entries(subject, most=most)
     if as_json:
         print_json({"entries": [_plain(e) for e in entries]})
     elif not entries:
-        click.echo("Nothing is written down here.")
+        of = f" of `{subject}` (the newest of all: `campaigns audit`)" if subject else ""
+        click.echo(f"Nothing is written down{of}.")
     else:
         rows = [[f"{e.at:%Y-%m-%d %H:%M:%S}", e.actor, e.did, e.subject, e.why] for e in entries]
         console().print(table("Audit trail (UTC)", ["when", "who", "did", "what", "why"], rows))

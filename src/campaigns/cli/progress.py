@@ -92,17 +92,34 @@ def _lines(p: Progress) -> Iterable[Text]:
             f"{p.in_doubt:,} in doubt, the oldest for {age}: `campaigns reconcile`.", style="yellow"
         )
     if p.run.state not in ACTIVE_RUN_STATES:
+        yield from _still_moving(p)
         return
     for h in p.held:
         yield Text(f"Held: {h.messages:,} by {h.channel.label} until {_moment(h.until)}: {h.why}")
     for c in p.closed:
         who = f"{channel_of(c.key).label} ({c.key.partition(' ')[2]})"
         yield Text(f"{who} paused until {_second(c.until)}: {c.because}", style="yellow")
+    yield from _workers(p)
+    if p.stuck:
+        yield Text(f"Waiting: {p.stuck}", style="bold yellow")
+
+
+def _workers(p: Progress) -> Iterable[Text]:
     for w in p.workers:
         state = "lease until" if w in p.alive else "gone, its lease ended"
         yield Text(f"Worker {w.owner}: {w.batches} × {w.channel.label}, {state} {w.lease_until:%X}")
-    if p.stuck:
-        yield Text(f"Waiting: {p.stuck}", style="bold yellow")
+
+
+def _still_moving(p: Progress) -> Iterable[Text]:
+    """Of a run that has ended: whose requests are not over, or who died with them."""
+    if not p.moving:
+        return
+    yield from _workers(p)
+    if p.alive:
+        told = "finished by these workers; in doubt if one is gone when its lease ends"
+    else:
+        told = "nobody has them any more: `campaigns reconcile` takes them up"
+    yield Text(f"{p.moving:,} on their way: {told}.", style="yellow")
 
 
 def _by_channel(p: Progress) -> dict[str, dict[str, int]]:

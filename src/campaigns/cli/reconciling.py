@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campaigns.cli.output import console, json_option, print_json, table
+from campaigns.cli.output import console, json_option, print_json, print_json_line, table
 from campaigns.domain.evidence import Doubt, Finding, Verdict, age
 
 if TYPE_CHECKING:
@@ -16,8 +16,15 @@ if TYPE_CHECKING:
 
 @click.command("reconcile")
 @click.option("--list", "only_list", is_flag=True, help="Only list; ask no provider.")
+@click.option(
+    "--most",
+    default=20,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Name at most so many, the oldest; --json names all.",
+)
 @json_option
-def reconcile_command(only_list: bool, as_json: bool) -> None:
+def reconcile_command(only_list: bool, most: int, as_json: bool) -> None:
     """Look for the messages in doubt at the providers, and list those that stay so.
 
     What a provider's list has was sent. What it has not stays in doubt, and nothing is sent again
@@ -34,7 +41,7 @@ def reconcile_command(only_list: bool, as_json: bool) -> None:
         return
     if done is not None:
         _print_done(done)
-    _print_listed(listed, now)
+    _print_listed(listed, now, most)
 
 
 def _as_json(done: Reconciled | None, listed: list[Doubt], now: datetime) -> dict[str, Any]:
@@ -72,34 +79,54 @@ def _print_done(done: Reconciled) -> None:
         click.echo(f"{done.later:,} are asked about another time: a provider allows only so many.")
 
 
-def _print_listed(listed: list[Doubt], now: datetime) -> None:
+def _print_listed(listed: list[Doubt], now: datetime, most: int) -> None:
+    """After an outage thousands share one cause: each cause once, before the oldest by number."""
     if not listed:
         click.echo("Nothing is in doubt.")
         return
+    if len(listed) > most:
+        _print_causes(listed, now)
     rows = [
         [str(d.delivery_id), d.campaign, d.channel.label, age(now - d.fell), d.known]
-        for d in listed
+        for d in listed[:most]
     ]
     columns = ["delivery", "campaign", "channel", "for", "what is known"]
     console().print(table("In doubt, the oldest first", columns, rows))
+    if len(listed) > most:
+        click.echo(f"… and {len(listed) - most:,} more: --most {len(listed)}, or --json.")
     click.echo(
-        "Decide one: campaigns resolve DELIVERY --sent (or --resend) --by NAME --why TEXT. "
-        "See it first: campaigns show delivery DELIVERY."
+        "Decide: campaigns resolve DELIVERY … --sent (or --resend) --by NAME --why TEXT. "
+        "See one first: campaigns show delivery DELIVERY."
     )
 
 
+def _print_causes(listed: list[Doubt], now: datetime) -> None:
+    groups: dict[tuple[str, str, str], list[Doubt]] = {}
+    for d in listed:
+        groups.setdefault((d.campaign, d.channel.label, d.known), []).append(d)
+    rows = [
+        [f"{len(alike):,}", campaign, channel, age(now - alike[0].fell), known]
+        for (campaign, channel, known), alike in groups.items()
+    ]
+    columns = ["messages", "campaign", "channel", "oldest", "what is known"]
+    console().print(table("In doubt, by what is known", columns, rows))
+
+
 @click.command("resolve")
-@click.argument("delivery", type=int, metavar="DELIVERY")
+@click.argument("deliveries", type=int, metavar="DELIVERY…", nargs=-1, required=True)
 @click.option("--sent", "verdict", flag_value="sent", help="It was sent: count it so.")
 @click.option("--resend", "verdict", flag_value="resend", help="It was not: send it again.")
 @click.option("--by", required=True, metavar="NAME", help="Who decides.")
 @click.option("--why", required=True, metavar="TEXT", help="Why; kept on the audit trail.")
 @json_option
-def resolve_command(delivery: int, verdict: str | None, by: str, why: str, as_json: bool) -> None:
-    """Decide about one DELIVERY in doubt: it was sent, or it is to be sent again.
+def resolve_command(
+    deliveries: tuple[int, ...], verdict: str | None, by: str, why: str, as_json: bool
+) -> None:
+    """Decide about each DELIVERY in doubt: it was sent, or it is to be sent again.
 
     Whoever is sent it again may get it twice: that is for a person to weigh. Consent, suppression
-    and the end of the offer are checked again before it leaves.
+    and the end of the offer are checked again before it leaves. Each is settled by itself: at the
+    first that cannot be, those before it are decided and those after it are not.
     """
     from campaigns.bootstrap import connect
     from campaigns.bootstrap.reconciling import resolve
@@ -107,13 +134,16 @@ def resolve_command(delivery: int, verdict: str | None, by: str, why: str, as_js
     if verdict is None:
         raise click.UsageError("say --sent or --resend.")
     with connect() as app:
-        campaign = resolve(app, delivery, Verdict(verdict), by=by, why=why)
-    if as_json:
-        print_json({"delivery": delivery, "as": verdict, "by": by, "campaign": campaign})
-    elif verdict == Verdict.SENT:
-        click.echo(f"Delivery {delivery} counts as sent.")
-    else:
-        click.echo(f"Delivery {delivery} waits to be sent again: campaigns run {campaign}")
+        for delivery in dict.fromkeys(deliveries):
+            campaign = resolve(app, delivery, Verdict(verdict), by=by, why=why)
+            if as_json:  # a line each
+                print_json_line(
+                    {"delivery": delivery, "as": verdict, "by": by, "campaign": campaign}
+                )
+            elif verdict == Verdict.SENT:
+                click.echo(f"Delivery {delivery} counts as sent.")
+            else:
+                click.echo(f"Delivery {delivery} waits to be sent again: campaigns run {campaign}")
 
 
 @click.command("fallback")

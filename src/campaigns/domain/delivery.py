@@ -39,8 +39,8 @@ TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
     _S.IN_DOUBT: frozenset({_S.ACCEPTED, _S.REJECTED, _S.PENDING}),
     _S.REJECTED: frozenset({_S.ACCEPTED}),
     _S.SUPPRESSED: frozenset({_S.ACCEPTED}),
-    _S.EXPIRED: frozenset({_S.ACCEPTED}),
-    # Cancelled before it left: the next run of the campaign may plan it again.
+    # Expired or cancelled before it left: the next run of the campaign may plan it again.
+    _S.EXPIRED: frozenset({_S.ACCEPTED, _S.PENDING}),
     _S.CANCELLED: frozenset({_S.ACCEPTED, _S.PENDING}),
     _S.ACCEPTED: frozenset(),
 }

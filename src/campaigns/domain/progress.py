@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from campaigns.domain.audit import Action, AuditEntry
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.pace import channel_of
 from campaigns.domain.run import ACTIVE_RUN_STATES, Run, RunState
 
 #: The rate is that of the last minute: what counts is how it goes now, not since the start.
@@ -127,10 +128,14 @@ class Progress:
     @property
     def left(self) -> timedelta | None:
         """How long what is due and moving still takes at this rate; None when nobody knows, as
-        while the run is paused."""
-        if not self.rate or self.run.state is RunState.PAUSED:
+        while the run is paused, or a channel that has messages to send is left alone."""
+        if not self.rate or self.run.state is RunState.PAUSED or self._awaits_a_provider:
             return None
         return timedelta(seconds=round((self.due + self.moving) / self.rate))
+
+    @property
+    def _awaits_a_provider(self) -> bool:
+        return any(self.count(_S.PENDING, channel=channel_of(c.key)) for c in self.closed)
 
     @property
     def alive(self) -> list[Worker]:

@@ -52,16 +52,16 @@ _COLUMNS = (
     "outcome",
 )
 
-#: The promise: one delivery per campaign, step and customer. Only one that was cancelled before it
-#: left, or a journey's later step that a cap or a pause kept back, is planned again, and belongs to
-#: the new run from then on.
+#: The promise: one delivery per campaign, step and customer. Only one that was cancelled or expired
+#: before it left, or a journey's later step that a cap or a pause kept back, is planned again, and
+#: belongs to the new run from then on.
 _UNLESS_IT_HAS_ONE = (
     "ON CONFLICT (campaign_id, step, customer_id) WHERE NOT replaced DO UPDATE SET "
     "run_id = excluded.run_id, shard = excluded.shard, channel = excluded.channel, "
     "skeleton_id = excluded.skeleton_id, reason = excluded.reason, state = excluded.state, "
     "not_before = excluded.not_before, attempts = 0, batch_id = NULL, settled_at = NULL, "
     "outcome = excluded.outcome "
-    "WHERE deliveries.state = 'cancelled' OR (deliveries.step > 0 AND "
+    "WHERE deliveries.state IN ('cancelled', 'expired') OR (deliveries.step > 0 AND "
     f"deliveries.state = 'suppressed' AND deliveries.outcome IN {kept_back_sql()})"
 )
 

@@ -1,0 +1,72 @@
+"""What a run's figures say, and do not say, at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from campaigns.cli.progress import print_progress
+from campaigns.domain.channel import Channel
+from campaigns.domain.consent import Purpose
+from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.progress import Closed, Progress, Worker
+from campaigns.domain.run import Run, RunState
+
+AT = datetime(2027, 3, 10, 9, tzinfo=UTC)
+LATER = AT + timedelta(minutes=1)
+SMS = Closed("sms +447700900123", LATER, "Twilio answered 500, 5 times in a row")
+
+
+def progress(
+    states: dict[tuple[Channel, DeliveryState], int],
+    *,
+    state: RunState = RunState.RUNNING,
+    closed: Sequence[Closed] = (),
+    workers: Sequence[Worker] = (),
+) -> Progress:
+    """A run that has settled 100 messages in the last ten seconds."""
+    run = Run(1, "sale", "", "hash", state, Purpose.MARKETING, "offers", AT, None, None, None, None)
+    return Progress(
+        run=run,
+        at=AT,
+        states=states,
+        oldest_in_doubt=None,
+        settled_lately=100,
+        first_lately=AT - timedelta(seconds=10),
+        last_settled=AT,
+        held=(),
+        workers=workers,
+        closed=closed,
+        shards=1,
+        unplanned=0,
+        hold=None,
+        unarmed=None,
+    )
+
+
+def test_no_time_is_promised_while_a_provider_that_has_messages_to_take_is_left_alone() -> None:
+    waiting = {(Channel.SMS, DeliveryState.PENDING): 50}
+    assert progress(waiting).left == timedelta(seconds=5)
+    assert progress(waiting, closed=[SMS]).left is None
+    by_mail = {(Channel.EMAIL, DeliveryState.PENDING): 50}
+    assert progress(by_mail, closed=[SMS]).left == timedelta(seconds=5)
+
+
+@pytest.mark.parametrize(
+    ("lease", "told"),
+    [(LATER, "in doubt if one is gone"), (AT, "`campaigns reconcile` takes them up")],
+    ids=["alive", "gone"],
+)
+def test_a_cancelled_run_tells_in_whose_hands_messages_still_are(
+    lease: datetime, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sending = {(Channel.SMS, DeliveryState.SENDING): 97}
+    worker = Worker("host:1:2", Channel.SMS, 4, lease)
+    print_progress(progress(sending, state=RunState.CANCELLED, workers=[worker]))
+    out = " ".join(capsys.readouterr().out.split())
+    assert "97 on their way" in out
+    assert told in out
+    print_progress(progress({}, state=RunState.CANCELLED))
+    assert capsys.readouterr().out == ""

@@ -25,8 +25,7 @@ serve: $(SETUP) ## Keep the demo up: Prefect's pages, customers' inboxes, the de
 	@$(BIN)/python -m flows.serve
 
 deploy: $(SETUP) ## Put the deployments on your own Prefect server (PREFECT_API_URL)
-	$(BIN)/prefect work-pool create campaigns --type process --overwrite
-	$(BIN)/prefect --no-prompt deploy --all
+	@$(BIN)/campaigns deploy
 
 test: $(SETUP) ## Run every test, in random order (PYTEST_ARGS="-k routing" for some)
 	$(BIN)/python -m pytest --numprocesses $(PYTEST_PROCESSES) --dist loadgroup $(PYTEST_ARGS)

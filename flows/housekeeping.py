@@ -9,8 +9,11 @@ from prefect.logging import get_run_logger
 from prefect.states import Completed
 
 from campaigns.bootstrap import connect
+from campaigns.bootstrap.alerts import alerts
 from campaigns.bootstrap.reconciling import list_doubts
 from campaigns.errors import CampaignsError
+from flows.alerting import tell
+from flows.questions import settle_questions
 from flows.reporting import doubts_table, listed, publish
 from flows.steering import follow_cancellations
 from flows.steps import CannotGoOnError, failed, outcome, step
@@ -18,7 +21,8 @@ from flows.steps import CannotGoOnError, failed, outcome, step
 
 @flow(name="housekeeping", flow_run_name="housekeeping", persist_result=False)
 def housekeeping() -> Any:
-    """Take back what workers that died had in their hands, and list what is in doubt.
+    """Take back what workers that died had in their hands, list what is in doubt, and tell what
+    somebody should know of.
 
     Safe at any time and any number of times. Nothing is sent.
     """
@@ -26,12 +30,14 @@ def housekeeping() -> Any:
         outcome(follow(return_state=True))
         swept = outcome(sweep(return_state=True))
         in_doubt = outcome(tell_doubts(return_state=True))
+        told = outcome(tell_alerts(return_state=True))
+        outcome(answer_questions(return_state=True))
     except (CannotGoOnError, CampaignsError) as error:
         return failed(error)
     taken = f"Taken back{listed(swept)}" if swept else "Nothing to take back"
     return Completed(
         message=f"{taken}; {in_doubt:,} in doubt.",
-        data={"swept": swept, "in_doubt": in_doubt},
+        data={"swept": swept, "in_doubt": in_doubt, "alerts": told},
     )
 
 
@@ -62,3 +68,24 @@ def tell_doubts() -> int:
         get_run_logger().warning("messages in doubt: %s", f"{len(doubts):,}")
         publish("in-doubt", doubts_table(doubts, now), "Messages in doubt, the oldest first")
     return len(doubts)
+
+
+@step("tell what needs somebody", repeatable=True)
+def tell_alerts() -> int:
+    """Runs that stand still, doubts that grow old: an event each for Prefect's alerts, once a
+    day; how many there are now."""
+    with connect() as app:
+        found, now = alerts(app), app.clock.now()
+    for alert in tell(found, now.date()):
+        get_run_logger().warning("%s", alert.says)
+    return len(found)
+
+
+@step("settle what waits for a yes", repeatable=True)
+def answer_questions() -> dict[str, int]:
+    """Flow runs that wait for approval: answered by command they go on, too late they end."""
+    with connect() as app:
+        settled = settle_questions(app)
+    if settled:
+        get_run_logger().info("Waiting for a yes%s", listed(settled))
+    return settled

@@ -9,10 +9,10 @@ from prefect import flow
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Completed
-from pydantic import Field
 
 from campaigns.bootstrap import connect
 from campaigns.errors import CampaignsError
+from flows.forms import labelled
 from flows.reporting import publish
 from flows.steps import CannotGoOnError, failed, outcome, step
 
@@ -31,9 +31,9 @@ def run_name() -> str:
 
 @flow(name="import-customers", flow_run_name=run_name, persist_result=False)
 def import_customers(
-    path: Annotated[str, Field(min_length=1)],
-    mapping: str | None = None,
-    encoding: str | None = None,
+    path: Annotated[str, labelled("File", min_length=1)],
+    mapping: Annotated[str | None, labelled("Mapping")] = None,
+    encoding: Annotated[str | None, labelled("Encoding")] = None,
 ) -> Any:
     """Bring customers in; importing again updates and never duplicates.
 

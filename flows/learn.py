@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from prefect import flow
 from prefect.states import Completed
@@ -10,11 +10,12 @@ from prefect.states import Completed
 from campaigns.bootstrap import connect
 from campaigns.bootstrap.learning import learn as learn_verb
 from campaigns.errors import CampaignsError
+from flows.forms import labelled
 from flows.steps import CannotGoOnError, failed, outcome, step
 
 
 @flow(name="learn", flow_run_name="learn", persist_result=False)
-def learn(everybody: bool = False) -> Any:
+def learn(everybody: Annotated[bool, labelled("Everybody anew")] = False) -> Any:
     """Count what customers did and got since the last time; once a week everybody anew.
 
     Safe at any time and any number of times. Sends nothing.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from prefect import flow
 from prefect.logging import get_run_logger
@@ -11,13 +11,14 @@ from prefect.states import Completed
 from campaigns.bootstrap import connect
 from campaigns.bootstrap.reconciling import fall_back_later, reconcile_doubts
 from campaigns.errors import CampaignsError
+from flows.forms import labelled
 from flows.housekeeping import tell_doubts
 from flows.reporting import listed
 from flows.steps import CannotGoOnError, failed, outcome, step
 
 
 @flow(name="reconcile", flow_run_name="reconcile", persist_result=False)
-def reconcile(fall_back: bool = False) -> Any:
+def reconcile(fall_back: Annotated[bool, labelled("Fall back")] = False) -> Any:
     """Look for messages in doubt in the providers' own lists: what is there was sent. Safe at any
     time and any number of times.
 

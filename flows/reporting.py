@@ -24,14 +24,16 @@ from campaigns.domain.routing import SKIP_TEXT, SkipReason
 from campaigns.domain.travellers import Whereabouts
 
 
-def publish(key: str, markdown: str, description: str) -> None:
-    """A markdown artifact of this run, with its address in the log: it is three clicks deep."""
+def publish(key: str, markdown: str, description: str) -> str:
+    """A markdown artifact of this run, with its address in the log: it is three clicks deep.
+    Returns where it is."""
     artifact = create_markdown_artifact(
         key=key.replace("_", "-"), markdown=markdown, description=description
     )
     pages = PREFECT_UI_URL.value()
     where = f"{pages}/artifacts/artifact/{artifact}" if pages else "the Artifacts tab of this run"
     get_run_logger().info("%s: %s", description, where)
+    return where
 
 
 def findings_table(findings: Iterable[Finding]) -> str:

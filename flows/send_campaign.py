@@ -13,7 +13,6 @@ from prefect import flow
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed
-from pydantic import Field
 
 from campaigns.bootstrap import App, connect
 from campaigns.bootstrap.control import started
@@ -27,8 +26,11 @@ from campaigns.domain.run import RunState
 from campaigns.errors import CampaignsError
 from campaigns.services.dispatch import DispatchCounts
 from campaigns.services.report import RunReport
+from flows.approval import RejectedError, require_answer
 from flows.canary import watch_canary
+from flows.choices import Campaign, title
 from flows.cluster import RUNNER
+from flows.forms import labelled
 from flows.helping import call_for_help, in_other_hands, send_shards
 from flows.reporting import (
     ProgressBar,
@@ -47,19 +49,10 @@ from flows.steering import (
 from flows.steps import CannotGoOnError, failed, outcome, step
 
 
-def campaign_names() -> list[str]:
-    """The campaigns to choose from in Prefect's form; none when the templates cannot be read."""
-    try:
-        with connect() as app:
-            return app.campaign_names()
-    except (CampaignsError, OSError):
-        return []
-
-
 def run_name() -> str:
-    """`spring_sale, dry run, 22 Nov`: what people look for in a list of runs."""
+    """`Spring sale, dry run, 22 Nov`: what people look for in a list of runs."""
     given = flow_run.parameters
-    parts = [str(given["campaign"])]
+    parts = [title(str(given["campaign"]))]
     if given.get("dry_run"):
         parts.append("dry run")
     if given.get("limit"):
@@ -68,10 +61,8 @@ def run_name() -> str:
     return ", ".join([*parts, f"{started.day} {started:%b}"])
 
 
-# The form offers the names as a choice; that a name exists is checked when the flow runs.
-_NAMES = campaign_names()
-Campaign = Annotated[str, Field(json_schema_extra={"enum": list(_NAMES)} if _NAMES else {})]
-Limit = Annotated[int | None, Field(ge=1)]
+DryRun = Annotated[bool, labelled("Dry run")]
+Limit = Annotated[int | None, labelled("At most", ge=1)]
 
 
 @flow(
@@ -82,13 +73,13 @@ Limit = Annotated[int | None, Field(ge=1)]
     on_cancellation=[cancel_our_run],
     on_crashed=[pause_our_run],
 )
-def send_campaign(campaign: Campaign, dry_run: bool = False, limit: Limit = None) -> Any:
+def send_campaign(campaign: Campaign, dry_run: DryRun = False, limit: Limit = None) -> Any:
     """Send a campaign, once to each customer of its audience, on the channel each prefers.
 
     Sending again is safe: nobody gets it twice, and what was interrupted goes on.
 
     Args:
-        campaign: a folder under templates/campaigns.
+        campaign: one of those in the templates.
         dry_run: only tell who would get what; nothing is written, nothing is sent.
         limit: at most so many people, for a first careful send without the public post. Empty:
             the whole audience.
@@ -97,9 +88,12 @@ def send_campaign(campaign: Campaign, dry_run: bool = False, limit: Limit = None
         with connect() as app:
             if dry_run:
                 return _tell_plan(campaign, limit)
+            require_answer(app, campaign, limit)
             return _send(app, campaign, limit)
     except CancelledInPrefectError:
         return Cancelled(message="Cancelled; what was on its way is finished and recorded.")
+    except RejectedError as no:
+        return Cancelled(name="Rejected", message=str(no))
     except (CannotGoOnError, CampaignsError) as error:
         return failed(error)
 

@@ -53,8 +53,7 @@ def serve(stack: ExitStack, console: Console, asked: threading.Event) -> None:
     with console.status("Prefect is starting …"):
         server.wait()
     with console.status("Putting the deployments on it …"):
-        _prefect("work-pool", "create", "campaigns", "--type", "process", "--overwrite")
-        _prefect("--no-prompt", "deploy", "--all")
+        _deploy()
     worker = _start_worker(stage.HOME / "worker.log")
     stack.callback(stop, worker, seconds=40.0)  # a flow under way gets its 30 s to end in order
     console.print(_addresses(server.address, sandbox.url, desk, public))
@@ -71,10 +70,10 @@ def _make_customers(sandbox: SandboxProcess) -> None:
         stage.make_customers(app, sandbox)
 
 
-def _prefect(*arguments: str) -> None:
-    """One `prefect` command, in this checkout. Raises RuntimeError with what it said."""
-    done = subprocess.run(  # noqa: S603 - our own interpreter and arguments
-        [sys.executable, "-m", "prefect", *arguments],
+def _deploy() -> None:
+    """`campaigns deploy`, on this server. Raises RuntimeError with what it said."""
+    done = subprocess.run(
+        [sys.executable, "-m", "flows.deploy"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -83,7 +82,7 @@ def _prefect(*arguments: str) -> None:
         start_new_session=True,
     )
     if done.returncode:
-        raise RuntimeError(f"`prefect {' '.join(arguments)}` failed:\n{done.stdout}")
+        raise RuntimeError(f"putting the deployments on the server failed:\n{done.stdout}")
 
 
 def _start_worker(log: Path) -> subprocess.Popen[bytes]:
@@ -99,7 +98,7 @@ def _start_worker(log: Path) -> subprocess.Popen[bytes]:
 
 def _addresses(pages: str, inboxes: str, desk: str, public: str) -> Panel:
     lines = [
-        f"[bold]Prefect[/]   [link={pages}]{pages}[/]   Deployments → send-campaign → Run",
+        f"[bold]Prefect[/]   [link={pages}]{pages}[/]   Deployments → spring-sale → Run",
         f"[bold]Inboxes[/]   [link={inboxes}]{inboxes}[/]   what customers got; write back there",
         f"[bold]Desk[/]      [link={desk}]{desk}[/]   what they wrote, for staff to answer",
         f"[bold]Public[/]    [link={public}]{public}[/]   clicks, preferences, webhooks",

@@ -51,6 +51,8 @@ class PrefectServer:
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
                 [sys.executable, "-m", "prefect", *arguments, pages],
+                # Its pages would ask the usual port otherwise, where another server may be.
+                env={**os.environ, "PREFECT_SERVER_UI_API_URL": self.api},
                 stdin=subprocess.DEVNULL,
                 stdout=output or subprocess.DEVNULL,
                 stderr=subprocess.STDOUT,

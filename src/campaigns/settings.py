@@ -97,6 +97,9 @@ class Settings(BaseSettings):
         120, ge=60, description="how long a claim lasts; longer than any provider's deadline"
     )
 
+    notify: str = Field(
+        "", description="Prefect's notification block that `campaigns deploy` sends alerts to"
+    )
     log: Literal["off", "warning", "info", "debug"] = Field(
         "off", description="structured log lines on standard error, from this level"
     )

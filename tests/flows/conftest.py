@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import urllib.request
 from collections.abc import Iterator
@@ -59,7 +61,7 @@ def prefect_server() -> Iterator[Prefect]:
 
     os.environ["PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS"] = "1"
     os.environ["PREFECT_API_BLOCKS_REGISTER_ON_START"] = "false"  # three seconds, unused here
-    with PrefectServer(log=_PREFECT_HOME / "server.log") as server:
+    with PrefectServer(pages=True, log=_PREFECT_HOME / "server.log") as server:
         server.wait()
         yield Prefect(server.api, _PREFECT_HOME)
 
@@ -152,3 +154,69 @@ def slow(shop: Shop) -> Shop:
     )
     urllib.request.urlopen(request, timeout=5).close()
     return shop
+
+
+def campaigns(prefect: Prefect, folder: Path, *arguments: str) -> str:
+    """Run `campaigns …` in a checkout and return what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "campaigns", *arguments],
+        cwd=folder,
+        env={
+            **prefect.environment,
+            "CAMPAIGNS_TEMPLATES": "templates",
+            "CAMPAIGNS_HOME": str(folder / "home"),
+        },
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def checkout(prefect_server: Prefect, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clean copy of what is checked in, deployed from there by one command."""
+    copy = tmp_path_factory.mktemp("checkout")
+    for name in ("flows", "templates"):
+        shutil.copytree(CHECKOUT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("prefect.yaml", "prefect.toml"):
+        shutil.copy(CHECKOUT / name, copy / name)
+    campaigns(prefect_server, copy, "deploy")
+    return copy
+
+
+@pytest.fixture
+def templates(shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The shipped templates, with a spring sale that somebody has to approve."""
+    copy = tmp_path / "templates"
+    shutil.copytree(CHECKOUT / "templates", copy)
+    with (copy / "campaigns" / "spring_sale" / "campaign.yaml").open("a") as file:
+        file.write("needs_approval: true\nauthor: Arnau Vila\n")
+    monkeypatch.setenv("CAMPAIGNS_TEMPLATES", str(copy))
+    return copy
+
+
+@pytest.fixture
+def one_lane(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sending takes long enough to be stopped in, and again."""
+    monkeypatch.setenv("CAMPAIGNS_LANES", "1")
+
+
+@pytest.fixture
+def worker(prefect: Prefect, checkout: Path, shop: Shop) -> Iterator[None]:
+    """A worker with the shop's environment."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "prefect", "worker", "start", "--pool", "campaigns"],
+        cwd=checkout,
+        env={**prefect.environment, "PREFECT_WORKER_QUERY_SECONDS": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    yield
+    process.terminate()
+    process.wait(30)

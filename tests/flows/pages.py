@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
@@ -12,11 +13,13 @@ from prefect.client.schemas.filters import (
     ArtifactFilter,
     ArtifactFilterFlowRunId,
     FlowRunFilter,
+    FlowRunFilterExpectedStartTime,
     FlowRunFilterId,
     LogFilter,
     LogFilterFlowRunId,
 )
 from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.sorting import FlowRunSort
 from prefect.logging.handlers import APILogWorker
 
 T = TypeVar("T")
@@ -36,11 +39,23 @@ def until(look: Callable[[], T], *, seconds: float = 30.0) -> T:
     return seen
 
 
-def newest_run() -> FlowRun:
-    """The flow run that was created last, but for those that a schedule has made for later."""
+def begun_runs() -> list[FlowRun]:
+    """The flow runs that somebody began. A server with schedules has hundreds for later, and
+    answers with the first two hundred."""
+    soon = datetime.now(UTC) + timedelta(minutes=1)
     with client() as api:
-        begun = [run for run in api.read_flow_runs() if not run.auto_scheduled]
-    return max(begun, key=lambda run: run.created)
+        found = api.read_flow_runs(
+            flow_run_filter=FlowRunFilter(
+                expected_start_time=FlowRunFilterExpectedStartTime(before_=soon)
+            ),
+            sort=FlowRunSort.EXPECTED_START_TIME_DESC,
+        )
+    return [run for run in found if not run.auto_scheduled]
+
+
+def newest_run() -> FlowRun:
+    """The flow run that was created last."""
+    return max(begun_runs(), key=lambda run: run.created)
 
 
 def task_runs(flow_run: UUID, *, count: int) -> dict[str, str]:

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from prefect.client.schemas.actions import DeploymentUpdate
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.responses import DeploymentResponse
+from prefect.client.schemas.schedules import CronSchedule
+from prefect.exceptions import PrefectHTTPStatusError
 from prefect.states import Cancelling, Suspended
-from ruamel.yaml import YAML
 
 from campaigns.bootstrap import connect
 from campaigns.domain.audit import Action, run_subject
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.run import RunState
 from campaigns.errors import RunHeldError
-from tests.flows.conftest import CHECKOUT, Prefect, Shop
+from flows.deployments import put_campaigns, read, written
+from tests.flows.conftest import CHECKOUT, Prefect, Shop, campaigns
 from tests.flows.pages import artifacts, client, until
 
 pytestmark = pytest.mark.prefect
 
-NAMES = (
-    "send-campaign",
+CAMPAIGNS = ("shop-moves", "spring-sale", "welcome")
+HOUSEHOLD = (
     "go-on",
     "journeys",
     "help-send",
@@ -36,70 +36,27 @@ NAMES = (
     "answers",
     "retention",
     "learn",
+    "look",
+    "report",
     "calendar",
     "find-matches",
 )
 
 
-def command(prefect: Prefect, folder: Path, *arguments: str) -> str:
-    """Run `prefect …` in a folder and return what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "prefect", *arguments],
-        cwd=folder,
-        env=prefect.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def checkout(prefect_server: Prefect, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clean copy of what is checked in, deployed from there."""
-    copy = tmp_path_factory.mktemp("checkout")
-    for name in ("flows", "templates"):
-        shutil.copytree(CHECKOUT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("prefect.yaml", "prefect.toml"):
-        shutil.copy(CHECKOUT / name, copy / name)
-    command(
-        prefect_server, copy, "work-pool", "create", "campaigns", "--type", "process", "--overwrite"
-    )
-    command(prefect_server, copy, "--no-prompt", "deploy", "--all")
-    return copy
-
-
 @pytest.fixture
 def deployments(prefect: Prefect, checkout: Path) -> dict[str, DeploymentResponse]:
     """Name → deployment as the server has it."""
+    found = on_the_server()
+    helper = found.get("help-send")
+    if helper is None or helper.work_pool_name is None:  # another test has served its own
+        campaigns(prefect, checkout, "deploy")
+        found = on_the_server()
+    return found
+
+
+def on_the_server() -> dict[str, DeploymentResponse]:
     with client() as api:
         return {d.name: d for d in api.read_deployments()}
-
-
-@pytest.fixture
-def one_lane(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sending takes long enough to be stopped in, and again."""
-    monkeypatch.setenv("CAMPAIGNS_LANES", "1")
-
-
-@pytest.fixture
-def worker(prefect: Prefect, checkout: Path, shop: Shop) -> Iterator[None]:
-    """A worker with the shop's environment."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "prefect", "worker", "start", "--pool", "campaigns"],
-        cwd=checkout,
-        env={**prefect.environment, "PREFECT_WORKER_QUERY_SECONDS": "1"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    yield
-    process.terminate()
-    process.wait(30)
 
 
 def scheduled(deployment: DeploymentResponse) -> list[FlowRun]:
@@ -109,28 +66,75 @@ def scheduled(deployment: DeploymentResponse) -> list[FlowRun]:
     return [run for run in runs if run.auto_scheduled]
 
 
-def test_a_clean_checkout_deploys_every_flow_from_its_own_folder(
+def test_one_command_deploys_every_campaign_and_flow_from_a_clean_checkout(
     deployments: dict[str, DeploymentResponse], checkout: Path
 ) -> None:
-    assert set(deployments) == set(NAMES)
+    assert set(deployments) == {*CAMPAIGNS, *HOUSEHOLD}
     for deployment in deployments.values():
         (step,) = deployment.pull_steps
         assert list(step.values()) == [{"directory": str(checkout)}]
         assert deployment.description
         assert deployment.tags
-        assert deployment.schedules
+    for name in CAMPAIGNS:
+        assert "The Barcelona shop moves" in deployments["shop-moves"].description
+        assert deployments[name].parameters == {"campaign": name.replace("-", "_")}
 
 
-def test_deploying_again_doubles_no_schedule(
+def test_what_is_checked_in_is_what_deploying_would_write(checkout: Path) -> None:
+    assert (checkout / "prefect.yaml").read_text() == (CHECKOUT / "prefect.yaml").read_text()
+
+
+def test_deploying_again_takes_in_a_new_campaign_and_undoes_nothing_that_people_did(
     prefect: Prefect, deployments: dict[str, DeploymentResponse], checkout: Path
 ) -> None:
-    command(prefect, checkout, "--no-prompt", "deploy", "--name", "send-campaign")
-
     with client() as api:
-        again = api.read_deployment_by_name("send-campaign/send-campaign")
-    assert again.id == deployments["send-campaign"].id
-    slugs = [s.slug for s in again.schedules]
-    assert sorted(slugs) == sorted(s.slug for s in deployments["send-campaign"].schedules)
+        for schedule in deployments["spring-sale"].schedules:
+            api.update_deployment_schedule(deployments["spring-sale"].id, schedule.id, active=True)
+        for schedule in deployments["learn"].schedules:
+            api.update_deployment_schedule(deployments["learn"].id, schedule.id, active=False)
+        made = (CronSchedule(cron="0 7 * * *", timezone="Europe/Andorra"), False)
+        api.create_deployment_schedules(deployments["report"].id, [made])
+        api.update_deployment(deployments["look"].id, DeploymentUpdate(paused=True))
+    campaigns(prefect, checkout, "new", "thank_you")
+
+    said = campaigns(prefect, checkout, "deploy")
+
+    try:
+        assert "written for thank_you" in said
+        assert "spring-sale: schedule first-day-of-spring is on on the server" in said
+        with client() as api:
+            new = api.read_deployment_by_name("send-campaign/thank-you")
+            sale = api.read_deployment_by_name("send-campaign/spring-sale")
+            learn = api.read_deployment_by_name("learn/learn")
+            report = api.read_deployment_by_name("report/report")
+            assert api.read_deployment_by_name("look/look").paused
+        assert new.parameter_openapi_schema["properties"]["campaign"]["enum"] == ["thank_you"]
+        assert sale.id == deployments["spring-sale"].id
+        assert [s.active for s in sale.schedules] == [True]
+        assert [s.active for s in learn.schedules] == [False]
+        zones = {s.schedule.timezone for s in report.schedules}
+        assert zones == {"Europe/Madrid", "Europe/Andorra"}
+        assert campaigns(prefect, checkout, "deploy").count("written for") == 0
+    finally:  # as the other tests expect it
+        with client() as api:
+            for schedule in sale.schedules:
+                api.update_deployment_schedule(sale.id, schedule.id, active=False)
+            for schedule in learn.schedules:
+                api.update_deployment_schedule(learn.id, schedule.id, active=True)
+            api.update_deployment(deployments["look"].id, DeploymentUpdate(paused=False))
+            api.delete_deployment(new.id)
+        shutil.rmtree(checkout / "templates" / "campaigns" / "thank_you")
+        shutil.copy(CHECKOUT / "prefect.yaml", checkout / "prefect.yaml")
+        campaigns(prefect, checkout, "deploy")
+
+
+def test_a_campaign_that_is_gone_keeps_its_deployment_until_a_person_deletes_it() -> None:
+    document = read(CHECKOUT / "prefect.yaml")
+
+    blocks = put_campaigns(document, [])
+
+    assert blocks.left_over == ["shop_moves", "spring_sale", "welcome"]
+    assert written(document) == (CHECKOUT / "prefect.yaml").read_text()
 
 
 def test_a_cron_schedule_really_produces_runs(deployments: dict[str, DeploymentResponse]) -> None:
@@ -145,7 +149,7 @@ def test_nothing_is_sent_or_imported_by_a_schedule_until_someone_switches_it_on(
 ) -> None:
     until(lambda: scheduled(deployments["housekeeping"]))  # the scheduler has been round
 
-    for name in ("send-campaign", "import-customers", "journeys"):
+    for name in (*CAMPAIGNS, "import-customers", "journeys"):
         assert not any(s.active for s in deployments[name].schedules)
         assert scheduled(deployments[name]) == []
     looking = [s for s in deployments["reconcile"].schedules if s.active]
@@ -153,20 +157,47 @@ def test_nothing_is_sent_or_imported_by_a_schedule_until_someone_switches_it_on(
     assert [s.parameters.get("fall_back", False) for s in looking] == [False]
 
 
-def test_two_runs_of_sending_never_overlap_and_the_form_offers_the_campaigns(
-    deployments: dict[str, DeploymentResponse],
+@pytest.mark.parametrize("name", CAMPAIGNS)
+def test_a_campaign_never_runs_twice_at_once_and_its_form_offers_it_alone(
+    deployments: dict[str, DeploymentResponse], name: str
 ) -> None:
-    send = deployments["send-campaign"]
+    send = deployments[name]
 
     assert send.global_concurrency_limit is not None
     assert send.global_concurrency_limit.limit == 1
     assert send.concurrency_options is not None
     assert send.concurrency_options.collision_strategy == "CANCEL_NEW"
     fields = send.parameter_openapi_schema["properties"]
+    assert fields["campaign"]["enum"] == [name.replace("-", "_")]
+    assert fields["dry_run"]["type"] == "boolean"
+    assert fields["dry_run"]["title"] == "Dry run"
+    assert (fields["limit"]["type"], fields["limit"]["minimum"]) == ("integer", 1)
+    assert fields["limit"]["description"].startswith("At most so many people")
+
+
+def test_forms_offer_what_the_templates_have(deployments: dict[str, DeploymentResponse]) -> None:
+    fields = deployments["look"].parameter_openapi_schema["properties"]
+
     shipped = {p.parent.name for p in (CHECKOUT / "templates").glob("campaigns/*/campaign.yaml")}
     assert set(fields["campaign"]["enum"]) == shipped
-    assert fields["dry_run"]["type"] == "boolean"
-    assert fields["limit"]["description"]
+    assert fields["channels"]["items"]["enum"] == ["email", "sms", "whatsapp", "x_dm", "x_post"]
+    assert fields["locales"]["items"]["enum"] == ["ca_ES", "en_GB", "en_US", "es_ES"]
+    days = deployments["report"].parameter_openapi_schema["properties"]
+    assert [days[n]["format"] for n in ("since", "until")] == ["date", "date"]
+    assert not [f for d in deployments.values() for f in fields_with_types_to_switch(d)]
+
+
+def fields_with_types_to_switch(deployment: DeploymentResponse) -> list[str]:
+    fields = deployment.parameter_openapi_schema.get("properties", {})
+    return [f"{deployment.name}.{name}" for name, field in fields.items() if "anyOf" in field]
+
+
+def test_a_wrong_value_is_refused_before_anything_runs(
+    deployments: dict[str, DeploymentResponse],
+) -> None:
+    for wrong in ({"campaign": "spring_sale", "limit": 0}, {"campaign": "shop_moves"}):
+        with client() as api, pytest.raises(PrefectHTTPStatusError, match="409"):
+            api.create_flow_run_from_deployment(deployments["spring-sale"].id, parameters=wrong)
 
 
 @pytest.mark.usefixtures("worker")
@@ -174,9 +205,7 @@ def test_a_worker_carries_a_deployment_to_its_end(
     deployments: dict[str, DeploymentResponse], shop: Shop
 ) -> None:
     with client() as api:
-        run = api.create_flow_run_from_deployment(
-            deployments["send-campaign"].id, parameters={"campaign": "shop_moves"}
-        )
+        run = api.create_flow_run_from_deployment(deployments["shop-moves"].id)
 
     def ended() -> FlowRun | None:
         with client() as api:
@@ -198,9 +227,7 @@ def test_suspend_resume_and_cancel_on_prefects_pages_do_the_same_to_our_run(
     deployments: dict[str, DeploymentResponse], slow: Shop
 ) -> None:
     with client() as api:
-        flow_run = api.create_flow_run_from_deployment(
-            deployments["send-campaign"].id, parameters={"campaign": "spring_sale"}
-        )
+        flow_run = api.create_flow_run_from_deployment(deployments["spring-sale"].id)
         until(lambda: slow.texts() > 2, seconds=90)
         api.set_flow_run_state(flow_run.id, Suspended(timeout_seconds=300))
         with connect() as app:
@@ -231,11 +258,8 @@ def test_suspend_resume_and_cancel_on_prefects_pages_do_the_same_to_our_run(
     assert (Action.RESUMED, "Prefect") in said
 
 
-def test_schedules_name_campaigns_that_exist() -> None:
-    file = YAML(typ="safe").load(CHECKOUT / "prefect.yaml")
-    (send,) = (d for d in file["deployments"] if d["name"] == "send-campaign")
-
-    for schedule in send["schedules"]:
-        name = schedule["parameters"]["campaign"]
-        assert (CHECKOUT / "templates" / "campaigns" / name / "campaign.yaml").is_file()
-        assert schedule["timezone"]
+def test_schedules_say_their_zone() -> None:
+    for block in read(CHECKOUT / "prefect.yaml")["deployments"]:
+        for schedule in block.get("schedules", []):
+            assert schedule["timezone"]
+            assert schedule["slug"]

@@ -33,11 +33,11 @@ def test_what_a_dead_worker_held_is_taken_back_once(prefect: Prefect, shop: Shop
 
     first, second = housekeeping(), housekeeping()
 
-    assert first == {"swept": {"pending": len(claimed.items)}, "in_doubt": 0}
-    assert second == {"swept": {}, "in_doubt": 0}
+    assert first == {"swept": {"pending": len(claimed.items)}, "in_doubt": 0, "alerts": 0}
+    assert second == {"swept": {}, "in_doubt": 0, "alerts": 0}
     assert newest_run().state.message.startswith("Nothing to take back")
     assert shop.sent() == 0
 
 
 def test_there_may_be_nothing_yet(prefect: Prefect, shop: Shop) -> None:
-    assert housekeeping() == {"swept": {}, "in_doubt": 0}
+    assert housekeeping() == {"swept": {}, "in_doubt": 0, "alerts": 0}

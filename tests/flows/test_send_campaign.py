@@ -25,7 +25,7 @@ def test_a_run_sends_what_was_planned_and_shows_it_by_stage_and_shard(
 
     assert counts["accepted"] == counts["planned"] == counts["recorded"] == shop.sent() > 0
     run = newest_run()
-    assert run.name.startswith("spring_sale, ")
+    assert run.name.startswith("Spring sale, ")
     assert run.state_name == "Completed"
     names = {
         "check and compile spring_sale",

@@ -40,6 +40,7 @@ COMMANDS = {
     "run": ("campaigns.cli.running", "Send a campaign, once to each customer."),
     "calendar": ("campaigns.cli.calendar", "Show what goes out when, to whom, and what collides."),
     "journey": ("campaigns.cli.journeys", "Show who is where on a campaign's journey."),
+    "deploy": ("campaigns.cli.deploying", "Put campaigns and forms on your Prefect server."),
     "pause": ("campaigns.cli.control", "Stop a run before its next message."),
     "resume": ("campaigns.cli.control", "Let a paused or held run go on."),
     "cancel": ("campaigns.cli.control", "End a run; what is pending is not sent."),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from campaigns.cli.deploying import let_go_on
 from campaigns.cli.output import json_option, print_json
 
 if TYPE_CHECKING:
@@ -41,8 +42,9 @@ def approve_command(
 
     with connect() as app:
         said = approve_release(app, release, by=by, note=note, first=first, plan=plan)
-    part = f" for the first {first:,} people" if first else ""
-    _tell(said, f"{said.by} approved release {said.release_hash}{part}.", as_json=as_json)
+        part = f" for the first {first:,} people" if first else ""
+        _tell(said, f"{said.by} approved release {said.release_hash}{part}.", as_json=as_json)
+        let_go_on(app, said.release_hash, quiet=as_json)
 
 
 @click.command("reject")
@@ -58,7 +60,8 @@ def reject_command(release: str, by: str, reason: str, plan: str | None, as_json
 
     with connect() as app:
         said = reject_release(app, release, by=by, reason=reason, plan=plan)
-    _tell(said, f"{said.by} rejected release {said.release_hash}.", as_json=as_json)
+        _tell(said, f"{said.by} rejected release {said.release_hash}.", as_json=as_json)
+        let_go_on(app, said.release_hash, quiet=as_json)
 
 
 def _tell(said: Approval, words: str, *, as_json: bool) -> None:

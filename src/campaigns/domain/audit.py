@@ -20,6 +20,7 @@ class Action(StrEnum):
     CANCELLED = "cancelled"
     STOPPED = "stopped"
     HELD = "held"
+    ASKED = "asked"
     APPROVED = "approved"
     REJECTED = "rejected"
     PASSED = "passed"  # a canary: the rest is sent

@@ -1,0 +1,144 @@
+"""The yes that a campaign with `needs_approval` waits for: a form on the flow run's page.
+
+The flow run is suspended: no process waits. When somebody answers, here or by `campaigns approve`,
+it begins again from its top, finds the answer, and goes on. Both answers go through the same verbs
+into the same ledger.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from prefect.flow_runs import suspend_flow_run
+from prefect.input import RunInput
+from prefect.runtime import deployment, flow_run
+from pydantic import Field
+
+from campaigns.bootstrap import App
+from campaigns.bootstrap.approving import Question, approve_release, ask_approval, reject_release
+from campaigns.bootstrap.asking import Asked, asked, note_asked
+from campaigns.bootstrap.plan_page import as_markdown
+from campaigns.domain.approval import Approval, Decision
+from campaigns.domain.routing import SKIP_TEXT, SkipReason
+from campaigns.errors import UserError
+from flows.choices import title
+from flows.reporting import listed, publish
+from flows.steering import PREFECT
+
+APPROVE, FIRST, REJECT = "approve", "send to the first few only", "reject"
+#: Prefect itself gives up so much later than we do: it could only say that it did.
+MARGIN = timedelta(hours=1)
+
+
+class RejectedError(Exception):
+    """Somebody said no; the message says who and why."""
+
+
+class Answer(RunInput):
+    """The form. Prefect does not know who fills it in, so it asks."""
+
+    decision: Annotated[Literal["approve", "send to the first few only", "reject"], Field()]
+    who: Annotated[str, Field(title="Your name", min_length=1, max_length=80)]
+    first: Annotated[
+        int, Field(title="First few", ge=0, description="How many people, to send to those only.")
+    ] = 0
+    why: Annotated[
+        str,
+        Field(title="Why", max_length=500, description="The reason for a no; a note beside a yes."),
+    ] = ""
+
+
+def require_answer(app: App, campaign: str, limit: int | None) -> None:
+    """Return once somebody has said yes to what would be sent now; suspend the flow run until
+    then. Raises RejectedError on a no.
+
+    A flow run without a deployment cannot wait: starting the run tells how to approve.
+    """
+    question = ask_approval(app, campaign, limit)
+    if question is None or question.answered is not None or deployment.id is None:
+        return
+    release, me = question.told.release, str(flow_run.id)
+    earlier = asked(app, release, me)  # of another release: the files have changed meanwhile
+    if earlier is not None:
+        said = app.approvals.of(release)
+        if said and said[-1].verdict is Decision.REJECTED and said[-1].at >= earlier.at:
+            raise RejectedError(_rejected(said[-1]))
+    trouble = _take(app, question, earlier.plan, earlier.attempt) if earlier else ""
+    if earlier is not None and not trouble:
+        return
+    attempt = earlier.attempt + 1 if earlier else 1
+    now = Asked(release, question.told.plan, app.clock.now(), question.until, attempt)
+    note_asked(app, me, now, by=PREFECT)
+    what = f"Plan of {title(campaign)}"
+    where = publish(f"plan-{campaign}", as_markdown(question.told), what)
+    _suspend(question, attempt, _words(question, where, trouble))
+
+
+def _take(app: App, question: Question, plan: str, attempt: int) -> str:
+    """Do what the form's answer says; what is wrong with it, to ask again."""
+    answer = _suspend(question, attempt)
+    release = question.told.release
+    if answer.decision == REJECT and not answer.why.strip():
+        return "say why; the reason is kept."
+    if answer.decision == FIRST and not answer.first:
+        return "say how many people the first few are."
+    first = answer.first if answer.decision == FIRST else None
+    try:
+        if answer.decision == REJECT:
+            said = reject_release(app, release, by=answer.who, reason=answer.why, plan=plan)
+            raise RejectedError(_rejected(said))
+        approve_release(app, release, by=answer.who, note=answer.why, first=first, plan=plan)
+    except UserError as error:
+        return str(error)
+    return ""
+
+
+def _suspend(question: Question, attempt: int, words: str = "") -> Answer:
+    """Suspend, or return the answer when this very question has been answered."""
+    wait = question.until - question.told.at + MARGIN
+    return suspend_flow_run(
+        wait_for_input=Answer.with_initial_data(description=words),
+        timeout=int(wait.total_seconds()),
+        key=pause_key(question.told.release, attempt),
+    )
+
+
+def pause_key(release: str, attempt: int) -> str:
+    """What Prefect knows a question by."""
+    return f"{release}-{attempt}"
+
+
+def release_asked(pause_key: str) -> str:
+    """The release that a question is about."""
+    return pause_key.rpartition("-")[0]
+
+
+def _words(question: Question, where: str, trouble: str) -> str:
+    """What stands above the form. It is narrow there: no tables, which would be cut off."""
+    told = question.told
+    until = f"{question.until:%Y-%m-%d %H:%M} UTC"
+    counts = told.counts
+    lines = [
+        f"**{told.title}** is ready and waits for your yes until {until}. Nothing has been sent.",
+        "",
+        f"- **{counts.planned.total():,} people get it**"
+        + listed({c.label: n for c, n in counts.planned.most_common()}),
+        f"- {counts.skipped.total():,} do not"
+        + listed({SKIP_TEXT[SkipReason(r)]: n for r, n in counts.skipped.most_common()}),
+        *([f"- {counts.already:,} had it already"] if counts.already else []),
+        *(f"- {sentence}" for sentence in told.sentences()),
+        *([f"- **Refused: {told.over_budget}**"] if told.over_budget else []),
+        *([f"- Caution: {told.caution}"] if told.caution else []),
+        "",
+        f"[The whole plan, with three of the messages]({where})"
+        if where.startswith("http")
+        else f"The whole plan, with three of the messages: {where}.",
+        "",
+        f"Release `{told.release}`, plan `{told.plan}`.",
+    ]
+    return "\n".join([*([f"**Once more, please: {trouble}**", ""] if trouble else []), *lines])
+
+
+def _rejected(said: Approval) -> str:
+    return f"Rejected by {said.by}: {said.note}. Nothing was sent."

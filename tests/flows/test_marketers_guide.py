@@ -66,7 +66,8 @@ class Tour:
         self.open(f"/runs/flow-run/{flow_run}")
         self.page.get_by_text("Artifacts", exact=True).first.click()
         self.page.locator("a[href*=artifact]", has_text=key).first.click()
-        expect(self.page.locator("[role=progressbar], table, .p-table").first).to_be_visible()
+        self.page.wait_for_url("**/artifacts/artifact/**")
+        expect(self.page.get_by_text(key).first).to_be_visible()
 
     def answer(self, question: str, words: str, who: str, *, says: str) -> None:
         """Answer in the dialog of a run that waits, whose page is open."""

@@ -114,7 +114,7 @@ def test_time_is_told_only_where_rates_are_set() -> None:
     from dataclasses import replace
 
     slow = [replace(c, takes=timedelta(seconds=90.4)) for c in forecast().channels]
-    assert forecast(channels=slow).duration() == "about 0:01:30 at the rates set"
+    assert forecast(channels=slow).duration() == "about 1 min at the rates set"
     assert forecast(channels=[slow[0], forecast().channels[1]]).duration() == (
-        "about 0:01:30 at the rates set; SMS as fast as the provider takes it"
+        "about 1 min at the rates set; SMS as fast as the provider takes it"
     )

@@ -109,6 +109,8 @@ def as_markdown(told: Forecast) -> str:
     if told.caution:
         lines.append(f"- Caution: {told.caution}")
     lines += [f"- Finding: {finding}" for finding in told.findings]
+    if told.samples:
+        lines += ["", "Some of the messages, with made-up values in place of the customers' own:"]
     for sample in told.samples:
         lines += ["", f"**{sample.who}**, {sample.locale}. {sample.why}", ""]
         lines += [f"    {line}" for line in (sample.trouble or sample.text).splitlines()]

@@ -115,6 +115,16 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _links_are_safe(self) -> Self:
+        # RFC 8058 asks for it, and every e-mail with another link would be refused one by one.
+        if self.public_url.scheme != "https":
+            raise ValueError(
+                "CAMPAIGNS_PUBLIC_URL must begin with https://, such as https://news.example.com; "
+                "`campaigns serve` itself may listen without TLS behind a proxy"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _mail_stays_here_unless_live(self) -> Self:
         host = urlsplit(self.smtp_url.get_secret_value()).hostname
         if not self.live and host and not _is_loopback(host):
@@ -147,8 +157,14 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        lines = [
-            f"CAMPAIGNS_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']} (found {e['input']!r})"
-            for e in error.errors()
-        ]
-        raise ConfigurationError("wrong settings: " + "; ".join(lines)) from None
+        told = "; ".join(_told(e["loc"], e["msg"], e["input"]) for e in error.errors())
+        raise ConfigurationError(f"wrong settings: {told}") from None
+
+
+def _told(place: tuple[int | str, ...], message: str, found: object) -> str:
+    message = message.removeprefix("Value error, ")
+    if not place:  # about several: what was found is all settings, keys among them
+        return message
+    name = str(place[0])
+    shown = "" if Settings.model_fields[name].annotation is SecretStr else f" (found {found!r})"
+    return f"CAMPAIGNS_{name.upper()}: {message}{shown}"

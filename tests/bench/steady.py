@@ -91,7 +91,7 @@ def delta(customers: int) -> list[str]:
 
 
 def _row(what: str, counts: PlanCounts, seconds: float, first: float = 0.0) -> str:
-    """Who got nothing the last time is looked at again: what they permit may have changed."""
+    """Decided on are also those who are barred as before: by fewer rows, not by less."""
     considered = counts.planned.total() + counts.skipped.total()
     share = f"{seconds / first:.0%}" if first else ""
     return f"| {what} | {considered:,} | {counts.planned.total():,} | {seconds:.2f} | {share} |"

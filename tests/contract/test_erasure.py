@@ -75,6 +75,21 @@ def test_nothing_of_an_erased_customer_is_left_in_any_table(here: Shop) -> None:
     assert (delivery.provider_id, delivery.outcome) == (None, "twilio:21211")
 
 
+def test_nothing_of_them_is_left_in_the_file_either(here: Shop) -> None:
+    if here.app.database.dialect != "sqlite":
+        pytest.skip("PostgreSQL overwrites what is deleted when it vacuums")
+    customer = here.customer(first_name="Canary")
+    with here.app.database.read() as connection:
+        place = Path(connection.exec_driver_sql("PRAGMA database_list").one()[2])
+        assert connection.exec_driver_sql("PRAGMA secure_delete").scalar() == 1
+    gone(here, customer)
+    with here.app.database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
+    stored = place.read_bytes()
+    assert b"Canary" not in stored
+    assert b"ada@example.com" not in stored
+
+
 def test_the_audit_trail_tells_who_and_why_and_names_nobody(here: Shop) -> None:
     customer = here.customer(ref="canary-7")
     gone(here, customer)

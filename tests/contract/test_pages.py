@@ -17,7 +17,10 @@ from sqlalchemy import select, update
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.interaction import InteractionKind
 from campaigns.store import schema
+from campaigns.store.clock import to_ms
+from campaigns.store.learning import SqlLearning
 from campaigns.web.app import create_app
 from tests.pages_world import Shop, shop
 from tests.web_server import serving
@@ -220,8 +223,9 @@ async def scanned(app: FastAPI, paths: list[str], looks: int) -> set[int]:
 def test_a_link_that_is_none_of_ours_is_a_plain_page_in_the_visitors_language(
     here: Shop, client: httpx.Client, language: str, heading: str
 ) -> None:
-    for path in ("/u/1.forged", "/p/1.forged", "/p/%00", f"/u/{'9' * 3000}"):
-        for method in ("GET", "POST"):
+    links = ("/u/1.forged", "/p/1.forged", "/p/%00", f"/u/{'9' * 3000}", "/c/1.forged/abc")
+    for path in links:
+        for method in ("GET", "POST") if path[1] != "c" else ("GET",):
             answer = client.request(method, path, headers={"Accept-Language": language})
             assert answer.status_code == 404
             assert heading in answer.text
@@ -425,8 +429,27 @@ def test_what_is_known_can_be_read_and_downloaded_and_both_are_in_the_audit_trai
 def test_the_data_are_not_for_whoever_looks(here: Shop, client: httpx.Client) -> None:
     path = here.preferences_path(here.delivery(here.customer()))
     assert "ada@example.com" not in client.get(path).text
-    assert client.get(f"{path}/known").status_code == 405
-    assert client.get(f"{path}/download").status_code == 405
+    before = here.everything()
+    for form in ("known", "download", "pause", "resume", "stop"):  # as a tab opened again asks
+        answer = client.get(f"{path}/{form}")
+        assert (answer.status_code, answer.headers["location"]) == (303, path)
+    assert here.everything() == before
+
+
+def test_whatever_happened_can_be_read(here: Shop, client: httpx.Client) -> None:
+    customer = here.customer()
+    path = here.preferences_path(here.delivery(customer))
+    with here.app.database.write() as connection:
+        for number, kind in enumerate(InteractionKind, to_ms(here.now)):
+            event = {"customer_id": customer, "kind": str(kind), "at": number, "channel": "email"}
+            data = {"text": f"words {kind}"}
+            connection.execute(schema.interactions.insert().values(**event, data=data))
+    SqlLearning(here.app.database).count([customer], half_life=timedelta(180), now=here.now)
+    page = client.post(f"{path}/known")
+    assert page.status_code == 200
+    assert "What we conclude from it" in page.text
+    assert "words asked" in page.text
+    assert "words replied" in page.text
 
 
 def test_an_old_link_still_changes_preferences_but_neither_shows_nor_erases(

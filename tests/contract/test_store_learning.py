@@ -140,6 +140,9 @@ def test_a_form_posted_counts_for_the_channel_its_link_came_by(world: World) -> 
     happened(world, customer, FORM, None, delivery=delivery)
     learnt(world)
     assert tallies(world, customer)[E].kind is FORM
+    happened(world, customer, FORM, W, delivery=delivery)  # and said no to WhatsApp there
+    learnt(world)
+    assert tallies(world, customer) == {E: Tally(1, 0, FORM)}
 
 
 def test_a_past_without_messages_of_ours_counts_as_answers(world: World) -> None:

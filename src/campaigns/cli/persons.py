@@ -93,6 +93,9 @@ def matches_command(context: click.Context, as_json: bool) -> None:
     if as_json:
         print_json([asdict(line) for line in lines])
         return
+    if not lines:
+        console().print("No pair waits for a person; `campaigns matches find` looks for more.")
+        return
     columns = ["match", "one", "other", "evidence"]
     console().print(table("To review", columns, [_match_row(line) for line in lines]))
 

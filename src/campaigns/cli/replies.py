@@ -21,6 +21,7 @@ _BY = click.option("--by", required=True, metavar="NAME", help="Who does it, for
 _BECAUSE = {
     Because.REPLY: "wrote",
     Because.UNCLEAR: "may want no more messages (suppressed)",
+    Because.ERASURE: "asks to be erased (suppressed everywhere); `campaigns erase`",
     Because.FAILED: "an answer did not arrive",
     Because.IN_DOUBT: "an answer may have left",
 }

@@ -9,7 +9,7 @@ import click
 
 from campaigns.cli.output import console, table
 from campaigns.domain.channel import Channel
-from campaigns.domain.history import Entry, History, asked_for
+from campaigns.domain.history import Entry, History, asked_for, data_in_words
 from campaigns.domain.identity import Identified
 from campaigns.domain.interaction import Agent, InteractionKind
 from campaigns.domain.outcome_words import in_words
@@ -35,7 +35,7 @@ def print_customer(view: CustomerView) -> None:
     consents = [
         [s.channel.label, f"{s.purpose}: {_topic(s.topic)}", "yes" if s.granted else "no",
          _day(s.at)]
-        for s in view.standings
+        for s in view.in_force
     ]  # fmt: skip
     out.print(table("Consents, as they stand", ["channel", "to", "", "since"], consents))
     messages = [
@@ -104,8 +104,13 @@ def _moment(entry: Entry) -> str:
     if entry.agent in (Agent.MACHINE, Agent.SUSPECT):  # no person's, as far as can be told
         kind = f"{kind} ({entry.agent})"
     where = f" on {entry.channel.label}" if entry.channel else ""
-    about = f", {entry.campaign}" if entry.campaign else ""
-    data = "".join(f", {name} {value}" for name, value in entry.data.items())
+    campaign = entry.campaign or entry.data.get("campaign")
+    about = f", {campaign}" if campaign else ""
+    flags = [name for name in ("unclear", "everywhere", "automatic") if entry.data.get(name)]
+    if wish := entry.data.get("wish"):
+        flags.append(f"reads as: {wish}")
+    said = [f"{name}: {value}" for name, value in data_in_words(entry.data)]
+    data = "".join(f", {text}" for text in [*flags, *said])
     by = f", by {entry.by}" if entry.by else ""
     why = f": {entry.why}" if entry.why else ""
     return f"{_minute(entry.at)}  {kind}{where}{about}{by}{data}{why}"

@@ -72,7 +72,7 @@ class _Desk:
         self._app = app
         self._staff = staff
         self._replies = Replies(app)
-        self._pages = Pages()
+        self._pages = Pages(app.catalog.brand().time_zone)
 
     def join(self, api: FastAPI) -> None:
         """Every route there is."""

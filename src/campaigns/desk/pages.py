@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from campaigns.domain.answer import Because
-from campaigns.domain.interaction import Agent
+from campaigns.domain.history import data_in_words
+from campaigns.domain.interaction import Agent, InteractionKind
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _BECAUSE: Final = {
     Because.REPLY: "",
     Because.UNCLEAR: "May want no more messages. Suppressed; please look",
+    Because.ERASURE: (
+        "Asks to be erased. Suppressed everywhere; have it done within a month (campaigns erase)"
+    ),
     Because.FAILED: "An answer did not arrive",
     Because.IN_DOUBT: "An answer may have left, or not",
 }
@@ -33,14 +39,17 @@ _KINDS: Final = {
     "purchased": "Purchased",
     "visited": "Visited",
     "called": "Called",
+    "asked": "Asked service",
+    "seen": "Was shown it",
     "preference_changed": "Changed preferences",
 }
 
 
 class Pages:
-    """Writes every page of the desk. `now` is for 'an hour ago'."""
+    """Writes every page of the desk, its times by the clock of `zone`, where staff are."""
 
-    def __init__(self) -> None:
+    def __init__(self, zone: str) -> None:
+        clock = Clock(ZoneInfo(zone))
         self._environment = Environment(
             loader=FileSystemLoader(_TEMPLATES),
             autoescape=True,
@@ -48,29 +57,47 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.filters |= {"moment": moment, "day": day}
+        self._environment.filters |= {"moment": clock.moment, "day": clock.day}
         self._environment.globals |= {
             "because": _BECAUSE.__getitem__,
-            "kind_label": lambda kind: _KINDS.get(str(kind), str(kind).replace("_", " ")),
+            "kind_label": self.kind_label,
             "not_a_person": lambda agent: agent in (Agent.MACHINE, Agent.SUSPECT),
             "ago": ago,
+            "said": data_in_words,
+            "until": clock.until,
+            "zone": zone,
         }
+
+    @staticmethod
+    def kind_label(kind: InteractionKind) -> str:
+        """What an interaction is called."""
+        return _KINDS[str(kind)]
 
     def write(self, name: str, **values: Any) -> str:
         """One page."""
         return self._environment.get_template(name).render(**values)
 
 
-def moment(at: datetime) -> str:
-    """`1 Mar 2027, 09:05` in UTC."""
-    at = at.astimezone(UTC)
-    return f"{at.day} {at:%b %Y, %H:%M}"
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Moments in the words of one place."""
 
+    zone: ZoneInfo
 
-def day(at: datetime) -> str:
-    """`1 Mar 2027`."""
-    at = at.astimezone(UTC)
-    return f"{at.day} {at:%b %Y}"
+    def moment(self, at: datetime) -> str:
+        """`1 Mar 2027, 09:05`."""
+        return f"{self.day(at)}, {at.astimezone(self.zone):%H:%M}"
+
+    def day(self, at: datetime) -> str:
+        """`1 Mar 2027`."""
+        at = at.astimezone(self.zone)
+        return f"{at.day} {at:%b %Y}"
+
+    def until(self, at: datetime) -> str:
+        """`the end of 31 Mar 2027`: nobody reads midnight as the end of the day before."""
+        if at.astimezone(self.zone).time() == time():
+            return f"the end of {self.day(at - timedelta(seconds=1))}"
+        return self.moment(at)
 
 
 def ago(at: datetime, now: datetime) -> str:

@@ -42,6 +42,7 @@ class Because(StrEnum):
 
     REPLY = "reply"
     UNCLEAR = "unclear"  # may be an opt-out: already suppressed
+    ERASURE = "erasure"  # asks to be erased: already suppressed everywhere
     FAILED = "failed"  # the answer did not get there
     IN_DOUBT = "in_doubt"  # the answer may have left
 

@@ -207,10 +207,19 @@ def _sentence(error: ValidationError) -> str:
     return "; ".join(told)
 
 
+#: What the library would say in its own terms.
+_SAID: Final = {
+    "extra_forbidden": "there is no such field",
+    "timezone_aware": "write it as 2027-03-31T18:30:00Z, with its offset",
+    "model_type": "write an object, with names and values",
+    "missing": "it is missing",
+    "float_parsing": "write a number, such as 49.90",
+}
+
+
 def _one(place: tuple[int | str, ...], message: str, kind: str) -> str:
     """Names of unknown fields are the teller's own words: shortened, as values are left out."""
-    if kind == "extra_forbidden":
-        message = "there is no such field"
+    message = _SAID.get(kind, message)
     named = ".".join(str(p)[:40] for p in place[:2])
     words = message.removeprefix("Value error, ")
     return f"{named}: {words}" if named else words

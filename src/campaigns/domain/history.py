@@ -11,6 +11,7 @@ from typing import Any
 from campaigns.domain.answer import Answer
 from campaigns.domain.audit import AuditEntry
 from campaigns.domain.channel import Channel
+from campaigns.domain.consent import ALL_TOPICS
 from campaigns.domain.customer import AttributeValue
 from campaigns.domain.identity import Identified
 from campaigns.domain.interaction import Agent, InteractionKind
@@ -95,6 +96,8 @@ _CUSTOMER = frozenset(
         InteractionKind.PURCHASED,
         InteractionKind.VISITED,
         InteractionKind.CALLED,
+        InteractionKind.ASKED,
+        InteractionKind.SEEN,
         InteractionKind.PREFERENCE_CHANGED,
         InteractionKind.COMPLAINED,
     }
@@ -106,6 +109,37 @@ def side_of(kind: InteractionKind) -> Side:
     if kind in (InteractionKind.SENT, InteractionKind.ANSWERED):
         return Side.US
     return Side.CUSTOMER if kind in _CUSTOMER else Side.NOTE
+
+
+def data_in_words(data: Mapping[str, AttributeValue]) -> list[tuple[str, str]]:
+    """What an interaction says beyond its kind, as people say it: name and value."""
+    return [
+        (_NAMES.get(name, name.replace("_", " ")), _value(name, value))
+        for name, value in data.items()
+        if name not in _HIDDEN
+    ]
+
+
+#: For programs: told by the entry itself, or in other words.
+_HIDDEN = frozenset(
+    {"campaign", "wish", "unclear", "answered", "everywhere", "automatic", "text", "subject"}
+)
+_NAMES = {ALL_TOPICS: "all topics", "weekly_most": "at most in a week", "channels": "order"}
+
+
+def _value(name: str, value: AttributeValue) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name in ("quiet_from", "quiet_until") and isinstance(value, int):
+        return _clock(value)
+    if name == "paused_until":
+        return str(value)[:10]
+    if name == "channels":
+        known = [c for c in str(value).split(",") if c in set(Channel)]
+        return ", then ".join(Channel(c).label for c in known) or "none"
+    return str(value)
 
 
 def asked_for(preferences: Preferences, now: datetime) -> list[str]:

@@ -16,6 +16,7 @@ from campaigns.domain.folding import fold, own_words
 from campaigns.domain.opt_out_words import (
     ALL,
     AUTOMATIC,
+    ERASURE,
     HELP,
     HINTS,
     HOLDS,
@@ -34,6 +35,7 @@ class Wish(StrEnum):
 
     OPT_OUT = "opt_out"
     UNCLEAR = "unclear"
+    ERASURE = "erasure"  # to be erased: silence at once, and a person does the rest
     OPT_IN = "opt_in"
     HELP = "help"
     OTHER = "other"
@@ -64,7 +66,8 @@ def read_reply(text: str, *, subject: str = "", automatic: bool = False) -> Read
     if wish is Wish.OTHER and _exact(about) in (Wish.OPT_OUT, Wish.OPT_IN):
         wish = _exact(about)
     says_no = wish in (Wish.OPT_OUT, Wish.UNCLEAR)
-    return Reading(wish, says_no and _says_all(f"{folded} {about}"), words)
+    everywhere = wish is Wish.ERASURE or (says_no and _says_all(f"{folded} {about}"))
+    return Reading(wish, everywhere, words)
 
 
 def _wish(folded: str) -> Wish:
@@ -72,6 +75,8 @@ def _wish(folded: str) -> Wish:
     if exact is not Wish.OTHER:
         return exact
     rest = NOT_A_NO.sub(" ", folded)
+    if ERASURE.search(rest):
+        return Wish.ERASURE
     if PHRASES.search(rest):
         return Wish.OPT_OUT
     rest = INNOCENT.sub(" ", rest)

@@ -164,6 +164,30 @@ PHRASES: Final = re.compile(
     r"non quero (?:mais|recibir)|ez (?:bidali|idatzi|deitu)|ez dut (?:\w+ )*jaso nahi|utzi bakean"
     r")"
 )
+#: Asks for more than silence: to be erased (GDPR art. 17). A person has to do it.
+ERASURE: Final = re.compile(
+    r"\b(?:"
+    r"(?:delete|erase|remove|forget|wipe|destroy) (?:all )?(?:of )?(?:my|the) (?:\w+ )?"
+    r"(?:data|details|information|accounts?|profile|records?)|"
+    r"(?:my|all) (?:\w+ )?(?:data|details|account) (?:\w+ )?(?:deleted|erased|removed)|"
+    r"(?:gdpr|rgpd|dsgvo) (?:\w+ )?(?:erase|erasure|delete|deletion)|(?:erase|forget) me|"
+    r"right to (?:be forgotten|erasure|deletion)|data (?:deletion|erasure)|"
+    r"(?:borr|elimin|suprim|destruy|olvid)\w* (?:\w+ ){0,2}(?:mis?|los|la) (?:\w+ )?"
+    r"(?:datos|informacion|cuenta|ficha|perfil)|olvid(?:ad|en|a|e)me|"
+    r"(?:derecho )?(?:al|de) (?:olvido|supresion)|"
+    r"(?:esborr|elimin|suprim|oblid)\w* (?:\w+ ){0,2}(?:les meves|el meu|la meva|les|meu|meva) "
+    r"(?:\w+ )?(?:dades|informacio|compte|fitxa|perfil)|oblid(?:eu|a|in) me|"
+    r"dret (?:\w+ ){1,2}(?:supressio|oblit)|"
+    r"(?:supprim|effac)\w* (?:\w+ )?(?:mes|mon) (?:\w+ )?(?:donnees|compte|informations)|"
+    r"droit a l (?:effacement|oubli)|"
+    r"lo(?:e)?sch\w* (?:\w+ )?(?:meine?|alle) (?:\w+ )?(?:daten|konto)|"
+    r"(?:meine|alle) (?:\w+ )?daten (?:\w+ )?lo(?:e)?schen|"
+    r"cancell\w* (?:\w+ )?(?:i miei dati|il mio (?:account|profilo))|diritto all oblio|"
+    r"(?:apag|elimin|exclu|borr)\w* (?:\w+ )?(?:os )?meus datos|"
+    r"(?:apag|elimin|exclu)\w* (?:\w+ )?(?:os )?meus dados|"
+    r"verwijder\w* (?:al )?mijn (?:gegevens|account)|mijn gegevens (?:\w+ )?verwijder\w*"
+    r")\b"
+)
 #: Left out before a no is looked for: the opposite of one.
 NOT_A_NO: Final = re.compile(
     r"\b(?:(?:do not|don t|dont|didn t|did not|never) (?:want to |wish to |mean to )?"

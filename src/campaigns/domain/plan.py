@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from campaigns.domain.channel import Channel
+from campaigns.domain.routing import Skip
 
 #: What waits for nothing else.
 QUIET_HOURS = "quiet hours at the recipient"
@@ -96,3 +98,18 @@ class Plan:
         self.deliveries += other.deliveries
         self.skips += other.skips
         self.counts.add(other.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """The audience of a shard before anybody is decided on.
+
+    Attributes:
+        already: how many have a delivery of the campaign.
+        barred: who gets nothing, by a skip that rests on their word and addresses alone.
+        open: who is to be decided on, by id.
+    """
+
+    already: int
+    barred: Mapping[Skip, Sequence[int]]
+    open: Sequence[int]

@@ -96,6 +96,7 @@ class Subject:
     first_name: str | None
     locale: str
     time_zone: str | None
+    country: str | None
     preferred_channel: Channel | None
     reaches: tuple[Reach, ...]
     preferences: Preferences = Preferences()

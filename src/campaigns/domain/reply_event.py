@@ -18,8 +18,9 @@ def read_event(event: ProviderEvent) -> list[ProviderEvent]:
     """The event as read (domain.opt_out), for whatever channel it came by.
 
     An opt-out is `unsubscribed` and an opt-in `resubscribed`, each with its words. An unclear one
-    stays a reply, which goes to a person, and suppresses by an `unsubscribed` beside it. `data`
-    gets `wish` (help, unclear) and `everywhere` where the customer said 'all'.
+    and one that asks to be erased stay replies, which go to a person, and suppress by an
+    `unsubscribed` beside them. `data` gets `wish` (help, unclear, erasure), and `everywhere` where
+    the customer said 'all' or asks to be erased.
     """
     text = event.data.get("text")
     if event.kind not in _SAID or not isinstance(text, str):
@@ -41,8 +42,8 @@ def _everywhere(event: ProviderEvent, reading: Reading) -> ProviderEvent:
     return replace(event, data={**event.data, "everywhere": True})
 
 
-def _unclear(event: ProviderEvent, reading: Reading) -> list[ProviderEvent]:
-    reply = replace(event, data={**event.data, "wish": "unclear"})
+def _for_a_person(event: ProviderEvent, reading: Reading) -> list[ProviderEvent]:
+    reply = replace(event, data={**event.data, "wish": str(reading.wish)})
     ending = ":optout"
     no = ProviderEvent(
         key=event.key[: _LONGEST_KEY - len(ending)] + ending,
@@ -51,7 +52,7 @@ def _unclear(event: ProviderEvent, reading: Reading) -> list[ProviderEvent]:
         channel=event.channel,
         provider_id=event.provider_id,
         address=event.address,
-        data={"unclear": True},
+        data={"unclear": True} if reading.wish is Wish.UNCLEAR else {},
     )
     return [reply, _everywhere(no, reading)]
 
@@ -59,7 +60,8 @@ def _unclear(event: ProviderEvent, reading: Reading) -> list[ProviderEvent]:
 _AS: dict[Wish, Callable[[ProviderEvent, Reading], list[ProviderEvent]]] = {
     Wish.OPT_OUT: lambda e, reading: [_everywhere(replace(e, kind=_K.UNSUBSCRIBED), reading)],
     Wish.OPT_IN: lambda e, _: [replace(e, kind=_K.RESUBSCRIBED)],
-    Wish.UNCLEAR: _unclear,
+    Wish.UNCLEAR: _for_a_person,
+    Wish.ERASURE: _for_a_person,
     Wish.HELP: lambda e, _: [replace(e, data={**e.data, "wish": "help"})],
     Wish.AUTOMATIC: lambda e, _: [replace(e, agent=Agent.MACHINE)],
     Wish.OTHER: lambda e, _: [e],

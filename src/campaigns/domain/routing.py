@@ -308,6 +308,20 @@ def choose_default(profile: Profile, policy: Policy) -> Choice | Skip:
     return Choice(first, Reason(Rule.EXPERIMENT, barred))
 
 
+def barred(profile: Profile, policy: Policy) -> Skip | None:
+    """The skip of a customer whom consent, suppressions and addresses bar from every channel; None
+    if one is left to be looked at.
+
+    It looks at the stated preference, `reachable`, `suppressed` and `standings` alone, and says
+    what `choose` and `choose_default` would say of the whole profile: of a channel's obstacles
+    these come first. Neither the clock nor another campaign changes them.
+    """
+    obstacles = {
+        c: said_no(profile, c, policy) or _unreachable(profile, c) for c in personal(policy)
+    }
+    return _skip(profile, policy, obstacles) if all(obstacles.values()) else None
+
+
 def personal(policy: Policy) -> tuple[Channel, ...]:
     """The campaign's channels that reach one customer, in the campaign's order."""
     return _personal(policy.channels)
@@ -323,12 +337,11 @@ def obstacle(profile: Profile, channel: Channel, policy: Policy) -> Obstacle | N
     refusal = said_no(profile, channel, policy)
     if refusal is not None:
         return refusal
-    status = profile.reachable.get(channel)
-    if status is None:
-        return Obstacle.NO_ADDRESS
-    if status is not AddressStatus.ACTIVE:
-        return Obstacle.ADDRESS_DEAD
-    return _channel_rule(profile, channel, policy) or _pressure(profile, channel, policy)
+    return (
+        _unreachable(profile, channel)
+        or _channel_rule(profile, channel, policy)
+        or _pressure(profile, channel, policy)
+    )
 
 
 def said_no(profile: Profile, channel: Channel, policy: Policy) -> Obstacle | None:
@@ -339,6 +352,13 @@ def said_no(profile: Profile, channel: Channel, policy: Policy) -> Obstacle | No
     if permits(standings, policy.purpose, policy.topic):
         return None
     return Obstacle.OPTED_OUT if any(not s.granted for s in standings) else Obstacle.NO_CONSENT
+
+
+def _unreachable(profile: Profile, channel: Channel) -> Obstacle | None:
+    status = profile.reachable.get(channel)
+    if status is None:
+        return Obstacle.NO_ADDRESS
+    return None if status is AddressStatus.ACTIVE else Obstacle.ADDRESS_DEAD
 
 
 def _channel_rule(profile: Profile, channel: Channel, policy: Policy) -> Obstacle | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from campaigns.domain.audit import AuditEntry
 from campaigns.domain.channel import Channel
-from campaigns.domain.consent import Consent, Purpose
+from campaigns.domain.consent import Consent, Purpose, Standing, permits
 from campaigns.domain.customer import AddressStatus, AttributeValue
 from campaigns.domain.delivery import DeliveryState, ProviderState
 from campaigns.domain.engagement import Tally
@@ -170,6 +170,19 @@ class CustomerView:
     interactions: tuple[InteractionView, ...]
     deliveries: tuple[DeliveryLine, ...]
     skips: tuple[SkipLine, ...]
+
+    @property
+    def in_force(self) -> tuple[StandingView, ...]:
+        """The standings that decide: a yes to offers is none beside a later no to everything."""
+        return tuple(s for s in self.standings if s.granted == self._permits(s))
+
+    def _permits(self, matter: StandingView) -> bool:
+        near = [
+            Standing(s.topic, s.granted, s.at)
+            for s in self.standings
+            if (s.channel, s.purpose) == (matter.channel, matter.purpose)
+        ]
+        return permits(near, matter.purpose, matter.topic)
 
     def as_json(self) -> dict[str, Any]:
         """The same as JSON values, instants in ISO 8601."""

@@ -140,6 +140,7 @@ class Pages:
             threads={channel: pairs for channel, pairs in threads.items() if pairs},
             older=older,
             heard=self._webhooks.on,
+            hears_mails=self._webhooks.hears_mails,
         )
 
     def _write(self, call: Call, address: str) -> Answer:

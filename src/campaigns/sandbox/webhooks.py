@@ -67,6 +67,11 @@ class Webhooks:
         """Whether anybody listens."""
         return bool(self._url)
 
+    @property
+    def hears_mails(self) -> bool:
+        """Whether anybody takes what customers write by mail."""
+        return bool(self._url and self._mails)
+
     def describe(self) -> dict[str, Any]:
         """For the control API: requests told and on their way."""
         return {"url": self._url, **self._counts, "waiting": len(self._tasks)}

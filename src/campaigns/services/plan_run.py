@@ -131,7 +131,7 @@ def _plan_shard(
     opening = opening_by(timing, now)
     plan = Plan()
     if not run.continues:
-        plan = _enter(store, release, first, last, now, room, opening)
+        plan = _enter(store, run, release, first, last, now, room, opening)
     if release.policy.journey.goes_on:
         left = None if room is None else room - len(plan.deliveries)
         further = plan_steps(
@@ -146,6 +146,7 @@ def _plan_shard(
 
 def _enter(
     store: PlanStore,
+    run: Run,
     release: Release,
     first: int,
     last: int,
@@ -154,11 +155,15 @@ def _enter(
     opening: Opening,
 ) -> Plan:
     """Those of the audience who have nothing of the campaign yet."""
-    already = store.already(release, first=first, last=last, now=now)
-    profiles = store.profiles(release, first_customer=first, last_customer=last, now=now)
-    deliveries, skips, counts = decide(release, profiles, room, opening)
-    counts.already = already
-    return Plan(deliveries, skips, counts)
+    sifted = store.sift(release, run, first=first, last=last, now=now)
+    profiles = store.each_of(release, sifted.open, now=now)
+    plan = Plan(*decide(release, profiles, room, opening))
+    for skip, customers in sifted.barred.items():
+        reason = skip.encode()
+        plan.skips += [PlannedSkip(customer_id, reason) for customer_id in customers]
+        plan.counts.skipped[skip.reason] += len(customers)
+    plan.counts.already = sifted.already
+    return plan
 
 
 def post_skeleton(release: Release) -> Skeleton | None:

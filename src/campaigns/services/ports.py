@@ -19,7 +19,7 @@ from campaigns.domain.delivery import DeliveryState, Outcome
 from campaigns.domain.journey import Due
 from campaigns.domain.message import Skeleton
 from campaigns.domain.pace import Pace
-from campaigns.domain.plan import PlannedDelivery, PlannedSkip
+from campaigns.domain.plan import PlannedDelivery, PlannedSkip, Sifted
 from campaigns.domain.pressure import Cap
 from campaigns.domain.progress import Closed, Held, Worker
 from campaigns.domain.release import Release
@@ -119,6 +119,13 @@ class PlanStore(Protocol):
     ) -> Iterator[Profile]:
         """Customers of the audience in this id range who have no delivery of this campaign and
         edition yet, by id, in bounded memory."""
+
+    def sift(self, release: Release, run: Run, *, first: int, last: int, now: datetime) -> Sifted:
+        """Of the audience in this id range: who has the campaign already, who of those whom an
+        earlier run skipped gets nothing still, and who is to be decided on."""
+
+    def each_of(self, release: Release, ids: Sequence[int], *, now: datetime) -> Iterator[Profile]:
+        """These customers as planning sees them, by id, in bounded memory."""
 
     def due(
         self, release: Release, step: str, *, first: int, last: int, now: datetime

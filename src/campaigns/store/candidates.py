@@ -73,17 +73,29 @@ def has_delivery(
     """The customer has a delivery of this campaign and edition, from whichever run; one that was
     cancelled or expired before it left does not count. Of a journey any step counts: nobody enters
     twice."""
-    step = deliveries.c.step
     one = select(literal(1)).where(
-        deliveries.c.campaign_id == campaign_id,
-        step.in_(range(MAX_STEPS)) if journey.goes_on else step == 0,
-        deliveries.c.customer_id == customers.c.id,
-        text("NOT deliveries.replaced"),  # as the partial index says it, or SQLite looks at all
-        deliveries.c.state.not_in([DeliveryState.CANCELLED, DeliveryState.EXPIRED]),
+        _counts(campaign_id, journey), deliveries.c.customer_id == customers.c.id
     )
     # With an offset PostgreSQL looks each customer up in the index. Else it makes a join of it,
     # and where its statistics know nothing yet of this run's rows it compares all with all.
     return one.offset(0).correlate(customers).exists()
+
+
+def who_has(campaign_id: int, journey: Journey, *, first: int, last: int) -> Select[tuple[int]]:
+    """The customers of this range of ids of whom `has_delivery` holds: one range of the index per
+    step, where looking up each customer of the audience costs more than twice as much."""
+    customer = deliveries.c.customer_id
+    return select(customer).where(_counts(campaign_id, journey), customer.between(first, last))
+
+
+def _counts(campaign_id: int | ScalarSelect[int], journey: Journey) -> ColumnElement[bool]:
+    step = deliveries.c.step
+    return and_(
+        deliveries.c.campaign_id == campaign_id,
+        step.in_(range(MAX_STEPS)) if journey.goes_on else step == 0,
+        text("NOT deliveries.replaced"),  # as the partial index says it, or SQLite looks at all
+        deliveries.c.state.not_in([DeliveryState.CANCELLED, DeliveryState.EXPIRED]),
+    )
 
 
 def read_profiles(
@@ -105,6 +117,19 @@ def read_profiles(
         first = page[-1].customer_id + 1
 
 
+def read_profiles_of(
+    database: Database, release: Release, ids: Sequence[int], *, now: datetime
+) -> Iterator[Profile]:
+    """These customers as planning sees them now, in the order of ascending ids, page by page."""
+    with database.read() as connection:
+        rows = _Reader(release, now, connection)
+    for start in range(0, len(ids), PAGE):
+        among = bulk.among(customers.c.id, ids[start : start + PAGE], database.dialect)
+        with database.read() as connection:
+            page = rows.read(connection, among)
+        yield from page
+
+
 def profiles_of(
     connection: Connection, release: Release, ids: Sequence[int], now: datetime
 ) -> dict[int, Profile]:
@@ -121,8 +146,8 @@ class _Reader:
     def __init__(self, release: Release, now: datetime, connection: Connection) -> None:
         self._policy = release.policy
         self._now = now
-        self._reach = Shared(_reach)
-        self._standings = Shared(_Standings())
+        self._reach = Shared(read_reach)
+        self._standings = Shared(StandingsReader())
         self._uses = Shared(Used(read_priors(connection)))
         self._pressed = Shared(Pressed(release.policy))
         self._hours = Shared(read_hour)
@@ -183,8 +208,8 @@ class _Reader:
                 c.country,
                 c.time_zone,
                 c.preferred_channel,
-                _reach_text(self._policy.purpose),
-                _standings_text(self._policy.purpose),
+                reach_text(self._policy.purpose),
+                standings_text(self._policy.purpose),
                 used_text(),
                 pressed_text(self._policy, self._now),
                 attributes,
@@ -196,7 +221,8 @@ class _Reader:
         )
 
 
-def _reach_text(purpose: Purpose) -> ScalarSelect[str]:
+def reach_text(purpose: Purpose) -> ScalarSelect[str]:
+    """The customer's addresses, their status, and whether they are suppressed for the purpose."""
     covers = [suppressions.c.purpose == "all"]
     if purpose is Purpose.MARKETING:
         covers.append(suppressions.c.purpose == "marketing")
@@ -215,9 +241,10 @@ def _reach_text(purpose: Purpose) -> ScalarSelect[str]:
     )
 
 
-def _reach(
+def read_reach(
     records: list[str],
 ) -> tuple[dict[Channel, AddressStatus], frozenset[Channel]]:
+    """Takes `reach_text` apart: channel → status, and the channels that are suppressed."""
     reachable, suppressed = {}, set()
     for record in records:
         channel, status, barred = record.split(UNIT)
@@ -227,7 +254,8 @@ def _reach(
     return reachable, frozenset(suppressed)
 
 
-def _standings_text(purpose: Purpose) -> ScalarSelect[str]:
+def standings_text(purpose: Purpose) -> ScalarSelect[str]:
+    """What the ledger says of the customer now, for the purpose."""
     s = standings.c
     return (
         select(joined(s.channel, s.topic, cast(s.granted, Integer()), s.at))
@@ -236,8 +264,8 @@ def _standings_text(purpose: Purpose) -> ScalarSelect[str]:
     )
 
 
-class _Standings:
-    """Takes one customer's standings apart. Many customers consented at the same moment (an
+class StandingsReader:
+    """Takes `standings_text` apart. Many customers consented at the same moment (an
     import's), so each entry is made once."""
 
     def __init__(self) -> None:

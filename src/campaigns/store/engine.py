@@ -200,6 +200,7 @@ def _prepare_sqlite(raw: sqlite3.Connection, _record: object) -> None:
         "temp_store = MEMORY",
         "cache_size = -32000",
         "wal_autocheckpoint = 4000",
+        "secure_delete = ON",  # what is erased is overwritten; not every build does so by itself
     ):
         cursor.execute(f"PRAGMA {pragma}")
     _use_wal(cursor)

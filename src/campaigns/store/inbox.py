@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, or_, select, text, update
+from sqlalchemy import Connection, Row, Select, case, func, or_, select, text, update
 
 from campaigns.domain.answer import (
     SOON,
@@ -28,6 +28,8 @@ from campaigns.store.schema import answers, customers, inbox, interactions
 
 #: HELP is answered so often and no more: two programs must not talk to each other for ever.
 _HELP_AGAIN = timedelta(hours=1)
+#: What a reply asks for → why a person has to look, where it has been suppressed already.
+_BECAUSE = {"unclear": Because.UNCLEAR, "erasure": Because.ERASURE}
 #: Characters of a reply that a list shows.
 _SHOWN = 200
 
@@ -42,7 +44,7 @@ def note_replies(connection: Connection, fresh: Sequence[Match], now: int) -> No
             continue
         wish = match.event.data.get("wish")
         if match.event.kind is InteractionKind.REPLIED and wish != "help":
-            because = Because.UNCLEAR if wish == "unclear" else Because.REPLY
+            because = _BECAUSE.get(str(wish), Because.REPLY)
             put(connection, who, match.event.channel, because, to_ms(match.event.at))
         _answer_by_itself(connection, match, who, now)
 
@@ -62,7 +64,8 @@ def put(
     later = func.max if bulk.dialect_of(connection) == "sqlite" else func.greatest
     changed: dict[str, object] = {"last_at": later(inbox.c.last_at, at)}
     if because is not Because.REPLY:
-        changed["because"] = str(because)
+        erased = inbox.c.because == str(Because.ERASURE)  # what has to be done stays to be done
+        changed["because"] = case((erased, inbox.c.because), else_=str(because))
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["customer_id", "channel"],
@@ -98,7 +101,7 @@ def _answer_by_itself(connection: Connection, match: Match, customer_id: int, no
 
 def _automatic(match: Match) -> AnswerKind | None:
     kind, wish = match.event.kind, match.event.data.get("wish")
-    if kind is InteractionKind.UNSUBSCRIBED or wish == "unclear":
+    if kind is InteractionKind.UNSUBSCRIBED or wish in _BECAUSE:
         return AnswerKind.CONFIRMATION
     return AnswerKind.HELP if wish == "help" else None
 

@@ -136,6 +136,9 @@ def _quoted(words: Iterable[str]) -> str:
 
 
 _ANSWERED = f"i.kind IN ({_quoted(ANSWERS)})"
+# A form was opened on the channel of its message, whatever it says of others: who refuses WhatsApp
+# by a link in an e-mail has answered the e-mail.
+_FORM = "i.kind = 'preference_changed' AND i.delivery_id IS NOT NULL"
 _FAILED = "i.kind IN ('bounced', 'failed')"
 _THESE = """customer_id BETWEEN :first AND :last
    AND customer_id IN (SELECT id FROM {given} AS given)"""
@@ -148,7 +151,8 @@ _TAKE = f"DELETE FROM unlearned WHERE {_THESE}"  # noqa: S608 - our own words
 _COUNT = f"""
 WITH heard AS (
   SELECT i.customer_id,
-         coalesce(i.channel, (SELECT d.channel FROM deliveries d WHERE d.id = i.delivery_id))
+         coalesce(CASE WHEN {_FORM} THEN NULL ELSE i.channel END,
+                  (SELECT d.channel FROM deliveries d WHERE d.id = i.delivery_id))
            AS channel,
          max(CASE WHEN i.kind = 'sent' THEN 1 ELSE 0 END) AS sent,
          max(CASE WHEN {_ANSWERED} THEN 1 ELSE 0 END) AS answered,

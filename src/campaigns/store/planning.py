@@ -12,7 +12,7 @@ from campaigns.domain.channel import PUBLIC
 from campaigns.domain.customer import Profile
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.journey import Due
-from campaigns.domain.plan import PlannedDelivery, PlannedSkip
+from campaigns.domain.plan import PlannedDelivery, PlannedSkip, Sifted
 from campaigns.domain.release import Release
 from campaigns.domain.run import Run, Shard
 from campaigns.store import audience as audience_sql
@@ -23,6 +23,7 @@ from campaigns.store.candidates import (
     in_audience,
     profiles_of,
     read_profiles,
+    read_profiles_of,
 )
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import Database
@@ -31,6 +32,7 @@ from campaigns.store.journeys import due, kept_back_sql, step_numbers, write_ski
 from campaigns.store.releases import load_skeleton_ids
 from campaigns.store.runs import find_campaign
 from campaigns.store.schema import customers, deliveries, shards, skips
+from campaigns.store.standing_skips import sift
 
 #: The shard of what is for everyone and not for the customers of a range: the public post.
 POST_SHARD = -1
@@ -93,6 +95,15 @@ class SqlPlanning:
         return read_profiles(
             self._database, release, first=first_customer, last=last_customer, now=now
         )
+
+    def sift(self, release: Release, run: Run, *, first: int, last: int, now: datetime) -> Sifted:
+        """See store.standing_skips."""
+        with self._database.read() as connection:
+            return sift(connection, release, run.id, first=first, last=last, now=now)
+
+    def each_of(self, release: Release, ids: Sequence[int], *, now: datetime) -> Iterator[Profile]:
+        """These customers as planning sees them, by id, in bounded memory."""
+        return read_profiles_of(self._database, release, ids, now=now)
 
     def due(
         self, release: Release, step: str, *, first: int, last: int, now: datetime

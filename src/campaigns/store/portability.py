@@ -24,6 +24,7 @@ from campaigns.store.identified import read_identified
 from campaigns.store.schema import (
     addresses,
     campaigns,
+    channel_uses,
     consents,
     customers,
     deliveries,
@@ -87,6 +88,7 @@ def _document(
             "preferences": next(map(_asked_for, parts["preferences"]), None),
         },
         "messages": [_message(m) for m in parts["messages"]],
+        "learnt": [_learnt(u) for u in parts["uses"] if u["messages"] or u["answers"]],
         **_identified(identified),
     }
 
@@ -170,6 +172,10 @@ def _message(row: RowMapping) -> dict[str, Any]:
     }
 
 
+def _learnt(row: RowMapping) -> dict[str, Any]:
+    return {name: row[name] for name in ("channel", "messages", "answers")}
+
+
 def _grouped(connection: Connection, part: str, ids: Sequence[int]) -> dict[int, list[RowMapping]]:
     found: dict[int, list[RowMapping]] = {}
     for row in connection.execute(_PARTS[part](ids)).mappings():
@@ -215,4 +221,5 @@ _PARTS = {
     "interactions": _of(events, "at", "id"),
     "messages": _messages_query,
     "preferences": _of(preferences, "customer_id"),
+    "uses": _of(channel_uses, "channel"),
 }

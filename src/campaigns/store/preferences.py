@@ -43,6 +43,7 @@ _SUBJECT = (
         customers.c.first_name,
         customers.c.locale,
         customers.c.time_zone,
+        customers.c.country,
         customers.c.preferred_channel,
     )
     .join(customers, customers.c.id == deliveries.c.customer_id)
@@ -132,6 +133,7 @@ def _read(connection: Connection, hashing: AddressHash, delivery_id: int) -> Sub
         first_name=row["first_name"],
         locale=row["locale"],
         time_zone=row["time_zone"],
+        country=row["country"],
         preferred_channel=Channel(preferred) if preferred else None,
         reaches=_reaches(connection, row["customer_id"]),
         preferences=read_preferences(connection, row["customer_id"]),

@@ -10,10 +10,10 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from campaigns.bootstrap.listening import Listener
-from campaigns.web.errors import plain
+from campaigns.web.pages.view import Pages
 
 if TYPE_CHECKING:
     from campaigns.bootstrap.app import App
@@ -23,6 +23,7 @@ def router(app: App) -> APIRouter:
     """The address."""
     routes = APIRouter()
     listener = Listener(app)
+    pages = Pages(app.catalog.brand())
 
     @routes.api_route("/c/{token}/{link}", methods=["GET", "HEAD"], response_model=None)
     async def click(request: Request, token: str, link: str) -> Response:
@@ -35,6 +36,10 @@ def router(app: App) -> APIRouter:
             headers=request.headers,
             address=request.client.host if request.client else "",
         )
-        return plain(404) if url is None else RedirectResponse(url, 302)
+        if url is not None:
+            return RedirectResponse(url, 302)
+        # A mail program cut it, or its mail is older than its secret: a reader stands there.
+        html = pages.nowhere(request.headers.get("accept-language", ""))
+        return HTMLResponse(html, 404, headers=pages.headers)
 
     return routes

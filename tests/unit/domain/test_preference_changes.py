@@ -45,7 +45,7 @@ def subjects(draw: st.DrawFn) -> Subject:
         reaches.append(
             Reach(channel, "address", key, usable, suppressed or not usable, draw(_standings))
         )
-    return Subject(1, 7, EMAIL, NOW, None, "Ada", "en_GB", None, None, tuple(reaches))
+    return Subject(1, 7, EMAIL, NOW, None, "Ada", "en_GB", None, "GB", None, tuple(reaches))
 
 
 @st.composite
@@ -146,7 +146,7 @@ def test_an_unsubscribe_link_covers_what_its_kind_of_address_reaches() -> None:
 
 
 def _nobody(**values: object) -> Subject:
-    plain = Subject(1, 7, EMAIL, NOW, None, None, "en_GB", None, None, ())
+    plain = Subject(1, 7, EMAIL, NOW, None, None, "en_GB", None, None, None, ())
     return replace(plain, **values)  # type: ignore[arg-type]
 
 

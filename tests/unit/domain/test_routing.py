@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,19 @@ from hypothesis import strategies as st
 
 from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
 from campaigns.domain.consent import Purpose
-from campaigns.domain.routing import Choice, Reason, Rule, Skip, choose, obstacle
+from campaigns.domain.pressure import NO_WISHES
+from campaigns.domain.routing import (
+    Choice,
+    Obstacle,
+    Reason,
+    Rule,
+    Skip,
+    barred,
+    choose,
+    choose_default,
+    obstacle,
+    personal,
+)
 from tests.unit.domain.routing_cases import CASES, Case, table
 
 DOCS = Path(__file__).parents[3] / "docs" / "routing.md"
@@ -100,3 +113,26 @@ def test_only_who_stated_no_preference_explores(case: Case) -> None:
     if isinstance(decision, Choice) and decision.reason.rule is Rule.EXPLORING:
         assert case.prefers is None
         assert decision.channel is not choose(case.profile(), case.policy()).channel
+
+
+@given(cases)
+def test_who_is_barred_by_word_and_address_is_skipped_alike_without_the_rest_of_the_profile(
+    case: Case,
+) -> None:
+    """Planning again asks `barred` of a profile that holds nothing else (store.standing_skips)."""
+    profile, policy = case.profile(), case.policy()
+    bare = dataclasses.replace(
+        profile, country=None, engagement={}, may_dm=False, wishes=NO_WISHES, capped=frozenset()
+    )
+    skip = barred(bare, policy)
+    lasting = {
+        Obstacle.SUPPRESSED,
+        Obstacle.OPTED_OUT,
+        Obstacle.NO_CONSENT,
+        Obstacle.NO_ADDRESS,
+        Obstacle.ADDRESS_DEAD,
+    }
+    if all(obstacle(profile, c, policy) in lasting for c in personal(policy)):
+        assert skip == choose(profile, policy, case.explore) == choose_default(profile, policy)
+    else:
+        assert skip is None

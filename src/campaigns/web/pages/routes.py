@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import orjson
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from campaigns.bootstrap import preferences as verbs
 from campaigns.bootstrap import rights
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _ONE_CLICK: Final = b"one-click"
 _LOOK: Final = ["GET", "HEAD"]
 _SEND: Final = ["POST"]
+#: Forms of the preference page that answer in its place.
+_DONE: Final = ("pause", "resume", "stop", "known", "download")
 #: Answers for the customer whom the link leads to; the rest are the page's address and the body.
 _Answer: TypeAlias = "Callable[[Subject, str, bytes], Response]"
 
@@ -59,6 +61,8 @@ class _CustomerPages:
             ("/p/{token}/stop", _SEND, self.stop),
             ("/p/{token}/known", _SEND, self.known),
             ("/p/{token}/download", _SEND, self.download),
+            # A tab that a phone opens again asks for the address of the form that was sent last.
+            *((f"/p/{{token}}/{done}", _LOOK, self.back) for done in _DONE),
             ("/p/{token}/delete", _LOOK, self.erase_page),
             ("/p/{token}/delete", _SEND, self.erase),
         ]
@@ -107,6 +111,10 @@ class _CustomerPages:
     def preferences_page(self, subject: Subject, here: str, _body: bytes) -> Response:
         """Everything that can be chosen, as it stands."""
         return self._shown(subject, here)
+
+    def back(self, _subject: Subject, here: str, _body: bytes) -> Response:
+        """To the preference page, where the form is."""
+        return RedirectResponse(here, 303, headers=self._pages.headers)
 
     def save(self, subject: Subject, here: str, body: bytes) -> Response:
         """The form. What is wrong in it is told on the page, and nothing is saved."""

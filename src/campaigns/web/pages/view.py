@@ -18,6 +18,7 @@ from campaigns.domain.consent import ALL_TOPICS
 from campaigns.domain.facts import in_locale
 from campaigns.domain.locales import language
 from campaigns.domain.preferences import MOST_WEEKLY, Reach, Subject, Wording
+from campaigns.domain.whereabouts import zones
 from campaigns.web.pages.form import Box, Form, boxes
 from campaigns.web.pages.look import style_sheet, version
 from campaigns.web.pages.words import LANGUAGES, accepted, spoken, words
@@ -119,7 +120,7 @@ class Pages:
             topic=lambda name: self._topic(name, locale),
             masked=masked,
             weekly=self._weekly(form),
-            zone=subject.time_zone or self.brand.time_zone,
+            zone=self._zone(subject),
             locales=[(name, self._locale_name(name)) for name in self.brand.locales],
             shown_locale=form.choices.locale,
             paused_until=self._local(subject.preferences.paused_until, subject) if paused else None,
@@ -206,6 +207,20 @@ class Pages:
     def _local(self, moment: datetime | None, subject: Subject) -> datetime | None:
         zone = subject.time_zone or self.brand.time_zone
         return None if moment is None else moment.astimezone(ZoneInfo(zone))
+
+    def _zone(self, subject: Subject) -> str | None:
+        """The zone by which their quiet hours go, as it is planned for; None where it may be one
+        of several."""
+        phone = next((r for r in subject.reaches if r.channel is Channel.SMS and r.address), None)
+        channel, address = (phone.channel, phone.address) if phone else (Channel.EMAIL, "")
+        found = zones(
+            channel,
+            address,
+            time_zone=subject.time_zone,
+            country=subject.country,
+            home=self.brand.time_zone,
+        )
+        return found[0] if len(found) == 1 else None
 
     def _said(self, locale: str, heading: str, lines: Sequence[str], mail_to: str = "") -> str:
         return self._write(

@@ -291,17 +291,20 @@ def _powers(release: Release, spec: Campaign, found: Survey) -> Iterator[Power]:
                 int(people * smallest / total),
                 int(people * shares[held] / total),
                 baseline,
+                experiment.worth,
             )
     held_out = _held_out(counts)
     if experiment.holdout or experiment.brand_holdout:
-        yield _power("holdout", people, held_out, baseline)
+        yield _power("holdout", people, held_out, baseline, experiment.worth)
 
 
 def _held_out(counts: PlanCounts) -> int:
     return counts.skipped[SkipReason.HOLDOUT] + counts.skipped[SkipReason.BRAND_HOLDOUT]
 
 
-def _power(question: str, people: int, control: int, baseline: float | None) -> Power:
+def _power(
+    question: str, people: int, control: int, baseline: float | None, worth: float | None
+) -> Power:
     from campaigns.analysis.power import smallest_difference
 
     if baseline is None:
@@ -310,4 +313,4 @@ def _power(question: str, people: int, control: int, baseline: float | None) -> 
     seen = smallest_difference(people, control, baseline / 100)
     if seen is None:
         return Power(question, people, control, None, "too few people")
-    return Power(question, people, control, 100 * seen)
+    return Power(question, people, control, 100 * seen, worth=worth)

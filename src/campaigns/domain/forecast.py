@@ -96,6 +96,7 @@ class Power:
         people, control: of the smallest arm and of the one it is held against.
         points: the smallest difference that four of five such experiments find, in points of
             percent; None where none can be told, `because` says why.
+        worth: the smallest difference that would matter, as the campaign states it.
     """
 
     question: str
@@ -103,12 +104,16 @@ class Power:
     control: int
     points: float | None
     because: str = ""
+    worth: float | None = None
 
     def __str__(self) -> str:
         who = f"{self.question}: with {self.people:,} people against {self.control:,}"
         if self.points is None:
             return f"{who} it cannot be told what can be seen: {self.because}."
-        return f"{who} you can see {self.points:.1f} points."
+        seen = f"{who} you can see {self.points:.1f} points."
+        if self.worth is None or self.worth >= self.points:
+            return seen
+        return f"{seen} That is too few people for the {self.worth:g} that would matter."
 
 
 @dataclass(frozen=True, slots=True)

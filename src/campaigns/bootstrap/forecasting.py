@@ -144,9 +144,11 @@ def run_costs(app: App, run: Run, release: Release) -> list[ChannelForecast]:
 
 
 def _over_budget(app: App, run: Run, release: Release) -> str | None:
-    spec = Campaign.model_validate(release.source(release.campaign_file))
-    if spec.budget is None:
+    written = release.source(release.campaign_file)
+    if not written.get("budget"):
         return None
+    spec = Campaign.model_validate(written)
+    assert spec.budget is not None
     prices = Prices.of(release.source("brand.yaml"))
     rows = app.plans.messages(run.id) + _post_to_come(app, run, release)
     channels = _rows_by_channel(app, release, rows, prices)

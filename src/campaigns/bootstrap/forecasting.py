@@ -279,7 +279,7 @@ def _powers(release: Release, spec: Campaign, found: Survey) -> Iterator[Power]:
     """One for each question that the experiment asks."""
     experiment, counts = release.policy.experiment, found.counts
     people = counts.planned.total()
-    baseline = spec.experiment.baseline
+    baseline, worth = spec.experiment.baseline, spec.experiment.worth
     for question, shares, control in (
         ("variants", dict(experiment.variants), BASE_VARIANT),
         ("channels", dict(experiment.channels), DEFAULT),
@@ -293,11 +293,11 @@ def _powers(release: Release, spec: Campaign, found: Survey) -> Iterator[Power]:
                 int(people * smallest / total),
                 int(people * shares[held] / total),
                 baseline,
-                experiment.worth,
+                worth,
             )
     held_out = _held_out(counts)
     if experiment.holdout or experiment.brand_holdout:
-        yield _power("holdout", people, held_out, baseline, experiment.worth)
+        yield _power("holdout", people, held_out, baseline, worth)
 
 
 def _held_out(counts: PlanCounts) -> int:

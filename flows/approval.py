@@ -8,7 +8,7 @@ into the same ledger.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated
 
 from prefect.flow_runs import suspend_flow_run
 from prefect.input import RunInput
@@ -27,7 +27,8 @@ from flows.choices import title
 from flows.reporting import listed, publish
 from flows.steering import PREFECT
 
-APPROVE, FIRST, REJECT = "approve", "send to the first few only", "reject"
+YES, NO = "yes", "no"
+LONGEST_NAME = 80
 #: Prefect itself gives up so much later than we do: it could only say that it did.
 MARGIN = timedelta(hours=1)
 
@@ -37,16 +38,23 @@ class RejectedError(Exception):
 
 
 class Answer(RunInput):
-    """The form. Prefect does not know who fills it in, so it asks."""
+    """The form. Prefect does not know who fills it in, so it asks.
 
-    decision: Annotated[Literal["approve", "send to the first few only", "reject"], Field()]
-    who: Annotated[str, Field(title="Your name", min_length=1, max_length=80)]
-    first: Annotated[
-        int, Field(title="First few", ge=0, description="How many people, to send to those only.")
-    ] = 0
-    why: Annotated[
+    The decision is written and not chosen: a list of choices in this dialog of Prefect's closes
+    as soon as a mouse opens it.
+    """
+
+    decision: Annotated[
         str,
-        Field(title="Why", max_length=500, description="The reason for a no; a note beside a yes."),
+        Field(
+            title="Send it?",
+            description="**yes**: to all of them. A number, such as **25**: to the first 25 only. "
+            "**no**: to nobody; say why below.",
+        ),
+    ]
+    who: Annotated[str, Field(title="Your name")]
+    why: Annotated[
+        str, Field(title="Why", description="The reason for a no; a note beside a yes.")
     ] = ""
 
 
@@ -81,17 +89,20 @@ def require_answer(app: App, campaign: str, limit: int | None) -> None:
 def _take(app: App, question: Question, plan: str, attempt: int) -> str:
     """Do what the form's answer says; what is wrong with it, to ask again."""
     answer = _suspend(question, attempt)
-    release = question.told.release
-    if answer.decision == REJECT and not answer.why.strip():
+    release, who, note = question.told.release, answer.who.strip(), answer.why.strip()
+    decision = answer.decision.strip().strip(".!").lower()
+    if not 0 < len(who) <= LONGEST_NAME:
+        return f"say who you are, in at most {LONGEST_NAME} letters."
+    if decision == NO and not note:
         return "say why; the reason is kept."
-    if answer.decision == FIRST and not answer.first:
-        return "say how many people the first few are."
-    first = answer.first if answer.decision == FIRST else None
+    if decision not in {YES, NO} and not (decision.isdecimal() and int(decision)):
+        return "answer with yes, no, or how many people the first few are."
     try:
-        if answer.decision == REJECT:
-            said = reject_release(app, release, by=answer.who, reason=answer.why, plan=plan)
+        if decision == NO:
+            said = reject_release(app, release, by=who, reason=note, plan=plan)
             raise RejectedError(_rejected(said))
-        approve_release(app, release, by=answer.who, note=answer.why, first=first, plan=plan)
+        first = None if decision == YES else int(decision)
+        approve_release(app, release, by=who, note=note, first=first, plan=plan)
     except UserError as error:
         return str(error)
     return ""

@@ -23,7 +23,7 @@ from campaigns.bootstrap.approving import question_timed_out
 from campaigns.bootstrap.asking import Asked, asked
 from campaigns.domain.approval import Approval
 from campaigns.errors import CampaignsError
-from flows.approval import APPROVE, FIRST, REJECT, release_asked
+from flows.approval import NO, YES, release_asked
 
 
 def settle_questions(app: App) -> dict[str, int]:
@@ -60,8 +60,8 @@ def _settle(app: App, client: SyncPrefectClient, run: FlowRun, question: Asked) 
 
 def _as_form(said: Approval) -> dict[str, Any]:
     """The command's answer as the form's: the flow run finds the ledger first."""
-    decision = (FIRST if said.first else APPROVE) if said.granted else REJECT
-    return {"decision": decision, "who": said.by, "first": said.first or 0, "why": said.note}
+    decision = str(said.first or YES) if said.granted else NO
+    return {"decision": decision, "who": said.by, "why": said.note}
 
 
 def _too_late(until: datetime) -> Any:

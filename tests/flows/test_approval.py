@@ -83,7 +83,7 @@ def test_the_run_waits_with_its_plan_and_sends_once_somebody_says_yes(
     assert "| planned |" in str(artifacts(asked)["plan-spring-sale"])
     assert shop.sandbox.log.counts() == {}
 
-    run = answered(asked, decision="approve", who="Berta Soler", first=0, why="Looks good")
+    run = answered(asked, decision="yes", who="Berta Soler", why="Looks good")
 
     assert run.state_name == "Completed", run.state
     assert shop.sent() == planned
@@ -97,11 +97,11 @@ def test_the_run_waits_with_its_plan_and_sends_once_somebody_says_yes(
 
 
 def test_a_no_needs_its_reason_and_ends_the_run_before_it_began(asked: UUID, shop: Shop) -> None:
-    again = answered(asked, decision="reject", who="Berta Soler", first=0, why="")
+    again = answered(asked, decision="no", who="Berta Soler", why="")
     assert again.state_name == "Suspended"
     assert "say why" in form_of(asked)
 
-    run = answered(asked, decision="reject", who="Berta Soler", first=0, why="Wrong price")
+    run = answered(asked, decision="no", who="Berta Soler", why="Wrong price")
 
     assert (run.state_name, run.state_type.value) == ("Rejected", "CANCELLED")
     assert run.state.message == "Rejected by Berta Soler: Wrong price. Nothing was sent."
@@ -114,7 +114,7 @@ def test_a_no_needs_its_reason_and_ends_the_run_before_it_began(asked: UUID, sho
 def test_a_yes_for_the_first_few_sends_to_those_and_the_next_run_asks_again(
     asked: UUID, shop: Shop
 ) -> None:
-    run = answered(asked, decision="send to the first few only", who="Berta", first=3, why="")
+    run = answered(asked, decision="3", who="Berta", why="")
 
     assert run.state_name == "Completed"
     assert shop.sent() == 3
@@ -130,7 +130,7 @@ def test_a_yes_does_not_count_for_files_that_were_edited_while_it_was_waited_for
     copy = templates / "campaigns" / "spring_sale" / "copy.en.yaml"
     copy.write_text(copy.read_text().replace("longer", "much longer", 1))
 
-    run = answered(asked, decision="approve", who="Berta", first=0, why="")
+    run = answered(asked, decision="yes", who="Berta", why="")
 
     assert run.state_name == "Suspended"
     assert shop.sandbox.log.counts() == {}

@@ -6,7 +6,7 @@ import pytest
 
 from campaigns.bootstrap import connect
 from campaigns.bootstrap.calendar import calendar as told_by
-from flows.calendar import calendar
+from flows.ahead import calendar
 from tests.flows.conftest import Prefect, Shop
 from tests.flows.pages import artifacts, newest_run
 

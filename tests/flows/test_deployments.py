@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,12 @@ HOUSEHOLD = (
     "calendar",
     "find-matches",
 )
+
+
+def test_no_flow_s_file_hides_a_module_of_the_standard_library() -> None:
+    """Prefect puts the folder on the import path of every run."""
+    ours = {file.stem for file in (CHECKOUT / "flows").glob("*.py")}
+    assert ours & sys.stdlib_module_names == set()
 
 
 @pytest.fixture

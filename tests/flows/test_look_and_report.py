@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from campaigns.bootstrap import connect
+from campaigns.bootstrap.reporting import report_markdown
 from flows.look import look
 from flows.report import report
 from flows.send_campaign import send_campaign
@@ -45,11 +46,11 @@ def test_the_report_of_a_campaign_is_its_newest_runs_and_a_list_has_every_run_of
     run = newest_run()
     assert run.name.startswith("report of The Barcelona shop moves, ")
     with connect() as app:
-        newest = app.report(second["run"]).markdown()
-    assert artifacts(run.id)["report-shop-moves"] == newest
+        newest = report_markdown(app, str(second["run"]))
+    assert artifacts(run.id)["account-shop-moves"] == newest
 
     report(run=first["run"])
-    assert "| outcome | accepted | 3 |" in str(artifacts(newest_run().id)["report-shop-moves"])
+    assert "| sent | everyone | 3 |" in str(artifacts(newest_run().id)["account-shop-moves"])
 
     today = datetime.now(UTC).date()
     report(since=today, until=today)

@@ -10,8 +10,11 @@ import pytest
 
 from campaigns.bootstrap import connect
 from campaigns.sample import write_csv
+from flows.ahead import calendar
 from flows.housekeeping import housekeeping
 from flows.import_customers import import_customers
+from flows.look import look
+from flows.report import report as report_flow
 from flows.send_campaign import send_campaign
 from tests.flows.conftest import Prefect, Shop
 from tests.flows.pages import artifacts, newest_run
@@ -50,6 +53,10 @@ def test_no_personal_data_reaches_prefect(
     report = import_customers(str(file), str(mapping))
     dry = send_campaign("spring_sale", dry_run=True)
     sent = send_campaign("spring_sale")
+    look("spring_sale")
+    report_flow("spring_sale")
+    report_flow()
+    calendar()
     housekeeping()
     import_customers(str(shop.home / "absent.csv"), return_state=True)
 

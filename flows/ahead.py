@@ -1,4 +1,8 @@
-"""The flow `calendar`: what goes out when, to how many, and what collides."""
+"""The flow `calendar`: what goes out when, to how many, and what collides.
+
+Not `calendar.py`: Prefect puts this folder on the import path of a run, and senders that import the
+standard library's `calendar` would get ours.
+"""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ standard library's `calendar` would get ours.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from prefect import flow
 from prefect.states import Completed
@@ -15,12 +15,13 @@ from campaigns.bootstrap import connect
 from campaigns.bootstrap.calendar import calendar as calendar_verb
 from campaigns.bootstrap.calendar.page import markdown
 from campaigns.errors import CampaignsError
+from flows.forms import labelled
 from flows.reporting import publish
 from flows.steps import CannotGoOnError, failed, outcome, step
 
 
 @flow(name="calendar", flow_run_name="calendar", persist_result=False)
-def calendar(weeks: int = 4) -> Any:
+def calendar(weeks: Annotated[int, labelled("Weeks", ge=1, le=26)] = 4) -> Any:
     """Look ahead, and put the calendar among the artifacts. Sends nothing and writes nothing.
 
     Args:
@@ -38,6 +39,6 @@ def calendar(weeks: int = 4) -> Any:
 def look_ahead(weeks: int) -> dict[str, int]:
     """How many times a campaign goes out, and how many conflicts there are."""
     with connect() as app:
-        made = calendar_verb(app, weeks=max(1, min(weeks, 26)))
+        made = calendar_verb(app, weeks=weeks)
     publish("calendar", markdown(made), "The calendar of all campaigns")
     return {"occasions": len(made.occasions), "conflicts": len(made.conflicts())}

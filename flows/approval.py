@@ -20,6 +20,7 @@ from campaigns.bootstrap.approving import Question, approve_release, ask_approva
 from campaigns.bootstrap.asking import Asked, asked, note_asked
 from campaigns.bootstrap.plan_page import as_markdown
 from campaigns.domain.approval import Approval, Decision
+from campaigns.domain.findings import Level
 from campaigns.domain.routing import SKIP_TEXT, SkipReason
 from campaigns.errors import UserError
 from flows.choices import title
@@ -63,6 +64,8 @@ def require_answer(app: App, campaign: str, limit: int | None) -> None:
 
     A flow run without a deployment cannot wait: starting the run tells how to approve.
     """
+    if any(finding.level is Level.ERROR for finding in app.check(campaign)):
+        return  # the next step tells them all
     question = ask_approval(app, campaign, limit)
     if question is None or question.answered is not None or deployment.id is None:
         return

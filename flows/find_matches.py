@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
 from prefect import flow
 from prefect.logging import get_run_logger
@@ -13,11 +13,12 @@ from campaigns.bootstrap import connect
 from campaigns.bootstrap.persons import find_matches as find
 from campaigns.bootstrap.persons import list_matches
 from campaigns.errors import CampaignsError
+from flows.forms import labelled
 from flows.steps import CannotGoOnError, failed, outcome, step
 
 
 @flow(name="find-matches", flow_run_name="find-matches", persist_result=False)
-def find_matches(nightly: bool = False) -> Any:
+def find_matches(nightly: Annotated[bool, labelled("Only if nightly")] = False) -> Any:
     """Merge profiles that are one person by the rules; put those that may be before a person.
 
     Safe at any time and any number of times. Sends nothing; every merge can be undone.

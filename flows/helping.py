@@ -19,13 +19,13 @@ from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Completed
-from pydantic import Field
 
 from campaigns.bootstrap import App, Workers, connect
 from campaigns.errors import CampaignsError
 from campaigns.services.dispatch import DispatchCounts
 from campaigns.services.rounds import beginning_at, places
 from flows.cluster import RUNNER, elsewhere
+from flows.forms import labelled
 from flows.reporting import listed
 from flows.sending import Sending
 from flows.steps import CannotGoOnError, failed, outcome, step
@@ -34,8 +34,8 @@ DEPLOYMENT = "help-send/help-send"
 #: Seconds between two looks at what is in other hands.
 LOOK_EVERY = 2.0
 
-RunNumber = Annotated[int, Field(ge=1)]
-Place = Annotated[int, Field(ge=0)]
+RunNumber = Annotated[int, labelled("Run", ge=1)]
+Place = Annotated[int, labelled("First shard", ge=0)]
 
 
 @flow(

@@ -13,6 +13,7 @@ from campaigns.bootstrap import connect
 from campaigns.bootstrap.reporting import report_markdown
 from campaigns.domain.run import Run
 from campaigns.errors import CampaignsError, NotFoundError, UserError
+from flows.account import publish_account
 from flows.choices import AnyCampaign, title
 from flows.forms import labelled
 from flows.reporting import publish
@@ -71,7 +72,7 @@ def report(
 
 @step("report of one run", repeatable=True)
 def report_run(campaign: str | None, number: int | None) -> str:
-    """Publish one run's report; what it is, in a sentence."""
+    """Publish one run's report and what it brought, the goal first; what it is, in a sentence."""
     with connect() as app:
         if number is None:
             newest = app.runs.latest(campaign)
@@ -81,6 +82,10 @@ def report_run(campaign: str | None, number: int | None) -> str:
         told = app.report(number)
         account = report_markdown(app, str(number))
     of = told.run
+    publish(
+        f"report-{of.campaign}", told.markdown(), f"Report of {title(of.campaign)}, run {of.id}"
+    )
+    publish_account(of.campaign, of.id)
     publish(f"account-{of.campaign}", account, f"What run {of.id} of {title(of.campaign)} did")
     return f"Run {of.id} of {of.campaign}: {of.state}, {told.accepted:,} sent."
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -188,5 +189,7 @@ def test_the_page_and_the_artifact_tell_the_same_numbers(tmp_path: Path, templat
     assert html.count('class="chip') == 3
     assert html.count("40 people") == 3
     assert text.count("| 40 |") == 3
+    quiet = replace(told, until=told.until + timedelta(days=28))
+    assert "5 weeks with nothing" in page(quiet)
     assert "schedule off" in html
     assert "(schedule off)" in text

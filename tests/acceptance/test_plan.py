@@ -31,6 +31,7 @@ from campaigns.cli import run as cli
 from campaigns.domain.canary import CANARY_SHARD, CanaryState
 from campaigns.domain.channel import Channel
 from campaigns.domain.interaction import Interaction, InteractionKind
+from campaigns.domain.routing import SkipReason
 from campaigns.domain.run import RunState
 from campaigns.errors import ApprovalNeededError, BudgetError, RunHeldError, UserError
 from campaigns.sample import write_csv
@@ -226,6 +227,27 @@ def test_three_customers_are_shown_and_none_where_it_leaves_this_machine(
         assert ref not in written
         assert not last or f" {last} " not in written
     assert masked.plan == seen.plan
+
+
+def test_what_the_experiment_can_see_is_told_before_the_start(app: App, tmp_path: Path) -> None:
+    import_people(app, tmp_path)
+    add(app, "goal: {kind: purchased}")
+    add(app, "experiment: {channels: {preferred: 70, default: 30}, holdout: 10}")
+    untold = forecast(app, "spring_sale")
+    assert all("state `baseline`" in str(power) for power in untold.power)
+    sale = app.settings.templates / SALE
+    stated = sale.read_text("utf-8").replace("10}", "10, baseline: 10, worth: 5}")
+    sale.write_text(stated, "utf-8")
+    channels, holdout = forecast(app, "spring_sale").power
+    for power in (channels, holdout):
+        assert power.points is not None
+        assert power.points > 5
+        assert "too few people for the 5 that would matter" in str(power)
+    counts = forecast(app, "spring_sale").counts
+    assert (holdout.people, holdout.control) == (
+        counts.planned.total(),
+        counts.skipped[SkipReason.HOLDOUT],
+    )
 
 
 # The budget ------------------------------------------------------------------------------------

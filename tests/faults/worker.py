@@ -9,17 +9,20 @@ from __future__ import annotations
 import json
 import select
 import signal
-import socket
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection as DatabaseConnection
+from sqlalchemy import event
 
 from campaigns.bootstrap.app import App
 from campaigns.channels import wire
+from campaigns.channels.connection import Connection
+from campaigns.channels.deadline import Deadline
+from campaigns.channels.http_answer import Answer
 from campaigns.channels.sendgrid.channel import EmailSender
 from campaigns.channels.twilio.channel import SmsSender
 from campaigns.domain.batch import Batch
@@ -116,7 +119,7 @@ class Doom:
         if step is Step.SETTLED and self.batches == self.order.batches:
             raise EnoughError
 
-    def committing(self, connection: Connection) -> None:
+    def committing(self, connection: DatabaseConnection) -> None:
         """A transaction is about to commit."""
         if self.torn and connection.get_execution_options().get("campaigns_write"):
             self.at(self.torn, early=self.torn is Spot.SWEEP_TORN)
@@ -152,30 +155,33 @@ def _small_batches(size: int) -> None:
 
 def _watch_the_wire(doom: Doom) -> None:
     """Beneath the SDKs, around what goes out and what comes in."""
-    send, receive = wire._send, wire._receive
+    send, read_answer = Connection.send, wire.read_answer
+    last: list[Connection] = []  # that something went out by: a worker here has one lane
 
-    def sending(connection: socket.socket, request: bytes, deadline: Any) -> None:
+    def sending(connection: Connection, request: bytes, deadline: Deadline) -> None:
         doom.calls += 1
+        last[:] = [connection]
         middle = len(request) // 2
         send(connection, request[:middle], deadline)
         doom.calling(Spot.HALF_SENT)
         send(connection, request[middle:], deadline)
         doom.calling(Spot.SENT)
 
-    def receiving(connection: socket.socket, method: str, deadline: Any) -> Any:
+    def receiving(receive: Callable[[int], bytes], method: str) -> tuple[Answer, bool]:
         if doom.order.spot is Spot.UNREAD:
-            _until_readable(connection)
+            _until_readable(last[0])
             doom.calling(Spot.UNREAD)
-        answer = receive(connection, method, deadline)
+        answer = read_answer(receive, method)
         doom.calling(Spot.READ)
         return answer
 
-    wire._send, wire._receive = sending, receiving
+    Connection.send = sending  # type: ignore[method-assign]
+    wire.read_answer = receiving
 
 
-def _until_readable(connection: socket.socket) -> None:
+def _until_readable(connection: Connection) -> None:
     poll = select.poll()
-    poll.register(connection, select.POLLIN)
+    poll.register(connection.socket, select.POLLIN)
     poll.poll(5_000)
 
 

@@ -18,8 +18,10 @@ from campaigns.account_page.words import (
     percent,
     skip_word,
     standing,
+    unheard,
     verdict,
 )
+from campaigns.domain import outcome_words
 from campaigns.domain.account import ALL, Account, Costs, figure_rows
 from campaigns.domain.prices import money
 
@@ -56,7 +58,11 @@ def rows(account: Account) -> list[Row]:
         for c, r in told.keys("fallbacks")
     ]
     found += [
-        ("not accepted, why", w, int(told.number("failures", w, column="messages")))
+        (
+            "not accepted, why",
+            outcome_words.in_words(w),
+            int(told.number("failures", w, column="messages")),
+        )
         for (w,) in told.keys("failures")
     ]
     found += [
@@ -73,6 +79,7 @@ def answer_sentences(account: Account) -> list[str]:
     """The goal first, then what it is worth, what was tried out, what it cost, the proof."""
     found = [s for s in (standing(account),) if s]
     found += _goal_sentences(account)
+    found += [s for s in (unheard(account),) if s]
     for question in account.questions:
         if question.result is None:
             found.append(f"{QUESTIONS[question.name]} No answer yet: {question.because}.")

@@ -24,8 +24,10 @@ from campaigns.account_page.words import (
     in_words,
     percent,
     skip_word,
+    unheard,
     verdict,
 )
+from campaigns.domain import outcome_words
 from campaigns.domain.account import ALL, Account, Answers, Figure
 from campaigns.domain.channel import PERSONAL_CHANNELS
 from campaigns.domain.prices import money
@@ -37,6 +39,7 @@ def render(account: Account) -> str:
     """The page."""
     template = _environment().get_template("page.html")
     return template.render(
+        unheard=unheard(account),
         a=account,
         told=account.answers,
         css=Markup((_HERE / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own
@@ -127,6 +130,7 @@ def _environment() -> Environment:
         "skip_word": skip_word,
         "agent_word": agent_word,
         "channel_word": channel_word,
+        "outcome_in_words": outcome_words.in_words,
         "fallback_words": fallback_words,
         "in_words": in_words,
         "extra_words": extra_words,

@@ -65,6 +65,15 @@ def extra_words(found: Incremental, did: str) -> str:
     return f"About {abs(found.extra):,.0f} {more} people {did} than would have without it"
 
 
+def unheard(account: Account) -> str:
+    """That no provider has told of any delivery; empty where one has, or nothing was sent."""
+    told = account.answers
+    sent, delivered = (told.number("funnel", ALL, column=c) for c in ("sent", "delivered"))
+    if not sent or delivered:
+        return ""
+    return "No provider has told of any delivery: do their webhooks arrive?"
+
+
 def channel_word(channel: str) -> str:
     """`e-mail`; `all channels`."""
     return "all channels" if channel == ALL else Channel(channel).label

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from campaigns.analysis.amounts import amounts_caution, compare_amounts, standard_error
+from campaigns.analysis.amounts import amounts_caution, compare_amounts, standard_error, steadied
 from campaigns.analysis.early import early_interval
-from campaigns.analysis.rates import compare_rates, rates_method
+from campaigns.analysis.rates import compare_rates, early_error, rates_method
 from campaigns.domain.experiment import (
     Difference,
     ExperimentResult,
@@ -85,7 +85,11 @@ def _difference(
     value = arm.mean - control.mean
     caution = amounts_caution(arm, control) if kind is GoalKind.AMOUNT else ""
     if planned is not None:
-        error = standard_error(arm, control)
+        error = (
+            early_error(arm, control)
+            if kind is GoalKind.YES_NO
+            else standard_error(*steadied(arm, control))
+        )
         low, high, p_value = early_interval(value, error, confidence, planned)
         method = "always valid (mixture sequential)"
     elif kind is GoalKind.YES_NO:

@@ -8,6 +8,8 @@ Where a cell is expected to hold fewer than five people the p-value is Fisher's 
 
 from __future__ import annotations
 
+from math import sqrt
+
 from campaigns.domain.experiment import Sample
 
 #: Below so many expected in a cell, the approximation is not trusted (Cochran 1954).
@@ -26,6 +28,14 @@ def compare_rates(arm: Sample, control: Sample, confidence: float) -> tuple[floa
         method="newcomb", compare="diff", alpha=1 - confidence,
     )  # fmt: skip
     return float(low), float(high), _p_value(arm, control)
+
+
+def early_error(arm: Sample, control: Sample) -> float:
+    """Standard error of the difference, two people added to each arm, of whom one did it (Agresti
+    and Caffo 2000). Without them a small arm in which nobody has done it yet counts as known
+    exactly, and every other early look at a small holdout finds a difference that is not there."""
+    shares = [((s.total + 1) / (s.people + 2), s.people + 2) for s in (arm, control)]
+    return sqrt(sum(share * (1 - share) / people for share, people in shares))
 
 
 def rates_method(arm: Sample, control: Sample) -> str:

@@ -144,9 +144,11 @@ def run_costs(app: App, run: Run, release: Release) -> list[ChannelForecast]:
 
 
 def _over_budget(app: App, run: Run, release: Release) -> str | None:
-    spec = Campaign.model_validate(release.source(release.campaign_file))
-    if spec.budget is None:
+    written = release.source(release.campaign_file)
+    if not written.get("budget"):
         return None
+    spec = Campaign.model_validate(written)
+    assert spec.budget is not None
     prices = Prices.of(release.source("brand.yaml"))
     rows = app.plans.messages(run.id) + _post_to_come(app, run, release)
     channels = _rows_by_channel(app, release, rows, prices)
@@ -277,7 +279,7 @@ def _powers(release: Release, spec: Campaign, found: Survey) -> Iterator[Power]:
     """One for each question that the experiment asks."""
     experiment, counts = release.policy.experiment, found.counts
     people = counts.planned.total()
-    baseline = spec.experiment.baseline
+    baseline, worth = spec.experiment.baseline, spec.experiment.worth
     for question, shares, control in (
         ("variants", dict(experiment.variants), BASE_VARIANT),
         ("channels", dict(experiment.channels), DEFAULT),
@@ -291,17 +293,20 @@ def _powers(release: Release, spec: Campaign, found: Survey) -> Iterator[Power]:
                 int(people * smallest / total),
                 int(people * shares[held] / total),
                 baseline,
+                worth,
             )
     held_out = _held_out(counts)
     if experiment.holdout or experiment.brand_holdout:
-        yield _power("holdout", people, held_out, baseline)
+        yield _power("holdout", people, held_out, baseline, worth)
 
 
 def _held_out(counts: PlanCounts) -> int:
     return counts.skipped[SkipReason.HOLDOUT] + counts.skipped[SkipReason.BRAND_HOLDOUT]
 
 
-def _power(question: str, people: int, control: int, baseline: float | None) -> Power:
+def _power(
+    question: str, people: int, control: int, baseline: float | None, worth: float | None
+) -> Power:
     from campaigns.analysis.power import smallest_difference
 
     if baseline is None:
@@ -310,4 +315,4 @@ def _power(question: str, people: int, control: int, baseline: float | None) -> 
     seen = smallest_difference(people, control, baseline / 100)
     if seen is None:
         return Power(question, people, control, None, "too few people")
-    return Power(question, people, control, 100 * seen)
+    return Power(question, people, control, 100 * seen, worth=worth)

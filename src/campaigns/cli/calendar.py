@@ -67,6 +67,8 @@ def _print(made: Calendar) -> None:
     ]
     heads = ["when", "campaign", "team", "people", "where", "too much for", "sent by"]
     if rows:
+        shown = [n for n in range(len(heads)) if any(row[n] for row in rows)]
+        heads, rows = [heads[n] for n in shown], [[row[n] for n in shown] for row in rows]
         out.print(table(f"Calendar, by the clock of {made.zone}", heads, rows))
     else:
         out.print("Nothing is scheduled in these weeks.")

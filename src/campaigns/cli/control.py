@@ -165,8 +165,15 @@ def audit_command(subject: str | None, most: int, as_json: bool) -> None:
         of = f" of `{subject}` (the newest of all: `campaigns audit`)" if subject else ""
         click.echo(f"Nothing is written down{of}.")
     else:
-        rows = [[f"{e.at:%Y-%m-%d %H:%M:%S}", e.actor, e.did, e.subject, e.why] for e in entries]
+        rows = [[f"{e.at:%Y-%m-%d %H:%M:%S}", e.actor, e.did, e.subject, _why(e)] for e in entries]
         console().print(table("Audit trail (UTC)", ["when", "who", "did", "what", "why"], rows))
+
+
+def _why(entry: AuditEntry) -> str:
+    """The reason given; before it, for how many people a yes was."""
+    first = entry.data.get("first")
+    only = f"for the first {first:,} people" if isinstance(first, int) else ""
+    return ": ".join(part for part in (only, entry.why) if part)
 
 
 def _plain(entry: AuditEntry) -> dict[str, Any]:

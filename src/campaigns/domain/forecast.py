@@ -16,6 +16,7 @@ from typing import TypeAlias
 from campaigns.domain.allotment import PlanChange
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
+from campaigns.domain.evidence import age
 from campaigns.domain.findings import Finding
 from campaigns.domain.message import Skeleton
 from campaigns.domain.plan import QUIET_HOURS, PlanCounts
@@ -95,6 +96,7 @@ class Power:
         people, control: of the smallest arm and of the one it is held against.
         points: the smallest difference that four of five such experiments find, in points of
             percent; None where none can be told, `because` says why.
+        worth: the smallest difference that would matter, as the campaign states it.
     """
 
     question: str
@@ -102,12 +104,16 @@ class Power:
     control: int
     points: float | None
     because: str = ""
+    worth: float | None = None
 
     def __str__(self) -> str:
         who = f"{self.question}: with {self.people:,} people against {self.control:,}"
         if self.points is None:
             return f"{who} it cannot be told what can be seen: {self.because}."
-        return f"{who} you can see {self.points:.1f} points."
+        seen = f"{who} you can see {self.points:.1f} points."
+        if self.worth is None or self.worth >= self.points:
+            return seen
+        return f"{seen} That is too few people for the {self.worth:g} that would matter."
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,12 +234,12 @@ class Forecast:
         return told
 
     def duration(self) -> str:
-        """`about 0:16:40 at the rates set; e-mail as fast as the provider takes it`."""
+        """`about 16 min at the rates set; e-mail as fast as the provider takes it`."""
         free = [c.channel.label for c in self.channels if c.takes is None]
         if self.takes is None:
             return "as fast as the providers take it: no rate is set"
         unlimited = f"; {', '.join(free)} as fast as the provider takes it" if free else ""
-        return f"about {whole_seconds(self.takes)} at the rates set{unlimited}"
+        return f"about {time_in_words(self.takes)} at the rates set{unlimited}"
 
 
 def _between(first: datetime, last: datetime) -> str:
@@ -242,9 +248,9 @@ def _between(first: datetime, last: datetime) -> str:
     return f"{told[0]} UTC" if first == last else f"{told[0]} to {told[1]} UTC"
 
 
-def whole_seconds(takes: timedelta) -> str:
-    """`0:16:40`; never nothing at all."""
-    return str(timedelta(seconds=max(1, round(takes.total_seconds()))))
+def time_in_words(takes: timedelta) -> str:
+    """`2 h 5 min`, `40 s`; never nothing at all."""
+    return age(max(takes, timedelta(seconds=1)))
 
 
 def over_budget(budget: Budget | None, cost: Decimal, spent: Decimal, unpriced: int) -> str | None:

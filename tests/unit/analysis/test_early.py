@@ -5,10 +5,14 @@ from __future__ import annotations
 import random
 from math import sqrt
 
+import numpy
 import pytest
 
+from campaigns.analysis.compare import analyse
 from campaigns.analysis.early import early_interval
 from campaigns.analysis.power import people_needed, smallest_difference
+from campaigns.domain.experiment import Difference, GoalKind, Sample, sample_of
+from tests.unit.analysis.samples import rate
 
 
 def looks(seed: int, difference: float, times: int = 20, people: int = 500) -> list[float]:
@@ -70,3 +74,53 @@ def test_more_people_see_smaller_differences_and_one_person_sees_none() -> None:
     assert smallest_difference(1, 1, 0.03) is None
     with pytest.raises(ValueError, match="no such rates"):
         people_needed(0.9, 0.2)
+
+
+def compared(kind: GoalKind, arm: Sample, holdout: Sample, planned: float | None) -> Difference:
+    """The one difference, as the commands compare it."""
+    sizes = {s.arm: s.people for s in (arm, holdout)}
+    result = analyse(
+        {"goal": (kind, [arm, holdout])},
+        control=holdout.arm,
+        shares=sizes,
+        planned=None if planned is None else {"goal": planned},
+    )
+    return result.goals[0].differences[0]
+
+
+def test_a_small_holdout_in_which_nobody_has_bought_yet_is_not_taken_for_certain() -> None:
+    """Of 50 at 2% nobody buys in 36 of 100 experiments."""
+    draw = numpy.random.default_rng(7)
+    wrong = 0
+    for _ in range(300):
+        bought = draw.binomial(5_000, 0.02), draw.binomial(50, 0.02)
+        arms = rate("message", int(bought[0]), 5_000), rate("holdout", int(bought[1]), 50)
+        wrong += compared(GoalKind.YES_NO, *arms, planned=0.01).p_value < 0.05
+    assert wrong <= 15
+
+
+def test_where_nobody_has_bought_yet_the_interval_says_how_little_is_known() -> None:
+    found = compared(GoalKind.YES_NO, rate("message", 0, 278), rate("holdout", 0, 25), 0.05)
+    assert found.low < -0.05
+    assert found.high > 0.05
+    spent = Sample("message", 278, 0, 0), Sample("holdout", 25, 0, 0)
+    assert "tells nothing" in compared(GoalKind.AMOUNT, *spent, planned=0.05).caution
+
+
+@pytest.mark.parametrize("planned", [None, 0.3], ids=["at the end", "early"])
+def test_a_small_holdout_in_which_nobody_has_spent_is_not_taken_for_certain(
+    planned: float | None,
+) -> None:
+    draw = numpy.random.default_rng(7)
+
+    def arm(name: str, people: int) -> Sample:
+        values = draw.binomial(1, 0.02, people) * draw.lognormal(3, 0.7, people)
+        sums = (float((values**power).sum()) for power in (1, 2, 3))
+        return sample_of(name, people, (next(sums), next(sums), next(sums)))
+
+    found = [
+        compared(GoalKind.AMOUNT, arm("message", 5_000), arm("holdout", 50), planned)
+        for _ in range(300)
+    ]
+    assert sum(d.p_value < 0.05 for d in found) <= 15
+    assert any("smaller arm" in d.caution for d in found)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from campaigns.bootstrap import plan_page
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
+from campaigns.domain.findings import Finding, Level
 from campaigns.domain.forecast import (
     Forecast,
     Messages,
@@ -102,10 +103,35 @@ def test_the_page_says_no_in_words_and_escapes_what_customers_are_called() -> No
     assert "3 wait for their hour" in page
 
 
+def test_the_page_shows_an_e_mail_as_it_arrives_and_lets_nothing_of_it_run_or_leave_its_frame() -> (
+    None
+):
+    from campaigns.domain.forecast import Sample
+
+    parts = {"subject": "Hello", "html": '<p title="x">"Hi"</p></iframe><script>1</script>'}
+    page = plan_page.as_html(
+        forecast(samples=[Sample(Channel.EMAIL, "en_GB", "Ann", "because", parts)])
+    )
+    assert "<iframe sandbox " in page
+    assert "&lt;p title=&#34;x&#34;&gt;" in page
+    assert "<script>" not in page
+
+
+def test_the_artifact_begins_with_how_many_get_it_and_has_what_was_found() -> None:
+    found = Finding("rule", Level.WARNING, "A long line.", "Shorten it.", "copy.es.yaml")
+    written = plan_page.as_markdown(forecast(findings=[found]))
+    assert written.startswith("**1,203 of 1,250 people get it.**")
+    assert "- Finding: copy.es.yaml: A long line. Shorten it." in written
+
+
 def test_what_an_experiment_can_see_is_one_sentence() -> None:
     assert str(Power("variants", 2000, 2000, 1.234)) == (
         "variants: with 2,000 people against 2,000 you can see 1.2 points."
     )
+    assert str(Power("holdout", 300, 30, 13.04, worth=5)).endswith(
+        "you can see 13.0 points. That is too few people for the 5 that would matter."
+    )
+    assert "matter" not in str(Power("holdout", 300, 30, 13.04, worth=13.5))
     assert "cannot be told" in str(Power("holdout", 5, 1, None, "too few people"))
 
 
@@ -114,7 +140,7 @@ def test_time_is_told_only_where_rates_are_set() -> None:
     from dataclasses import replace
 
     slow = [replace(c, takes=timedelta(seconds=90.4)) for c in forecast().channels]
-    assert forecast(channels=slow).duration() == "about 0:01:30 at the rates set"
+    assert forecast(channels=slow).duration() == "about 1 min at the rates set"
     assert forecast(channels=[slow[0], forecast().channels[1]]).duration() == (
-        "about 0:01:30 at the rates set; SMS as fast as the provider takes it"
+        "about 1 min at the rates set; SMS as fast as the provider takes it"
     )

@@ -50,7 +50,9 @@ def page(calendar: Calendar) -> str:
     crowds = list(zip(calendar.occasions, calendar.crowds, strict=True))
     return environment.get_template("page.html.j2").render(
         calendar=calendar,
-        weeks=_weeks(calendar, colours),
+        weeks=_without_gaps(_weeks(calendar, colours)),
+        any_team=any(o.team for o in calendar.occasions),
+        any_over=any(c.over for c in calendar.crowds),
         crowds=crowds,
         colours=colours,
         conflicts=calendar.conflicts(),
@@ -118,6 +120,19 @@ def _weeks(calendar: Calendar, colours: dict[str, str]) -> list[list[Day]]:
     days = [monday + timedelta(days=n) for n in range((last - monday).days + 7 - last.weekday())]
     cells = [Day(day, first <= day <= last, tuple(by_day.get(day, ()))) for day in days]
     return [cells[n : n + 7] for n in range(0, len(cells), 7)]
+
+
+def _without_gaps(weeks: list[list[Day]]) -> list[list[Day] | int]:
+    """The weeks; of those in a row with nothing but the present one, only how many."""
+    told: list[list[Day] | int] = []
+    for number, week in enumerate(weeks):
+        if number == 0 or any(day.lines for day in week):
+            told.append(week)
+        elif isinstance(told[-1], int):
+            told[-1] += 1
+        else:
+            told.append(1)
+    return told
 
 
 def _matrix(calendar: Calendar) -> tuple[list[str], list[list[int | None]]]:

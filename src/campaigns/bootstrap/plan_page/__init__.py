@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from campaigns.domain.channel import Channel
-from campaigns.domain.forecast import WAITING, ChannelForecast, Forecast, whole_seconds
+from campaigns.domain.forecast import WAITING, ChannelForecast, Forecast, time_in_words
 from campaigns.domain.prices import money
 from campaigns.domain.routing import SKIP_TEXT, SkipReason
 
@@ -27,7 +27,7 @@ def channel_rows(told: Forecast) -> list[tuple[str, ...]]:
             ", ".join(f"{locale} {n:,}" for locale, n in c.locales.items()),
             _segments(c),
             _cost(told, c),
-            "" if c.takes is None else whole_seconds(c.takes),
+            "" if c.takes is None else time_in_words(c.takes),
         )
         for c in told.channels
     ]
@@ -92,7 +92,14 @@ def as_json(told: Forecast) -> dict[str, Any]:
 
 def as_markdown(told: Forecast) -> str:
     """For an artifact of Prefect's: give it a masked forecast."""
-    lines = ["| | | people |", "|---|---|---:|"]
+    counts = told.counts
+    lines = [
+        f"**{counts.planned.total():,} of {counts.audience:,} people get it.** "
+        "This is the plan: nothing has been sent by it.",
+        "",
+        "| | | people |",
+        "|---|---|---:|",
+    ]
     lines += [f"| {a} | {b} | {n:,} |" for a, b, n in told.rows()]
     lines += ["", "| " + " | ".join(COLUMNS) + " |", "|---|---:|---|---:|---:|---:|"]
     lines += ["| " + " | ".join(row) + " |" for row in channel_rows(told)]
@@ -101,6 +108,9 @@ def as_markdown(told: Forecast) -> str:
         lines.append(f"- **Refused: {told.over_budget}**")
     if told.caution:
         lines.append(f"- Caution: {told.caution}")
+    lines += [f"- Finding: {finding}" for finding in told.findings]
+    if told.samples:
+        lines += ["", "Some of the messages, with made-up values in place of the customers' own:"]
     for sample in told.samples:
         lines += ["", f"**{sample.who}**, {sample.locale}. {sample.why}", ""]
         lines += [f"    {line}" for line in (sample.trouble or sample.text).splitlines()]
@@ -126,7 +136,7 @@ def as_html(told: Forecast) -> str:
         channels=channel_rows(told),
         bars=list(_bars(told)),
         labels={c: c.label for c in Channel},
-        whole_seconds=whole_seconds,
+        time_in_words=time_in_words,
     )
 
 

@@ -10,7 +10,6 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from campaigns.bootstrap import connect
-from campaigns.bootstrap.reporting import report_markdown
 from campaigns.domain.run import Run
 from campaigns.errors import CampaignsError, NotFoundError, UserError
 from flows.account import publish_account
@@ -80,13 +79,11 @@ def report_run(campaign: str | None, number: int | None) -> str:
                 raise NotFoundError(f"{campaign} has not run yet.")
             number = newest.id
         told = app.report(number)
-        account = report_markdown(app, str(number))
     of = told.run
     publish(
         f"report-{of.campaign}", told.markdown(), f"Report of {title(of.campaign)}, run {of.id}"
     )
     publish_account(of.campaign, of.id)
-    publish(f"account-{of.campaign}", account, f"What run {of.id} of {title(of.campaign)} did")
     return f"Run {of.id} of {of.campaign}: {of.state}, {told.accepted:,} sent."
 
 

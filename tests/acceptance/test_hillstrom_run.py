@@ -159,7 +159,8 @@ def _expected(folder: Path) -> Iterator[tuple[str, tuple[str, str] | None]]:
             yield f"H{row['id']}", channel
 
 
-pytestmark = pytest.mark.slow
+# One process for all: what they share takes half a minute to make.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hillstrom")]
 
 
 def test_the_providers_got_exactly_the_planned_messages_one_for_each_customer(

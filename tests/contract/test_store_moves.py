@@ -128,7 +128,7 @@ MOVES: dict[Callable[[World, Run, Batch], None], dict[S, S]] = {
     _sweep_cancelled: {S.PENDING: S.CANCELLED},
     _sweep_expired: {S.PENDING: S.EXPIRED},
     _cancel_run: {S.PENDING: S.CANCELLED},
-    _plan_again: {S.CANCELLED: S.PENDING},
+    _plan_again: {S.CANCELLED: S.PENDING, S.EXPIRED: S.PENDING},
 }
 
 

@@ -3,14 +3,8 @@ vain."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
-from prefect.client.schemas.objects import FlowRun
 
 from campaigns.bootstrap import connect
 from campaigns.domain.run import RunState
@@ -20,11 +14,9 @@ from campaigns.settings import Settings
 from flows.cluster import task_runner
 from flows.helping import help_send
 from flows.send_campaign import send_campaign
-from tests.flows.conftest import CHECKOUT, Prefect, Shop
-from tests.flows.pages import client, until
+from tests.flows.conftest import Prefect, Shop
+from tests.flows.pages import client
 from tests.flows.test_stopping import begun
-
-SERVE = "from flows.helping import help_send; help_send.serve(name='help-send')"
 
 
 def test_everybody_begins_at_a_place_of_their_own_and_sends_every_shard() -> None:
@@ -69,57 +61,33 @@ def test_without_the_deployment_the_machine_sends_alone(
     assert shop.sent() > 0
 
 
-@contextmanager
-def serving(prefect: Prefect) -> Iterator[None]:
-    """Another machine, which takes what `help-send` is called for."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", SERVE],
-        cwd=CHECKOUT,
-        env=prefect.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        until(_deployed, seconds=60)
-        yield
-    finally:
-        process.terminate()
-        process.wait(30)
-        with client() as api:
-            api.delete_deployment(api.read_deployment_by_name("help-send/help-send").id)
-
-
 def _deployed() -> bool:
     with client() as api:
         return any(d.name == "help-send" for d in api.read_deployments())
 
 
-def _helpers() -> list[FlowRun]:
-    named = FlowRunFilter(name=FlowRunFilterName(any_=["spring_sale, helper 1 of 1"]))
-    with client() as api:
-        return list(api.read_flow_runs(flow_run_filter=named))
-
-
 @pytest.mark.prefect
-def test_a_run_calls_helpers_and_nobody_gets_it_twice(
-    prefect: Prefect, slow: Shop, monkeypatch: pytest.MonkeyPatch
+def test_a_run_calls_helpers_and_waits_for_none_that_never_comes(
+    prefect: Prefect, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in (("HELPERS", "1"), ("LANES", "1"), ("WORKERS", "1")):
-        monkeypatch.setenv(f"CAMPAIGNS_{name}", value)  # long enough to be helped
-    with serving(prefect), connect() as app:
+    monkeypatch.setenv("CAMPAIGNS_HELPERS", "1")
+    made = None if _deployed() else help_send.to_deployment(name="help-send").apply()
+    named = FlowRunFilter(name=FlowRunFilterName(any_=["spring_sale, helper 1 of 1"]))
+    with connect() as app, client() as api:
         end = send_campaign("spring_sale", return_state=True)
 
         assert end.is_completed(), end.message
-        helper = until(
-            lambda: [r for r in _helpers() if r.state and r.state.is_final()], seconds=120
-        )[0]
-        assert helper.state is not None
-        assert helper.state.is_completed(), helper.state.message
-        report = app.report(app.latest_run().id)
+        run = app.latest_run()
+        called = list(api.read_flow_runs(flow_run_filter=named))
+        assert [r.parameters for r in called] == [{"run": run.id, "place": 1}]
+        assert help_send(**called[0].parameters) == {}, "the run has sent it all"
+        api.delete_flow_run(called[0].id)  # no worker has taken it
+        if made is not None:
+            api.delete_deployment(made)
+        report = app.report(run.id)
     assert report.adds_up
-    assert slow.sandbox.log.duplicates() == {}
-    assert report.accepted == slow.sent()
+    assert shop.sandbox.log.duplicates() == {}
+    assert report.accepted == shop.sent()
 
 
 def test_a_cluster_that_is_not_installed_is_told_in_words() -> None:

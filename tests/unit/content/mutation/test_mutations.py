@@ -93,6 +93,7 @@ def test_of_all_faults_at_least_99_in_100_are_caught(run: Run) -> None:
     assert caught >= SHARE * len(results), report(results)
 
 
+@pytest.mark.slow
 def test_no_fault_is_listed_as_missed_that_is_caught(run: Run) -> None:
     missed_now = {
         f"{kind}: {result.fault.name}"

@@ -88,7 +88,7 @@ def job_of(bench: Bench, count: int) -> dict[str, Any]:
     bench.forget(count)
     dispatcher = bench.app._dispatcher(bench.run.release_hash)
     limits = dict.fromkeys(bench.app.releases.load(bench.run.release_hash).policy.channels, count)
-    batch = Careless(bench.app.database).claim(bench.run.id, 0, limits=limits)
+    batch = Careless(bench.app.database, 0, 1).claim(bench.run.id, 0, limits=limits)
     assert batch is not None
     skeleton, _, writer = dispatcher._skeleton(batch.skeleton_id)
     customers = [
@@ -152,10 +152,10 @@ def over_smtp(python: Path, home: Path, sandbox: SandboxProcess, rounds: int, ou
     theirs: dict[str, list[Side]] = {name: [] for name in OVER_SMTP}
     with Sink() as sink, App(_settings(home, sandbox, sink.url), _clock(home)) as app:
         bench = prepared(app)
-        bench.cost(SqlOutbox(app.database), SmtpSender.limits.batch)
+        bench.cost([SqlOutbox(app.database)], SmtpSender.limits.batch)
         sent = SmtpSender.limits.batch
         for _ in range(rounds):
-            mine.append(Side(ours, bench.cost(SqlOutbox(app.database), ours)))
+            mine.append(Side(ours, bench.cost([SqlOutbox(app.database)], ours)))
             sent += ours
             for name, (_, count) in OVER_SMTP.items():
                 job = {**job_of(bench, count), "smtp_port": sink.port}
@@ -173,10 +173,10 @@ def by_sendgrid(python: Path, home: Path, sandbox: SandboxProcess, rounds: int, 
     theirs: dict[str, list[Side]] = {name: [] for name in BY_SENDGRID}
     with App(_settings(home, sandbox, ""), _clock(home)) as app:
         bench = prepared(app)
-        bench.cost(SqlOutbox(app.database), 1_000)
+        bench.cost([SqlOutbox(app.database)], 1_000)
         sent = 1_000
         for _ in range(rounds):
-            mine.append(Side(ours, bench.cost(SqlOutbox(app.database), ours)))
+            mine.append(Side(ours, bench.cost([SqlOutbox(app.database)], ours)))
             sent += ours
             for name, (_, count) in BY_SENDGRID.items():
                 job = {**job_of(bench, count), "sendgrid_url": sandbox.url}

@@ -1,6 +1,6 @@
 """`python -m tests.bench.prefect_share`: how much of a run's CPU is Prefect's, start-up told apart.
 
-A real server and a real worker; the deployment `send-campaign` runs once over a hundred customers
+A real server and a real worker; the deployment `spring-sale` runs once over a hundred customers
 and once over many, each in a home of its own. What a hundred cost is start-up: the server's work
 for one run, the worker, the flow's process with its imports, the compile. What more it is with many
 is Prefect's share, and an upper bound of it: the flow's process also counts for the product
@@ -142,7 +142,7 @@ def measure(folder: Path, customers: int, server: int, *, mix: str) -> Spent:
             app.import_customers(*write_customers(folder, str(customers), mix=mix))
             with _worker(folder / "worker.log") as worker, Watcher(server, worker.pid) as watcher:
                 began = time.monotonic()
-                _prefect("deployment", "run", "send-campaign/send-campaign")
+                _prefect("deployment", "run", "send-campaign/spring-sale")
                 while not _over(app.runs.latest()):
                     if time.monotonic() - began > _ENDS:
                         raise SystemExit(f"no end of it; see {folder / 'worker.log'}")
@@ -205,7 +205,7 @@ def main() -> None:
             server.use()
             server.wait()
             _prefect("work-pool", "create", POOL, "--type", "process", "--overwrite")
-            _prefect("deploy", "--name", "send-campaign")
+            _prefect("deploy", "--name", "spring-sale")
             assert server._process is not None
             pid = server._process.pid
             idle = idling(pid)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,7 +12,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-import uvicorn
 
 from campaigns.bootstrap import App, connect
 from campaigns.bootstrap.replies import Replies
@@ -21,8 +19,7 @@ from campaigns.desk.serving import configuration
 from campaigns.domain.answer import InboxLine
 from campaigns.sandbox.process import SandboxProcess
 from campaigns.settings import Settings
-from campaigns.web.serving import listen
-from tests.web_server import serving
+from tests.web_server import served, serving
 
 ROOT = Path(__file__).parents[1]
 
@@ -142,14 +139,5 @@ def make(app: App, person: Person, handle: str = "") -> None:
 @contextmanager
 def desk(app: App) -> Iterator[str]:
     """The desk as it is deployed, on a free port of this machine."""
-    listener = listen("127.0.0.1", 0)
-    server = uvicorn.Server(configuration(app))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(30)
-        listener.close()
-        assert not thread.is_alive()
+    with served(configuration(app)) as address:
+        yield address

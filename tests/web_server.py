@@ -18,12 +18,19 @@ if TYPE_CHECKING:
 @contextmanager
 def serving(app: App) -> Iterator[str]:
     """The address of the running app."""
+    with served(configuration(app)) as address:
+        yield address
+
+
+@contextmanager
+def served(configured: uvicorn.Config) -> Iterator[str]:
+    """The address of what is configured so. The socket listens already: the first request waits
+    until it is up."""
     listener = listen("127.0.0.1", 0)
-    server = uvicorn.Server(configuration(app))
+    server = uvicorn.Server(configured)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
-        # The socket listens already: the first request waits until the app is up.
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True

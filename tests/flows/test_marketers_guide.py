@@ -59,6 +59,10 @@ class Tour:
         """Look at it on a screen of this size."""
         self.page.set_viewport_size({"width": size[0], "height": size[1]})
 
+    def rest(self) -> None:
+        """Leave the pages while waiting: a run's page draws all the time, for half a core."""
+        self.page.goto("about:blank")
+
     def picture(self, name: str) -> None:
         file = self._images / f"prefect-{name}.png"
         self.page.screenshot(path=file, animations="disabled")
@@ -71,14 +75,18 @@ class Tour:
         refuses, in a notice that lies over the button: one presses Enter, and again.
         """
         answers: list[Response] = []
-        self.page.on("response", answers.append)
+
+        def note(answer: Response) -> None:
+            answers.append(answer)
+
+        self.page.on("response", note)
         deadline = time.monotonic() + PATIENCE
         while not (done := [a for a in answers if a.url.endswith(asks) and a.ok]):
             refused = [f"{a.status} {a.url}" for a in answers if not a.ok]
             assert time.monotonic() < deadline, f"nothing came of {asks}: {refused}"
             with suppress(NotYet), self.page.expect_response(f"**{asks}", timeout=AGAIN * 1000):
                 button.press("Enter")
-        self.page.remove_listener("response", answers.append)
+        self.page.remove_listener("response", note)
         return done[0].json()
 
     def form(self) -> None:
@@ -113,7 +121,7 @@ class Tour:
 
 def comes_to(tour: Tour, flow_run: UUID, state: str) -> None:
     """Wait for a state of the flow run; an end that is another one fails at once."""
-    tour.page.goto("about:blank")  # a run's page draws all the time, at the price of half a core
+    tour.rest()
 
     def look() -> bool:
         with client() as api:
@@ -233,6 +241,7 @@ def asks_for_a_yes(tour: Tour, app: App) -> UUID:
     tour.picture("approval")
     said = tour.press(dialog.get_by_role("button", name="Submit"), "/resume")
     assert said["status"] == "ACCEPT"
+    tour.rest()
     until(lambda: app.runs.latest() is not None, seconds=PATIENCE)
     release = app.latest_run().release_hash
     (approval,) = app.approvals.of(release)

@@ -16,7 +16,7 @@ from campaigns.bootstrap.calendar.page import markdown, page
 from campaigns.cli import run as cli
 from campaigns.domain.calendar import Calendar
 from campaigns.domain.channel import Channel
-from campaigns.domain.routing import SkipReason
+from campaigns.domain.reason import SkipReason
 from campaigns.store.clock import to_ms
 from tests.acceptance.test_pressure import ROOT, Night, night
 from tests.contract.store_world import World

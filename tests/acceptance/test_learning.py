@@ -18,7 +18,7 @@ from campaigns.bootstrap.learning import learn
 from campaigns.cli import run as cli
 from campaigns.domain.channel import Channel
 from campaigns.domain.interaction import Interaction, InteractionKind
-from campaigns.domain.routing import Reason, Rule
+from campaigns.domain.reason import Reason, Rule
 from campaigns.settings import Settings
 
 ROOT = Path(__file__).parents[2]

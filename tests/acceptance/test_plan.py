@@ -31,7 +31,7 @@ from campaigns.cli import run as cli
 from campaigns.domain.canary import CANARY_SHARD, CanaryState
 from campaigns.domain.channel import Channel
 from campaigns.domain.interaction import Interaction, InteractionKind
-from campaigns.domain.routing import SkipReason
+from campaigns.domain.reason import SkipReason
 from campaigns.domain.run import RunState
 from campaigns.errors import ApprovalNeededError, BudgetError, RunHeldError, UserError
 from campaigns.sample import write_csv

@@ -20,7 +20,7 @@ from campaigns.bootstrap.history import history
 from campaigns.bootstrap.learning import learn
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import DeliveryState
-from campaigns.domain.routing import SkipReason
+from campaigns.domain.reason import SkipReason
 from campaigns.store import schema
 from campaigns.store.clock import to_ms
 from tests.acceptance.test_pressure import ROOT, Night, night

@@ -13,24 +13,16 @@ from campaigns.domain.approval import Approval, ApprovalRule
 from campaigns.domain.brand import Brand
 from campaigns.domain.campaign import Campaign
 from campaigns.domain.channel import Channel
+from campaigns.domain.costing import ChannelForecast, Messages, Segments, by_channel, over_budget
 from campaigns.domain.customer import AttributeSpec
 from campaigns.domain.experiment import BASE_VARIANT, DEFAULT
-from campaigns.domain.forecast import (
-    ChannelForecast,
-    Forecast,
-    Messages,
-    Power,
-    Sample,
-    Segments,
-    by_channel,
-    over_budget,
-)
+from campaigns.domain.forecast import Forecast, Power, Sample
 from campaigns.domain.message import Skeleton, fill
 from campaigns.domain.pace import Spacing, per_second
 from campaigns.domain.plan import PlanCounts, PlannedDelivery
 from campaigns.domain.prices import Prices
+from campaigns.domain.reason import Reason, SkipReason
 from campaigns.domain.release import Release
-from campaigns.domain.routing import Reason, SkipReason
 from campaigns.domain.run import Run, RunState
 from campaigns.domain.slots import SlotError, longest_values
 from campaigns.domain.timing import Timing

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from campaigns.domain.channel import Channel
-from campaigns.domain.routing import Skip
+from campaigns.domain.reason import Skip
 
 #: What waits for nothing else.
 QUIET_HOURS = "quiet hours at the recipient"
@@ -16,7 +16,7 @@ QUIET_HOURS = "quiet hours at the recipient"
 
 @dataclass(frozen=True, slots=True)
 class PlannedDelivery:
-    """One row for the outbox. `reason` is `routing.Reason.encode()`; `not_before` is when it may
+    """One row for the outbox. `reason` is `reason.Reason.encode()`; `not_before` is when it may
     go, None at once; `step` is the step's name, empty where there are none; `waits` is what it
     waits for, empty for quiet hours; `country` is the customer's, which the price may depend on."""
 
@@ -32,7 +32,7 @@ class PlannedDelivery:
 
 @dataclass(frozen=True, slots=True)
 class PlannedSkip:
-    """One customer of the audience who gets nothing. `reason` is `routing.Skip.encode()`.
+    """One customer of the audience who gets nothing. `reason` is `reason.Skip.encode()`.
 
     Attributes:
         step: the later step of a journey that this decides for good; empty: only this run is told.

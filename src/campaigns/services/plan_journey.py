@@ -9,8 +9,9 @@ from campaigns.domain.customer import Profile
 from campaigns.domain.experiment import arms_of
 from campaigns.domain.journey import Due
 from campaigns.domain.plan import Plan, PlannedDelivery, PlannedSkip
+from campaigns.domain.reason import Choice, Skip, SkipReason
 from campaigns.domain.release import Policy, Release
-from campaigns.domain.routing import Choice, Skip, SkipReason, converse
+from campaigns.domain.routing import converse
 from campaigns.domain.timing import AT_ONCE
 from campaigns.services.choosing import Opening, SkeletonChooser, at_its_time, at_once
 from campaigns.services.ports import PlanStore

@@ -15,16 +15,9 @@ from campaigns.domain.engagement import exploring
 from campaigns.domain.experiment import DEFAULT, Assignment, arms_of
 from campaigns.domain.message import Skeleton
 from campaigns.domain.plan import Plan, PlanCounts, PlannedDelivery, PlannedSkip
+from campaigns.domain.reason import Choice, Reason, Rule, Skip, SkipReason
 from campaigns.domain.release import Policy, Release
-from campaigns.domain.routing import (
-    Choice,
-    Reason,
-    Rule,
-    Skip,
-    SkipReason,
-    choose,
-    choose_default,
-)
+from campaigns.domain.routing import choose, choose_default
 from campaigns.domain.run import Run, Shard
 from campaigns.domain.schedule import Place
 from campaigns.domain.timing import Timing, When

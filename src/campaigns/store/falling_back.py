@@ -18,8 +18,8 @@ from campaigns.domain.delivery import DeliveryState, ProviderState
 from campaigns.domain.fallback import Decide, Failed, tried_by, what_failed
 from campaigns.domain.interaction import InteractionKind
 from campaigns.domain.plan import PlannedDelivery, PlannedSkip
+from campaigns.domain.reason import Reason
 from campaigns.domain.release import Release
-from campaigns.domain.routing import Reason
 from campaigns.domain.run import Run
 from campaigns.store import bulk, contacts
 from campaigns.store.candidates import profiles_of

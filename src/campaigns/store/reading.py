@@ -14,7 +14,7 @@ from campaigns.domain.customer import AddressStatus, stated_order
 from campaigns.domain.delivery import DeliveryState, ProviderState
 from campaigns.domain.engagement import UNKNOWN, Prior
 from campaigns.domain.interaction import Agent, InteractionKind
-from campaigns.domain.routing import Reason, Skip
+from campaigns.domain.reason import Reason, Skip
 from campaigns.domain.views import (
     AddressView,
     CustomerView,

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, exists, func, not_, or_, select, text
 from campaigns.domain.channel import PUBLIC
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.journey import Journey
+from campaigns.domain.reason import Skip, SkipReason
 from campaigns.domain.release import Release
-from campaigns.domain.routing import Skip, SkipReason
 from campaigns.domain.travellers import StepCount, Whereabouts
 from campaigns.store.clock import from_ms_or_none
 from campaigns.store.engine import Database

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from campaigns.domain.channel import Channel
-from campaigns.domain.forecast import WAITING, ChannelForecast, Forecast, time_in_words
+from campaigns.domain.costing import ChannelForecast
+from campaigns.domain.forecast import WAITING, Forecast, time_in_words
 from campaigns.domain.prices import money
-from campaigns.domain.routing import SKIP_TEXT, SkipReason
+from campaigns.domain.reason import SKIP_TEXT, SkipReason
 
 _TEMPLATES: Final = Path(__file__).parent
 #: What has a table of its own where sentences are told.

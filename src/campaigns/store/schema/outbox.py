@@ -43,7 +43,7 @@ deliveries = Table(
     Column("shard", Integer, nullable=False),
     Column("channel", String(10), nullable=False),
     Column("skeleton_id", BigKey, nullable=False),
-    Column("reason", String(200), nullable=False),  # why this channel: routing.Reason.encode
+    Column("reason", String(200), nullable=False),  # why this channel: reason.Reason.encode
     Column("state", String(10), nullable=False),
     Column("batch_id", BigKey),  # the fence: only the batch that claimed it last may settle it
     Column("attempts", SmallInteger, nullable=False, server_default="0"),
@@ -52,7 +52,7 @@ deliveries = Table(
     Column("provider_id", String(120)),
     Column("provider_state", String(10)),
     Column("outcome", String(300)),  # code and sentence for anything but accepted
-    # Of a message that failed and has no next hop: why not (routing.Skip.encode).
+    # Of a message that failed and has no next hop: why not (reason.Skip.encode).
     Column("no_fallback", String(200)),
     partial(
         "uq_deliveries_standing",

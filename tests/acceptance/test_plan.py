@@ -26,7 +26,8 @@ from campaigns.bootstrap.approving import (
 )
 from campaigns.bootstrap.canary import canary_verdict, wait_for_canary
 from campaigns.bootstrap.control import resume
-from campaigns.bootstrap.forecasting import forecast, run_costs
+from campaigns.bootstrap.costs import run_costs
+from campaigns.bootstrap.forecasting import forecast
 from campaigns.cli import run as cli
 from campaigns.domain.canary import CANARY_SHARD, CanaryState
 from campaigns.domain.channel import Channel

@@ -23,10 +23,7 @@ from campaigns.domain.plan import PlanCounts
 from campaigns.domain.progress import Progress
 from campaigns.domain.release import Release
 from campaigns.domain.run import Run, RunState, Shard
-from campaigns.errors import (
-    CampaignsError,
-    NotFoundError,
-)
+from campaigns.errors import CampaignsError, NotFoundError
 from campaigns.services.dispatch import PATIENT, Clock, DispatchCounts, Watch, unwatched
 from campaigns.services.plan_run import plan_post, plan_shard
 from campaigns.services.progress import progress
@@ -143,7 +140,7 @@ class App(Starting):
         Nor does one that goes on with a journey: the post belongs to the first step.
         """
         from campaigns.bootstrap.canary import begin_canary
-        from campaigns.bootstrap.forecasting import settle_plan
+        from campaigns.bootstrap.settling import settle_plan
 
         run = self.runs.get(run_id)
         release = self.releases.load(run.release_hash)

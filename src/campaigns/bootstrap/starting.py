@@ -14,11 +14,7 @@ from campaigns.domain.recurring import in_its_edition
 from campaigns.domain.release import Release
 from campaigns.domain.run import ACTIVE_RUN_STATES, Run, RunState
 from campaigns.domain.start import lateness
-from campaigns.errors import (
-    EmptyAudienceError,
-    RunHeldError,
-    UserError,
-)
+from campaigns.errors import EmptyAudienceError, RunHeldError, UserError
 from campaigns.services.approve import require_approval
 from campaigns.services.choosing import opening_by
 from campaigns.services.plan_run import preview

@@ -5,11 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import (
-    Field,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import Field, StringConstraints, model_validator
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.copy_rules import Limits, Name, PatternRule, Terms, Voice

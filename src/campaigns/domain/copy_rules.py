@@ -5,11 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import regex
-from pydantic import (
-    AfterValidator,
-    Field,
-    StringConstraints,
-)
+from pydantic import AfterValidator, Field, StringConstraints
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.findings import Level

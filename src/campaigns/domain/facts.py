@@ -18,13 +18,7 @@ import phonenumbers
 from babel import Locale
 from babel.dates import format_date, format_interval, format_time, get_timezone_location
 from babel.numbers import format_currency, format_decimal, format_percent, is_currency
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from campaigns.domain.locales import language
 from campaigns.domain.written import Written

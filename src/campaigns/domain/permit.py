@@ -6,10 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from campaigns.domain.quiet_hours import (
-    ALWAYS,
-    Window,
-)
+from campaigns.domain.quiet_hours import ALWAYS, Window
 
 #: Why not now: at no hour of any day, the offer ends first, or it is quiet.
 Objection: TypeAlias = Literal["no_hour", "over", "quiet"]

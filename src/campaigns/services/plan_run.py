@@ -21,13 +21,7 @@ from campaigns.domain.routing import choose, choose_default
 from campaigns.domain.run import Run, Shard
 from campaigns.domain.schedule import Place
 from campaigns.domain.timing import Timing, When
-from campaigns.services.choosing import (
-    Opening,
-    SkeletonChooser,
-    at_its_time,
-    at_once,
-    opening_by,
-)
+from campaigns.services.choosing import Opening, SkeletonChooser, at_its_time, at_once, opening_by
 from campaigns.services.collecting import seldom_collecting
 from campaigns.services.plan_journey import plan_steps
 from campaigns.services.ports import PlanStore

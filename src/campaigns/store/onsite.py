@@ -20,9 +20,9 @@ from campaigns.errors import NotFoundError
 from campaigns.store import interactions as recording
 from campaigns.store.candidates import profiles_of
 from campaigns.store.clock import from_ms, from_ms_or_none, to_ms
+from campaigns.store.delivery_reading import STEPS
 from campaigns.store.engine import Database
 from campaigns.store.interactions import EventRow
-from campaigns.store.reading import STEPS
 from campaigns.store.schema import (
     campaigns,
     customers,

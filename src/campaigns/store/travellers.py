@@ -17,9 +17,10 @@ from campaigns.domain.travellers import StepCount, Whereabouts
 from campaigns.store.clock import from_ms_or_none
 from campaigns.store.engine import Database
 from campaigns.store.journey_sql import where
-from campaigns.store.journeys import due_of_step, numbers_of
+from campaigns.store.journeys import due_of_step
 from campaigns.store.runs import find_campaign
 from campaigns.store.schema import customers, deliveries, journey_skips
+from campaigns.store.steps import numbers_of
 
 
 class SqlTravellers:

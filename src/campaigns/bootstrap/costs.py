@@ -35,7 +35,7 @@ def run_costs(app: App, run: Run, release: Release) -> list[ChannelForecast]:
 def earlier_costs(
     app: App, release: Release, prices: Prices | None, but: int | None = None
 ) -> Decimal:
-    """What earlier runs of the campaign and edition cost; `but` is left out, and what is later."""
+    """What the other runs of the campaign and edition cost, all `but` one."""
     rows = app.plans.earlier(release.campaign, release.edition, before=but)
     return sum((c.cost for c in rows_by_channel(app, release, rows, prices)), Decimal(0))
 

@@ -13,6 +13,7 @@ from campaigns.domain.customer import Profile
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.identity import IdentityKind
 from campaigns.domain.interaction import InteractionKind
+from campaigns.domain.journey import MAX_STEPS
 from campaigns.domain.onsite import CURRENT_FOR, Told, expiry
 from campaigns.domain.release import Release
 from campaigns.domain.run import RunState
@@ -20,7 +21,6 @@ from campaigns.errors import NotFoundError
 from campaigns.store import interactions as recording
 from campaigns.store.candidates import profiles_of
 from campaigns.store.clock import from_ms, from_ms_or_none, to_ms
-from campaigns.store.delivery_reading import STEPS
 from campaigns.store.engine import Database
 from campaigns.store.interactions import EventRow
 from campaigns.store.schema import (
@@ -74,7 +74,7 @@ class SqlOnsite:
             .join(messages, messages.c.delivery_id == d.id)
             .where(
                 d.campaign_id.in_(select(campaigns.c.id)),  # with step: the unique index is used
-                d.step.in_(STEPS),
+                d.step.in_(range(MAX_STEPS)),
                 d.customer_id == customer_id,
                 ~d.replaced,
                 d.state.in_(_LEFT),

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from campaigns.domain.channel import Channel
-from campaigns.domain.reason import Skip
+from campaigns.domain.customer import Profile
+from campaigns.domain.reason import Choice, Rule, Skip, SkipReason
+from campaigns.domain.timing import When
 
 #: What waits for nothing else.
 QUIET_HOURS = "quiet hours at the recipient"
@@ -92,6 +94,30 @@ class Plan:
     deliveries: list[PlannedDelivery] = field(default_factory=list)
     skips: list[PlannedSkip] = field(default_factory=list)
     counts: PlanCounts = field(default_factory=PlanCounts)
+
+    def send(self, choice: Choice, profile: Profile, skeleton: str, when: When, step: str) -> None:
+        """A customer gets a message: on the channel chosen, in these words, at this time."""
+        self.deliveries.append(
+            PlannedDelivery(
+                profile.customer_id,
+                choice.channel,
+                skeleton,
+                choice.reason.encode(),
+                when.at,
+                step,
+                when.why,
+                country=profile.country,
+            )
+        )
+        if when.at is not None:
+            self.counts.waits[when.why, when.at] += 1
+        self.counts.planned[choice.channel] += 1
+        self.counts.exploring += choice.reason.rule is Rule.EXPLORING
+
+    def skip(self, planned: PlannedSkip, reason: SkipReason) -> None:
+        """A customer gets nothing."""
+        self.skips.append(planned)
+        self.counts.skipped[reason] += 1
 
     def add(self, other: Plan) -> None:
         """Add what another plan decided about other customers."""

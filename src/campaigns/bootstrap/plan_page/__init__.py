@@ -121,15 +121,9 @@ def as_markdown(told: Forecast) -> str:
 
 def as_html(told: Forecast) -> str:
     """One page that needs nothing else: light and dark, for a phone as well."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from campaigns.page_templates import page_templates
 
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_templates(_TEMPLATES)
     page = environment.get_template("plan.html")
     return page.render(
         told=told,

@@ -16,20 +16,12 @@ from campaigns.domain.message import Skeleton, fill
 from campaigns.domain.pace import Spacing, per_second
 from campaigns.domain.prices import Prices
 from campaigns.domain.release import Release
-from campaigns.domain.run import Run
 from campaigns.domain.slots import SlotError, longest_values
 from campaigns.store.plans import Rows
 
 if TYPE_CHECKING:
     from campaigns.bootstrap.app import App
     from campaigns.bootstrap.preview.readers import Readers
-
-
-def run_costs(app: App, run: Run, release: Release) -> list[ChannelForecast]:
-    """The run's messages and what they cost, by channel, counted from its rows as a forecast
-    counts them: with the segments of typical values."""
-    prices = Prices.of(release.source("brand.yaml"))
-    return rows_by_channel(app, release, app.plans.messages(run.id), prices)
 
 
 def earlier_costs(
@@ -43,7 +35,8 @@ def earlier_costs(
 def rows_by_channel(
     app: App, release: Release, rows: Rows, prices: Prices | None
 ) -> list[ChannelForecast]:
-    """Rows may be of earlier releases: their skeletons are read for what they were."""
+    """What rows of runs cost, with the segments of typical values. They may be of earlier
+    releases: their skeletons are read for what they were."""
     skeletons = {number: app.releases.skeleton(number) for number, _ in rows}
     hashes = {number: skeleton.hash for number, skeleton in skeletons.items()}
     messages: Messages = Messages()

@@ -23,7 +23,6 @@ from pydantic import (
     model_validator,
 )
 
-from campaigns.domain.interaction import InteractionKind
 from campaigns.domain.written import Frozen
 
 #: Events in one request, and in one transaction.
@@ -141,11 +140,6 @@ class BusinessEvent(Frozen):
         """What is kept beside kind and time."""
         paid = {} if self.amount is None else {"amount": self.amount, "currency": self.currency}
         return {**self.data, **paid, "source": source}
-
-    @property
-    def interaction_kind(self) -> InteractionKind:
-        """The kind in the vocabulary of all interactions."""
-        return InteractionKind(self.kind)
 
 
 class Result(StrEnum):

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from campaigns.bootstrap import App, plan_page
-from campaigns.bootstrap.costs import run_costs
+from campaigns.bootstrap.costs import rows_by_channel
 from campaigns.bootstrap.forecasting import forecast
 from campaigns.cli import run as cli
+from campaigns.domain.prices import Prices
 from campaigns.domain.reason import SkipReason
 from tests.acceptance.plan.world import SALE, add, import_people, planned, rows, sent
 
@@ -64,7 +65,9 @@ def test_plan_run_command_page_artifact_and_database_agree_on_every_number(
     assert f"{told.counts.audience:,}</td>" in page
 
     release = app.releases.load(report.run.release_hash)
-    costs = {c.channel: c for c in run_costs(app, report.run, release)}
+    prices = Prices.of(release.source("brand.yaml"))
+    written = rows_by_channel(app, release, app.plans.messages(run_id), prices)
+    costs = {c.channel: c for c in written}
     assert {c: k.cost for c, k in costs.items()} == {c.channel: c.cost for c in told.channels}
     for channel in told.channels:
         assert costs[channel.channel].locales == channel.locales

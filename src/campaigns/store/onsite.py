@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, ScalarSelect, func, select
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.customer import Profile
@@ -56,16 +56,7 @@ class SqlOnsite:
 
     def told(self, customer_id: int, *, now: datetime) -> list[Told]:
         """Of each live campaign the newest message that left, the newest campaign first."""
-        d, r = deliveries.c, runs.c
-        seen = (
-            select(func.min(interactions.c.at))
-            .where(
-                interactions.c.customer_id == customer_id,
-                interactions.c.delivery_id == d.id,
-                interactions.c.kind == InteractionKind.SEEN,
-            )
-            .scalar_subquery()
-        )
+        d, r, seen = deliveries.c, runs.c, _seen(customer_id)
         query = (
             select(deliveries, campaigns.c.name, campaigns.c.edition, r.release_hash)
             .add_columns(r.expires_at, messages.c.slot_values, messages.c.hash, seen.label("seen"))
@@ -104,6 +95,20 @@ class SqlOnsite:
         row = EventRow(customer_id, to_ms(now), kind, None, delivery_id, key, data)
         with self._database.write() as connection:
             return bool(recording.record(connection, [row]))
+
+
+def _seen(customer_id: int) -> ScalarSelect[int]:
+    """When the customer was first shown a delivery."""
+    i = interactions.c
+    return (
+        select(func.min(i.at))
+        .where(
+            i.customer_id == customer_id,
+            i.delivery_id == deliveries.c.id,
+            i.kind == InteractionKind.SEEN,
+        )
+        .scalar_subquery()
+    )
 
 
 def _told(row: Row[Any]) -> Told:

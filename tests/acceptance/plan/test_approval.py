@@ -20,7 +20,8 @@ from campaigns.bootstrap.control import resume
 from campaigns.bootstrap.forecasting import forecast
 from campaigns.cli import run as cli
 from campaigns.errors import ApprovalNeededError, RunHeldError, UserError
-from tests.acceptance.plan.world import add, import_people, planned, rows, sent
+from tests.acceptance.plan.world import add, import_people, planned, rows
+from tests.runs import send_run
 
 
 def test_a_no_with_its_reason_stops_the_release_until_a_yes(app: App, tmp_path: Path) -> None:
@@ -31,7 +32,7 @@ def test_a_no_with_its_reason_stops_the_release_until_a_yes(app: App, tmp_path: 
         app.start_run("spring_sale")
     said = approve_release(app, "spring_sale", by="Berta Soler", note="checked")
     assert said.plan == forecast(app, "spring_sale").plan
-    sent(app, planned(app))
+    send_run(app, planned(app))
     trail = app.audit.entries(f"release:{said.release_hash}")
     assert [(e.action, e.actor, e.why, e.data["plan"]) for e in trail] == [
         ("approved", "Berta Soler", "checked", said.plan),
@@ -100,7 +101,7 @@ def test_what_changed_since_the_yes_is_told_and_too_much_of_it_waits_for_a_perso
     assert made.people < few
     assert lost
     resume(app, run_id, by="Berta", why="they opted out, rightly")
-    sent(app, run_id)
+    send_run(app, run_id)
     told = " ".join(app.report(run_id).course)
     assert "Approved by Berta" in told
     assert "fewer by e-mail" in told

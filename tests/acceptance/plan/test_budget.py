@@ -15,7 +15,8 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.run import RunState
 from campaigns.errors import BudgetError
 from campaigns.sandbox.process import SandboxProcess
-from tests.acceptance.plan.world import SALE, add, import_people, planned, sent
+from tests.acceptance.plan.world import SALE, add, import_people, planned
+from tests.runs import send_run
 
 
 def test_what_would_break_the_budget_is_refused_by_the_plan_and_by_the_run(
@@ -46,7 +47,7 @@ def test_a_budget_counts_what_earlier_runs_spent(app: App, tmp_path: Path) -> No
     cost = forecast(app, "spring_sale").cost
     add(app, f"budget: {{amount: {cost * 2 / 3:.2f}, currency: EUR}}")
     assert "Raise `budget`" in str(forecast(app, "spring_sale").over_budget)
-    sent(app, planned(app, limit=20))
+    send_run(app, planned(app, limit=20))
     run_id = planned(app)
     with pytest.raises(BudgetError, match="of earlier runs"):
         app.begin_sending(run_id)

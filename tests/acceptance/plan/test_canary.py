@@ -16,7 +16,8 @@ from campaigns.domain.canary import CANARY_SHARD, CanaryState
 from campaigns.domain.channel import Channel
 from campaigns.domain.interaction import Interaction, InteractionKind
 from campaigns.domain.run import RunState
-from tests.acceptance.plan.world import add, import_people, planned, rows, sent
+from tests.acceptance.plan.world import add, import_people, planned, rows
+from tests.runs import send_run
 
 CANARY = "canary: {people: 20, watch: 1 h, bounces: 5, complaints: 4, opt_outs: 11}"
 
@@ -77,7 +78,7 @@ def test_a_canary_goes_first_is_watched_and_lets_the_rest_go(
     happened(app, InteractionKind.UNSUBSCRIBED, first_customers(app)[:2])  # 10 percent, and no more
     assert wait_for_canary(app, run_id)
     assert moved[0] >= timedelta(hours=1)
-    sent(app, run_id)
+    send_run(app, run_id)
     report = app.report(run_id)
     assert report.run.state is RunState.FINISHED
     assert report.post is not None

@@ -15,7 +15,8 @@ from campaigns.bootstrap.forecasting import forecast
 from campaigns.cli import run as cli
 from campaigns.domain.prices import Prices
 from campaigns.domain.reason import SkipReason
-from tests.acceptance.plan.world import SALE, add, import_people, planned, rows, sent
+from tests.acceptance.plan.world import SALE, add, import_people, planned, rows
+from tests.runs import send_run
 
 
 def test_plan_run_command_page_artifact_and_database_agree_on_every_number(
@@ -29,7 +30,7 @@ def test_plan_run_command_page_artifact_and_database_agree_on_every_number(
     artifact, page = plan_page.as_markdown(told), unescape(plan_page.as_html(told))
 
     run_id = planned(app)
-    sent(app, run_id)
+    send_run(app, run_id)
     report = app.report(run_id)
     assert cli(["show", "run", str(run_id), "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
@@ -89,7 +90,7 @@ def test_what_an_earlier_run_sent_is_neither_planned_nor_paid_for_again(
 ) -> None:
     import_people(app, tmp_path, 60)
     whole = forecast(app, "spring_sale")
-    sent(app, planned(app, limit=10))
+    send_run(app, planned(app, limit=10))
     rest = forecast(app, "spring_sale")
     assert rest.counts.already == 10
     assert rest.counts.audience == whole.counts.audience

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from campaigns.bootstrap import App
 from campaigns.sample import write_csv
+from tests.runs import plan_run
 
 SALE = "campaigns/spring_sale/campaign.yaml"
 
@@ -25,16 +26,7 @@ def add(app: App, lines: str, file: str = SALE) -> None:
 
 
 def planned(app: App, limit: int | None = None) -> int:
-    run, _ = app.start_run("spring_sale", limit)
-    for shard in app.shards(run.id):
-        app.plan_shard(run.id, shard.no)
-    return run.id
-
-
-def sent(app: App, run_id: int) -> None:
-    app.begin_sending(run_id)
-    app.dispatch_all(run_id)
-    app.finish(run_id)
+    return plan_run(app, limit=limit).id
 
 
 def rows(app: App, query: str, **values: object) -> list[tuple[Any, ...]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,16 +15,10 @@ from campaigns.bootstrap.forecasting import forecast
 from campaigns.bootstrap.plan_page import as_html
 from campaigns.domain.calendar import Calendar, Crowd, Occasion, Overlap
 from campaigns.domain.channel import Channel
-from tests.browser.studio_world import TOO_WIDE, chromium
+from tests.browser.studio_world import TOO_WIDE
 from tests.report_world import CAMPAIGN, people, shop
 
 NOON = datetime(2027, 3, 10, 12, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -163,7 +163,7 @@ def _funnel(told: list[Stage]) -> list[str]:
     for stage in told:
         each = [f"{int(f.value):,}" if (f := stage.by_channel.get(c)) else "" for c in channels]
         share = stage.whole.value / most
-        bar = f"{'█' * round(BAR * share)} {percent(share)}".strip()
+        bar = f"{'━' * round(BAR * share)} {percent(share)}".strip()
         cells = [stage.label.lower(), f"{int(stage.whole.value):,}", *each, bar]
         lines.append(f"| {' | '.join(cells)} |")
     return lines

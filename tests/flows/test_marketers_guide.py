@@ -32,7 +32,7 @@ from tests.flows.pages import artifacts, client, until
 from tests.report_world import sent_of
 from tests.web_server import serving
 
-pytestmark = [pytest.mark.prefect, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.prefect, pytest.mark.slow, pytest.mark.timeout(900)]
 
 #: Seconds: a machine with much else to do takes its time, and waiting costs nothing otherwise.
 PATIENCE = 180
@@ -46,7 +46,7 @@ DRAWN = """() => new Promise(done => {
     const drawn = () => left-- ? requestAnimationFrame(drawn) : done();
     drawn();
 })"""
-DESK, PHONE = (1280, 900), (390, 844)
+DESK, TALL, PHONE = (1280, 900), (1280, 1040), (390, 844)
 LIST = "/deployments?deployments.flowOrDeploymentNameLike=send-campaign"
 
 
@@ -240,7 +240,7 @@ def asks_for_a_yes(tour: Tour, app: App) -> UUID:
     tour.page.get_by_text("Resume", exact=True).click()
     expect(tour.dialog("Send it?", "yes", "Berta Soler")).to_contain_text(people)
     tour.picture("approval-phone")
-    tour.on(DESK)
+    tour.on(TALL)
     tour.open(f"/runs/flow-run/{sale}")
     tour.page.get_by_role("button", name="Resume").click()
     dialog = tour.dialog("Send it?", "yes", "Berta Soler")
@@ -248,6 +248,7 @@ def asks_for_a_yes(tour: Tour, app: App) -> UUID:
     tour.picture("approval")
     said = tour.press(dialog.get_by_role("button", name="Submit"), "/resume")
     assert said["status"] == "ACCEPT"
+    tour.on(DESK)
     tour.rest()
     until(lambda: app.runs.latest() is not None, seconds=PATIENCE)
     release = app.latest_run().release_hash

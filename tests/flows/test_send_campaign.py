@@ -10,7 +10,7 @@ import pytest
 from campaigns.bootstrap import connect
 from campaigns.cli import run as campaigns
 from campaigns.domain.run import RunState
-from flows.send_campaign import finish, plan_shards, send_campaign
+from flows.send_campaign import finish, plan_shards, send_campaign, span, together
 from flows.sending import dispatch_later, dispatch_shard
 from tests.flows.conftest import CHECKOUT, Prefect, Shop
 from tests.flows.pages import artifacts, log_lines, newest_run, task_runs
@@ -182,6 +182,17 @@ def test_a_provider_that_is_down_fails_the_flow_and_the_next_run_goes_on(
     assert counts["accepted"] == counts["planned"] == shop.sent() > 0, up
     with connect() as app:
         assert app.latest_run().state is RunState.FINISHED
+
+
+def test_a_million_customers_are_planned_in_five_steps_named_by_their_shards() -> None:
+    parts = together(range(50))
+    assert [span(some, 50) for some in parts][:2] == [
+        "shards 1 to 10 of 50",
+        "shards 11 to 20 of 50",
+    ]
+    assert [no for some in parts for no in some] == list(range(50))
+    assert len(parts) == 5
+    assert span([10], 11) == "shard 11 of 11"
 
 
 def test_only_steps_that_do_no_harm_twice_are_repeated() -> None:

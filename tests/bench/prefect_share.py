@@ -254,6 +254,7 @@ def main() -> None:
             _prefect("deploy", "--name", "spring-sale")
             assert server._process is not None
             pid = server._process.pid
+            measure(folder / "first", FEW, pid, mix=args.mix)  # a new server's first run costs more
             few = measure(folder / "few", FEW, pid, mix=args.mix)
             many = measure(folder / "many", args.customers, pid, mix=args.mix)
     told = text(few, many, args.customers)

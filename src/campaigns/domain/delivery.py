@@ -7,7 +7,7 @@ sent again by itself: it is `in_doubt` until evidence says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -133,6 +133,15 @@ class Refused:
 
 
 Outcome: TypeAlias = Accepted | Rejected | NotSent | Unknown | Refused
+
+#: Asked between the messages of a batch: whether the rest of it shall not leave, since its run was
+#: paused or cancelled meanwhile.
+Halted: TypeAlias = Callable[[], bool]
+
+
+def never_halted() -> bool:
+    """For what belongs to no run."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)

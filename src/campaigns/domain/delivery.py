@@ -38,8 +38,9 @@ TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
     _S.SENDING: frozenset({_S.ACCEPTED, _S.REJECTED, _S.IN_DOUBT, _S.PENDING}),
     _S.IN_DOUBT: frozenset({_S.ACCEPTED, _S.REJECTED, _S.PENDING}),
     _S.REJECTED: frozenset({_S.ACCEPTED}),
-    _S.SUPPRESSED: frozenset({_S.ACCEPTED}),
-    # Expired or cancelled before it left: the next run of the campaign may plan it again.
+    # Expired or cancelled before it left, or kept back by a cap or a pause: the next run of the
+    # campaign may plan it again.
+    _S.SUPPRESSED: frozenset({_S.ACCEPTED, _S.PENDING}),
     _S.EXPIRED: frozenset({_S.ACCEPTED, _S.PENDING}),
     _S.CANCELLED: frozenset({_S.ACCEPTED, _S.PENDING}),
     _S.ACCEPTED: frozenset(),

@@ -75,7 +75,7 @@ def rate_sentence(seen: Progress) -> str:
     return f"{done}, {seen.rate:,.0f} a second{left}"
 
 
-#: A table of more rows than this is read by nobody; `campaigns reconcile` has all.
+#: A table of more rows than this is read by nobody; `campaigns reconcile --list` has all.
 MOST_ROWS = 100
 
 
@@ -87,7 +87,8 @@ def doubts_table(doubts: Sequence[Doubt], now: datetime) -> str:
         for d in doubts[:MOST_ROWS]
     ]
     if len(doubts) > MOST_ROWS:
-        lines.append(f"\n… and {len(doubts) - MOST_ROWS:,} more: `campaigns reconcile --list`")
+        all_of_them = f"`campaigns reconcile --list --most {len(doubts)}`"
+        lines.append(f"\n… and {len(doubts) - MOST_ROWS:,} more: {all_of_them}")
     return "\n".join(lines)
 
 

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from functools import cached_property
 
 from campaigns.bootstrap.app import App
+from campaigns.bootstrap.naming import no_campaign
 from campaigns.bootstrap.probes import require_sandbox
 from campaigns.bootstrap.wiring import sending_as, way
 from campaigns.domain.answer import LEASE, Answer, AnswerKind, Draft, InboxLine, InboxState, Sent
@@ -57,7 +58,7 @@ class Replies:
         """
         line = self.inbox.line(inbox_id)
         if campaign is not None and campaign not in self._app.campaign_names():
-            raise UserError(f"there is no campaign `{campaign}`.")
+            raise no_campaign(self._app, campaign)
         draft = Draft(
             key=key or secrets.token_hex(16),
             inbox_id=inbox_id,

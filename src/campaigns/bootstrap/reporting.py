@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from campaigns.bootstrap.app import App
+from campaigns.bootstrap.naming import never_ran
 from campaigns.bootstrap.trials import Trial, analyse_run
 from campaigns.domain.account import (
     Account,
@@ -28,7 +29,7 @@ from campaigns.domain.message import Skeleton, fill, message_hash
 from campaigns.domain.prices import Prices
 from campaigns.domain.release import Release
 from campaigns.domain.run import Run
-from campaigns.errors import NotFoundError, UserError
+from campaigns.errors import UserError
 from campaigns.store.accounts import SqlAccounts
 
 #: How long an event counts as a message's doing where the campaign states no goal.
@@ -81,7 +82,7 @@ def _find(app: App, which: str) -> Run:
         return app.runs.get(int(which))
     run = app.runs.latest(which)
     if run is None:
-        raise NotFoundError(f"{which} has not run yet; `campaigns run {which}` starts it.")
+        raise never_ran(app, which)
     return run
 
 

@@ -152,7 +152,8 @@ class SqlInbox:
         with self._database.read() as connection:
             row = connection.execute(_QUERY.where(inbox.c.id == inbox_id)).one_or_none()
             if row is None:
-                raise NotFoundError(f"there is nothing numbered {inbox_id} in the inbox.")
+                told = f"there is nothing numbered {inbox_id} in the inbox"
+                raise NotFoundError(f"{told}; `campaigns inbox list` shows what waits.")
             return _line(connection, row)
 
     def waiting(self) -> int:

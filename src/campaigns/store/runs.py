@@ -264,7 +264,7 @@ def _cut(connection: Connection, run_id: int, clause: ColumnElement[bool], shard
 def _get(connection: Connection, run_id: int) -> Run:
     run = _find(connection, runs.c.id == run_id)
     if run is None:
-        raise NotFoundError(f"there is no run {run_id}")
+        raise NotFoundError(f"there is no run {run_id}; `campaigns show run` shows the newest.")
     return run
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from campaigns.bootstrap import App
 from campaigns.bootstrap.replies import Replies
 from campaigns.cli import cli
 from campaigns.domain.channel import Channel
+from campaigns.domain.consent import Purpose, Standing, permits
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.pace import Pace, pace_key
 from campaigns.errors import NotFoundError, UserError
@@ -52,6 +53,26 @@ def command(world: World, monkeypatch: pytest.MonkeyPatch) -> Any:
         return json.loads(done.stdout) if "--json" in arguments else done.stdout
 
     return run
+
+
+def _permitted(document: Any) -> set[tuple[str, str]]:
+    """Channel and topic of every marketing message that the ledger permits."""
+    standings = [s for s in document["standings"] if s["purpose"] == "marketing"]
+    topics = {s["topic"] for s in standings}
+    return {
+        (channel, topic)
+        for channel in {s["channel"] for s in standings}
+        for topic in topics
+        if permits(
+            [
+                Standing(s["topic"], s["granted"], datetime.fromisoformat(s["at"]))
+                for s in standings
+                if s["channel"] == channel
+            ],
+            Purpose.MARKETING,
+            topic,
+        )
+    }
 
 
 def test_a_question_by_text_is_answered_by_a_person_and_is_on_the_timeline(
@@ -117,6 +138,50 @@ def test_who_opted_out_is_not_answered_on_that_phone(
         world.replies.answer(waits["inbox_id"], "Sorry!", by="Marta")
     command("inbox", "close", str(waits["inbox_id"]), "--by", "Marta", "--why", "opted out")
     assert ana.ref not in command("inbox", "list")
+
+
+def test_what_was_no_opt_out_is_taken_back_and_the_history_keeps_both(
+    world: World, command: Any, ana: Person
+) -> None:
+    stood = command("show", "customer", ana.ref, "--json")
+    world.says("this is spam", person=ana)
+    number = str(world.waits(ana).inbox_id)
+    command("inbox", "no-opt-out", number, "--by", "Marta", "--why", "", code=1)
+    said = ("--by", "Marta", "--why", "quoted our subject")
+    assert "stands again" in command("inbox", "no-opt-out", number, *said)
+    now = command("show", "customer", ana.ref, "--json")
+    assert _permitted(now) == _permitted(stood)
+    assert [a["suppression"] for a in now["addresses"]] == [None] * len(now["addresses"])
+    assert [(e["actor"], e["action"], e["why"]) for e in now["audit"]] == [
+        ("Marta", "taken_back", "quoted our subject")
+    ]
+    kinds = [e["kind"] for e in now["timeline"]]
+    assert {"replied", "unsubscribed"} <= set(kinds)
+    assert command("inbox", "send", "--json") == {}, "a confirmation would be wrong"
+    assert ana.ref not in command("inbox", "list")
+    command("inbox", "no-opt-out", number, *said, code=1)
+    assert world.app.profiles.show(world.app.profiles.find(ana.ref)).consents[-1].actor == "Marta"
+
+
+def test_taking_back_lifts_no_other_no(world: World, command: Any, ana: Person) -> None:
+    world.says("BAJA", person=ana)
+    world.says("this is spam", person=ana)
+    number = str(world.waits(ana).inbox_id)
+    said = ("--by", "Marta", "--why", "a joke")
+    command("inbox", "no-opt-out", number, *said, code=1)
+    shown = command("show", "customer", ana.ref, "--json")
+    barred = {a["channel"]: a["suppression"] for a in shown["addresses"]}
+    assert barred["sms"]["reason"] == barred["whatsapp"]["reason"] == "opted_out"
+
+
+def test_a_question_cannot_be_taken_back_as_an_opt_out(
+    world: World, command: Any, ana: Person
+) -> None:
+    world.says("¿Abrís el domingo?", person=ana)
+    number = str(world.waits(ana).inbox_id)
+    said = ("--by", "Marta", "--why", "a joke")
+    command("inbox", "no-opt-out", number, *said, code=1)
+    command("inbox", "close", number, "--by", "Marta")
 
 
 def test_whatsapp_is_answered_freely_within_its_day_and_not_after(

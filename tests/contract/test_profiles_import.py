@@ -190,7 +190,7 @@ def test_a_no_for_an_address_that_no_customer_has_bars_the_address(importing: Im
     assert importing(row).suppressed == 1
     assert importing.standings("7") == {"email/offers": True, "sms/offers": False}
     importing("id,phone,sms\n9,+34600000001,yes\n")
-    assert importing.suppressed("9") == {"sms": "opted_out", "whatsapp": "opted_out"}
+    assert importing.suppressed("9") == {"sms": "unsubscribed", "whatsapp": "unsubscribed"}
     assert importing(row).suppressed == 0
 
 
@@ -226,7 +226,7 @@ def test_a_refused_row_of_a_stranger_bars_the_address_and_makes_no_customer(
     assert (report.created, report.refused, report.suppressed) == (0, 1, 1)
     assert "; its no counts for its address" in importing.refused()
     importing("id,email,offers\n7,ana@example.com,yes\n")
-    assert importing.suppressed("7") == {"email": "opted_out"}
+    assert importing.suppressed("7") == {"email": "unsubscribed"}
 
 
 def test_a_no_of_nobody_knows_whom_is_told_loudly(importing: Importing) -> None:

@@ -159,6 +159,30 @@ def close_command(number: int, by: str, why: str, as_json: bool) -> None:
         click.echo(f"Number {number} is closed.")
 
 
+@inbox_command.command("no-opt-out")
+@_NUMBER
+@_BY
+@click.option("--why", required=True, metavar="TEXT", help="Why it was none, in your words.")
+@json_option
+def no_opt_out_command(number: int, by: str, why: str, as_json: bool) -> None:
+    """Say that a reply which was read as perhaps an opt-out was none.
+
+    What stood before it stands again, and who said so is in the audit trail. The reply, the opt-out
+    and its taking back stay in the history. A clear opt-out cannot be taken back.
+    """
+    from campaigns.bootstrap import connect
+    from campaigns.bootstrap.replies import Replies
+
+    with connect() as app:
+        replies = Replies(app)
+        replies.not_an_opt_out(number, by=by, why=why)
+        line = replies.inbox.line(number)
+    if as_json:
+        print_json(_plain(asdict(line)))
+    else:
+        click.echo(f"Number {number} was no opt-out: what stood before stands again.")
+
+
 @inbox_command.command("send")
 @json_option
 def send_command(as_json: bool) -> None:

@@ -84,6 +84,7 @@ class _Desk:
             "/search": self.search,
             "/inbox/{number}/answer": self.answer,
             "/inbox/{number}/close": self.close,
+            "/inbox/{number}/no-opt-out": self.no_opt_out,
         }
         for path, answer in posts.items():
             add(path, self._signed_in(answer), methods=["POST"], response_model=None)
@@ -209,6 +210,14 @@ class _Desk:
         why = (await _form(request)).get("why", "")[:300]
         await asyncio.to_thread(self._replies.close, _number(request), by=who, why=why)
         return _see_other("/")
+
+    async def no_opt_out(self, request: Request, who: str) -> Response:
+        """It was read as perhaps an opt-out, and was none."""
+        line = self._replies.inbox.line(_number(request))
+        why = (await _form(request)).get("why", "")[:300]
+        undo = self._replies.not_an_opt_out
+        await asyncio.to_thread(undo, line.inbox_id, by=who, why=why)
+        return _see_other(f"/customers/{line.customer_id}")
 
     # Coming and going -------------------------------------------------------------------------
 

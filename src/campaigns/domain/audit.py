@@ -30,6 +30,7 @@ class Action(StrEnum):
     ARMED = "armed"
     ANSWERED = "answered"
     CLOSED = "closed"
+    TAKEN_BACK = "taken_back"  # an opt-out that a reply was wrongly read as
     MERGED = "merged"
     SPLIT = "split"
     ERASED = "erased"

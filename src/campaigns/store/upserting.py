@@ -218,7 +218,7 @@ class Upsert:
                 known_as = known.load_suppressions(self._connection, {key})
                 self._suppressed = known_as | self._suppressed
                 kind, purpose = no.channel.address_kind, _REACH_OF_NO[no.purpose]
-                yield SuppressionEntry(kind, address.normalised, purpose, "opted_out")
+                yield SuppressionEntry(kind, address.normalised, purpose, "unsubscribed")
 
     def _take_addresses(self, customer: Known, row: CustomerRow) -> None:
         for entry in row.addresses:

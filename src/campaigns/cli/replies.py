@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campaigns.cli.output import console, json_option, print_json, table
+from campaigns.cli.output import console, json_option, looking, print_json, table
 from campaigns.domain.answer import Answer, Because, InboxLine, InboxState, Said
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.outcome_words import in_words
@@ -69,11 +69,12 @@ def list_command(state: str, as_json: bool) -> None:
 
 @inbox_command.command("show")
 @_NUMBER
+@looking
 @json_option
-def show_command(number: int, as_json: bool) -> None:
+def show_command(number: int, by: str, as_json: bool) -> None:
     """One of them, with the whole history of that customer."""
     from campaigns.bootstrap import connect
-    from campaigns.bootstrap.history import history
+    from campaigns.bootstrap.history import look
     from campaigns.bootstrap.replies import Replies
     from campaigns.cli.views import print_history
 
@@ -83,7 +84,7 @@ def show_command(number: int, as_json: bool) -> None:
         if line.stranger:
             _show_stranger(line, inbox.talk(line), as_json)
             return
-        told = history(app, line.customer_id)
+        told = look(app, line.customer_id, by=by)
         now = app.clock.now()
     if as_json:
         print_json({"reply": _plain(asdict(line)), "history": told.as_json()})

@@ -1,4 +1,5 @@
-"""The desk's HTTP side: inbox, a customer's history, answering. GET changes nothing."""
+"""The desk's HTTP side: inbox, a customer's history, answering. GET changes nothing, but
+that somebody looked at a customer is noted."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from campaigns.bootstrap.history import history
+from campaigns.bootstrap.history import look, look_at_message
 from campaigns.bootstrap.replies import Replies
 from campaigns.desk.pages import Pages
 from campaigns.desk.staff import COOKIE, Staff, same_origin
@@ -137,7 +138,7 @@ class _Desk:
     async def customer(self, request: Request, who: str) -> Response:
         """One customer's whole history."""
         number = _number(request)
-        told = await asyncio.to_thread(history, self._app, number)
+        told = await asyncio.to_thread(look, self._app, number, by=who)
         waits = [w for w in self._replies.waiting() if w.customer_id == number]
         asked = asked_for(told.preferences, self._app.clock.now())
         return self._page(
@@ -167,14 +168,13 @@ class _Desk:
         if line.stranger:
             values["talk"] = await asyncio.to_thread(self._replies.inbox.talk, line)
             return self._page("stranger.html", who, status=status, **values)
-        told = await asyncio.to_thread(history, self._app, line.customer_id)
+        told = await asyncio.to_thread(look, self._app, line.customer_id, by=who)
         asked = asked_for(told.preferences, self._app.clock.now())
         return self._page("customer.html", who, status=status, told=told, asked=asked, **values)
 
     async def mail(self, request: Request, who: str) -> Response:
         """A mail as it looked, for a frame."""
-        del who
-        parts = await asyncio.to_thread(self._app.message, _number(request))
+        parts = await asyncio.to_thread(look_at_message, self._app, _number(request), by=who)
         if "html" not in parts:
             raise HTTPException(404)
         return HTMLResponse(

@@ -36,6 +36,7 @@ class Action(StrEnum):
     ERASED = "erased"
     READMITTED = "readmitted"
     EXPORTED = "exported"
+    LOOKED = "looked"  # at all that is known of a customer
     IMPORTED = "imported"
     CREATED = "created"
     REVOKED = "revoked"

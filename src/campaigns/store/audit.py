@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -11,6 +13,9 @@ from campaigns.domain.audit import DECIDING, Action, AuditEntry, run_subject, st
 from campaigns.store.clock import from_ms, to_ms
 from campaigns.store.engine import Database
 from campaigns.store.schema import audit
+
+#: Looks of one person at one customer within this time are one line: a page is loaded again.
+ONE_LOOK = timedelta(minutes=15)
 
 
 def append(connection: Connection, entry: AuditEntry) -> None:
@@ -38,9 +43,13 @@ def hold_of(connection: Connection, run_id: int) -> AuditEntry | None:
     return standing_hold(map(_entry, connection.execute(query)))
 
 
-def entries(connection: Connection, subject: str | None, *, most: int) -> list[AuditEntry]:
-    """The newest lines first, of one subject or of all."""
+def entries(
+    connection: Connection, subject: str | None, *, most: int, but: Collection[Action] = ()
+) -> list[AuditEntry]:
+    """The newest lines first, of one subject or of all; those of some actions left out."""
     query = select(audit).order_by(audit.c.id.desc()).limit(most)
+    if but:
+        query = query.where(audit.c.action.not_in([str(action) for action in but]))
     if subject is not None:
         query = query.where(audit.c.subject == subject)
     return [_entry(row) for row in connection.execute(query)]
@@ -62,10 +71,25 @@ class SqlAudit:
         with self._database.read() as connection:
             return hold_of(connection, run_id)
 
-    def entries(self, subject: str | None = None, *, most: int = 100) -> list[AuditEntry]:
-        """The newest lines first, of one subject or of all."""
+    def entries(
+        self, subject: str | None = None, *, most: int = 100, but: Collection[Action] = ()
+    ) -> list[AuditEntry]:
+        """The newest lines first, of one subject or of all; those of some actions left out."""
         with self._database.read() as connection:
-            return entries(connection, subject, most=most)
+            return entries(connection, subject, most=most, but=but)
+
+    def look(self, subject: str, *, by: str, now: datetime) -> None:
+        """Note that somebody looked at it: once for looks that follow each other."""
+        line = audit.c
+        lately = select(line.id).where(
+            line.subject == subject,
+            line.action == str(Action.LOOKED),
+            line.actor == by[:80],
+            line.at > to_ms(now - ONE_LOOK),
+        )
+        with self._database.write() as connection:
+            if connection.execute(lately.limit(1)).first() is None:
+                append(connection, AuditEntry(now, by, Action.LOOKED, subject))
 
 
 def _entry(row: Row[Any]) -> AuditEntry:

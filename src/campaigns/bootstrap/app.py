@@ -76,7 +76,7 @@ class App(Sending):
 
     def check(self, name: str) -> list[Finding]:
         """All findings of one campaign, without sending anything."""
-        return self.catalog.check(name)
+        return self.catalog.check(name, self.clock.now())
 
     def compile(self, name: str, on: datetime | None = None) -> Release:
         """The campaign's release; of one that recurs, the edition of now or of a given moment.

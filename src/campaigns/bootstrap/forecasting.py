@@ -86,7 +86,7 @@ def forecast_release(
         waits=found.waits,
         until=found.until,
         samples=tuple(_sample(app, release, d, readers, masked) for d in found.shown()),
-        findings=tuple(app.catalog.check(release.campaign)),
+        findings=tuple(app.check(release.campaign)),
         power=tuple(_powers(release, spec, found)),
         changed=_since_approved(app, release, found.allotment),
     )

@@ -142,6 +142,7 @@ def test_a_paused_run_waits_for_resume_and_then_everybody_has_it_once(
     code, text = said("audit", f"run:{run_id}", "--json")
     trail = [(e["action"], e["actor"], e["why"]) for e in json.loads(text)["entries"]]
     assert trail == [("resumed", "bob", "mended"), ("paused", "ana", "wrong price")]
+    assert {e["campaign"] for e in json.loads(text)["entries"]} == {"spring_sale"}
 
 
 def test_a_cancelled_run_stops_at_once_and_leaves_every_state_right(
@@ -166,7 +167,9 @@ def test_a_cancelled_run_stops_at_once_and_leaves_every_state_right(
         assert not resumed
         assert again.id != run_id
         cancel(app, again.id, by="ana")
-    assert "the shop burned down" in " ".join(said("audit")[1].split())
+    trail = " ".join(said("audit")[1].split())
+    assert "the shop burned down" in trail
+    assert f"spring_sale run:{run_id}" in trail
 
 
 def test_ctrl_c_pauses_the_run_and_the_same_command_goes_on(

@@ -38,6 +38,7 @@ from campaigns.sample import write_csv
 from campaigns.sandbox.process import SandboxProcess
 from campaigns.settings import Settings
 from tests.databases import SqliteFiles
+from tests.files import restate
 
 ROOT = Path(__file__).parents[2]
 SALE = "campaigns/spring_sale/campaign.yaml"
@@ -105,8 +106,7 @@ def import_people(app: App, tmp_path: Path, count: int = 150, seed: int = 3) -> 
 
 
 def add(app: App, lines: str, file: str = SALE) -> None:
-    with (app.settings.templates / file).open("a", encoding="utf-8") as opened:
-        opened.write(f"\n{lines}\n")
+    restate(app.settings.templates / file, lines)
 
 
 def planned(app: App, limit: int | None = None) -> int:
@@ -139,6 +139,10 @@ def test_plan_run_command_page_artifact_and_database_agree_on_every_number(
     assert cli(["plan", "spring_sale", "--json"]) == 0
     by_command = json.loads(capsys.readouterr().out)
     artifact, page = plan_page.as_markdown(told), unescape(plan_page.as_html(told))
+    assert by_command["goal"] == {"kind": "purchased", "within_days": 14}
+    goal = "people buy within 14 days of the message."  # as the shipped campaign states it
+    assert f"- Goal: {goal}" in artifact
+    assert f"<strong>Goal:</strong> {goal}" in page
 
     run_id = planned(app)
     sent(app, run_id)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.findings import Finding, Level
 from campaigns.domain.message import fill
 from campaigns.domain.plan import PlanCounts
+from campaigns.domain.portion import WHOLE, Portion, portion_of
 from campaigns.domain.progress import Progress, hold_in_words
 from campaigns.domain.recurring import in_its_edition
 from campaigns.domain.release import Release
@@ -150,13 +151,15 @@ class App(Sending):
 
     # Runs -----------------------------------------------------------------------------------
 
-    def preview(self, name: str, limit: int | None = None) -> PlanCounts:
+    def preview(self, name: str, limit: int | None = None, portion: Portion = WHOLE) -> PlanCounts:
         """Who would get what if the campaign ran now. Writes nothing."""
         release = self.compile(name)
         timing = self._timing(release)
         now = self.clock.now()
         opening = opening_by(timing, now)
-        return preview(self.planning, release, now=now, limit=limit, opening=opening)
+        return preview(
+            self.planning, release, now=now, limit=limit, opening=opening, portion=portion
+        )
 
     def start_run(
         self,
@@ -165,8 +168,12 @@ class App(Sending):
         scheduled_for: datetime | None = None,
         *,
         continues: bool = False,
+        channels: Iterable[str] = (),
+        locales: Iterable[str] = (),
     ) -> tuple[Run, bool]:
         """Compile, check and start a run; or go on with the campaign's active one (True).
+
+        `channels` and `locales` restrict it to these; empty: all that the campaign has.
 
         One that `continues` goes on with the journeys of those who are on one; nobody enters.
 
@@ -178,6 +185,7 @@ class App(Sending):
         from campaigns.bootstrap.wiring import refuse_unready_live_run
 
         release = self.compile(name, scheduled_for)
+        portion = portion_of(release.policy, channels, locales)
         refuse_unready_live_run(self.settings, release)
         now = self.clock.now()
         if continues and not release.policy.journey.goes_on:
@@ -192,7 +200,7 @@ class App(Sending):
         limit = self._approved(release, limit)
         size = self.settings.shard_size
         run, resumed = self.runs.start(
-            release, now=now, shard_size=size, limit=limit, continues=continues
+            release, now=now, shard_size=size, limit=limit, continues=continues, portion=portion
         )
         self.require_no_hold(run)
         late = None if resumed else lateness(release.policy, scheduled_for, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -28,6 +28,7 @@ from campaigns.domain.forecast import (
 from campaigns.domain.message import Skeleton, fill
 from campaigns.domain.pace import Spacing, per_second
 from campaigns.domain.plan import PlanCounts, PlannedDelivery
+from campaigns.domain.portion import WHOLE, Portion, portion_of
 from campaigns.domain.prices import Prices
 from campaigns.domain.release import Release
 from campaigns.domain.routing import Reason, SkipReason
@@ -45,18 +46,33 @@ if TYPE_CHECKING:
     from campaigns.bootstrap.preview.readers import Readers
 
 
-def forecast(app: App, name: str, limit: int | None = None, *, masked: bool = False) -> Forecast:
-    """What a run of the campaign would do now. Writes nothing.
+def forecast(
+    app: App,
+    name: str,
+    limit: int | None = None,
+    *,
+    channels: Iterable[str] = (),
+    locales: Iterable[str] = (),
+    masked: bool = False,
+) -> Forecast:
+    """What a run of the campaign would do now, restricted to channels and locales where some are
+    given. Writes nothing.
 
     `masked`: the customers shown are numbers and their values made up, for where no personal data
     may go. Raises UserError with every finding of level error.
     """
     release = app.compile(name)
-    return forecast_release(app, release, limit, masked=masked)[0]
+    portion = portion_of(release.policy, channels, locales)
+    return forecast_release(app, release, limit, portion, masked=masked)[0]
 
 
 def forecast_release(
-    app: App, release: Release, limit: int | None = None, *, masked: bool = True
+    app: App,
+    release: Release,
+    limit: int | None = None,
+    portion: Portion = WHOLE,
+    *,
+    masked: bool = True,
 ) -> tuple[Forecast, Allotment]:
     """The same of a release, and who would get which message."""
     now = app.clock.now()
@@ -68,6 +84,7 @@ def forecast_release(
         limit=limit,
         posted=app.plans.posted(release.campaign, release.edition),
         opening=opening_by(timing, now),
+        portion=portion,
     )
     prices, readers = Prices.of(release.source("brand.yaml")), _readers(release)
     spec = Campaign.model_validate(release.source(release.campaign_file))
@@ -82,6 +99,7 @@ def forecast_release(
         channels=_channels(app, release, found.messages, prices, readers),
         currency=prices.currency if prices else None,
         spent=_earlier_costs(app, release, prices),
+        goal=spec.goal,
         budget=spec.budget,
         waits=found.waits,
         until=found.until,
@@ -89,6 +107,7 @@ def forecast_release(
         findings=tuple(app.check(release.campaign)),
         power=tuple(_powers(release, spec, found)),
         changed=_since_approved(app, release, found.allotment),
+        portion=portion,
     )
     return made, found.allotment
 
@@ -110,7 +129,9 @@ def settle_plan(app: App, run: Run, release: Release) -> None:
     approval = standing_approval(app, release)
     changed = None
     if approval is not None and not run.continues:
-        changed = _changed(app, release, approval, allotted, limited=run.limit is not None)
+        changed = _changed(
+            app, release, approval, allotted, limited=run.limit is not None or not run.portion.whole
+        )
     app.plans.record(
         RunPlan(
             run_id=run.id,
@@ -161,7 +182,12 @@ def _post_to_come(app: App, run: Run, release: Release) -> Rows:
     """The public post that the run will make: it has no row yet when the plan is settled."""
     post = post_skeleton(release)
     makes_one = run.limit is None and not run.continues
-    if post is None or not makes_one or app.plans.posted(release.campaign, release.edition):
+    if (
+        post is None
+        or not makes_one
+        or not run.portion.takes(post.channel, post.locale)
+        or app.plans.posted(release.campaign, release.edition)
+    ):
         return Rows()
     return Rows({(app.releases.skeleton_ids(release.hash)[post.hash], None): 1})
 

@@ -10,6 +10,8 @@ from datetime import datetime
 from campaigns.domain.channel import Channel
 from campaigns.domain.routing import Skip
 
+#: What rows of people are called who have a message of the campaign from an earlier run.
+NOT_AGAIN, ALREADY = "not again", "Have their message from an earlier run"
 #: What waits for nothing else.
 QUIET_HOURS = "quiet hours at the recipient"
 

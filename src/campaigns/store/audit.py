@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, Row, insert, select
 from campaigns.domain.audit import DECIDING, Action, AuditEntry, run_subject, standing_hold
 from campaigns.store.clock import from_ms, to_ms
 from campaigns.store.engine import Database
-from campaigns.store.schema import audit
+from campaigns.store.schema import audit, campaigns, deliveries, releases, runs
 
 
 def append(connection: Connection, entry: AuditEntry) -> None:
@@ -46,6 +47,28 @@ def entries(connection: Connection, subject: str | None, *, most: int) -> list[A
     return [_entry(row) for row in connection.execute(query)]
 
 
+def campaigns_of(connection: Connection, subjects: Iterable[str]) -> dict[str, str]:
+    """Subject → the campaign that it belongs to, of runs, deliveries and releases."""
+    numbers: dict[str, set[int]] = {"run": set(), "delivery": set()}
+    hashes = set()
+    for kind, _, which in (subject.partition(":") for subject in subjects):
+        if kind in numbers and which.isdecimal():
+            numbers[kind].add(int(which))
+        elif kind == "release":
+            hashes.add(which)
+    found = {
+        f"{kind}:{row.id}": str(row.name)
+        for kind, table in (("run", runs), ("delivery", deliveries))
+        for row in connection.execute(
+            select(table.c.id, campaigns.c.name)
+            .join(campaigns, campaigns.c.id == table.c.campaign_id)
+            .where(table.c.id.in_(numbers[kind]))
+        )
+    }
+    told = select(releases.c.hash, releases.c.campaign).where(releases.c.hash.in_(hashes))
+    return found | {f"release:{row.hash}": row.campaign for row in connection.execute(told)}
+
+
 class SqlAudit:
     """Reading the trail, and adding to it where nothing else is written."""
 
@@ -66,6 +89,18 @@ class SqlAudit:
         """The newest lines first, of one subject or of all."""
         with self._database.read() as connection:
             return entries(connection, subject, most=most)
+
+    def below(self, kind: str, *, most: int) -> list[AuditEntry]:
+        """The newest lines first, of all subjects of a kind: `flow-run`."""
+        query = select(audit).where(audit.c.subject > f"{kind}:", audit.c.subject < f"{kind};")
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(audit.c.id.desc()).limit(most))
+            return [_entry(row) for row in rows]
+
+    def campaigns_of(self, entries: Iterable[AuditEntry]) -> dict[str, str]:
+        """Subject → the campaign that it belongs to, where it belongs to one."""
+        with self._database.read() as connection:
+            return campaigns_of(connection, {entry.subject for entry in entries})
 
 
 def _entry(row: Row[Any]) -> AuditEntry:

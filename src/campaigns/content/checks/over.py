@@ -1,4 +1,4 @@
-"""What is over: it depends on when one looks, so it is found with the moment since which it holds."""
+"""What is over. That depends on when one looks: it is found with the moment it holds from."""
 
 from __future__ import annotations
 
@@ -23,9 +23,7 @@ def later(checked: Checked) -> Iterator[tuple[datetime, Finding]]:
         name = max(days, key=lambda fact: days[fact])
         gone = campaign.model_copy(update={"expires": days[name]}).expires_at(zone)
         assert gone is not None
-        told = (
-            f"the last day it states is over (`{name}`, {days[name]}), and it is sent all the same."
-        )
+        told = f"the last day it states is over (`{name}`, {days[name]}); it is sent all the same."
         mend = f"Move the day, and write `expires: {days[name]}` so that it ends by itself."
         yield gone, checked.in_campaign("over", told, mend, ("facts", name))
 

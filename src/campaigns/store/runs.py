@@ -226,7 +226,7 @@ def _insert_run(
             started_at=to_ms(now),
             planned_until=last,
             row_limit=limit,
-            portion=portion.encode(),
+            portion=portion.encode() or None,
             continues=continues,
         )
         .on_conflict_do_nothing()
@@ -302,5 +302,5 @@ def _run(row: Row[Any]) -> Run:
         limit=row.row_limit,
         stopped_because=row.stopped_because,
         continues=row.continues,
-        portion=Portion.decode(row.portion),
+        portion=Portion.decode(row.portion or ""),
     )

@@ -14,7 +14,7 @@ depends_on = None
 def upgrade() -> None:
     """Add the column, and give each skip `not_permitted` the rule's own name, which stands among
     its obstacles."""
-    op.add_column("runs", sa.Column("portion", sa.Text(), nullable=False, server_default=""))
+    op.add_column("runs", sa.Column("portion", sa.Text()))
     for rule in ("not_written_first", "no_us_marketing"):
         op.execute(
             f"UPDATE skips SET reason = replace(reason, 'not_permitted', '{rule}') "  # noqa: S608

@@ -16,6 +16,7 @@ from prefect.events.actions import SendNotification
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectNotFound
+from prefect.settings import PREFECT_UI_URL
 
 from campaigns.domain.alert import AlertKind
 from campaigns.errors import ConfigurationError
@@ -35,13 +36,12 @@ _OURS_SAY = "{{ event.payload.says }}\n{{ event.payload.see }}"
 _FAILED = (
     "{{ flow_run.name }} ended {{ flow_run.state.name }}: {{ flow_run.state.message }}\n"
     "What was sent stays sent. Mend the cause and run it again: it goes on where it stopped, and "
-    "nobody gets anything twice.\n{{ flow_run|ui_url }}"
+    "nobody gets anything twice."
 )
 _SILENT = (
     "{{ flow_run.name }} gives no sign of life any more: the worker that ran it is gone, and what "
     "it had not sent yet waits. Start a worker (`prefect worker start --pool campaigns`), cancel "
-    "this run and run it again: it goes on where it stopped, and nobody gets anything twice.\n"
-    "{{ flow_run|ui_url }}"
+    "this run and run it again: it goes on where it stopped, and nobody gets anything twice."
 )
 #: Several heartbeats long: prefect.toml has one a minute. No sign of life for so long is told.
 SILENCE = timedelta(minutes=5)
@@ -101,7 +101,7 @@ def _automations(
         posture=Posture.Reactive,
         threshold=1,
     )
-    yield _automation(blocks, "a flow run failed", failed, _FAILED)
+    yield _automation(blocks, "a flow run failed", failed, _FAILED + _page())
     # Its worker died with it: Prefect itself would call it running for ever.
     silent = EventTrigger(
         after={"prefect.flow-run.heartbeat"},
@@ -112,7 +112,14 @@ def _automations(
         threshold=1,
         within=silence,
     )
-    yield _automation(blocks, "a flow run gives no sign of life", silent, _SILENT)
+    yield _automation(blocks, "a flow run gives no sign of life", silent, _SILENT + _page())
+
+
+def _page() -> str:
+    """The run's page, as whoever deploys finds it. The server knows its own address only where it
+    is told: its filter `ui_url` says None (3.8.8)."""
+    pages = PREFECT_UI_URL.value()
+    return f"\n{pages}/runs/flow-run/{{{{ flow_run.id }}}}" if pages else ""
 
 
 def _automation(

@@ -21,6 +21,7 @@ from campaigns.sample import write_csv
 from campaigns.sandbox.process import SandboxProcess
 from campaigns.settings import Settings
 from tests.files import restate
+from tests.runs import plan_run, send_run
 
 ROOT = Path(__file__).parents[2]
 CAMPAIGN = "templates/campaigns/spring_sale/campaign.yaml"
@@ -71,13 +72,7 @@ def import_people(app: App, tmp_path: Path, count: int) -> None:
 
 
 def send(app: App) -> int:
-    run, _ = app.start_run("spring_sale")
-    for shard in app.shards(run.id):
-        app.plan_shard(run.id, shard.no)
-    app.begin_sending(run.id)
-    app.dispatch_all(run.id)
-    app.finish(run.id)
-    return run.id
+    return send_run(app, plan_run(app).id)
 
 
 def buy(app: App, customers: list[int], amount: float) -> None:
@@ -155,7 +150,8 @@ def test_an_experiment_is_refused_where_it_compares_nothing(app: App, templates:
 
 
 def test_an_experiment_without_a_goal_is_refused(app: App, templates: Path) -> None:
-    restate(templates / "campaigns/spring_sale/campaign.yaml", "goal:\nexperiment: {holdout: 10}")
+    path = templates / "campaigns/spring_sale/campaign.yaml"
+    restate(path, "goal:\nexperiment: {holdout: 10}")
     with pytest.raises(UserError, match="needs a `goal`"):
         app.compile("spring_sale")
 

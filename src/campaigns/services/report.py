@@ -14,7 +14,7 @@ from campaigns.domain.delivery import FINAL_STATES, DeliveryState
 from campaigns.domain.outcome_words import all_in_words, in_words
 from campaigns.domain.pace import channel_of
 from campaigns.domain.plan import ALREADY, NOT_AGAIN
-from campaigns.domain.routing import SKIP_TEXT, Reason, SkipReason
+from campaigns.domain.reason import SKIP_TEXT, Reason, SkipReason
 from campaigns.domain.run import Run, Wait
 from campaigns.services.ports import Outbox, Paces, Runs
 

@@ -121,6 +121,7 @@ def killed(api: SyncPrefectClient, prefect: Prefect, flow_run: UUID) -> None:
     """A flow run in a process of its own, as a worker starts it, that dies with its machine."""
     process = subprocess.Popen(
         [sys.executable, "-m", "prefect.engine"],
+        cwd=prefect.home,  # where Prefect copies the flow's file to
         env={**prefect.environment, "PREFECT__FLOW_RUN_ID": str(flow_run)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

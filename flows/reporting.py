@@ -16,6 +16,7 @@ from prefect.artifacts import (
 from prefect.logging import get_run_logger
 from prefect.settings import PREFECT_UI_URL
 
+from campaigns.domain.channel import Channel
 from campaigns.domain.evidence import Doubt, age
 from campaigns.domain.findings import Finding
 from campaigns.domain.plan import PlanCounts
@@ -53,6 +54,16 @@ def journey_table(found: Whereabouts) -> str:
     lines += [f"| {step} | {what} | {n:,} |" for step, what, n in found.rows()]
     acted = "" if found.acted is None else f", {found.acted:,} have acted"
     return "\n".join([*lines, "", f"{found.entered:,} entered{acted}."])
+
+
+def preferences_table(asked: Mapping[Channel | None, int]) -> str:
+    """How many asked for which channel, the most first."""
+    lines = ["| asked for first | customers |", "|---|---:|"]
+    most_first = sorted(asked.items(), key=lambda item: -item[1])
+    lines += [f"| {channel.label} | {number:,} |" for channel, number in most_first if channel]
+    nothing = asked.get(None, 0)
+    lines.append(f"| no channel: what was learnt decides, else the campaign | {nothing:,} |")
+    return "\n".join(lines)
 
 
 def plan_sentence(counts: PlanCounts) -> str:

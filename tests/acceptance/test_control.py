@@ -147,6 +147,7 @@ def test_a_paused_run_waits_for_resume_and_then_everybody_has_it_once(
     code, text = said("audit", f"run:{run_id}", "--json")
     trail = [(e["action"], e["actor"], e["why"]) for e in json.loads(text)["entries"]]
     assert trail == [("resumed", "bob", "mended"), ("paused", "ana", "wrong price")]
+    assert {e["campaign"] for e in json.loads(text)["entries"]} == {"spring_sale"}
 
 
 def test_a_cancelled_run_stops_at_once_and_leaves_every_state_right(
@@ -171,7 +172,10 @@ def test_a_cancelled_run_stops_at_once_and_leaves_every_state_right(
         assert not resumed
         assert again.id != run_id
         cancel(app, again.id, by="ana")
-    assert "the shop burned down" in " ".join(said("audit")[1].split())
+    entries = json.loads(said("audit", "--json")[1])["entries"]
+    (ended,) = [e for e in entries if e["why"] == "the shop burned down"]
+    assert (ended["campaign"], ended["subject"]) == ("spring_sale", f"run:{run_id}")
+    assert "spring_sale" in said("audit")[1]
 
 
 class _Stopping:

@@ -30,6 +30,7 @@ from campaigns.domain.prices import Prices
 from campaigns.domain.release import Release
 from campaigns.domain.run import Run
 from campaigns.errors import UserError
+from campaigns.services.report import stands
 from campaigns.store.accounts import SqlAccounts
 
 #: How long an event counts as a message's doing where the campaign states no goal.
@@ -52,7 +53,8 @@ def account_of(app: App, which: str, *, seed: int = 1, sample: int = SAMPLE) -> 
     now = app.clock.now()
     accounts = SqlAccounts(app.database)
     asked = _asked(run, goal, now)
-    told, counted = accounts.answers(run, asked), app.report(run.id)
+    told = accounts.answers(run, asked)
+    paused, because = stands(app.runs, app.outbox, app.paces, run.id, now=now)
     trials = analyse_run(app, run)
     return Account(
         title=release.title,
@@ -72,8 +74,8 @@ def account_of(app: App, which: str, *, seed: int = 1, sample: int = SAMPLE) -> 
         earlier=_earlier(app, accounts, run, goal, now),
         costs=_costs(app, run, release, told),
         trail=tuple(reversed(app.audit.entries(run_subject(run.id)))),
-        paused=tuple(counted.paused),
-        because=counted.because,
+        paused=tuple(paused),
+        because=because,
     )
 
 

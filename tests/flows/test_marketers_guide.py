@@ -46,7 +46,7 @@ DRAWN = """() => new Promise(done => {
     const drawn = () => left-- ? requestAnimationFrame(drawn) : done();
     drawn();
 })"""
-DESK, TALL, PHONE = (1280, 900), (1280, 1130), (390, 844)
+DESK, TALL, PHONE = (1280, 900), (1040, 1130), (390, 844)
 LIST = "/deployments?deployments.flowOrDeploymentNameLike=send-campaign"
 
 

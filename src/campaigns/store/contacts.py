@@ -30,11 +30,12 @@ DELETE FROM contacts
    AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.id = contacts.delivery_id
                    AND d.state IN ('sending', 'accepted', 'in_doubt'))
 """
+# (The run of each delivery, as a query of its own: joined, PostgreSQL may begin with the runs.)
 _COUNT_AGAIN = """
 INSERT INTO contacts (customer_id, at, delivery_id)
 SELECT d.customer_id, :now, d.id
-  FROM {given} AS given JOIN deliveries d ON d.id = given.id JOIN runs r ON r.id = d.run_id
- WHERE r.purpose = 'marketing' AND d.customer_id <> 0
+  FROM {given} AS given JOIN deliveries d ON d.id = given.id
+ WHERE (SELECT r.purpose FROM runs r WHERE r.id = d.run_id) = 'marketing' AND d.customer_id <> 0
    AND NOT EXISTS (SELECT 1 FROM contacts k
                     WHERE k.customer_id = d.customer_id AND k.delivery_id = d.id)
 """

@@ -21,7 +21,7 @@ from campaigns.bootstrap.asking import Asked, asked, note_asked
 from campaigns.bootstrap.plan_page import as_markdown
 from campaigns.domain.approval import Approval, Decision
 from campaigns.domain.findings import Level
-from campaigns.domain.routing import SKIP_TEXT, SkipReason
+from campaigns.domain.reason import SKIP_TEXT, SkipReason
 from campaigns.errors import UserError
 from flows.choices import title
 from flows.reporting import listed, publish

@@ -20,7 +20,7 @@ from campaigns.domain.evidence import Doubt, age
 from campaigns.domain.findings import Finding
 from campaigns.domain.plan import PlanCounts
 from campaigns.domain.progress import Progress
-from campaigns.domain.routing import SKIP_TEXT, SkipReason
+from campaigns.domain.reason import SKIP_TEXT, SkipReason
 from campaigns.domain.travellers import Whereabouts
 
 

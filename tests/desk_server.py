@@ -19,6 +19,7 @@ from campaigns.desk.serving import configuration
 from campaigns.domain.answer import InboxLine
 from campaigns.sandbox.process import SandboxProcess
 from campaigns.settings import Settings
+from tests.runs import plan_run, send_run
 from tests.web_server import served, serving
 
 ROOT = Path(__file__).parents[1]
@@ -103,12 +104,7 @@ def desk_world(folder: Path, *, clicks: bool = False) -> Iterator[World]:
         world = World(app, Replies(app), sandbox, settings, url)
         mails = urlsplit(app.links.inbound_url).path
         world.control("POST", "webhooks", json={"url": url, "mails": mails})
-        run, _ = app.start_run("spring_sale")
-        for shard in app.shards(run.id):
-            app.plan_shard(run.id, shard.no)
-        app.begin_sending(run.id)
-        app.dispatch_all(run.id)
-        app.finish(run.id)
+        send_run(app, plan_run(app).id)
         until(lambda: world.control("GET", "webhooks")["waiting"] == 0)
         yield world
 

@@ -23,6 +23,7 @@ from campaigns.sandbox.process import SandboxProcess
 from campaigns.services.dispatch import Clock
 from campaigns.services.record_events import record_events
 from campaigns.settings import Settings
+from tests.runs import plan_run, send_run
 
 ROOT = Path(__file__).parents[1]
 CAMPAIGN = "spring_sale"
@@ -79,13 +80,7 @@ def people(app: App, folder: Path, count: int) -> None:
 
 def send(app: App, limit: int | None = None) -> int:
     """Run the campaign to its end."""
-    run, _ = app.start_run(CAMPAIGN, limit)
-    for shard in app.shards(run.id):
-        app.plan_shard(run.id, shard.no)
-    app.begin_sending(run.id)
-    app.dispatch_all(run.id)
-    app.finish(run.id)
-    return run.id
+    return send_run(app, plan_run(app, CAMPAIGN, limit).id)
 
 
 def sent_of(app: App, run: int) -> list[tuple[int, int, Channel]]:

@@ -16,10 +16,11 @@ from campaigns.bootstrap.calendar.page import markdown, page
 from campaigns.cli import run as cli
 from campaigns.domain.calendar import Calendar
 from campaigns.domain.channel import Channel
-from campaigns.domain.routing import SkipReason
+from campaigns.domain.reason import SkipReason
 from campaigns.store.clock import to_ms
 from tests.acceptance.test_pressure import ROOT, Night, night
 from tests.contract.store_world import World
+from tests.runs import plan_run
 
 #: A Wednesday, five in the morning in Madrid.
 DAWN = datetime(2027, 3, 10, 4, 0, tzinfo=UTC)
@@ -138,9 +139,7 @@ def test_messages_of_a_run_under_way_are_in_the_calendar(tmp_path: Path, templat
     path.write_text(path.read_text("utf-8") + 'send_at: {time: "10:00"}\n', "utf-8")
     with night(tmp_path, at=DAWN, templates=templates) as made:
         many, _ = people(made.app)
-        run, _ = made.app.start_run("spring_sale")
-        for shard in made.app.shards(run.id):
-            made.app.plan_shard(run.id, shard.no)
+        run = plan_run(made.app)
         told = made_on(made, tmp_path, weeks=1)
     under_way = told.occasions[0]
     assert (under_way.by, told.crowds[0].people) == (f"run {run.id}, planning", len(many))

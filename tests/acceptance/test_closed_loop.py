@@ -29,6 +29,7 @@ from campaigns.bootstrap.listening import Listener
 from campaigns.sample import write_csv
 from campaigns.sandbox.process import SandboxProcess
 from campaigns.settings import Settings
+from tests.runs import plan_run, send_run
 from tests.web_server import serving
 
 ROOT = Path(__file__).parents[2]
@@ -108,12 +109,7 @@ def _import_people(app: App, folder: Path) -> None:
 
 
 def _send(app: App) -> None:
-    run, _ = app.start_run("spring_sale")
-    for shard in app.shards(run.id):
-        app.plan_shard(run.id, shard.no)
-    app.begin_sending(run.id)
-    app.dispatch_all(run.id)
-    app.finish(run.id)
+    send_run(app, plan_run(app).id)
 
 
 def test_every_message_is_delivered_or_bounced_and_its_profile_knows(loop: Loop) -> None:

@@ -30,6 +30,7 @@ from campaigns.errors import RunHeldError, UnarmedError, UserError
 from campaigns.sample import write_csv
 from campaigns.sandbox.process import SandboxProcess
 from campaigns.settings import Settings
+from tests.runs import plan_run
 
 ROOT = Path(__file__).parents[2]
 
@@ -88,9 +89,7 @@ def said(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
 
 def begun(app: App) -> int:
     """A run that is ready to send; its id."""
-    run, _ = app.start_run("spring_sale", limit=60)
-    for shard in app.shards(run.id):
-        app.plan_shard(run.id, shard.no)
+    run = plan_run(app, limit=60)
     app.begin_sending(run.id)
     return run.id
 

@@ -20,6 +20,7 @@ from campaigns.errors import NotFoundError, UserError
 from campaigns.sample import write_csv
 from campaigns.sandbox.process import SandboxProcess
 from campaigns.settings import Settings
+from tests.runs import plan_run, send_run
 
 ROOT = Path(__file__).parents[2]
 CAMPAIGN = "templates/campaigns/spring_sale/campaign.yaml"
@@ -71,13 +72,7 @@ def import_people(app: App, tmp_path: Path, count: int) -> None:
 
 
 def send(app: App) -> int:
-    run, _ = app.start_run("spring_sale")
-    for shard in app.shards(run.id):
-        app.plan_shard(run.id, shard.no)
-    app.begin_sending(run.id)
-    app.dispatch_all(run.id)
-    app.finish(run.id)
-    return run.id
+    return send_run(app, plan_run(app).id)
 
 
 def buy(app: App, customers: list[int], amount: float) -> None:

@@ -23,6 +23,7 @@ from campaigns.errors import NotFoundError, UserError
 from campaigns.sandbox.process import SandboxProcess
 from campaigns.services.report import RunReport
 from campaigns.settings import Settings
+from tests.runs import plan_run
 
 ROOT = Path(__file__).parents[2]
 DAY = timedelta(days=1)
@@ -78,9 +79,7 @@ class Travel:
         self.app = App(self.settings, replace(CLOCK, now=lambda: self.now))
 
     def run(self, *, continues: bool = False) -> RunReport:
-        run, _ = self.app.start_run("spring_sale", continues=continues)
-        for shard in self.app.shards(run.id):
-            self.app.plan_shard(run.id, shard.no)
+        run = plan_run(self.app, continues=continues)
         self.app.begin_sending(run.id)
         self.app.dispatch_all(run.id)
         return self.app.finish(run.id)

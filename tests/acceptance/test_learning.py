@@ -18,8 +18,9 @@ from campaigns.bootstrap.learning import learn
 from campaigns.cli import run as cli
 from campaigns.domain.channel import Channel
 from campaigns.domain.interaction import Interaction, InteractionKind
-from campaigns.domain.routing import Reason, Rule
+from campaigns.domain.reason import Reason, Rule
 from campaigns.settings import Settings
+from tests.runs import plan_run
 
 ROOT = Path(__file__).parents[2]
 YES = "yes,yes,2026-01-02"
@@ -74,9 +75,7 @@ def command(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
 
 def planned(app: App) -> dict[str, str]:
     """Ref → the stored reason, of a run that plans and sends nothing."""
-    run, _ = app.start_run("spring_sale")
-    for shard in app.shards(run.id):
-        app.plan_shard(run.id, shard.no)
+    plan_run(app)
     with app.database.read() as connection:
         rows = connection.execute(
             text(

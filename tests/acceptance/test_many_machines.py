@@ -29,6 +29,7 @@ from campaigns.sandbox.process import SandboxProcess
 from campaigns.settings import Settings
 from tests.databases import PostgresDatabases
 from tests.faults.campaign import tell_sandbox
+from tests.runs import plan_run
 
 ROOT = Path(__file__).parents[2]
 CUSTOMERS = 600
@@ -95,9 +96,7 @@ def shop(databases: PostgresDatabases, folder: Path) -> Iterator[tuple[App, Sand
 
 def planned(app: App) -> Run:
     """The shipped campaign, planned and running."""
-    run, _ = app.start_run("spring_sale")
-    for shard in app.shards(run.id):
-        app.plan_shard(run.id, shard.no)
+    run = plan_run(app)
     app.begin_sending(run.id)
     return run
 
@@ -133,7 +132,7 @@ def by_one(
 ) -> dict[int, tuple[str, str]]:
     """What the run comes to on one machine, by each customer's number within the import."""
     with shop(postgres_databases, tmp_path_factory.mktemp("one")) as (app, sandbox):
-        run = planned(app)
+        run = plan_run(app)
         app.dispatch_all(run.id)
         app.finish(run.id)
         assert sandbox.log.duplicates() == {}
@@ -155,7 +154,7 @@ def test_machines_that_share_a_run_do_what_one_does_though_one_is_killed(
     tmp_path: Path,
 ) -> None:
     with shop(postgres_databases, tmp_path) as (app, sandbox):
-        run = planned(app)
+        run = plan_run(app)
         every = len(app.shards(run.id)) // machines
         others = [machine(app, i * every) for i in range(machines)]
         give_up = time.monotonic() + 60

@@ -33,6 +33,7 @@ from campaigns.settings import Settings
 from tests.acceptance.test_journey import MAPPING, REMINDER, SHORT, STEPS
 from tests.contract.test_pages import filled
 from tests.desk_server import until
+from tests.runs import plan_run
 from tests.web_server import serving
 
 ROOT = Path(__file__).parents[2]
@@ -78,9 +79,7 @@ class Story:
         return self.app.import_customers(folder / "people.csv", folder / "mapping.yaml")
 
     def planned(self) -> int:
-        run, _ = self.app.start_run("spring_sale")
-        for shard in self.app.shards(run.id):
-            self.app.plan_shard(run.id, shard.no)
+        run = plan_run(self.app)
         return run.id
 
     def send(self, run_id: int) -> RunReport:

@@ -33,6 +33,7 @@ from campaigns.services.dispatch import Clock, DispatchCounts
 from campaigns.services.report import RunReport
 from campaigns.settings import Settings
 from tests.contract.channels import say
+from tests.runs import plan_run
 
 ROOT = Path(__file__).parents[2]
 PEOPLE = 300
@@ -126,9 +127,7 @@ def open_shop(home: Path, tmp_path: Path) -> Iterator[Open]:
 
 
 def begun(app: App) -> int:
-    run, _ = app.start_run("spring_sale")
-    for shard in app.shards(run.id):
-        app.plan_shard(run.id, shard.no)
+    run = plan_run(app)
     app.begin_sending(run.id)
     return run.id
 

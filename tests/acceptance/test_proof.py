@@ -17,6 +17,7 @@ from campaigns.cli import run as cli
 from campaigns.errors import ApprovalNeededError, NotFoundError, UserError
 from campaigns.sandbox.process import SandboxProcess
 from campaigns.settings import Settings
+from tests.runs import plan_run, send_run
 
 ROOT = Path(__file__).parents[2]
 
@@ -54,13 +55,7 @@ def edit(app: App, file: str, old: str, new: str) -> None:
 
 
 def send(app: App, name: str) -> int:
-    run, _ = app.start_run(name)
-    for shard in app.shards(run.id):
-        app.plan_shard(run.id, shard.no)
-    app.begin_sending(run.id)
-    app.dispatch_all(run.id)
-    app.finish(run.id)
-    return run.id
+    return send_run(app, plan_run(app, name).id)
 
 
 CAMPAIGN = "campaigns/shop_moves/campaign.yaml"

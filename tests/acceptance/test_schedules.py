@@ -20,11 +20,12 @@ from campaigns.bootstrap.history import history
 from campaigns.bootstrap.learning import learn
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import DeliveryState
-from campaigns.domain.routing import SkipReason
+from campaigns.domain.reason import SkipReason
 from campaigns.store import schema
 from campaigns.store.clock import to_ms
 from tests.acceptance.test_pressure import ROOT, Night, night
 from tests.contract.store_world import World
+from tests.runs import plan_run
 
 #: A Wednesday, five in the morning in Madrid.
 DAWN = datetime(2027, 3, 10, 4, 0, tzinfo=UTC)
@@ -109,9 +110,7 @@ def test_a_run_tells_what_its_messages_wait_for(
     blackout = "blackouts: [{from: 2027-03-10, until: 2027-03-11, reason: stocktaking}]"
     with night(tmp_path, at=DAWN, templates=files(blackout, "")) as made:
         zones = people(made.app)
-        run, _ = made.app.start_run("spring_sale")
-        for shard in made.app.shards(run.id):
-            made.app.plan_shard(run.id, shard.no)
+        run = plan_run(made.app)
         made.app.begin_sending(run.id)
         made.app.dispatch_all(run.id)
         waits = made.app.finish(run.id).waits

@@ -31,8 +31,9 @@ from campaigns.channels.sendgrid.channel import EmailSender
 from campaigns.domain.batch import Batch, Claimed, Written
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import Accepted, Outcome
+from campaigns.domain.permit import UNLIMITED, Permit
 from campaigns.domain.run import Run, RunState
-from campaigns.domain.timing import UNLIMITED, Hours, Permit, Timing
+from campaigns.domain.timing import Hours, Timing
 from campaigns.sandbox.process import SandboxProcess
 from campaigns.services.dispatch import Dispatcher, unwatched
 from campaigns.settings import Settings

@@ -11,7 +11,6 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from campaigns.domain.channel import Channel
-from tests.browser.studio_world import chromium
 from tests.databases import SqliteFiles
 from tests.pages_world import Shop, shop
 from tests.web_server import serving
@@ -20,12 +19,6 @@ PHONE, DESKTOP = 375, 1280
 #: Where pictures of the pages go, to be looked at; unset: none are taken.
 SHOTS = os.environ.get("CAMPAIGNS_TEST_SHOTS")
 Opener = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -10,18 +10,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.studio_world import chromium
 from tests.desk_server import ANA, World, desk, desk_world
 
 Opener = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=15_000)
-    with chromium() as browser:
-        yield browser
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture(scope="module")

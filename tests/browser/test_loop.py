@@ -11,7 +11,6 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.studio_world import chromium
 from tests.desk_server import PEOPLE, Person, World, desk, desk_world, until
 
 ROOT = Path(__file__).parents[2]
@@ -21,14 +20,6 @@ IMAGES = os.environ.get("LOOP_IMAGES")
 
 #: Numbers that nobody in the world has, one for each test.
 STRANGERS = iter(f"+4477009007{n}" for n in range(10, 30))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=15_000)
-    with chromium() as browser:
-        yield browser
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.studio_images import SHOTS, take
-from tests.browser.studio_world import SHIPPED, Studio, chromium, settled, studio
+from tests.browser.studio_world import SHIPPED, Studio, settled, studio
 from tests.unit.studio.edits import change
 
 _COPY = "campaigns/spring_sale/copy.en.yaml"
@@ -22,14 +22,6 @@ _SALE = "campaign=spring_sale"
 #: Seconds from saving a file to seeing it. Two idle cores need 0.5 to 0.7, most of it compiling
 #: and checking. Where others share them, the time counts that this test had.
 _SOON = 1.0
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=15_000)
-    with chromium() as browser:
-        yield browser
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import Accepted, DeliveryState
 from campaigns.domain.interaction import Interaction, InteractionKind
 from campaigns.domain.plan import PlannedDelivery, PlannedSkip
-from campaigns.domain.routing import Reason, Skip
+from campaigns.domain.reason import Reason, Skip
 from campaigns.errors import NotFoundError, UserError
 from campaigns.services.record_interactions import record_interactions
 from campaigns.store import consents, schema

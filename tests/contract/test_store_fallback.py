@@ -17,8 +17,8 @@ from campaigns.domain.delivery import Accepted, DeliveryState, Outcome, Provider
 from campaigns.domain.interaction import InteractionKind
 from campaigns.domain.pressure import Cap, Pressure
 from campaigns.domain.provider_event import ProviderEvent
+from campaigns.domain.reason import Skip, SkipReason
 from campaigns.domain.release import Release
-from campaigns.domain.routing import Skip, SkipReason
 from campaigns.domain.run import Run, RunState
 from campaigns.services.fall_back import FellBack, fall_back
 from campaigns.services.report import report

@@ -14,7 +14,8 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.engagement import UNKNOWN, Learning, Tally
 from campaigns.domain.interaction import Agent, InteractionKind
 from campaigns.domain.learning import Learnt
-from campaigns.domain.routing import Choice, Rule, choose
+from campaigns.domain.reason import Choice, Rule
+from campaigns.domain.routing import choose
 from campaigns.services.learn import ALL_ANEW, CHUNK, learn
 from campaigns.store import interactions, schema
 from campaigns.store.clock import to_ms

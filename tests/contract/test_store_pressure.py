@@ -28,12 +28,12 @@ from campaigns.domain.delivery import (
     Unknown,
 )
 from campaigns.domain.interaction import InteractionKind
+from campaigns.domain.permit import Permit
 from campaigns.domain.plan import PlannedDelivery
 from campaigns.domain.pressure import LONGEST_CAP, WEEK, Cap, capped
 from campaigns.domain.provider_event import ProviderEvent
 from campaigns.domain.quiet_hours import ALWAYS, Window
 from campaigns.domain.run import Run
-from campaigns.domain.timing import Permit
 from campaigns.store import locking, schema
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import Database

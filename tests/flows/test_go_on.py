@@ -9,6 +9,7 @@ from campaigns.bootstrap import connect
 from campaigns.domain.run import RunState
 from flows.go_on import go_on
 from tests.flows.conftest import Shop
+from tests.runs import plan_run
 
 pytestmark = pytest.mark.prefect
 
@@ -16,9 +17,7 @@ pytestmark = pytest.mark.prefect
 @pytest.mark.parametrize("paused", [False, True])
 def test_what_has_become_due_is_sent_unless_the_run_is_paused(shop: Shop, paused: bool) -> None:
     with connect() as app:
-        run, _ = app.start_run("spring_sale")
-        for shard in app.shards(run.id):
-            app.plan_shard(run.id, shard.no)
+        run = plan_run(app)
         with app.database.write() as connection:  # as if planned at night
             connection.execute(text("UPDATE deliveries SET not_before = 4000000000000"))
         app.begin_sending(run.id)

@@ -11,15 +11,14 @@ from campaigns.domain.channel import Channel
 from flows.housekeeping import housekeeping
 from tests.flows.conftest import Prefect, Shop
 from tests.flows.pages import newest_run
+from tests.runs import plan_run
 
 pytestmark = pytest.mark.prefect
 
 
 def test_what_a_dead_worker_held_is_taken_back_once(prefect: Prefect, shop: Shop) -> None:
     with connect() as app:
-        run, _ = app.start_run("spring_sale", 5)
-        for shard in app.shards(run.id):
-            app.plan_shard(run.id, shard.no)
+        run = plan_run(app, limit=5)
         app.begin_sending(run.id)
         claimed = app.outbox.claim(
             run.id,

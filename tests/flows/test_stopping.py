@@ -16,6 +16,7 @@ from campaigns.services.dispatch import DispatchCounts
 from flows.send_campaign import send_campaign
 from tests.flows.conftest import CHECKOUT, Prefect, Shop
 from tests.flows.pages import until
+from tests.runs import plan_run
 
 #: A run's sending without Prefect, in a process to be killed: two shards, two senders.
 SENDING = """
@@ -45,9 +46,7 @@ def process(prefect_environment: dict[str, str] | None, code: str) -> subprocess
 
 def begun(app: App) -> int:
     """A run that is ready to send; its id."""
-    run, _ = app.start_run("spring_sale")
-    for shard in app.shards(run.id):
-        app.plan_shard(run.id, shard.no)
+    run = plan_run(app)
     app.begin_sending(run.id)
     return run.id
 

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from campaigns.account_page import pictures
@@ -31,6 +31,7 @@ from campaigns.domain import outcome_words
 from campaigns.domain.account import ALL, Account, Answers, Figure
 from campaigns.domain.channel import PERSONAL_CHANNELS
 from campaigns.domain.prices import money
+from campaigns.page_templates import page_templates
 
 _HERE = Path(__file__).parent
 
@@ -111,13 +112,7 @@ def day(at: datetime) -> str:
 
 @cache
 def _environment() -> Environment:
-    env = Environment(
-        loader=FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    env = page_templates(_HERE)
     tools: dict[str, Any] = {
         "number": number,
         "ratio": ratio,

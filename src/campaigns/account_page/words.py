@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from campaigns.domain.account import ALL, Account, Figure, Incremental
 from campaigns.domain.channel import Channel
 from campaigns.domain.experiment import Difference, GoalKind, GoalResult
-from campaigns.domain.routing import SKIP_TEXT, Reason, SkipReason
+from campaigns.domain.reason import SKIP_TEXT, Reason, SkipReason
 from campaigns.domain.run import ACTIVE_RUN_STATES
 
 #: What was done, of people: `312 people bought`.

@@ -1,8 +1,8 @@
-"""Before the start: what an experiment of this size can see, and what size sees this much."""
+"""Before the start: what an experiment of this size can see."""
 
 from __future__ import annotations
 
-from math import ceil, sqrt
+from math import sqrt
 
 #: As usual: one false alarm in twenty, four of five real differences found.
 ALPHA, POWER = 0.05, 0.8
@@ -25,19 +25,6 @@ def smallest_difference(
     if missing(most) < 0:
         return None
     return float(brentq(missing, 1e-12, most))
-
-
-def people_needed(
-    rate: float, difference: float, *, alpha: float = ALPHA, power: float = POWER
-) -> int:
-    """People in each of two equal arms for a rise of `rate` by `difference` to be found.
-
-    Raises ValueError when the rates are none.
-    """
-    if not 0 <= rate < 1 or not 0 < difference <= 1 - rate:
-        raise ValueError(f"no such rates: {rate} and {rate + difference}")
-    reach = _reach(rate, rate + difference, 1, 1, alpha, power)
-    return ceil((reach / difference) ** 2)
 
 
 def _reach(

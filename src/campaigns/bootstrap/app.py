@@ -14,29 +14,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from campaigns.bootstrap.sending import Sending
+from campaigns.bootstrap.starting import Starting
 from campaigns.bootstrap.workers import Workers, send_all
 from campaigns.domain.canary import CANARY_SHARD
 from campaigns.domain.channel import Channel
-from campaigns.domain.findings import Finding, Level
 from campaigns.domain.message import fill
 from campaigns.domain.plan import PlanCounts
-from campaigns.domain.progress import Progress, hold_in_words
-from campaigns.domain.recurring import in_its_edition
+from campaigns.domain.progress import Progress
 from campaigns.domain.release import Release
-from campaigns.domain.run import ACTIVE_RUN_STATES, Run, RunState, Shard
-from campaigns.domain.start import lateness
-from campaigns.errors import (
-    CampaignsError,
-    EmptyAudienceError,
-    NotFoundError,
-    RunHeldError,
-    UserError,
-)
-from campaigns.services.approve import require_approval
-from campaigns.services.choosing import opening_by
+from campaigns.domain.run import Run, RunState, Shard
+from campaigns.errors import CampaignsError, NotFoundError
 from campaigns.services.dispatch import PATIENT, Clock, DispatchCounts, Watch, unwatched
-from campaigns.services.plan_run import plan_post, plan_shard, preview
+from campaigns.services.plan_run import plan_post, plan_shard
 from campaigns.services.progress import progress
 from campaigns.services.report import RunReport, report
 from campaigns.services.rounds import AT_ONCE, Rounds
@@ -44,7 +33,6 @@ from campaigns.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from campaigns.bootstrap.observing import Carrier
-    from campaigns.domain.delivery import DeliveryState
     from campaigns.services.diagnose import Diagnosis
     from campaigns.services.import_customers import ImportReport
 
@@ -61,38 +49,12 @@ def connect(settings: Settings | None = None) -> App:
     return App(settings or load_settings())
 
 
-class App(Sending):
+class App(Starting):
     """The product's verbs. Safe to share between threads; each thread gets its own senders."""
 
     def __init__(self, settings: Settings, clock: Clock = CLOCK, watch: Watch = unwatched) -> None:
         super().__init__(settings, clock, watch)
         self._limited = threading.Lock()
-
-    # Content --------------------------------------------------------------------------------
-
-    def campaign_names(self) -> list[str]:
-        """The campaigns in the templates folder."""
-        return self.catalog.campaigns()
-
-    def check(self, name: str) -> list[Finding]:
-        """All findings of one campaign, without sending anything."""
-        return self.catalog.check(name)
-
-    def compile(self, name: str, on: datetime | None = None) -> Release:
-        """The campaign's release; of one that recurs, the edition of now or of a given moment.
-        Raises UserError with every finding of level error."""
-        errors = [f for f in self.check(name) if f.level is Level.ERROR]
-        if errors:
-            listed = "\n".join(f"  {finding}" for finding in errors)
-            number = "an error" if len(errors) == 1 else f"{len(errors)} errors"
-            raise UserError(f"{name} cannot run: {number}; nothing was sent.\n{listed}")
-        return in_its_edition(self.catalog.compile(name), on or self.clock.now())
-
-    def schemas(self) -> dict[str, dict[str, object]]:
-        """JSON Schemas of the YAML files, by name."""
-        from campaigns.sources.mapping import MappingFile
-
-        return {**self.catalog.schemas(), "mapping": MappingFile.model_json_schema()}
 
     # Customers ------------------------------------------------------------------------------
 
@@ -150,77 +112,6 @@ class App(Sending):
 
     # Runs -----------------------------------------------------------------------------------
 
-    def preview(self, name: str, limit: int | None = None) -> PlanCounts:
-        """Who would get what if the campaign ran now. Writes nothing."""
-        release = self.compile(name)
-        timing = self._timing(release)
-        now = self.clock.now()
-        opening = opening_by(timing, now)
-        return preview(self.planning, release, now=now, limit=limit, opening=opening)
-
-    def start_run(
-        self,
-        name: str,
-        limit: int | None = None,
-        scheduled_for: datetime | None = None,
-        *,
-        continues: bool = False,
-    ) -> tuple[Run, bool]:
-        """Compile, check and start a run; or go on with the campaign's active one (True).
-
-        One that `continues` goes on with the journeys of those who are on one; nobody enters.
-
-        One that starts later than it was scheduled for, beyond the campaign's tolerance, is held:
-        it is planned but sends nothing until a person says so.
-
-        Raises UserError for findings, EmptyAudienceError when nobody is in the audience.
-        """
-        from campaigns.bootstrap.wiring import refuse_unready_live_run
-
-        release = self.compile(name, scheduled_for)
-        refuse_unready_live_run(self.settings, release)
-        now = self.clock.now()
-        if continues and not release.policy.journey.goes_on:
-            raise UserError(f"{name} is one message: there is no journey to go on with.")
-        if not continues and not self.planning.audience_size(release.policy.audience, now=now):
-            raise EmptyAudienceError(
-                f"nobody is in the audience of {name}; nothing was sent. Look at `audience:` in "
-                f"its campaign.yaml, or import customers first (`campaigns import FILE`)."
-            )
-        self.sweep()  # what a stopped run's last workers gave back would count as planned already
-        self.releases.save(release, now)
-        limit = self._approved(release, limit)
-        size = self.settings.shard_size
-        run, resumed = self.runs.start(
-            release, now=now, shard_size=size, limit=limit, continues=continues
-        )
-        self.require_no_hold(run)
-        late = None if resumed else lateness(release.policy, scheduled_for, now)
-        if late is None:
-            return run, resumed
-        self.runs.move(run.id, RunState.PAUSED, now=now, because=late, as_held=True)
-        return self.runs.get(run.id), resumed
-
-    def _approved(self, release: Release, limit: int | None) -> int | None:
-        """To how many people the release may go; None is everybody. Raises ApprovalNeededError.
-
-        A run under way goes on by the yes it was started with."""
-        latest = self.runs.latest(release.campaign)
-        if latest is not None and latest.state in ACTIVE_RUN_STATES:
-            return limit
-        approval = require_approval(release, self.approvals, self.plans)
-        most = [n for n in (limit, approval.first if approval else None) if n is not None]
-        return min(most, default=None)
-
-    def require_no_hold(self, run: Run) -> None:
-        """Raises RunHeldError when the run waits for a person."""
-        hold = self.audit.hold(run.id)
-        if hold is not None:
-            raise RunHeldError(
-                f"run {run.id} of {run.campaign} was {hold_in_words(hold)}. "
-                f"`campaigns resume {run.id}` goes on with it, `campaigns cancel {run.id}` ends it."
-            )
-
     def shards(self, run_id: int) -> list[Shard]:
         """The run's audience, cut by customer id."""
         return self.runs.shards(run_id)
@@ -249,7 +140,7 @@ class App(Sending):
         Nor does one that goes on with a journey: the post belongs to the first step.
         """
         from campaigns.bootstrap.canary import begin_canary
-        from campaigns.bootstrap.forecasting import settle_plan
+        from campaigns.bootstrap.settling import settle_plan
 
         run = self.runs.get(run_id)
         release = self.releases.load(run.release_hash)
@@ -376,7 +267,3 @@ class App(Sending):
             unarmed=self.arming.bearings().because,
             canary=None if canary is None or canary.decided else canary.because,
         )
-
-    def sweep(self) -> Mapping[DeliveryState, int]:
-        """Take back what workers that died had in their hands."""
-        return self.outbox.sweep(now=self.clock.now())

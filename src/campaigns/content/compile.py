@@ -123,8 +123,26 @@ def _fallback_within(sources: Sources) -> timedelta | None:
 def _release(
     sources: Sources, contexts: Contexts, skeletons: tuple[Skeleton, ...], edition: str
 ) -> Release:
+    campaign = sources.campaign
+    facts = {
+        name: {locale: written[name] for locale, written in contexts.written.items()}
+        for name in campaign.facts
+    }
+    return Release(
+        campaign=sources.name,
+        title=campaign.title,
+        edition=edition or campaign.edition,
+        policy=_policy(sources),
+        facts=facts,
+        senders={c: sources.brand.senders.of(c) or {} for c in campaign.channels},
+        skeletons=skeletons,
+        manifest=sources.manifest(),
+    )
+
+
+def _policy(sources: Sources) -> Policy:
     campaign, brand = sources.campaign, sources.brand
-    policy = Policy(
+    return Policy(
         channels=campaign.channels,
         purpose=campaign.purpose,
         topic=campaign.topic or _ANY_TOPIC,
@@ -142,20 +160,6 @@ def _release(
         explore=_explore(sources),
         journey=_journey(sources),
         schedule=_schedule(sources),
-    )
-    facts = {
-        name: {locale: written[name] for locale, written in contexts.written.items()}
-        for name in campaign.facts
-    }
-    return Release(
-        campaign=sources.name,
-        title=campaign.title,
-        edition=edition or campaign.edition,
-        policy=policy,
-        facts=facts,
-        senders={c: brand.senders.of(c) or {} for c in campaign.channels},
-        skeletons=skeletons,
-        manifest=sources.manifest(),
     )
 
 

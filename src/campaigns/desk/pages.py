@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from campaigns.domain.answer import Because
 from campaigns.domain.history import data_in_words
 from campaigns.domain.interaction import Agent, InteractionKind
+from campaigns.page_templates import page_templates
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _BECAUSE: Final = {
@@ -50,13 +49,7 @@ class Pages:
 
     def __init__(self, zone: str) -> None:
         clock = Clock(ZoneInfo(zone))
-        self._environment = Environment(
-            loader=FileSystemLoader(_TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._environment = page_templates(_TEMPLATES)
         self._environment.filters |= {"moment": clock.moment, "day": clock.day}
         self._environment.globals |= {
             "because": _BECAUSE.__getitem__,

@@ -9,15 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Discriminator,
-    Field,
-    RootModel,
-    Tag,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag, model_validator
+
+from campaigns.domain.written import Frozen
 
 MAX_DEPTH = 8
 Scalar = str | int | float | bool
@@ -26,11 +20,7 @@ Scalar = str | int | float | bool
 FIELDS = ("country", "locale", "language", "time_zone", "preferred_channel", "last_purchase", "ref")
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Condition(_Frozen):
+class Condition(Frozen):
     """What must hold of one field; all given operators must hold.
 
     `within_days` counts back from the run's start and is for dates only (`last_purchase`).
@@ -71,15 +61,15 @@ class FieldFilter(RootModel[dict[str, Condition]]):
         return self
 
 
-class AllOf(_Frozen):
+class AllOf(Frozen):
     all: tuple[AudienceFilter, ...]
 
 
-class AnyOf(_Frozen):
+class AnyOf(Frozen):
     any: tuple[AudienceFilter, ...]
 
 
-class NotOf(_Frozen):
+class NotOf(Frozen):
     not_: Annotated[AudienceFilter, Field(alias="not")]
 
 

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.customer import AttributeValue
+from campaigns.domain.permit import UNLIMITED, Permit
 from campaigns.domain.quiet_hours import Span
-from campaigns.domain.timing import UNLIMITED, Permit
 
 
 @dataclass(frozen=True, slots=True)

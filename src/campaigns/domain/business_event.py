@@ -13,7 +13,6 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import (
     AfterValidator,
     AwareDatetime,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -24,7 +23,7 @@ from pydantic import (
     model_validator,
 )
 
-from campaigns.domain.interaction import InteractionKind
+from campaigns.domain.written import Frozen
 
 #: Events in one request, and in one transaction.
 MOST_EVENTS: Final = 500
@@ -75,10 +74,10 @@ Scalar = Annotated[
 ]
 
 
-class Who(BaseModel):
+class Who(Frozen):
     """The customer, by exactly one of what is known of them; and the device, beside it or alone."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(strict=True)
 
     ref: Name | None = Field(None, description="your own customer id")
     email: Name | None = None
@@ -103,10 +102,8 @@ class Who(BaseModel):
         return {k: v for k, v in self.model_dump(exclude={"device"}).items() if v is not None}
 
 
-class BusinessEvent(BaseModel):
+class BusinessEvent(Frozen):
     """One event. The same id from the same source is the same event, however often it is told."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: Annotated[str, StringConstraints(pattern=r"^[!-~]{1,50}$")] = Field(
         description="unique in its source: a receipt's or ticket's number, a UUID"
@@ -143,11 +140,6 @@ class BusinessEvent(BaseModel):
         """What is kept beside kind and time."""
         paid = {} if self.amount is None else {"amount": self.amount, "currency": self.currency}
         return {**self.data, **paid, "source": source}
-
-    @property
-    def interaction_kind(self) -> InteractionKind:
-        """The kind in the vocabulary of all interactions."""
-        return InteractionKind(self.kind)
 
 
 class Result(StrEnum):

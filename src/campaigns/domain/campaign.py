@@ -6,20 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from campaigns.domain.audience import Audience
-from campaigns.domain.brand import Fallback, Line, LocaleName, OwnLimits
+from campaigns.domain.brand import Fallback
 from campaigns.domain.canary import CanarySpec
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
+from campaigns.domain.copy_rules import OwnLimits
 from campaigns.domain.facts import Fact, Texts
 from campaigns.domain.journey import MAX_DEPTH, MAX_STEPS, Condition, Step, StepName, depth
 from campaigns.domain.lengths import Length
@@ -27,6 +21,7 @@ from campaigns.domain.message import SlotType
 from campaigns.domain.prices import Budget
 from campaigns.domain.recurring import Recurs
 from campaigns.domain.schedule import SendAt
+from campaigns.domain.written import Line, LocaleName, Written
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Topic = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
@@ -43,11 +38,7 @@ def _moment(value: object) -> object:
     return value
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
-
-
-class SlotSpec(_Frozen):
+class SlotSpec(Written):
     """A value that differs per customer: what it may hold and what stands there without it."""
 
     type: SlotType | None = Field(None, description="of a slot that is no attribute; default text")
@@ -60,14 +51,14 @@ Share = Annotated[float, Field(gt=0, le=1_000)]
 Percent = Annotated[float, Field(ge=0, le=50)]
 
 
-class GoalSpec(_Frozen):
+class GoalSpec(Written):
     """What the campaign is for, counted per customer: did it happen, and for how much."""
 
     kind: Literal["purchased", "visited", "clicked", "replied", "called"]
     within_days: Annotated[int, Field(ge=1, le=365)] = 14
 
 
-class ExperimentSpec(_Frozen):
+class ExperimentSpec(Written):
     """What is tried out, on whom. Assignment is by hash: a customer stays in their arm."""
 
     variants: dict[Literal["a", "b", "c", "d"], Share] = Field(
@@ -96,7 +87,7 @@ class ExperimentSpec(_Frozen):
         return self
 
 
-class Layouts(_Frozen):
+class Layouts(Written):
     """Layouts of this campaign's own, instead of the shared ones: file names in layouts/."""
 
     email_html: Annotated[LayoutFile | None, Field(alias="email.html")] = None
@@ -108,7 +99,7 @@ class Layouts(_Frozen):
     x_dm: Annotated[LayoutFile | None, Field(alias="x_dm.txt")] = None
 
 
-class Campaign(_Frozen):
+class Campaign(Written):
     """templates/campaigns/<name>/campaign.yaml."""
 
     title: Line
@@ -213,7 +204,7 @@ class Campaign(_Frozen):
 Paragraphs: TypeAlias = str | Annotated[tuple[str, ...], Field(min_length=1)]
 
 
-class Words(_Frozen):
+class Words(Written):
     """The words of a message. A text may name facts, customer, brand, links and traits."""
 
     subject: str | None = Field(None, description="of the e-mail")

@@ -14,9 +14,10 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from campaigns.domain.lengths import Length
+from campaigns.domain.written import Frozen
 
 #: The shard of a run's canary; customers' shards count from 0.
 CANARY_SHARD = 1_000_000
@@ -24,10 +25,8 @@ CANARY_SHARD = 1_000_000
 Threshold = Annotated[float, Field(gt=0, le=100)]
 
 
-class CanarySpec(BaseModel):
+class CanarySpec(Frozen):
     """`canary` in campaign.yaml. Thresholds are percent of the people in it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     people: Annotated[int, Field(ge=1, le=1_000_000)] = Field(500, description="so many first")
     watch: Length = Field(

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Standing
 from campaigns.domain.engagement import Engagement
 from campaigns.domain.pressure import NO_WISHES, Wishes
 from campaigns.domain.schedule import BestHour
+from campaigns.domain.written import Frozen
 
 #: A customer's attribute, as stored: JSON scalars only. Dates are ISO text, money is decimal text.
 AttributeValue: TypeAlias = str | int | float | bool | None
@@ -33,10 +34,8 @@ class AddressStatus(StrEnum):
     INVALID = "invalid"
 
 
-class AttributeSpec(BaseModel):
+class AttributeSpec(Frozen):
     """The type of one user-defined attribute, declared in templates/attributes.yaml."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     type: Literal["text", "integer", "number", "bool", "date", "choice"]
     choices: tuple[str, ...] = ()

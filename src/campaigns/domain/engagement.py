@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from math import erfc, sqrt
 from typing import Annotated, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.experiment import assign
 from campaigns.domain.interaction import InteractionKind
+from campaigns.domain.written import Frozen
 
 #: One answer says something about a channel where so many messages are known, or else two answers.
 MINIMUM_MESSAGES = 3
@@ -28,10 +29,8 @@ CONFIDENCE = 0.8
 HALF_LIVES = 8
 
 
-class Learning(BaseModel):
+class Learning(Frozen):
     """`learning` in brand.yaml: how the preferred channel is learnt."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     explore: Annotated[float, Field(ge=0, le=20)] = Field(
         2,

@@ -18,17 +18,10 @@ import phonenumbers
 from babel import Locale
 from babel.dates import format_date, format_interval, format_time, get_timezone_location
 from babel.numbers import format_currency, format_decimal, format_percent, is_currency
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from campaigns.domain.locales import language
+from campaigns.domain.written import Written
 
 FactKind: TypeAlias = Literal[
     "percent", "money", "date", "date_range", "time", "number", "code", "url", "phone", "text"
@@ -110,18 +103,14 @@ Code = Annotated[
 ]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
-
-
-class Money(_Frozen):
+class Money(Written):
     """An amount and its currency."""
 
     amount: Amount
     currency: Currency
 
 
-class DateRange(_Frozen):
+class DateRange(Written):
     """From one day to another, both included."""
 
     from_: Annotated[Day, Field(alias="from")]
@@ -134,7 +123,7 @@ class DateRange(_Frozen):
         return self
 
 
-class TimeOfDay(_Frozen):
+class TimeOfDay(Written):
     """A time of day at a place; with `date`, on that day."""
 
     at: Clock
@@ -142,7 +131,7 @@ class TimeOfDay(_Frozen):
     date: Day | None = None
 
 
-class Fact(_Frozen):
+class Fact(Written):
     """One value that the campaign states: exactly one of the kinds, such as `{percent: 20}`."""
 
     percent: Amount | None = None

@@ -13,17 +13,9 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.customer import Profile
 from campaigns.domain.delivery import DeliveryState, ProviderState
 from campaigns.domain.plan import PlannedDelivery, PlannedSkip
+from campaigns.domain.reason import Choice, Obstacle, Reason, Rule, Skip, SkipReason
 from campaigns.domain.release import Policy
-from campaigns.domain.routing import (
-    Choice,
-    Obstacle,
-    Reason,
-    Rule,
-    Skip,
-    SkipReason,
-    choose,
-    personal,
-)
+from campaigns.domain.routing import choose, personal
 
 
 @dataclass(frozen=True, slots=True)

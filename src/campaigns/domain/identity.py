@@ -15,10 +15,11 @@ from enum import StrEnum
 from typing import Literal
 from unicodedata import combining, normalize
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from campaigns.domain.channel import AddressKind
 from campaigns.domain.customer import AttributeValue
+from campaigns.domain.written import Frozen
 
 
 class IdentityKind(StrEnum):
@@ -54,10 +55,8 @@ Shared = Literal["email", "phone", "handle", "same name", "names agree"]
 Comparison = Literal["name", "text", "code", "exact"]
 
 
-class Probable(BaseModel):
+class Probable(Frozen):
     """Finding people who are probably one, by names and attributes. Needs the extra `match`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     compare: dict[str, Comparison] = Field(
         min_length=1,
@@ -71,10 +70,8 @@ class Probable(BaseModel):
     )
 
 
-class IdentityRules(BaseModel):
+class IdentityRules(Frozen):
     """When two profiles are one person. Each line of `join` and `review` is enough by itself."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     join: tuple[tuple[Shared, ...], ...] = Field(
         (("email", "names agree"), ("handle", "names agree"), ("phone", "same name")),

@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 from campaigns.domain.channel import Channel
+from campaigns.domain.written import Frozen
 
 MAX_DEPTH = 6
 #: A campaign's steps, all names that it ever had together. A profile's pages read a customer's
@@ -52,11 +53,7 @@ class Kind(StrEnum):
 OF_A_MESSAGE = frozenset({Kind.SENT, Kind.DELIVERED, Kind.CLICKED})
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Within(_Frozen):
+class Within(Frozen):
     """In the last so many days, whether or not a step was sent before."""
 
     within_days: Annotated[int, Field(ge=1, le=3650)]
@@ -84,19 +81,19 @@ class Happened(RootModel[dict[Kind, StepName | Within]]):
         return next(iter(self.root.values()))
 
 
-class EveryOf(_Frozen):
+class EveryOf(Frozen):
     """All of these."""
 
     all: Annotated[tuple[Condition, ...], Field(min_length=1)]
 
 
-class SomeOf(_Frozen):
+class SomeOf(Frozen):
     """At least one of these."""
 
     any: Annotated[tuple[Condition, ...], Field(min_length=1)]
 
 
-class NoneOf(_Frozen):
+class NoneOf(Frozen):
     """Not this."""
 
     not_: Annotated[Condition, Field(alias="not")]
@@ -159,7 +156,7 @@ def leaves(node: Condition) -> Iterator[Happened]:
             yield node
 
 
-class Wait(_Frozen):
+class Wait(Frozen):
     """How long after the step before, in hours of the clock: a day is 24 of them."""
 
     days: Annotated[int, Field(ge=0, le=365)] = 0
@@ -171,7 +168,7 @@ class Wait(_Frozen):
         return timedelta(days=self.days, hours=self.hours)
 
 
-class Step(_Frozen):
+class Step(Frozen):
     """One step of a journey: what it waits for, and for whom it is."""
 
     name: StepName

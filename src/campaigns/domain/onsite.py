@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.customer import Profile
+from campaigns.domain.obstacle import said_no
 from campaigns.domain.release import Policy
-from campaigns.domain.routing import said_no
 
 #: How long a message without an end of its own stays current.
 CURRENT_FOR = timedelta(days=30)

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from campaigns.domain.channel import Channel
-from campaigns.domain.routing import Skip
+from campaigns.domain.customer import Profile
+from campaigns.domain.reason import Choice, Rule, Skip, SkipReason
+from campaigns.domain.timing import When
 
 #: What waits for nothing else.
 QUIET_HOURS = "quiet hours at the recipient"
@@ -16,7 +18,7 @@ QUIET_HOURS = "quiet hours at the recipient"
 
 @dataclass(frozen=True, slots=True)
 class PlannedDelivery:
-    """One row for the outbox. `reason` is `routing.Reason.encode()`; `not_before` is when it may
+    """One row for the outbox. `reason` is `reason.Reason.encode()`; `not_before` is when it may
     go, None at once; `step` is the step's name, empty where there are none; `waits` is what it
     waits for, empty for quiet hours; `country` is the customer's, which the price may depend on."""
 
@@ -32,7 +34,7 @@ class PlannedDelivery:
 
 @dataclass(frozen=True, slots=True)
 class PlannedSkip:
-    """One customer of the audience who gets nothing. `reason` is `routing.Skip.encode()`.
+    """One customer of the audience who gets nothing. `reason` is `reason.Skip.encode()`.
 
     Attributes:
         step: the later step of a journey that this decides for good; empty: only this run is told.
@@ -92,6 +94,30 @@ class Plan:
     deliveries: list[PlannedDelivery] = field(default_factory=list)
     skips: list[PlannedSkip] = field(default_factory=list)
     counts: PlanCounts = field(default_factory=PlanCounts)
+
+    def send(self, choice: Choice, profile: Profile, skeleton: str, when: When, step: str) -> None:
+        """A customer gets a message: on the channel chosen, in these words, at this time."""
+        self.deliveries.append(
+            PlannedDelivery(
+                profile.customer_id,
+                choice.channel,
+                skeleton,
+                choice.reason.encode(),
+                when.at,
+                step,
+                when.why,
+                country=profile.country,
+            )
+        )
+        if when.at is not None:
+            self.counts.waits[when.why, when.at] += 1
+        self.counts.planned[choice.channel] += 1
+        self.counts.exploring += choice.reason.rule is Rule.EXPLORING
+
+    def skip(self, planned: PlannedSkip, reason: SkipReason) -> None:
+        """A customer gets nothing."""
+        self.skips.append(planned)
+        self.counts.skipped[reason] += 1
 
     def add(self, other: Plan) -> None:
         """Add what another plan decided about other customers."""

@@ -16,7 +16,6 @@ PAUSE = timedelta(days=30)
 #: A link older than this still unsubscribes and changes preferences, but neither shows what is
 #: known nor erases it: old mail is forwarded, and ends in other people's hands.
 RIGHTS_BY_LINK = timedelta(days=90)
-MINUTES_OF_A_DAY = 24 * 60
 #: The most that can be chosen; a larger number is no limit worth the name.
 MOST_WEEKLY = 7
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
 from campaigns.domain.quiet_hours import QuietRule, Span
+from campaigns.domain.written import Frozen
 
 #: Contacts are kept for so long: no cap may look further back.
 LONGEST_CAP = timedelta(days=90)
@@ -23,11 +24,7 @@ LONGEST_CAP = timedelta(days=90)
 WEEK = timedelta(days=7)
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Cap(_Frozen):
+class Cap(Frozen):
     """At most so many marketing messages to one customer in any stretch of so many days."""
 
     messages: Annotated[int, Field(ge=1, le=1000)]
@@ -45,7 +42,7 @@ class Cap(_Frozen):
         return now - timedelta(days=self.days)
 
 
-class Pressure(_Frozen):
+class Pressure(Frozen):
     """`pressure` in brand.yaml: how often customers hear from the brand, and when not."""
 
     caps: tuple[Cap, ...] = Field((), description="most marketing messages to one customer")

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.facts import Amount, Country, Currency
+from campaigns.domain.written import Written
 
 #: A price is of nothing, or more.
 Price = Annotated[Amount, Field(ge=0)]
@@ -23,18 +24,14 @@ Price = Annotated[Amount, Field(ge=0)]
 Tariff: TypeAlias = dict[Country | Literal["other"], Price]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
-
-
-class WhatsAppPrices(_Frozen):
+class WhatsAppPrices(Written):
     """By the category of the template: Meta prices an offer higher than a service notice."""
 
     marketing: Tariff = Field(default_factory=dict, description="of marketing campaigns")
     utility: Tariff = Field(default_factory=dict, description="of service campaigns")
 
 
-class Prices(_Frozen):
+class Prices(Written):
     """What the providers ask for. For plans, reports and previews: no message states these."""
 
     currency: Currency
@@ -78,7 +75,7 @@ class Prices(_Frozen):
                 return self.x_dm
 
 
-class Budget(_Frozen):
+class Budget(Written):
     """The most that a campaign may cost."""
 
     amount: Price

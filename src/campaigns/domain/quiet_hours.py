@@ -16,10 +16,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
 from campaigns.domain.facts import Country
+from campaigns.domain.written import Frozen
 
 if TYPE_CHECKING:
     from campaigns.domain.whereabouts import Zones
@@ -33,10 +34,10 @@ Span: TypeAlias = tuple[int, int]
 DAYS_AHEAD = 3
 
 
-class QuietRule(BaseModel):
+class QuietRule(Frozen):
     """Hours at which the brand sends nothing, by the recipient's own clock."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True)
 
     from_: Annotated[TimeOfDay, Field(alias="from", description="such as 21:00")]
     until: TimeOfDay = Field(description="such as 09:00; earlier than `from`: of the next day")

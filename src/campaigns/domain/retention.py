@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from campaigns.domain.written import Frozen
 
 Days: TypeAlias = Annotated[int, Field(ge=1, le=36_500)]
 
 
-class Retention(BaseModel):
+class Retention(Frozen):
     """In days; what has no number is kept for good. The ledger of consents, suppressions and the
     audit trail are kept: they prove what was permitted and who did what."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     interactions: Days | None = Field(
         None, description="clicks, replies, purchases …; that a message was sent stays with it"

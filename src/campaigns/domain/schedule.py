@@ -14,11 +14,12 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.quiet_hours import TimeOfDay
+from campaigns.domain.written import Frozen
 
 if TYPE_CHECKING:
     from campaigns.domain.customer import AttributeValue
@@ -29,8 +30,8 @@ _MIDNIGHT = "24:00"
 Why = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^|=\r\n]+$")]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+class _Frozen(Frozen):
+    model_config = ConfigDict(populate_by_name=True)
 
 
 class SendAt(_Frozen):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from campaigns.domain.delivery import DeliveryState
-from campaigns.domain.routing import SKIP_TEXT, SkipReason
+from campaigns.domain.reason import SKIP_TEXT, SkipReason
 
 _UNDER_WAY = (DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.SENDING)
 

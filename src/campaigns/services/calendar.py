@@ -151,8 +151,9 @@ class _Forecast:
         bare = replace(release, policy=replace(release.policy, pressure=uncapped))
         profiles = self._planning.profiles(bare, first_customer=first, last_customer=last, now=at)
         by_id: dict[int, Profile] = {}
-        planned, skips, _ = decide(bare, _noting(profiles, by_id))
-        return {d.customer_id: (by_id[d.customer_id], d.channel) for d in planned}, len(skips)
+        plan = decide(bare, _noting(profiles, by_id))
+        told = {d.customer_id: (by_id[d.customer_id], d.channel) for d in plan.deliveries}
+        return told, len(plan.skips)
 
     def _count(self, verdicts: Sequence[Verdict], people: int) -> None:
         crowds, overlaps = self._calendar.crowds, self._calendar.overlaps

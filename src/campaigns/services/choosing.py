@@ -11,8 +11,8 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.customer import AttributeValue, Profile
 from campaigns.domain.experiment import BASE_VARIANT
 from campaigns.domain.locales import resolve
+from campaigns.domain.reason import Choice, Skip, SkipReason
 from campaigns.domain.release import Release
-from campaigns.domain.routing import Choice, Skip, SkipReason
 from campaigns.domain.schedule import Place
 from campaigns.domain.timing import AT_ONCE, Timing, When
 

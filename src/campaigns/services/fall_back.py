@@ -14,8 +14,8 @@ from campaigns.domain.customer import Profile
 from campaigns.domain.experiment import arms_of
 from campaigns.domain.fallback import Decide, Failed, next_channel
 from campaigns.domain.plan import PlannedDelivery, PlannedSkip
+from campaigns.domain.reason import Skip, SkipReason
 from campaigns.domain.release import Release
-from campaigns.domain.routing import Skip, SkipReason
 from campaigns.domain.run import Run, RunState
 from campaigns.services.choosing import SkeletonChooser
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from campaigns.domain.allotment import Allotment
 from campaigns.domain.channel import Channel
-from campaigns.domain.forecast import Messages
+from campaigns.domain.costing import Messages
 from campaigns.domain.plan import PlanCounts, PlannedDelivery
 from campaigns.domain.release import Release
 from campaigns.services.choosing import Opening, at_once

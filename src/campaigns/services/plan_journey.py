@@ -8,9 +8,10 @@ from datetime import datetime
 from campaigns.domain.customer import Profile
 from campaigns.domain.experiment import arms_of
 from campaigns.domain.journey import Due
-from campaigns.domain.plan import Plan, PlannedDelivery, PlannedSkip
+from campaigns.domain.plan import Plan, PlannedSkip
+from campaigns.domain.reason import Choice, Skip, SkipReason
 from campaigns.domain.release import Policy, Release
-from campaigns.domain.routing import Choice, Skip, SkipReason, converse
+from campaigns.domain.routing import converse
 from campaigns.domain.timing import AT_ONCE
 from campaigns.services.choosing import Opening, SkeletonChooser, at_its_time, at_once
 from campaigns.services.ports import PlanStore
@@ -70,27 +71,12 @@ def _decide_step(
         if one.in_audience:
             plan.counts.already -= 1  # told under what was decided now
         if isinstance(decision, Skip):
-            plan.skips.append(_planned(one, decision, step))
-            plan.counts.skipped[decision.reason] += 1
+            plan.skip(_planned(one, decision, step), decision.reason)
             continue
         assert profile is not None  # a channel was chosen for them
         variant = arms_of(experiment, campaign, one.customer_id).variant
         skeleton = chooser.choose(decision.channel, profile, variant, step)
-        plan.deliveries.append(
-            PlannedDelivery(
-                one.customer_id,
-                decision.channel,
-                skeleton,
-                decision.reason.encode(),
-                when.at,
-                step,
-                when.why,
-                country=profile.country,
-            )
-        )
-        if when.at is not None:
-            plan.counts.waits[when.why, when.at] += 1
-        plan.counts.planned[decision.channel] += 1
+        plan.send(decision, profile, skeleton, when, step)
 
 
 def decide_step(due: Due, profile: Profile | None, policy: Policy) -> Choice | Skip:

@@ -15,26 +15,13 @@ from campaigns.domain.engagement import exploring
 from campaigns.domain.experiment import DEFAULT, Assignment, arms_of
 from campaigns.domain.message import Skeleton
 from campaigns.domain.plan import Plan, PlanCounts, PlannedDelivery, PlannedSkip
+from campaigns.domain.reason import Choice, Reason, Rule, Skip, SkipReason
 from campaigns.domain.release import Policy, Release
-from campaigns.domain.routing import (
-    Choice,
-    Reason,
-    Rule,
-    Skip,
-    SkipReason,
-    choose,
-    choose_default,
-)
+from campaigns.domain.routing import choose, choose_default
 from campaigns.domain.run import Run, Shard
 from campaigns.domain.schedule import Place
 from campaigns.domain.timing import Timing, When
-from campaigns.services.choosing import (
-    Opening,
-    SkeletonChooser,
-    at_its_time,
-    at_once,
-    opening_by,
-)
+from campaigns.services.choosing import Opening, SkeletonChooser, at_its_time, at_once, opening_by
 from campaigns.services.collecting import seldom_collecting
 from campaigns.services.plan_journey import plan_steps
 from campaigns.services.ports import PlanStore
@@ -45,41 +32,23 @@ def decide(
     profiles: Iterable[Profile],
     room: int | None = None,
     opening: Opening = at_once,
-) -> tuple[list[PlannedDelivery], list[PlannedSkip], PlanCounts]:
+) -> Plan:
     """One row per profile. `room` is how many messages a limited run has left; None is no limit.
     `opening` tells when each may go."""
-    chooser = SkeletonChooser(release)
+    chooser, plan, entry = SkeletonChooser(release), Plan(), release.policy.journey.entry
     campaign, experiment = f"{release.campaign}/{release.edition}", release.policy.experiment
-    deliveries: list[PlannedDelivery] = []
-    skips: list[PlannedSkip] = []
-    counts = PlanCounts()
     for profile in profiles:
         arms = arms_of(experiment, campaign, profile.customer_id)
         decision, when = _decide(profile, release.policy, arms, campaign, opening)
-        if not isinstance(decision, Skip) and room is not None and len(deliveries) >= room:
+        if not isinstance(decision, Skip) and room is not None and len(plan.deliveries) >= room:
             decision = Skip(SkipReason.OVER_LIMIT)
         if isinstance(decision, Skip):
-            skips.append(PlannedSkip(profile.customer_id, decision.encode()))
-            counts.skipped[decision.reason] += 1
+            skipped = PlannedSkip(profile.customer_id, decision.encode())
+            plan.skip(skipped, decision.reason)
             continue
         skeleton = chooser.choose(decision.channel, profile, arms.variant)
-        deliveries.append(
-            PlannedDelivery(
-                profile.customer_id,
-                decision.channel,
-                skeleton,
-                decision.reason.encode(),
-                when.at,
-                release.policy.journey.entry,
-                when.why,
-                country=profile.country,
-            )
-        )
-        if when.at is not None:
-            counts.waits[when.why, when.at] += 1
-        counts.planned[decision.channel] += 1
-        counts.exploring += decision.reason.rule is Rule.EXPLORING
-    return deliveries, skips, counts
+        plan.send(decision, profile, skeleton, when, entry)
+    return plan
 
 
 def _decide(
@@ -157,7 +126,7 @@ def _enter(
     """Those of the audience who have nothing of the campaign yet."""
     sifted = store.sift(release, run, first=first, last=last, now=now)
     profiles = store.each_of(release, sifted.open, now=now)
-    plan = Plan(*decide(release, profiles, room, opening))
+    plan = decide(release, profiles, room, opening)
     for skip, customers in sifted.barred.items():
         reason = skip.encode()
         plan.skips += [PlannedSkip(customer_id, reason) for customer_id in customers]
@@ -216,12 +185,12 @@ def preview(
         end = min(start + page - 1, last)
         profiles = store.profiles(release, first_customer=start, last_customer=end, now=now)
         room = None if limit is None else max(0, limit - total.planned.total())
-        planned, _, counts = decide(release, profiles, room, opening)
-        seen(planned)
-        counts.already = store.already(release, first=start, last=end, now=now)
-        total.add(counts)
+        entering = decide(release, profiles, room, opening)
+        seen(entering.deliveries)
+        entering.counts.already = store.already(release, first=start, last=end, now=now)
+        total.add(entering.counts)
         if release.policy.journey.goes_on:
-            left = None if room is None else room - len(planned)
+            left = None if room is None else room - len(entering.deliveries)
             further = plan_steps(
                 store, release, first=start, last=end, now=now, room=left, opening=opening
             )

@@ -13,7 +13,7 @@ from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
 from campaigns.domain.delivery import FINAL_STATES, DeliveryState
 from campaigns.domain.outcome_words import all_in_words, in_words
 from campaigns.domain.pace import channel_of
-from campaigns.domain.routing import SKIP_TEXT, Reason, SkipReason
+from campaigns.domain.reason import SKIP_TEXT, Reason, SkipReason
 from campaigns.domain.run import Run, Wait
 from campaigns.services.ports import Outbox, Paces, Runs
 

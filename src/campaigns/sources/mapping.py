@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
 from campaigns.domain.consent import ALL_TOPICS, Purpose
 from campaigns.domain.customer import AddressStatus
 from campaigns.domain.intake import SuppressionPurpose
 from campaigns.domain.interaction import InteractionKind
+from campaigns.domain.written import Frozen
 
 
 def _as_word(value: object) -> object:
@@ -41,11 +42,7 @@ FieldName = Literal[
 ]  # fmt: skip
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Value(_Model):
+class Value(Frozen):
     """Where a value comes from and how it is read. A plain column name is short for one.
 
     Attributes:
@@ -98,7 +95,7 @@ def _as_granted(value: object) -> object:
     return value if isinstance(value, bool) else _as_value(value)
 
 
-class ConsentRule(_Model):
+class ConsentRule(Frozen):
     """What a column, or being in the file at all, says of one consent.
 
     Attributes:
@@ -122,7 +119,7 @@ class ConsentRule(_Model):
         return self
 
 
-class SuppressionRule(_Model):
+class SuppressionRule(Frozen):
     """Addresses that must not be contacted: everyone in the file, or rows whose cell says so.
 
     Attributes:
@@ -144,7 +141,7 @@ class SuppressionRule(_Model):
         return self
 
 
-class InteractionRule(_Model):
+class InteractionRule(Frozen):
     """What the customer did before: a number of times, last at a date.
 
     Attributes:
@@ -167,7 +164,7 @@ class InteractionRule(_Model):
         return self.name or f"{self.kind}.{self.channel or 'shop'}"
 
 
-class IdentityRule(_Model):
+class IdentityRule(Frozen):
     """What else finds the customer from now on.
 
     Attributes:
@@ -179,7 +176,7 @@ class IdentityRule(_Model):
     value: Column
 
 
-class Defaults(_Model):
+class Defaults(Frozen):
     """For new customers whose row does not say; a known customer keeps what is known.
 
     The country is also the one whose national phone numbers are meant.
@@ -190,7 +187,7 @@ class Defaults(_Model):
     time_zone: str | None = None
 
 
-class Recognise(_Model):
+class Recognise(Frozen):
     """The headers that tell an export. Names are compared without case.
 
     Attributes:
@@ -205,7 +202,7 @@ class Recognise(_Model):
     known: Words = ()
 
 
-class MappingFile(_Model):
+class MappingFile(Frozen):
     """Which column is which part of a customer.
 
     Attributes:
@@ -221,9 +218,9 @@ class MappingFile(_Model):
     refuse: str | None = None
     defaults: Defaults = Defaults()
     ref: Column | None = None
-    fields: dict[FieldName, Column] = {}
+    fields: dict[FieldName, Column] = Field(default_factory=dict)
     identities: tuple[IdentityRule, ...] = ()
-    attributes: dict[str, Column] = {}
+    attributes: dict[str, Column] = Field(default_factory=dict)
     consents: tuple[ConsentRule, ...] = ()
     suppressions: tuple[SuppressionRule, ...] = ()
     interactions: tuple[InteractionRule, ...] = ()

@@ -26,7 +26,6 @@ Place: TypeAlias = str
 
 _MAX_EVENTS = 500
 _MAX_PROOF = 100
-_CONSTANT = Value(constant="-")
 
 
 def consent_of(

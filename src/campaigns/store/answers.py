@@ -26,25 +26,17 @@ from campaigns.domain.answer import (
 )
 from campaigns.domain.audit import Action, AuditEntry
 from campaigns.domain.channel import Channel
-from campaigns.domain.customer import AddressStatus
-from campaigns.domain.delivery import (
-    Accepted,
-    DeliveryState,
-    NotSent,
-    Outcome,
-    Refused,
-    Rejected,
-)
+from campaigns.domain.delivery import Accepted, DeliveryState, NotSent, Outcome, Refused, Rejected
 from campaigns.domain.interaction import InteractionKind
 from campaigns.domain.provider_event import ProviderEvent
-from campaigns.domain.views import SuppressionView
-from campaigns.store import audit, interactions, strangers
+from campaigns.store import audit, interactions
 from campaigns.store.bulk import upsert
 from campaigns.store.clock import from_ms, from_ms_or_none, to_ms
 from campaigns.store.engine import Database, hold_intent
 from campaigns.store.inbox import newest_said, put, subject_of, take
 from campaigns.store.interactions import EventRow
-from campaigns.store.schema import addresses, answers, channel_uses, customers, suppressions
+from campaigns.store.reaching import read_reach, with_own
+from campaigns.store.schema import answers, customers
 
 _S = DeliveryState
 #: Words of an automatic answer: its kind and the customer's language → what to say.
@@ -91,7 +83,7 @@ class SqlAnswers:
     def reach(self, customer_id: int, channel: Channel) -> Reach:
         """What is known of a customer on one channel."""
         with self._database.read() as connection:
-            return _reach(connection, customer_id, str(channel))
+            return read_reach(connection, customer_id, str(channel))
 
     def due(self, *, now: datetime, most: int = 500) -> list[int]:
         """Answers that wait to be sent, oldest first."""
@@ -121,8 +113,8 @@ class SqlAnswers:
                 return None
             if row.not_after is not None and row.not_after < to_ms(now):
                 return _end(connection, row, _S.EXPIRED, "too late to be of use", now)
-            reach = _reach(connection, row.customer_id, row.channel)
-            reach = _with_own(reach, row)
+            reach = read_reach(connection, row.customer_id, row.channel)
+            reach = with_own(reach, row)
             channel, kind = Channel(row.channel), AnswerKind(row.kind)
             if said := refusal(kind, channel, reach, now):
                 return _end(connection, row, _S.SUPPRESSED, said, now)
@@ -205,46 +197,6 @@ def _held(connection: Connection, answer_id: int) -> Found:
 def _held_or_none(connection: Connection, answer_id: int) -> Found | None:
     query = select(answers).where(answers.c.id == answer_id).with_for_update()
     return connection.execute(query).one_or_none()
-
-
-def _reach(connection: Connection, customer_id: int, channel: str) -> Reach:
-    if customer_id < 0:
-        return _reach_of_stranger(connection, customer_id)
-    a, s, u = addresses.c, suppressions.c, channel_uses.c
-    query = (
-        select(a.address, a.status, s.purpose, s.reason, s.at)
-        .outerjoin(suppressions, s.address_key == a.address_key)
-        .where(a.customer_id == customer_id, a.channel == channel)
-    )
-    row = connection.execute(query).one_or_none()
-    used = select(u.last_inbound_at).where(u.customer_id == customer_id, u.channel == channel)
-    inbound = from_ms_or_none(connection.execute(used).scalar_one_or_none())
-    if row is None:
-        return Reach(None, None, None, inbound)
-    suppression = SuppressionView(row.purpose, row.reason, from_ms(row.at)) if row.purpose else None
-    return Reach(row.address, AddressStatus(row.status), suppression, inbound)
-
-
-def _reach_of_stranger(connection: Connection, number: int) -> Reach:
-    row = strangers.find(connection, number)
-    if row is None:
-        return Reach(None, None, None, None)
-    s = suppressions.c
-    query = select(s.purpose, s.reason, s.at).where(s.address_key == row.address_key)
-    barred = connection.execute(query).one_or_none()
-    suppression = SuppressionView(barred[0], barred[1], from_ms(barred[2])) if barred else None
-    return Reach(row.address, AddressStatus.ACTIVE, suppression, from_ms(row.last_at))
-
-
-def _with_own(reach: Reach, row: Found) -> Reach:
-    """An automatic answer's own cause is a message of the customer too: STOP opens WhatsApp's
-    window as any other."""
-    if row.kind == AnswerKind.ANSWER:
-        return reach
-    caused = from_ms(row.created_at)
-    last = reach.last_inbound_at
-    later = caused if last is None or last < caused else last
-    return Reach(reach.address, reach.status, reach.suppression, later)
 
 
 def _begin(connection: Connection, row: Found, reach: Reach, words: Words, now: datetime) -> Intent:

@@ -19,11 +19,12 @@ from campaigns.domain.views import CustomerView, DeliveryView
 from campaigns.errors import NotFoundError
 from campaigns.store import interactions, portability, restoring
 from campaigns.store.clock import to_ms
+from campaigns.store.delivery_reading import read_delivery
 from campaigns.store.engine import Database, bar_imports, bar_intents
 from campaigns.store.finding import find_customer
 from campaigns.store.hashing import AddressHash
 from campaigns.store.interactions import EventRow
-from campaigns.store.reading import read_customer, read_delivery
+from campaigns.store.reading import read_customer
 from campaigns.store.schema import standings
 from campaigns.store.upserting import Upsert
 

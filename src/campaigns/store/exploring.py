@@ -9,7 +9,7 @@ from sqlalchemy import text
 from campaigns.domain.channel import Channel
 from campaigns.domain.exploring import Cell
 from campaigns.domain.interaction import ANSWERS, Agent
-from campaigns.domain.routing import Rule
+from campaigns.domain.reason import Rule
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import Database
 

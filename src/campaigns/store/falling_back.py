@@ -18,17 +18,17 @@ from campaigns.domain.delivery import DeliveryState, ProviderState
 from campaigns.domain.fallback import Decide, Failed, tried_by, what_failed
 from campaigns.domain.interaction import InteractionKind
 from campaigns.domain.plan import PlannedDelivery, PlannedSkip
+from campaigns.domain.reason import Reason
 from campaigns.domain.release import Release
-from campaigns.domain.routing import Reason
 from campaigns.domain.run import Run
 from campaigns.store import bulk, contacts
 from campaigns.store.candidates import profiles_of
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import Database
-from campaigns.store.journeys import step_numbers
 from campaigns.store.releases import load_skeleton_ids
 from campaigns.store.resolving import reopen
 from campaigns.store.schema import FAILED, deliveries, interactions
+from campaigns.store.steps import step_numbers
 
 # The predicate as in the partial index, so that the databases see that it fits.
 _FAILED = f"""

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, TextClause, text
 from campaigns.domain.batch import Batch, Written
 from campaigns.domain.consent import Purpose
 from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.permit import Permit
 from campaigns.domain.pressure import WEEK, Cap
-from campaigns.domain.timing import Permit
 from campaigns.store import bulk, contacts
 from campaigns.store.bulk import Dialect
 from campaigns.store.clock import to_ms

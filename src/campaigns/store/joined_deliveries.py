@@ -14,11 +14,10 @@ from sqlalchemy import Connection, Select, select, text, update
 
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.joining import to_come, weight
+from campaigns.domain.journey import MAX_STEPS
 from campaigns.store.bulk import dialect_of
 from campaigns.store.locking import Locking
 from campaigns.store.schema import ACTIVE_RUN, campaigns, deliveries, messages, runs
-
-_STEPS = range(10)
 
 
 class Moved(NamedTuple):
@@ -78,7 +77,7 @@ def _of(customer_id: int) -> Select[Any]:
     d = deliveries.c
     return select(d.id, d.campaign_id, d.step, d.state, d.batch_id).where(
         d.campaign_id.in_(select(campaigns.c.id)),
-        d.step.in_(_STEPS),  # the unique index begins with both
+        d.step.in_(range(MAX_STEPS)),  # the unique index begins with both
         d.customer_id == customer_id,
         text("NOT deliveries.replaced"),
     )
@@ -147,7 +146,7 @@ def _left_since(connection: Connection, kept: int, since: int) -> list[tuple[int
         .join(messages, messages.c.delivery_id == d.id)
         .where(
             d.campaign_id.in_(select(campaigns.c.id)),
-            d.step.in_(_STEPS),
+            d.step.in_(range(MAX_STEPS)),
             d.customer_id == kept,
             text("NOT deliveries.replaced"),
             d.settled_at > since,

@@ -1,4 +1,4 @@
-"""Journeys: the numbers of steps, and who is due for the next one, each as one statement.
+"""Journeys: who is due for the next step, each as one statement.
 
 Where a customer stands is read off what was decided: a standing delivery, or a row of
 `journey_skips`. Nothing is kept in step with it, so nothing can fall out of step.
@@ -20,7 +20,6 @@ from sqlalchemy import (
     and_,
     exists,
     func,
-    insert,
     literal,
     not_,
     or_,
@@ -34,12 +33,12 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.interaction import InteractionKind
 from campaigns.domain.journey import MAX_STEPS, Due, Journey, Step
-from campaigns.errors import UserError
 from campaigns.store import bulk
 from campaigns.store.clock import to_ms
 from campaigns.store.intending import VERDICTS
 from campaigns.store.journey_sql import Told, since, where
-from campaigns.store.schema import customers, deliveries, interactions, journey_skips, steps
+from campaigns.store.schema import customers, deliveries, interactions, journey_skips
+from campaigns.store.steps import numbers_of
 
 #: Ids looked through in one statement: a stretch of the index, however few of them are due.
 PAGE = 20_000
@@ -52,45 +51,6 @@ _UNDER_WAY = (
 )
 #: By whom a customer was told, if the interaction names the campaign.
 BY_A_PERSON = (InteractionKind.CALLED,)
-
-
-def number_steps(connection: Connection, campaign_id: int, names: Sequence[str]) -> None:
-    """Give steps that are new the next numbers. Raises UserError when they are too many."""
-    known = step_numbers(connection, campaign_id)
-    numbers = _with_new(known, names)
-    if len(numbers) > MAX_STEPS:
-        raise UserError(
-            f"a campaign has at most {MAX_STEPS} steps, those that it had before included: "
-            f"{', '.join(numbers)}. Keep a name to reword a step, or start an edition."
-        )
-    rows = [
-        {"campaign_id": campaign_id, "name": name, "number": numbers[name]}
-        for name in numbers
-        if name not in known
-    ]
-    if rows:
-        connection.execute(insert(steps), rows)
-
-
-def _with_new(known: Mapping[str, int], names: Sequence[str]) -> dict[str, int]:
-    """The numbers, and those that new names get when a run starts."""
-    new = [name for name in names if name not in known]
-    return {**known, **{name: n for n, name in enumerate(new, start=len(known))}}
-
-
-def numbers_of(connection: Connection, campaign_id: int, journey: Journey) -> dict[str, int]:
-    """Name → number of the campaign's steps, old and new; a run writes the new ones down."""
-    return _with_new(step_numbers(connection, campaign_id), journey.names)
-
-
-def step_numbers(connection: Connection, campaign_id: int) -> dict[str, int]:
-    """Name → number of every step that the campaign has or had, in the order they came."""
-    query = (
-        select(steps.c.name, steps.c.number)
-        .where(steps.c.campaign_id == campaign_id)
-        .order_by(steps.c.number)
-    )
-    return {row.name: row.number for row in connection.execute(query)}
 
 
 #: What keeps a message back for a while, and says nothing against the message.

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, ScalarSelect, func, select
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.customer import Profile
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.identity import IdentityKind
 from campaigns.domain.interaction import InteractionKind
+from campaigns.domain.journey import MAX_STEPS
 from campaigns.domain.onsite import CURRENT_FOR, Told, expiry
 from campaigns.domain.release import Release
 from campaigns.domain.run import RunState
@@ -22,7 +23,6 @@ from campaigns.store.candidates import profiles_of
 from campaigns.store.clock import from_ms, from_ms_or_none, to_ms
 from campaigns.store.engine import Database
 from campaigns.store.interactions import EventRow
-from campaigns.store.reading import STEPS
 from campaigns.store.schema import (
     campaigns,
     customers,
@@ -56,16 +56,7 @@ class SqlOnsite:
 
     def told(self, customer_id: int, *, now: datetime) -> list[Told]:
         """Of each live campaign the newest message that left, the newest campaign first."""
-        d, r = deliveries.c, runs.c
-        seen = (
-            select(func.min(interactions.c.at))
-            .where(
-                interactions.c.customer_id == customer_id,
-                interactions.c.delivery_id == d.id,
-                interactions.c.kind == InteractionKind.SEEN,
-            )
-            .scalar_subquery()
-        )
+        d, r, seen = deliveries.c, runs.c, _seen(customer_id)
         query = (
             select(deliveries, campaigns.c.name, campaigns.c.edition, r.release_hash)
             .add_columns(r.expires_at, messages.c.slot_values, messages.c.hash, seen.label("seen"))
@@ -74,7 +65,7 @@ class SqlOnsite:
             .join(messages, messages.c.delivery_id == d.id)
             .where(
                 d.campaign_id.in_(select(campaigns.c.id)),  # with step: the unique index is used
-                d.step.in_(STEPS),
+                d.step.in_(range(MAX_STEPS)),
                 d.customer_id == customer_id,
                 ~d.replaced,
                 d.state.in_(_LEFT),
@@ -104,6 +95,20 @@ class SqlOnsite:
         row = EventRow(customer_id, to_ms(now), kind, None, delivery_id, key, data)
         with self._database.write() as connection:
             return bool(recording.record(connection, [row]))
+
+
+def _seen(customer_id: int) -> ScalarSelect[int]:
+    """When the customer was first shown a delivery."""
+    i = interactions.c
+    return (
+        select(func.min(i.at))
+        .where(
+            i.customer_id == customer_id,
+            i.delivery_id == deliveries.c.id,
+            i.kind == InteractionKind.SEEN,
+        )
+        .scalar_subquery()
+    )
 
 
 def _told(row: Row[Any]) -> Told:

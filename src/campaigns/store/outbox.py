@@ -15,7 +15,7 @@ from campaigns.domain.batch import Batch, Written
 from campaigns.domain.channel import PUBLIC, Channel
 from campaigns.domain.delivery import DeliveryState, Outcome, ProviderState
 from campaigns.domain.pressure import Cap
-from campaigns.domain.routing import Rule, Skip
+from campaigns.domain.reason import Rule, Skip
 from campaigns.domain.run import Wait
 from campaigns.store.claiming import Claiming
 from campaigns.store.clock import from_ms, to_ms

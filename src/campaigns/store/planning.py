@@ -30,12 +30,13 @@ from campaigns.store.candidates import (
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import Database
 from campaigns.store.journey_sql import Told
-from campaigns.store.journeys import due, kept_back_sql, step_numbers, write_skips
+from campaigns.store.journeys import due, kept_back_sql, write_skips
 from campaigns.store.locking import Locking
 from campaigns.store.releases import load_skeleton_ids
 from campaigns.store.runs import find_campaign
 from campaigns.store.schema import customers, deliveries, shards, skips
 from campaigns.store.standing_skips import sift
+from campaigns.store.steps import step_numbers
 
 #: The shard of what is for everyone and not for the customers of a range: the public post.
 POST_SHARD = -1

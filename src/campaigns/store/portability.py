@@ -16,7 +16,7 @@ from sqlalchemy import Connection, RowMapping, Table, select
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.identity import Identified
-from campaigns.domain.routing import Reason
+from campaigns.domain.reason import Reason
 from campaigns.domain.views import plain_values
 from campaigns.store.clock import from_ms
 from campaigns.store.engine import Database

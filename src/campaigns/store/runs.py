@@ -32,9 +32,10 @@ from campaigns.store import audience, bulk
 from campaigns.store.audit import append, hold_of
 from campaigns.store.clock import from_ms, from_ms_or_none, to_ms, to_ms_or_none
 from campaigns.store.engine import Database, bar_intents
-from campaigns.store.journeys import due_at_any_step, number_steps
+from campaigns.store.journeys import due_at_any_step
 from campaigns.store.releases import save_release
 from campaigns.store.schema import batches, campaigns, customers, deliveries, runs, shards
+from campaigns.store.steps import number_steps
 from campaigns.store.sweeping import cancel_pending
 
 _ENDED = frozenset({RunState.FINISHED, RunState.STOPPED, RunState.CANCELLED})

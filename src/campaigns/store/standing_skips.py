@@ -23,8 +23,9 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.customer import Profile
 from campaigns.domain.plan import Sifted
+from campaigns.domain.reason import Skip
 from campaigns.domain.release import Policy, Release
-from campaigns.domain.routing import Skip, barred
+from campaigns.domain.routing import barred
 from campaigns.store import bulk
 from campaigns.store.candidates import (
     PAGE,

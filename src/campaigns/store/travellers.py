@@ -11,15 +11,16 @@ from sqlalchemy import Connection, exists, func, not_, or_, select, text
 from campaigns.domain.channel import PUBLIC
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.journey import Journey
+from campaigns.domain.reason import Skip, SkipReason
 from campaigns.domain.release import Release
-from campaigns.domain.routing import Skip, SkipReason
 from campaigns.domain.travellers import StepCount, Whereabouts
 from campaigns.store.clock import from_ms_or_none
 from campaigns.store.engine import Database
 from campaigns.store.journey_sql import where
-from campaigns.store.journeys import due_of_step, numbers_of
+from campaigns.store.journeys import due_of_step
 from campaigns.store.runs import find_campaign
 from campaigns.store.schema import customers, deliveries, journey_skips
+from campaigns.store.steps import numbers_of
 
 
 class SqlTravellers:

@@ -7,8 +7,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from campaigns.bootstrap.preview import (
     Cell,
     Column,
@@ -20,6 +18,7 @@ from campaigns.bootstrap.preview import (
 )
 from campaigns.domain.channel import Channel
 from campaigns.domain.findings import Finding
+from campaigns.page_templates import page_templates
 from campaigns.studio.mail import shown_sender
 from campaigns.studio.query import LOOKS, THEMES, WIDTHS, Query
 from campaigns.studio.spans import spans
@@ -38,13 +37,7 @@ class Pages:
     """Writes every page of the studio."""
 
     def __init__(self) -> None:
-        self._environment = Environment(
-            loader=FileSystemLoader(_TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._environment = page_templates(_TEMPLATES)
         self._environment.globals |= {
             "spans": spans,
             "shown_sender": shown_sender,

@@ -16,8 +16,9 @@ from campaigns.domain.customer import AddressStatus, Profile
 from campaigns.domain.engagement import UNKNOWN, Engagement, Tally
 from campaigns.domain.interaction import InteractionKind
 from campaigns.domain.pressure import Wishes
+from campaigns.domain.reason import Choice
 from campaigns.domain.release import Policy
-from campaigns.domain.routing import Choice, choose
+from campaigns.domain.routing import choose
 
 E, S, W, D, P = Channel.EMAIL, Channel.SMS, Channel.WHATSAPP, Channel.X_DM, Channel.X_POST
 SAID = datetime(2026, 1, 1, tzinfo=UTC)

@@ -9,15 +9,9 @@ from decimal import Decimal
 from campaigns.bootstrap import plan_page
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
+from campaigns.domain.costing import Messages, Segments, by_channel, over_budget
 from campaigns.domain.findings import Finding, Level
-from campaigns.domain.forecast import (
-    Forecast,
-    Messages,
-    Power,
-    Segments,
-    by_channel,
-    over_budget,
-)
+from campaigns.domain.forecast import Forecast, Power
 from campaigns.domain.plan import PlanCounts
 from campaigns.domain.prices import Budget, Prices
 from tests.contract.store_world import release

@@ -13,8 +13,8 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose, Standing
 from campaigns.domain.customer import AddressStatus, Profile
 from campaigns.domain.journey import Condition, Due, Step, depth, leaves, step_errors
+from campaigns.domain.reason import Choice, Reason, Rule, Skip, SkipReason
 from campaigns.domain.release import Policy
-from campaigns.domain.routing import Choice, Reason, Rule, Skip, SkipReason
 from campaigns.services.plan_journey import decide_step
 from tests.contract.store_world import NOW
 

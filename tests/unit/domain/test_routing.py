@@ -11,19 +11,10 @@ from hypothesis import strategies as st
 
 from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
 from campaigns.domain.consent import Purpose
+from campaigns.domain.obstacle import obstacle
 from campaigns.domain.pressure import NO_WISHES
-from campaigns.domain.routing import (
-    Choice,
-    Obstacle,
-    Reason,
-    Rule,
-    Skip,
-    barred,
-    choose,
-    choose_default,
-    obstacle,
-    personal,
-)
+from campaigns.domain.reason import Choice, Obstacle, Reason, Rule, Skip
+from campaigns.domain.routing import barred, choose, choose_default, personal
 from tests.unit.domain.routing_cases import CASES, Case, table
 
 DOCS = Path(__file__).parents[3] / "docs" / "routing.md"

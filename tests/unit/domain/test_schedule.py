@@ -19,8 +19,8 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.customer import AttributeValue
 from campaigns.domain.quiet_hours import Span
+from campaigns.domain.reason import Reason, Rule, Skip, SkipReason
 from campaigns.domain.recurring import Recurs, edition_on
-from campaigns.domain.routing import Reason, Rule, Skip, SkipReason
 from campaigns.domain.schedule import (
     BestHour,
     Blackout,

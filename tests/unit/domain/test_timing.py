@@ -14,11 +14,12 @@ from campaigns.domain.audience import Everyone
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.customer import AttributeValue
+from campaigns.domain.permit import UNLIMITED, Permit
 from campaigns.domain.pressure import Pressure
 from campaigns.domain.quiet_hours import ALWAYS, Span, Window
 from campaigns.domain.release import Policy
 from campaigns.domain.schedule import Place
-from campaigns.domain.timing import UNLIMITED, Permit, Timing, end_of_offer
+from campaigns.domain.timing import Timing, end_of_offer
 
 CALL = timedelta(seconds=25)
 MIDNIGHT_AT_HOME = datetime(2027, 3, 31, 22, 0, tzinfo=UTC)  # in Madrid, on 31 March

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -83,20 +83,28 @@ def _scheduled(
                 releases[name] = app.compile(name)
         except ValueError as error:
             notes.append(f"The schedule {schedule.name} of {name} cannot be read: {error}.")
-            continue
         except CampaignsError as error:
             notes.append(f"{name} cannot run: {str(error).splitlines()[0]}")
-            continue
-        for moment in due:
-            release = in_its_edition(releases[name], moment)
-            ends = release.policy.expires_at
-            if ends is not None and ends <= moment:
-                notes.append(f"{name} is scheduled for {moment:%Y-%m-%d}; its offer ends before.")
-                continue
-            by = schedule.name if schedule.active else f"{schedule.name}, switched off"
-            yield Coming(_occasion(release, moment, by, active=schedule.active), release)
+        else:
+            yield from _each(schedule, due, releases[name], notes)
     if idle := sorted(set(names) - {s.campaign for s in schedules}):
         notes.append(f"Without a schedule: {', '.join(idle)}.")
+
+
+def _each(
+    schedule: CampaignSchedule, due: Iterable[datetime], compiled: Release, notes: list[str]
+) -> Iterator[Coming]:
+    """One for each moment of a schedule before the offer ends."""
+    for moment in due:
+        release = in_its_edition(compiled, moment)
+        ends = release.policy.expires_at
+        if ends is not None and ends <= moment:
+            notes.append(
+                f"{schedule.campaign} is scheduled for {moment:%Y-%m-%d}; its offer ends before."
+            )
+            continue
+        by = schedule.name if schedule.active else f"{schedule.name}, switched off"
+        yield Coming(_occasion(release, moment, by, active=schedule.active), release)
 
 
 def _occasion(release: Release, at: datetime, by: str, *, active: bool) -> Occasion:

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from campaigns.domain.calendar import Calendar, Crowd, Occasion
+from campaigns.page_templates import page_templates
 
 _FOLDER: Final = Path(__file__).parent
 #: Told apart by all eyes (Okabe and Ito, 2008); a team keeps its own as long as no team is new.
@@ -39,13 +38,7 @@ class Day:
 
 def page(calendar: Calendar) -> str:
     """The whole page."""
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_templates(_FOLDER)
     colours = _colours(calendar)
     crowds = list(zip(calendar.occasions, calendar.crowds, strict=True))
     return environment.get_template("page.html.j2").render(

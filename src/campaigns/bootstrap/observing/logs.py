@@ -81,29 +81,14 @@ class Logs:
         channel = str(batch.channel)
         if self._level <= logging.DEBUG:
             seconds = round(time.monotonic() - began, 3) if began else None
-            told = numbers(outcomes)
-            self._log.debug(
-                "batch settled",
-                **ids,
-                channel=channel,
-                messages=len(batch.items),
-                seconds=seconds,
-                **told,
-            )
+            told = {"channel": channel, "messages": len(batch.items), "seconds": seconds}
+            self._log.debug("batch settled", **ids, **told, **numbers(outcomes))
         for delivery_id, outcome in outcomes.items():
-            if isinstance(outcome, Accepted):
-                if self._level <= logging.DEBUG:
-                    self._log.debug("accepted", **ids, delivery=delivery_id)
-            else:
-                word = WORDS[type(outcome)]
-                self._log.info(
-                    "not accepted",
-                    **ids,
-                    delivery=delivery_id,
-                    channel=channel,
-                    outcome=word,
-                    code=code(outcome),
-                )
+            if not isinstance(outcome, Accepted):
+                why = {"outcome": WORDS[type(outcome)], "code": code(outcome)}
+                self._log.info("not accepted", **ids, delivery=delivery_id, channel=channel, **why)
+            elif self._level <= logging.DEBUG:
+                self._log.debug("accepted", **ids, delivery=delivery_id)
 
 
 def _ended(total: DispatchCounts, began: float) -> dict[str, Any]:

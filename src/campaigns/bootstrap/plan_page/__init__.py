@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from campaigns.domain.channel import Channel
-from campaigns.domain.forecast import WAITING, ChannelForecast, Forecast, time_in_words
+from campaigns.domain.costing import ChannelForecast
+from campaigns.domain.forecast import WAITING, Forecast, time_in_words
 from campaigns.domain.prices import money
-from campaigns.domain.routing import SKIP_TEXT, SkipReason
+from campaigns.domain.reason import SKIP_TEXT, SkipReason
 
 _TEMPLATES: Final = Path(__file__).parent
 #: What has a table of its own where sentences are told.
@@ -120,15 +121,9 @@ def as_markdown(told: Forecast) -> str:
 
 def as_html(told: Forecast) -> str:
     """One page that needs nothing else: light and dark, for a phone as well."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from campaigns.page_templates import page_templates
 
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_templates(_TEMPLATES)
     page = environment.get_template("plan.html")
     return page.render(
         told=told,

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from campaigns.channels.answers import interrupted, not_connected
 from campaigns.channels.base import Limits
-from campaigns.channels.config import ChannelConfiguration, require
+from campaigns.channels.config import ChannelConfiguration
 from campaigns.channels.deadline import Deadline
 from campaigns.channels.one_by_one import one_by_one
 from campaigns.channels.twilio import payload
+from campaigns.channels.twilio.account import TwilioAccount
 from campaigns.channels.twilio.answers import outcome_of
 from campaigns.channels.twilio.template import Template, template_of
-from campaigns.channels.wire import Interrupted, NotConnected, Wire
+from campaigns.channels.wire import Interrupted, NotConnected
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import Accepted, Envelope, Outcome, Refused
 from campaigns.domain.message import fill_part
@@ -23,24 +24,22 @@ from campaigns.errors import ConfigurationError, ProviderUnreachableError
 
 if TYPE_CHECKING:
     from campaigns.channels.twilio.content import ContentTemplates
-    from campaigns.channels.twilio.http import WireHttpClient
     from campaigns.domain.message import Skeleton
 
 #: A crash leaves the batch in doubt, so it is small; a commit per message would be slow.
 _LIMITS = Limits(batch=25, deadline=timedelta(seconds=20))
 
 
-class TwilioSender:
-    """What SMS and WhatsApp share: the account, the connection, and reading the answers."""
+class TwilioSender(TwilioAccount):
+    """What SMS and WhatsApp share: the sender, and reading the answers."""
 
     channel: ClassVar[Channel]
     limits: ClassVar[Limits] = _LIMITS
     _prefix: ClassVar[str] = ""
 
     def __init__(self, configuration: ChannelConfiguration) -> None:
-        credentials, endpoints = configuration.credentials, configuration.endpoints
-        self._account = require(credentials.twilio_account_sid, "CAMPAIGNS_TWILIO_ACCOUNT_SID")
-        self._token = require(credentials.twilio_auth_token, "CAMPAIGNS_TWILIO_AUTH_TOKEN")
+        super().__init__(configuration)
+        endpoints = configuration.endpoints
         self._sender = configuration.sender(self.channel)
         self._from = payload.sender_fields(self._sender, prefix=self._prefix)
         if not {"from_", "messaging_service_sid"} & set(self._from):
@@ -51,27 +50,10 @@ class TwilioSender:
         self._callback_url = endpoints.callback_url
         self._deadline = endpoints.deadline or self.limits.deadline
         self._clock = configuration.clock
-        self._wire = Wire(endpoints.base_url)
 
     def units(self, skeleton: Skeleton, values: Mapping[str, str]) -> int:  # noqa: ARG002
         """One a message."""
         return 1
-
-    def close(self) -> None:
-        """Give connections back."""
-        self._wire.close()
-
-    @cached_property
-    def _http(self) -> WireHttpClient:
-        from campaigns.channels.twilio.http import WireHttpClient
-
-        return WireHttpClient(self._wire)
-
-    @cached_property
-    def _client(self) -> Any:
-        from campaigns.channels.twilio.http import open_client
-
-        return open_client(self._account, self._token, self._http)
 
     @cached_property
     def _messages(self) -> Any:

@@ -9,19 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from campaigns.channels.config import ChannelConfiguration, require
 from campaigns.channels.deadline import Deadline
 from campaigns.channels.lookup import broken_off, one_after_another, unreadable
+from campaigns.channels.twilio.account import TwilioAccount
 from campaigns.channels.twilio.payload import to_whatsapp
-from campaigns.channels.wire import Interrupted, NotConnected, Wire
+from campaigns.channels.wire import Interrupted, NotConnected
 from campaigns.domain.channel import Channel
 from campaigns.domain.evidence import Answer, Authority, Listed, NoAnswer, Sought
 
 if TYPE_CHECKING:
-    from campaigns.channels.twilio.http import WireHttpClient
+    pass
 
 #: Newest first; nobody gets more from one account since a run began.
 _MOST = 1_000
@@ -32,7 +31,7 @@ _OUT_OF_ORDER = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 
 
-class MessageLookup:
+class MessageLookup(TwilioAccount):
     """What SMS and WhatsApp share."""
 
     channel: ClassVar[Channel]
@@ -43,32 +42,10 @@ class MessageLookup:
         "the lag of its list",
     )
 
-    def __init__(self, configuration: ChannelConfiguration) -> None:
-        keys = configuration.credentials
-        self._account = require(keys.twilio_account_sid, "CAMPAIGNS_TWILIO_ACCOUNT_SID")
-        self._token = require(keys.twilio_auth_token, "CAMPAIGNS_TWILIO_AUTH_TOKEN")
-        self._wire = Wire(configuration.endpoints.base_url)
-
     def look(self, sought: Sequence[Sought]) -> Mapping[int, Answer]:
         """One request each."""
         self._client  # noqa: B018 - load the SDK before the clock of a deadline starts
         return one_after_another(sought, self._ask)
-
-    def close(self) -> None:
-        """Give connections back."""
-        self._wire.close()
-
-    @cached_property
-    def _http(self) -> WireHttpClient:
-        from campaigns.channels.twilio.http import WireHttpClient
-
-        return WireHttpClient(self._wire)
-
-    @cached_property
-    def _client(self) -> Any:
-        from campaigns.channels.twilio.http import open_client
-
-        return open_client(self._account, self._token, self._http)
 
     def _ask(self, sought: Sought, deadline: Deadline) -> Answer:
         if sought.address is None or sought.values is None:

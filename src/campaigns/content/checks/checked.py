@@ -15,7 +15,7 @@ from campaigns.content.checks.rules import RULES
 from campaigns.content.checks.view import TEXTS, View
 from campaigns.content.parts import layout_names
 from campaigns.content.sources import Sources, Wording
-from campaigns.domain.brand import Limits
+from campaigns.domain.copy_rules import Limits
 from campaigns.domain.facts import in_locale
 from campaigns.domain.findings import Finding, Level
 from campaigns.domain.release import Release

@@ -13,8 +13,8 @@ import regex
 from campaigns.content.checks.checked import Checked
 from campaigns.content.checks.pieces import Piece
 from campaigns.content.checks.view import BODIES, View
-from campaigns.domain.brand import PatternRule
 from campaigns.domain.consistency.reading import read
+from campaigns.domain.copy_rules import PatternRule
 from campaigns.domain.findings import Finding, Level
 
 _CAPITALS: Final = re.compile(r"\b[^\W\d_a-zß-öø-ÿ]{3,}\b")

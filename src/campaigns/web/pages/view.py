@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from campaigns.domain.brand import Brand
 from campaigns.domain.channel import AddressKind, Channel
@@ -19,6 +18,7 @@ from campaigns.domain.facts import in_locale
 from campaigns.domain.locales import language
 from campaigns.domain.preferences import MOST_WEEKLY, Reach, Subject, Wording
 from campaigns.domain.whereabouts import zones
+from campaigns.page_templates import page_templates
 from campaigns.web.pages.form import Box, Form, boxes
 from campaigns.web.pages.look import style_sheet, version
 from campaigns.web.pages.words import LANGUAGES, accepted, spoken, words
@@ -35,13 +35,7 @@ class Pages:
         self.topics: Sequence[str] = tuple(brand.topics) or (ALL_TOPICS,)
         self.sheet = style_sheet(brand)
         self.headers = {"Content-Security-Policy": _policy(brand)}
-        self._environment = Environment(
-            loader=FileSystemLoader(_TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._environment = page_templates(_TEMPLATES)
         self._environment.globals |= {"brand": brand, "style": version(self.sheet)}
 
     # Language ----------------------------------------------------------------------------------

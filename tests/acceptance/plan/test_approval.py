@@ -1,0 +1,125 @@
+"""A yes or no to one release and plan."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from campaigns.bootstrap import App
+from campaigns.bootstrap.approving import (
+    approve_release,
+    ask_approval,
+    question_timed_out,
+    reject_release,
+)
+from campaigns.bootstrap.control import resume
+from campaigns.bootstrap.forecasting import forecast
+from campaigns.cli import run as cli
+from campaigns.errors import ApprovalNeededError, RunHeldError, UserError
+from tests.acceptance.plan.world import add, import_people, planned, rows
+from tests.runs import send_run
+
+
+def test_a_no_with_its_reason_stops_the_release_until_a_yes(app: App, tmp_path: Path) -> None:
+    import_people(app, tmp_path, 40)
+    add(app, "needs_approval: true")
+    reject_release(app, "spring_sale", by="Ana Puig", reason="the code is last year's")
+    with pytest.raises(ApprovalNeededError, match=r"rejected by Ana Puig .* last year's"):
+        app.start_run("spring_sale")
+    said = approve_release(app, "spring_sale", by="Berta Soler", note="checked")
+    assert said.plan == forecast(app, "spring_sale").plan
+    send_run(app, planned(app))
+    trail = app.audit.entries(f"release:{said.release_hash}")
+    assert [(e.action, e.actor, e.why, e.data["plan"]) for e in trail] == [
+        ("approved", "Berta Soler", "checked", said.plan),
+        ("rejected", "Ana Puig", "the code is last year's", None),
+    ]
+    assert "exactly as planned" in " ".join(app.report(app.latest_run().id).course)
+
+
+def test_a_no_without_a_reason_is_none(app: App) -> None:
+    with pytest.raises(UserError, match="--reason"):
+        reject_release(app, "spring_sale", by="Ana", reason="  ")
+    assert app.approvals.of(app.compile("spring_sale").hash) == []
+
+
+def test_a_yes_for_the_first_few_is_used_up_by_one_run(
+    on_both: App, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = on_both
+    import_people(app, tmp_path, 60)
+    add(app, "needs_approval: true")
+    assert cli(["approve", "spring_sale", "--by", "Berta", "--first", "7"]) == 0
+    assert cli(["run", "spring_sale", "--json"]) == 0
+    out = capsys.readouterr().out
+    assert json.loads(out[out.index("{") :])["accepted"] == 7
+    assert cli(["run", "spring_sale"]) == 2
+    assert "for the first 7; they have it" in capsys.readouterr().err
+    assert cli(["approve", "spring_sale", "--by", "Berta"]) == 0
+    assert cli(["run", "spring_sale"]) == 0
+
+
+def test_a_yes_binds_to_the_plan_that_was_looked_at(
+    app: App, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import_people(app, tmp_path, 60)
+    add(app, "needs_approval: true")
+    question = ask_approval(app, "spring_sale")
+    assert question is not None
+    assert question.answered is None
+    looked_at = question.told.plan
+    import_people(app, tmp_path, 30, seed=9)  # the customers of another file
+    with pytest.raises(UserError, match="there is no plan 0123456789"):
+        approve_release(app, "spring_sale", by="Berta", plan="0123456789")
+    assert approve_release(app, "spring_sale", by="Berta", plan=looked_at[:10]).plan == looked_at
+    asked = ask_approval(app, "spring_sale")
+    assert asked is not None
+    assert asked.answered is not None
+    assert asked.told.changed is not None
+    assert asked.told.changed.customers > 0
+
+
+def test_what_changed_since_the_yes_is_told_and_too_much_of_it_waits_for_a_person(
+    app: App, tmp_path: Path
+) -> None:
+    import_people(app, tmp_path, 100)
+    add(app, "needs_approval: true")
+    approve_release(app, "spring_sale", by="Berta")
+    lost = rows(app, "SELECT min(customer_id) FROM addresses WHERE channel = 'email'")
+    few = forecast(app, "spring_sale").counts.planned.total()
+    with app.database.write() as connection:
+        connection.execute(text("DELETE FROM standings WHERE channel = 'email'"))
+    run_id = planned(app)
+    with pytest.raises(RunHeldError, match=r"fewer by e-mail.*customers changed"):
+        app.begin_sending(run_id)
+    made = app.plans.of_run(run_id)
+    assert made is not None
+    assert made.people < few
+    assert lost
+    resume(app, run_id, by="Berta", why="they opted out, rightly")
+    send_run(app, run_id)
+    told = " ".join(app.report(run_id).course)
+    assert "Approved by Berta" in told
+    assert "fewer by e-mail" in told
+
+
+def test_nobody_answering_leaves_nothing_begun_and_a_later_yes_counts(
+    app: App, tmp_path: Path
+) -> None:
+    import_people(app, tmp_path, 40)
+    brand = app.settings.templates / "brand.yaml"
+    brand.write_text(brand.read_text(encoding="utf-8") + "\napproval: {wait: 90 min}\n")
+    add(app, "needs_approval: true")
+    question = ask_approval(app, "spring_sale")
+    assert question is not None
+    assert question.until - app.clock.now() <= timedelta(minutes=90)
+    question_timed_out(app, question.told.release, question.told.plan)
+    assert app.runs.latest() is None
+    with pytest.raises(ApprovalNeededError, match="not answered in time"):
+        app.start_run("spring_sale")
+    approve_release(app, "spring_sale", by="Berta", plan=question.told.plan)
+    assert planned(app)

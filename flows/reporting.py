@@ -97,11 +97,16 @@ def listed(numbers: Mapping[str, int]) -> str:
     return f" ({told})" if told else ""
 
 
+#: Seconds between two looks of the bar, at least.
+LOOK_EVERY = 2.0
+
+
 class ProgressBar:
     """A progress artifact that moves while messages are settled.
 
-    Looking costs a count over the run, so it is done at most once a second and takes at most a
-    tenth of the time; a change of less than a percent is not written.
+    Looking costs a count over the run, and writing a request, so it is done at most every two
+    seconds and takes at most a fiftieth of the time; a change of less than a percent is not
+    written.
     """
 
     def __init__(self, key: str, description: str, progress: Callable[[], Progress]) -> None:
@@ -128,4 +133,4 @@ class ProgressBar:
             told = f"{self._description}: {rate_sentence(seen)}"
             update_progress_artifact(self._artifact, round(percent, 1), told)
         now = time.monotonic()
-        self._next_look = now + max(1.0, 10 * (now - started))
+        self._next_look = now + max(LOOK_EVERY, 50 * (now - started))

@@ -6,8 +6,10 @@ the run's page has a task per shard, however often a shard is taken up again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from queue import Empty, SimpleQueue
 
 from prefect.futures import PrefectFuture, wait
 from prefect.logging import get_run_logger
@@ -38,6 +40,7 @@ class Sending:
         self._submit = elsewhere or self._here
         self._at_once = len(numbers) if elsewhere else workers.count
         self._tasks: dict[PrefectFuture[DispatchCounts], tuple[Rounds, int | None]] = {}
+        self._ended: SimpleQueue[PrefectFuture[DispatchCounts]] = SimpleQueue()
         self._counts = DispatchCounts()
         self._trouble: CannotGoOnError | None = None
         self.begin_again()
@@ -52,13 +55,24 @@ class Sending:
         while not rounds.first_is_over and len(self._tasks) < self._at_once:
             turn = rounds.take(datetime.now(UTC))
             assert turn is not None  # the first turns wait for nothing
-            task = self._submit(*turn, self._what(turn[0]))
-            self._tasks[task] = rounds, turn[0]
+            self._watch(self._submit(*turn, self._what(turn[0])), rounds, turn[0])
         if not self._tasks and not rounds.over and self._trouble is None:
-            self._tasks[dispatch_later.submit(self._workers, rounds)] = rounds, None
-        for task in wait(list(self._tasks), timeout=LOOK_EVERY).done:
+            self._watch(dispatch_later.submit(self._workers, rounds), rounds, None)
+        for task in self._have_ended():
             self._take_up(task)
         return bool(self._tasks) or not rounds.first_is_over
+
+    def _watch(self, task: PrefectFuture[DispatchCounts], rounds: Rounds, no: int | None) -> None:
+        self._tasks[task] = rounds, no
+        task.add_done_callback(self._ended.put)
+
+    def _have_ended(self) -> Iterator[PrefectFuture[DispatchCounts]]:
+        """Those tasks that have, as soon as one has: its worker has nothing to do until then."""
+        wait([])  # where Prefect raises that the flow run was suspended
+        with suppress(Empty):
+            yield self._ended.get(timeout=LOOK_EVERY if self._tasks else 0)
+            while True:
+                yield self._ended.get_nowait()
 
     def _here(self, no: int, patience: timedelta, what: str) -> PrefectFuture[DispatchCounts]:
         return dispatch_shard.submit(self._workers, no, patience, what)

@@ -110,6 +110,15 @@ def test_what_a_planning_process_left_undone_is_planned_here(app: App) -> None:
     assert all(shard.planned_at for shard in app.shards(run.id))
 
 
+def test_a_shard_that_is_asked_for_again_is_told_as_it_was_planned(app: App) -> None:
+    """A step of a flow that is tried again; planned anew, everybody would have it already."""
+    run, _ = app.start_run("spring_sale", limit=50)
+    with Planners(app, run.id, [0]) as planners:
+        first = planners.plan(0)
+        assert planners.plan(0) == first
+    assert first.planned.total() == len(rows(app)) > 0
+
+
 def test_a_limited_run_is_planned_in_one_process(app: App) -> None:
     """The room that is left depends on the shards before."""
     run, _ = app.start_run("spring_sale", limit=50)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from collections import Counter
 from datetime import UTC, datetime
@@ -15,7 +17,19 @@ from campaigns.domain.channel import Channel
 from campaigns.sample import COLUMNS
 from campaigns.sandbox.process import SandboxProcess
 from campaigns.store.engine import Database
-from tests.bench import channels, check, customers, fill, learning, peers, profile, tables, webhooks
+from tests.bench import (
+    channels,
+    check,
+    customers,
+    fill,
+    inside,
+    learning,
+    peers,
+    prefect_share,
+    profile,
+    tables,
+    webhooks,
+)
 from tests.bench.smtp_sink import Sink
 from tests.unit.channels import make
 
@@ -129,19 +143,50 @@ def test_a_fifth_of_the_real_mix_may_get_nothing_each_for_one_of_four_reasons() 
     assert {person["language"] for person in people} >= {"es_ES", "ca_ES", "en_GB", "en_US"}
 
 
-def test_a_profile_names_the_product_s_own_functions() -> None:
+def test_what_the_product_does_in_a_flow_s_process_is_told_apart(tmp_path: Path) -> None:
+    """Its own work in one function, and as much outside, in a process that looks like a flow's."""
+    work = """
+from campaigns.services.rounds import beginning_at
+numbers = list(range(1_000_000))
+for n in range(40):
+    beginning_at(numbers, n)
+    [*numbers[n:], *numbers[:n]]
+"""
+    with inside.hooked(tmp_path / "told") as env:
+        command = [sys.executable, "-c", work, "prefect.engine"]
+        subprocess.run(command, env={**os.environ, **env}, check=True)
+    found = inside.told(tmp_path / "told")
+    ours = found["product"]["campaigns.services.rounds.beginning_at"]
+    assert 0.2 < ours / (found["threads"]["MainThread"] - ours) < 1.5
+
+
+def test_a_share_is_told_with_and_without_the_product_s_work_in_the_flow_s_process() -> None:
+    few = prefect_share.Spent(1.0, 2.0, 6.0, 1.0, 20.0, 200, own={"a": 1.0}, idle=0.01)
+    many = prefect_share.Spent(2.0, 2.0, 8.0, 98.0, 120.0, 9_000, own={"a": 2.0}, idle=0.01)
+    told = prefect_share.text(few, many, 10_000)
+    assert "**2.0%** of 100.0 s" in told
+    assert "3.0% if the flow's whole process" in told
+    assert "1.0 s of it" in told
+    assert "`a` 1.00 s" in told
+
+
+def test_a_profile_names_costs_by_stage_in_words_and_tells_start_up_apart() -> None:
+    sending = "process 1;run (campaigns/services/dispatch.py:1)"
     raw = [
-        "process 1;run (campaigns/bootstrap/app.py:1);take (campaigns/store/bulk.py:2);do (x:3) 7",
-        "process 1;run (campaigns/bootstrap/app.py:1) 2",
+        f"{sending};a (campaigns/store/claiming.py:2);b (campaigns/store/bulk.py:2);do (x:3) 7",
+        f"{sending};unknown (campaigns/bootstrap/app.py:1) 2",
         "run (campaigns/cli/x.py:1);_find_and_load (<frozen>:1);<module> (campaigns/errors.py:1) 3",
         "process 2;main (campaigns/sandbox/server.py:1);dumps (campaigns/errors.py:1) 90",
     ]
+    claim = "send: claiming a batch with its profiles"
     assert profile.costs(raw) == {
-        "store/bulk.py: take": 7,
-        "bootstrap/app.py: run": 2,
+        claim: 7,
+        "send: bootstrap/app.py: unknown": 2,
         profile.START: 3,
     }
-    assert "| 58% | `store/bulk.py: take` |" in profile.table(profile.costs(raw))
+    told = profile.table(profile.costs(raw))
+    assert f"| 78% | {claim} | the driver's own tuples" in told
+    assert "12 samples, 25% of them importing" in told
 
 
 def result(people: str, database: str = "sqlite", **wall: float) -> dict[str, Any]:

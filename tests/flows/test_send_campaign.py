@@ -10,7 +10,7 @@ import pytest
 from campaigns.bootstrap import connect
 from campaigns.cli import run as campaigns
 from campaigns.domain.run import RunState
-from flows.send_campaign import finish, plan_shard, send_campaign
+from flows.send_campaign import finish, plan_shards, send_campaign, span, together
 from flows.sending import dispatch_later, dispatch_shard
 from tests.flows.conftest import CHECKOUT, Prefect, Shop
 from tests.flows.pages import artifacts, log_lines, newest_run, task_runs
@@ -29,8 +29,7 @@ def test_a_run_sends_what_was_planned_and_shows_it_by_stage_and_shard(
     assert run.state_name == "Completed"
     names = {
         "check and compile spring_sale",
-        "plan shard 1 of 2",
-        "plan shard 2 of 2",
+        "plan shards 1 to 2 of 2",
         "prepare the channels",
         "send shard 1 of 2",
         "send shard 2 of 2",
@@ -40,6 +39,7 @@ def test_a_run_sends_what_was_planned_and_shows_it_by_stage_and_shard(
     assert task_runs(run.id, count=len(names)) == dict.fromkeys(names, "COMPLETED")
     shown = artifacts(run.id)
     assert shown["progress-spring-sale"] == 100
+    assert log_lines(run.id, containing="Shard 1 of 2: ")
     assert log_lines(run.id, containing="Shard 2 of 2: ")
 
 
@@ -184,6 +184,17 @@ def test_a_provider_that_is_down_fails_the_flow_and_the_next_run_goes_on(
         assert app.latest_run().state is RunState.FINISHED
 
 
+def test_a_million_customers_are_planned_in_five_steps_named_by_their_shards() -> None:
+    parts = together(range(50))
+    assert [span(some, 50) for some in parts][:2] == [
+        "shards 1 to 10 of 50",
+        "shards 11 to 20 of 50",
+    ]
+    assert [no for some in parts for no in some] == list(range(50))
+    assert len(parts) == 5
+    assert span([10], 11) == "shard 11 of 11"
+
+
 def test_only_steps_that_do_no_harm_twice_are_repeated() -> None:
-    assert plan_shard.retries == finish.retries == 2
+    assert plan_shards.retries == finish.retries == 2
     assert dispatch_shard.retries == dispatch_later.retries == 0

@@ -27,6 +27,7 @@ class Planners:
         self._run_id = run_id
         self._shards = shards
         self._ahead: dict[int, Future[PlanCounts]] = {}
+        self._done: dict[int, PlanCounts] = {}
         self._pool: ProcessPoolExecutor | None = None
 
     @property
@@ -55,8 +56,13 @@ class Planners:
             self._pool.shutdown(cancel_futures=True)  # one shard at most is waited for, a second
 
     def plan(self, no: int) -> PlanCounts:
-        """One shard, or what became of it if it was planned ahead. What a process left undone
-        because it was ended is planned here."""
+        """One shard, or what became of it if it was planned ahead or before. What a process left
+        undone because it was ended is planned here."""
+        if no not in self._done:
+            self._done[no] = self._planned(no)
+        return self._done[no]
+
+    def _planned(self, no: int) -> PlanCounts:
         ahead = self._ahead.pop(no, None)
         if ahead is not None:
             try:

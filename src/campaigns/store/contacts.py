@@ -25,8 +25,8 @@ _THERE = (
 # What is on its way, accepted or in doubt did leave or may have: its contact stays.
 _TAKE_BACK = """
 DELETE FROM contacts
- WHERE customer_id IN (SELECT given.customer_id FROM {given} AS given)
-   AND delivery_id IN (SELECT given.delivery_id FROM {given} AS given)
+ WHERE (customer_id, delivery_id) IN (
+   SELECT given.customer_id, given.delivery_id FROM {given} AS given)
    AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.id = contacts.delivery_id
                    AND d.state IN ('sending', 'accepted', 'in_doubt'))
 """
@@ -41,8 +41,8 @@ SELECT d.customer_id, :now, d.id
 """
 _FORGET = """
 DELETE FROM contacts
- WHERE customer_id IN (SELECT given.customer_id FROM {given} AS given)
-   AND delivery_id IN (SELECT given.delivery_id FROM {given} AS given)
+ WHERE (customer_id, delivery_id) IN (
+   SELECT given.customer_id, given.delivery_id FROM {given} AS given)
 """
 _PRUNED, _EVERY = "contacts_pruned_at", timedelta(days=1)
 _PRUNE_DUE = text("SELECT value FROM meta WHERE key = :key")

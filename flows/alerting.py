@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from uuid import UUID, uuid5
 
 from prefect.client.orchestration import get_client
 from prefect.events import emit_event
+from prefect.settings import PREFECT_UI_URL
 
 from campaigns.domain.alert import Alert
 
 #: A namespace of our own: the same alert of the same day has the same id.
+NOBODY: Mapping[int, str] = MappingProxyType({})
 _OURS = UUID("7d1c5cf6-6a55-4c0c-9f0b-3f2f4d8f9b11")
 
 
-def tell(alerts: Sequence[Alert], today: date) -> list[Alert]:
+def tell(alerts: Sequence[Alert], today: date, carriers: Mapping[int, str] = NOBODY) -> list[Alert]:
     """Emit what has not been told today; what was emitted. Each of a run once a day: a run that is
-    stuck over the weekend should not ring every five minutes."""
+    stuck over the weekend should not ring every five minutes. `carriers`: run → flow run."""
     ids = {_id(alert, today): alert for alert in alerts}
     fresh = {key: alert for key, alert in ids.items() if key not in _told(list(ids))}
     for key, alert in fresh.items():
@@ -27,10 +30,18 @@ def tell(alerts: Sequence[Alert], today: date) -> list[Alert]:
                 "prefect.resource.id": f"campaigns.run.{alert.run_id}",
                 "prefect.resource.name": f"run {alert.run_id} of {alert.campaign}",
             },
-            payload={"says": alert.says},
+            payload={"says": alert.says, "see": _see(alert, carriers)},
             id=key,
         )
     return list(fresh.values())
+
+
+def _see(alert: Alert, carriers: Mapping[int, str]) -> str:
+    """Where the run is to be seen: its page, or the command where nobody runs it in Prefect."""
+    pages, carrier = PREFECT_UI_URL.value(), carriers.get(alert.run_id)
+    if pages and carrier:
+        return f"{pages}/runs/flow-run/{carrier}"
+    return f"See it: campaigns show run {alert.run_id}"
 
 
 def _id(alert: Alert, today: date) -> UUID:

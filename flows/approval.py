@@ -23,7 +23,7 @@ from campaigns.domain.approval import Approval, Decision
 from campaigns.domain.findings import Level
 from campaigns.domain.reason import SKIP_TEXT, SkipReason
 from campaigns.errors import UserError
-from flows.choices import title
+from flows.choices import Only, title
 from flows.reporting import listed, publish
 from flows.steering import PREFECT
 
@@ -58,7 +58,7 @@ class Answer(RunInput):
     ] = ""
 
 
-def require_answer(app: App, campaign: str, limit: int | None) -> None:
+def require_answer(app: App, campaign: str, limit: int | None, only: Only) -> None:
     """Return once somebody has said yes to what would be sent now; suspend the flow run until
     then. Raises RejectedError on a no.
 
@@ -66,7 +66,7 @@ def require_answer(app: App, campaign: str, limit: int | None) -> None:
     """
     if any(finding.level is Level.ERROR for finding in app.check(campaign)):
         return  # the next step tells them all
-    question = ask_approval(app, campaign, limit)
+    question = ask_approval(app, campaign, limit, **only.asked())
     if question is None or question.answered is not None or deployment.id is None:
         return
     release, me = question.told.release, str(flow_run.id)

@@ -7,14 +7,16 @@ e-mail, Slack, Teams or any other; secrets are in it and nowhere here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.events.actions import SendNotification
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectNotFound
+from prefect.settings import PREFECT_UI_URL
 
 from campaigns.domain.alert import AlertKind
 from campaigns.errors import ConfigurationError
@@ -30,77 +32,105 @@ _ENDS = [
     f"prefect.flow-run.{state}"
     for state in ("Completed", "Failed", "Cancelled", "Crashed", "Suspended", "Paused", "Rejected")
 ]
-_FLOW_RUN = (
-    "{{ flow_run.name }} ({{ flow.name }}) ended {{ flow_run.state.name }}: "
-    "{{ flow_run.state.message }}\n{{ flow_run|ui_url }}"
+_OURS_SAY = "{{ event.payload.says }}\n{{ event.payload.see }}"
+_FAILED = (
+    "{{ flow_run.name }} ended {{ flow_run.state.name }}: {{ flow_run.state.message }}\n"
+    "What was sent stays sent. Mend the cause and run it again: it goes on where it stopped, and "
+    "nobody gets anything twice."
 )
+_SILENT = (
+    "{{ flow_run.name }} gives no sign of life any more: the worker that ran it is gone, and what "
+    "it had not sent yet waits. Start a worker (`prefect worker start --pool campaigns`), cancel "
+    "this run and run it again: it goes on where it stopped, and nobody gets anything twice."
+)
+#: Several heartbeats long: prefect.toml has one a minute. No sign of life for so long is told.
+SILENCE = timedelta(minutes=5)
 
 
-def put_automations(client: SyncPrefectClient, notify: str) -> str:
+def put_automations(
+    client: SyncPrefectClient,
+    notify: Sequence[str],
+    deployments: Collection[UUID],
+    silence: timedelta = SILENCE,
+) -> str:
     """Create the alerts, or bring them up to date; what was done, in a sentence.
 
-    `notify` names the block as `type/name`. Alerts that somebody switched off stay off. Raises
-    ConfigurationError when there is no such block.
+    `notify` names blocks as `type/name`; each gets every alert. Alerts that somebody switched off
+    stay off. Flow runs of other deployments are none of ours. Raises ConfigurationError when there
+    is no such block.
     """
     if not notify:
         return "Nobody is alerted: name a notification block (--notify TYPE/NAME) to change that."
-    block = _block(client, notify)
-    for automation in _automations(block):
+    blocks = [_block(client, name) for name in notify]
+    for automation in _automations(blocks, deployments, silence):
         known = client.read_automations_by_name(automation.name)
         if known:
             kept = automation.model_copy(update={"enabled": known[0].enabled})
             client.update_automation(known[0].id, kept)
         else:
             client.create_automation(automation)
-    return f"Alerts go to {notify}."
+    return f"Alerts go to {', '.join(notify)}."
 
 
-def _block(client: SyncPrefectClient, notify: str) -> SendNotification:
-    kind, _, name = notify.partition("/")
+def _block(client: SyncPrefectClient, name: str) -> UUID:
+    kind, _, called = name.partition("/")
     try:
-        found = client.read_block_document_by_name(name, kind)
+        return client.read_block_document_by_name(called, kind).id
     except ObjectNotFound:
         raise ConfigurationError(
-            f"there is no notification block `{notify}` on the server. Make one on its pages "
-            "(Blocks → +), such as slack-webhook/marketing or name "
-            "one that `prefect block ls` shows."
+            f"there is no notification block `{name}` on the server. Make one on its pages "
+            "(Blocks → +), such as slack-webhook/marketing, or name one that `prefect block ls` "
+            "shows."
         ) from None
-    return SendNotification(block_document_id=found.id, subject="", body="")
 
 
-def _automations(block: SendNotification) -> Iterator[AutomationCore]:
+def _automations(
+    blocks: Sequence[UUID], deployments: Collection[UUID], silence: timedelta
+) -> Iterator[AutomationCore]:
     for kind, subject in _SUBJECTS.items():
         trigger = EventTrigger(expect={kind.value}, posture=Posture.Reactive, threshold=1)
-        yield _automation(block, subject, trigger, "{{ event.payload.says }}")
-    ours = {"prefect.resource.role": "work-pool", "prefect.resource.name": "campaigns"}
+        yield _automation(blocks, subject, trigger, _OURS_SAY)
+    # By deployment: of a heartbeat Prefect (3.8.8) tells flow and deployment, but no work pool.
+    ours = ResourceSpecification(
+        {"prefect.resource.id": [f"prefect.deployment.{number}" for number in deployments]}
+    )
     failed = EventTrigger(
         expect={"prefect.flow-run.Failed", "prefect.flow-run.Crashed"},
-        match_related=ResourceSpecification(ours),
+        match_related=ours,
         for_each={"prefect.resource.id"},
         posture=Posture.Reactive,
         threshold=1,
     )
-    yield _automation(block, "a flow run failed", failed, _FLOW_RUN)
+    yield _automation(blocks, "a flow run failed", failed, _FAILED + _page())
     # Its worker died with it: Prefect itself would call it running for ever.
     silent = EventTrigger(
         after={"prefect.flow-run.heartbeat"},
         expect={"prefect.flow-run.heartbeat", *_ENDS},
-        match_related=ResourceSpecification(ours),
+        match_related=ours,
         for_each={"prefect.resource.id"},
         posture=Posture.Proactive,
         threshold=1,
-        within=timedelta(minutes=5),
+        within=silence,
     )
-    yield _automation(block, "a flow run gives no sign of life", silent, _FLOW_RUN)
+    yield _automation(blocks, "a flow run gives no sign of life", silent, _SILENT + _page())
+
+
+def _page() -> str:
+    """The run's page, as whoever deploys finds it. The server knows its own address only where it
+    is told: its filter `ui_url` says None (3.8.8)."""
+    pages = PREFECT_UI_URL.value()
+    return f"\n{pages}/runs/flow-run/{{{{ flow_run.id }}}}" if pages else ""
 
 
 def _automation(
-    block: SendNotification, subject: str, trigger: EventTrigger, body: str
+    blocks: Sequence[UUID], subject: str, trigger: EventTrigger, body: str
 ) -> AutomationCore:
-    told = block.model_copy(update={"subject": f"{_OURS}{subject}", "body": body})
     return AutomationCore(
         name=f"{_OURS}{subject}",
         description="Made by `campaigns deploy`; switch it off here if you do not want it.",
         trigger=trigger,
-        actions=[told],
+        actions=[
+            SendNotification(block_document_id=block, subject=f"{_OURS}{subject}", body=body)
+            for block in blocks
+        ],
     )

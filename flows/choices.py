@@ -5,12 +5,33 @@ That a choice still exists is checked again when the flow runs: people can skip 
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, NamedTuple, TypedDict
 
 from campaigns.bootstrap import connect
 from campaigns.bootstrap.offering import Offered, offered
 from campaigns.errors import CampaignsError
 from flows.forms import labelled
+
+
+class Only(NamedTuple):
+    """What a form restricts a run to; empty is no restriction."""
+
+    channels: tuple[str, ...] = ()
+    locales: tuple[str, ...] = ()
+
+    def asked(self) -> Asked:
+        """As the verbs take it."""
+        return {"channels": self.channels, "locales": self.locales}
+
+
+class Asked(TypedDict):
+    """The names of the verbs' parameters."""
+
+    channels: tuple[str, ...]
+    locales: tuple[str, ...]
+
+
+ALL = Only()
 
 
 def _offered() -> list[Offered]:

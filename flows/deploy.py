@@ -9,6 +9,7 @@ import argparse
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -37,7 +38,7 @@ from flows.forms import friendly
 Standing = dict[str, DeploymentResponse]
 
 
-def deploy(notify: str = "") -> list[str]:
+def deploy(notify: Sequence[str] = ()) -> list[str]:
     """Do all of it; what was done, in sentences. Raises ConfigurationError with the way out."""
     if not FILE.is_file():
         raise ConfigurationError(
@@ -51,9 +52,10 @@ def deploy(notify: str = "") -> list[str]:
         _prefect_deploy(_standing(client))
         standing = _standing(client)
         for block in read()["deployments"]:
-            _mend_form(client, standing[block["name"]], campaign_of(block))
+            own = next((c for c in campaigns if c.name == campaign_of(block)), None)
+            _mend_form(client, standing[block["name"]], own)
         told += _switched(standing)
-        told.append(put_automations(client, notify))
+        told.append(put_automations(client, notify, [d.id for d in standing.values()]))
     where = PREFECT_UI_URL.value() or PREFECT_API_URL.value() or "this machine's own database"
     told.append(f"{len(standing)} deployments are on {where}.")
     return [sentence for sentence in told if sentence]
@@ -116,7 +118,9 @@ def _prefect_deploy(standing: Standing) -> None:
         raise ConfigurationError(f"`prefect deploy --all` failed:\n{done.stdout}")
 
 
-def _mend_form(client: SyncPrefectClient, deployment: DeploymentResponse, campaign: str) -> None:
+def _mend_form(
+    client: SyncPrefectClient, deployment: DeploymentResponse, campaign: Offered | None
+) -> None:
     """Make the form one for people; that of a campaign offers that campaign and no other."""
     schema = friendly(deployment.parameter_openapi_schema or {}, campaign=campaign)
     client.update_deployment(deployment.id, DeploymentUpdate(parameter_openapi_schema=schema))
@@ -144,7 +148,7 @@ def _on(active: bool) -> str:
 def main() -> int:
     """The command's other half: `campaigns` itself does not know Prefect."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--notify", default="")
+    parser.add_argument("--notify", nargs="*", default=[])
     try:
         for sentence in deploy(parser.parse_args().notify):
             print(sentence)

@@ -13,6 +13,8 @@ from typing import Any
 from pydantic import Field
 from pydantic.fields import FieldInfo
 
+from campaigns.bootstrap.offering import Offered
+
 Schema = Mapping[str, Any]
 _LABEL = "label"
 
@@ -25,11 +27,14 @@ def labelled(label: str, **more: Any) -> Any:
     return field
 
 
-def friendly(schema: Schema, *, campaign: str = "") -> dict[str, Any]:
-    """The schema as the form should show it; with `campaign` there is no other to choose."""
+def friendly(schema: Schema, *, campaign: Offered | None = None) -> dict[str, Any]:
+    """The schema as the form should show it; with `campaign` there is no other to choose, and its
+    own channels and languages alone."""
     fields = {name: _field(field) for name, field in schema.get("properties", {}).items()}
-    if campaign:
-        fields["campaign"]["enum"] = [campaign]
+    if campaign is not None:
+        fields["campaign"]["enum"] = [campaign.name]
+        fields["channels"]["items"]["enum"] = [str(channel) for channel in campaign.channels]
+        fields["locales"]["items"]["enum"] = list(campaign.locales)
     return {**schema, "properties": fields}
 
 

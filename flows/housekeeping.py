@@ -10,6 +10,7 @@ from prefect.states import Completed
 
 from campaigns.bootstrap import connect
 from campaigns.bootstrap.alerts import alerts
+from campaigns.bootstrap.control import carriers
 from campaigns.bootstrap.reconciling import list_doubts
 from campaigns.errors import CampaignsError
 from flows.alerting import tell
@@ -75,8 +76,8 @@ def tell_alerts() -> int:
     """Runs that stand still, doubts that grow old: an event each for Prefect's alerts, once a
     day; how many there are now."""
     with connect() as app:
-        found, now = alerts(app), app.clock.now()
-    for alert in tell(found, now.date()):
+        found, now, carried = alerts(app), app.clock.now(), carriers(app)
+    for alert in tell(found, now.date(), carried):
         get_run_logger().warning("%s", alert.says)
     return len(found)
 

@@ -16,6 +16,7 @@ from prefect.artifacts import (
 from prefect.logging import get_run_logger
 from prefect.settings import PREFECT_UI_URL
 
+from campaigns.domain.channel import Channel
 from campaigns.domain.evidence import Doubt, age
 from campaigns.domain.findings import Finding
 from campaigns.domain.plan import PlanCounts
@@ -55,6 +56,16 @@ def journey_table(found: Whereabouts) -> str:
     return "\n".join([*lines, "", f"{found.entered:,} entered{acted}."])
 
 
+def preferences_table(asked: Mapping[Channel | None, int]) -> str:
+    """How many asked for which channel, the most first."""
+    lines = ["| asked for first | customers |", "|---|---:|"]
+    most_first = sorted(asked.items(), key=lambda item: -item[1])
+    lines += [f"| {channel.label} | {number:,} |" for channel, number in most_first if channel]
+    nothing = asked.get(None, 0)
+    lines.append(f"| no channel: what was learnt decides, else the campaign | {nothing:,} |")
+    return "\n".join(lines)
+
+
 def plan_sentence(counts: PlanCounts) -> str:
     """A shard's plan in one line of the log."""
     planned = listed({c.label: n for c, n in counts.planned.most_common()})
@@ -75,7 +86,7 @@ def rate_sentence(seen: Progress) -> str:
     return f"{done}, {seen.rate:,.0f} a second{left}"
 
 
-#: A table of more rows than this is read by nobody; `campaigns reconcile` has all.
+#: A table of more rows than this is read by nobody; `campaigns reconcile --list` has all.
 MOST_ROWS = 100
 
 
@@ -87,7 +98,8 @@ def doubts_table(doubts: Sequence[Doubt], now: datetime) -> str:
         for d in doubts[:MOST_ROWS]
     ]
     if len(doubts) > MOST_ROWS:
-        lines.append(f"\n… and {len(doubts) - MOST_ROWS:,} more: `campaigns reconcile --list`")
+        all_of_them = f"`campaigns reconcile --list --most {len(doubts)}`"
+        lines.append(f"\n… and {len(doubts) - MOST_ROWS:,} more: {all_of_them}")
     return "\n".join(lines)
 
 

@@ -28,7 +28,7 @@ from campaigns.services.dispatch import DispatchCounts
 from campaigns.services.report import RunReport
 from flows.approval import RejectedError, require_answer
 from flows.canary import watch_canary
-from flows.choices import Campaign, title
+from flows.choices import ALL, Campaign, Channels, Locales, Only, title
 from flows.cluster import RUNNER
 from flows.forms import labelled
 from flows.helping import call_for_help, in_other_hands, send_shards
@@ -57,6 +57,9 @@ def run_name() -> str:
         parts.append("dry run")
     if given.get("limit"):
         parts.append(f"at most {given['limit']}")
+    only = [*(given.get("channels") or ()), *(given.get("locales") or ())]
+    if only:
+        parts.append(f"{' '.join(map(str, only))} only")
     started = flow_run.scheduled_start_time
     return ", ".join([*parts, f"{started.day} {started:%b}"])
 
@@ -76,7 +79,13 @@ Limit = Annotated[int | None, labelled("At most", ge=1)]
     on_cancellation=[cancel_our_run],
     on_crashed=[pause_our_run],
 )
-def send_campaign(campaign: Campaign, dry_run: DryRun = False, limit: Limit = None) -> Any:
+def send_campaign(
+    campaign: Campaign,
+    dry_run: DryRun = False,
+    limit: Limit = None,
+    channels: Channels = None,
+    locales: Locales = None,
+) -> Any:
     """Send a campaign, once to each customer of its audience, on the channel each prefers.
 
     Sending again is safe: nobody gets it twice, and what was interrupted goes on.
@@ -86,13 +95,16 @@ def send_campaign(campaign: Campaign, dry_run: DryRun = False, limit: Limit = No
         dry_run: only tell who would get what; nothing is written, nothing is sent.
         limit: at most so many people, for a first careful send without the public post. Empty:
             the whole audience.
+        channels: only who gets it on these; the rest is for a later run. Empty: all.
+        locales: only who gets it in these. Empty: all.
     """
+    only = Only(tuple(channels or ()), tuple(locales or ()))
     try:
         with connect() as app:
             if dry_run:
-                return _tell_plan(campaign, limit)
-            require_answer(app, campaign, limit)
-            return _send(app, campaign, limit)
+                return _tell_plan(campaign, limit, only)
+            require_answer(app, campaign, limit, only)
+            return _send(app, campaign, limit, only)
     except CancelledInPrefectError:
         return Cancelled(message="Cancelled; what was on its way is finished and recorded.")
     except RejectedError as no:
@@ -101,8 +113,8 @@ def send_campaign(campaign: Campaign, dry_run: DryRun = False, limit: Limit = No
         return failed(error)
 
 
-def _tell_plan(campaign: str, limit: int | None) -> Any:
-    told = outcome(preview(campaign, limit, return_state=True))
+def _tell_plan(campaign: str, limit: int | None, only: Only) -> Any:
+    told = outcome(preview(campaign, limit, only, return_state=True))
     publish(f"plan-{campaign}", as_markdown(told), f"Plan of {campaign}, nothing sent")
     if told.over_budget:
         raise CannotGoOnError(f"The budget forbids it: {told.over_budget}")
@@ -113,18 +125,19 @@ def _tell_plan(campaign: str, limit: int | None) -> Any:
     )
 
 
-def _send(app: App, campaign: str, limit: int | None) -> Any:
-    report, sent = carry_out(app, campaign, limit)
+def _send(app: App, campaign: str, limit: int | None, only: Only) -> Any:
+    report, sent = carry_out(app, campaign, limit, only)
     return _end(report, sent)
 
 
 def carry_out(
-    app: App, campaign: str, limit: int | None, *, continues: bool = False
+    app: App, campaign: str, limit: int | None, only: Only = ALL, *, continues: bool = False
 ) -> tuple[RunReport, DispatchCounts]:
     """One run from its check to its report, step by step on the run's page."""
     go_on_if_resumed(app)
     due = None if continues else flow_run.scheduled_start_time
-    run_id, shards = outcome(compile_and_check(campaign, limit, due, continues, return_state=True))
+    begun = compile_and_check(campaign, limit, only, due, continues, return_state=True)
+    run_id, shards = outcome(begun)
     with Steering(app, run_id) as steering:
         with Planners(app, run_id, shards) as planners:
             for some in together(shards):
@@ -220,11 +233,11 @@ def _end(report: RunReport, sent: DispatchCounts) -> Any:
 
 
 @step("preview {campaign}", repeatable=True)
-def preview(campaign: str, limit: int | None) -> Forecast:
+def preview(campaign: str, limit: int | None, only: Only) -> Forecast:
     """What would happen if the campaign ran now; the customers shown are made up."""
     with connect() as app:
         _tell_findings(app, campaign)
-        return forecast(app, campaign, limit, masked=True)
+        return forecast(app, campaign, limit, **only.asked(), masked=True)
 
 
 def _tell_findings(app: App, campaign: str) -> None:
@@ -236,14 +249,14 @@ def _tell_findings(app: App, campaign: str) -> None:
 
 @step("check and compile {campaign}", repeatable=True)
 def compile_and_check(
-    campaign: str, limit: int | None, due: datetime | None, continues: bool
+    campaign: str, limit: int | None, only: Only, due: datetime | None, continues: bool
 ) -> tuple[int, list[int]]:
     """The run's id and its shards' numbers; a campaign with findings does not start, and one that
     starts too late is held."""
     log = get_run_logger()
     with connect() as app:
         _tell_findings(app, campaign)
-        run, resumed = app.start_run(campaign, limit, due, continues=continues)
+        run, resumed = app.start_run(campaign, limit, due, continues=continues, **only.asked())
         if not resumed:
             started(app, run.id, by=PREFECT)
         shards = [s.no for s in app.shards(run.id)]

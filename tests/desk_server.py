@@ -34,7 +34,7 @@ class Person:
     mail: str
 
 
-PEOPLE = [Person(f"A-{n}", f"+44770090032{n}", f"ana{n}@example.com") for n in range(6)]
+PEOPLE = [Person(f"A-{n}", f"+447700900{320 + n}", f"ana{n}@example.com") for n in range(12)]
 ANA = PEOPLE[0]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,17 @@ def written(path: Path, content: str | bytes) -> Path:
     """The file, UTF-8 unless it is given as bytes."""
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return path
+
+
+def restate(path: Path, lines: str) -> None:
+    """Add lines to a YAML file; what they state takes the place of the line that stated it."""
+    stated = tuple(re.findall(r"^\w+:", lines, re.MULTILINE))
+    kept = [
+        line
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if not line.startswith(stated)
+    ]
+    path.write_text("\n".join([*kept, lines, ""]), encoding="utf-8")
 
 
 class Folder:

@@ -23,6 +23,7 @@ from campaigns.sandbox.process import SandboxProcess
 from campaigns.services.dispatch import Clock
 from campaigns.services.record_events import record_events
 from campaigns.settings import Settings
+from tests.files import restate
 from tests.runs import plan_run, send_run
 
 ROOT = Path(__file__).parents[1]
@@ -56,8 +57,7 @@ def shop(
     """An application on a copy of the shipped templates whose campaign states a goal."""
     templates = folder / "templates"
     shutil.copytree(ROOT / "templates", templates)
-    with (templates / "campaigns" / CAMPAIGN / "campaign.yaml").open("a") as file:
-        file.write(goal)
+    restate(templates / "campaigns" / CAMPAIGN / "campaign.yaml", goal)
     turned = Turned()
     with SandboxProcess(folder / "sandbox") as sandbox:
         settings = Settings(

@@ -98,7 +98,8 @@ class Settings(BaseSettings):
     )
 
     notify: str = Field(
-        "", description="Prefect's notification block that `campaigns deploy` sends alerts to"
+        "",
+        description="notification blocks of Prefect's for alerts, with commas: `campaigns deploy`",
     )
     log: Literal["off", "warning", "info", "debug"] = Field(
         "off", description="structured log lines on standard error, from this level"

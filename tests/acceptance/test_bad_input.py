@@ -249,3 +249,33 @@ def test_json_errors_are_json(desk: Desk) -> None:
     done = desk("run", "sprnig_sale", "--json")
     assert done.returncode == 2
     assert json.loads(done.stdout)["exit_code"] == 2
+
+
+@pytest.mark.parametrize("command", ["journey", "report", "experiment"])
+def test_a_campaign_that_is_not_there_is_told_with_the_nearest_and_all_there_are(
+    desk: Desk, command: str
+) -> None:
+    done = desk(command, "sprong_sale")
+    assert done.returncode == 2
+    assert "there is no campaign `sprong_sale`; did you mean `spring_sale`?" in done.stderr
+    assert "welcome" in done.stderr
+    assert "`campaigns run spring_sale` starts it" in desk(command, "spring_sale").stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "way_out"),
+    [
+        (("show", "run", "99"), "campaigns show run"),
+        (("show", "delivery", "99"), "campaigns show customer"),
+        (("resolve", "99", "--sent", "--by", "ana", "--why", "x"), "campaigns show customer"),
+        (("inbox", "show", "99"), "campaigns inbox list"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, tuple) else None,
+)
+def test_a_number_that_nothing_has_is_told_with_where_to_look(
+    desk: Desk, words: tuple[str, ...], way_out: str
+) -> None:
+    done = desk(*words)
+    assert done.returncode == 2
+    assert "99" in done.stderr
+    assert f"`{way_out}" in " ".join(done.stderr.split())

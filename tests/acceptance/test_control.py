@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,15 +23,19 @@ from typing import Any
 import pytest
 
 from campaigns.bootstrap import App, connect
+from campaigns.bootstrap.app import CLOCK
 from campaigns.bootstrap.arming import arm, standing
 from campaigns.bootstrap.control import cancel, pause, resume
 from campaigns.cli import run as cli
+from campaigns.domain.batch import Batch
+from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.run import RunState
 from campaigns.errors import RunHeldError, UnarmedError, UserError
 from campaigns.sample import write_csv
 from campaigns.sandbox.process import SandboxProcess
-from campaigns.settings import Settings
+from campaigns.services.dispatch import Step
+from campaigns.settings import Settings, load_settings
 from tests.runs import plan_run
 
 ROOT = Path(__file__).parents[2]
@@ -141,6 +147,7 @@ def test_a_paused_run_waits_for_resume_and_then_everybody_has_it_once(
     code, text = said("audit", f"run:{run_id}", "--json")
     trail = [(e["action"], e["actor"], e["why"]) for e in json.loads(text)["entries"]]
     assert trail == [("resumed", "bob", "mended"), ("paused", "ana", "wrong price")]
+    assert {e["campaign"] for e in json.loads(text)["entries"]} == {"spring_sale"}
 
 
 def test_a_cancelled_run_stops_at_once_and_leaves_every_state_right(
@@ -165,7 +172,52 @@ def test_a_cancelled_run_stops_at_once_and_leaves_every_state_right(
         assert not resumed
         assert again.id != run_id
         cancel(app, again.id, by="ana")
-    assert "the shop burned down" in " ".join(said("audit")[1].split())
+    entries = json.loads(said("audit", "--json")[1])["entries"]
+    (ended,) = [e for e in entries if e["why"] == "the shop burned down"]
+    assert (ended["campaign"], ended["subject"]) == ("spring_sale", f"run:{run_id}")
+    assert "spring_sale" in said("audit")[1]
+
+
+class _Stopping:
+    """Stops the run when the first texts of several are about to leave. Its monotonic clock is one
+    on which every look comes 1.5 s after the one before, whatever the machine."""
+
+    app: App
+
+    def __init__(self, stop: Callable[..., object]) -> None:
+        self.stop, self.looks = stop, itertools.count()
+        self.going: list[int] = []
+
+    def monotonic(self) -> float:
+        return 1.5 * next(self.looks) if self.going else 0.0
+
+    def __call__(self, step: Step, batch: Batch, _outcomes: object) -> None:
+        texts = batch.channel is Channel.SMS and len(batch.items) > 1
+        if step is Step.CALLING and texts and not self.going:
+            self.going = [item.delivery_id for item in batch.items]
+            self.stop(self.app, batch.run_id, by="ana")
+
+
+@pytest.mark.parametrize(
+    ("stop", "left"),
+    [(pause, DeliveryState.PENDING), (cancel, DeliveryState.CANCELLED)],
+    ids=["pause", "cancel"],
+)
+def test_a_stop_holds_back_the_rest_of_the_texts_that_are_under_way(
+    home: Path, providers: SandboxProcess, stop: Callable[..., object], left: DeliveryState
+) -> None:
+    watch = _Stopping(stop)
+    clock = replace(CLOCK, monotonic=watch.monotonic)
+    with App(load_settings(), clock, watch) as app:
+        watch.app = app
+        run_id = begun(app)
+        app.dispatch_all(run_id)
+        app.finish(run_id)
+        states = [app.profiles.delivery(i).state for i in watch.going]
+        seen = app.progress(run_id)
+    assert states == [DeliveryState.ACCEPTED] + [left] * (len(states) - 1)
+    assert seen.in_doubt == seen.moving == 0
+    assert seen.accepted == sum(providers.log.counts().values())
 
 
 def test_ctrl_c_pauses_the_run_and_the_same_command_goes_on(

@@ -20,6 +20,7 @@ from campaigns.errors import NotFoundError, UserError
 from campaigns.sample import write_csv
 from campaigns.sandbox.process import SandboxProcess
 from campaigns.settings import Settings
+from tests.files import restate
 from tests.runs import plan_run, send_run
 
 ROOT = Path(__file__).parents[2]
@@ -56,8 +57,7 @@ def app(tmp_path: Path, templates: Path) -> Iterator[App]:
 
 def try_out(templates: Path) -> None:
     campaign = templates / "campaigns" / "spring_sale"
-    with (campaign / "campaign.yaml").open("a") as file:
-        file.write(EXPERIMENT)
+    restate(campaign / "campaign.yaml", EXPERIMENT)
     words = {"en": "This spring: {{ facts.discount }} off until {{ facts.ends_on }}"}
     words["es"] = "Esta primavera: {{ facts.discount }} hasta el {{ facts.ends_on }}"
     words["ca"] = "Aquesta primavera: {{ facts.discount }} fins al {{ facts.ends_on }}"
@@ -142,8 +142,7 @@ def test_a_campaign_tries_words_channels_and_a_holdout_out_at_once(
 
 
 def test_an_experiment_is_refused_where_it_compares_nothing(app: App, templates: Path) -> None:
-    with (templates / "campaigns/spring_sale/campaign.yaml").open("a") as file:
-        file.write(EXPERIMENT)
+    restate(templates / "campaigns/spring_sale/campaign.yaml", EXPERIMENT)
     with pytest.raises(
         UserError, match=r"variant b has no words in en_GB, .*campaign.yaml|variant b"
     ):
@@ -151,8 +150,8 @@ def test_an_experiment_is_refused_where_it_compares_nothing(app: App, templates:
 
 
 def test_an_experiment_without_a_goal_is_refused(app: App, templates: Path) -> None:
-    with (templates / "campaigns/spring_sale/campaign.yaml").open("a") as file:
-        file.write("\nexperiment: {holdout: 10}\n")
+    path = templates / "campaigns/spring_sale/campaign.yaml"
+    restate(path, "goal:\nexperiment: {holdout: 10}")
     with pytest.raises(UserError, match="needs a `goal`"):
         app.compile("spring_sale")
 

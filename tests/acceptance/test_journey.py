@@ -23,6 +23,7 @@ from campaigns.errors import NotFoundError, UserError
 from campaigns.sandbox.process import SandboxProcess
 from campaigns.services.report import RunReport
 from campaigns.settings import Settings
+from tests.files import restate
 from tests.runs import plan_run
 
 ROOT = Path(__file__).parents[2]
@@ -103,8 +104,7 @@ def travel(tmp_path: Path) -> Iterator[Travel]:
     templates = tmp_path / "templates"
     shutil.copytree(ROOT / "templates", templates)
     folder = templates / "campaigns" / "spring_sale"
-    with (folder / "campaign.yaml").open("a") as file:
-        file.write(STEPS)
+    restate(folder / "campaign.yaml", STEPS)
     for language, words in REMINDER.items():
         text = f'\nsteps:\n  remind:\n    headline: "{words}"\n    short: "{SHORT[language]}"\n'
         with (folder / f"copy.{language}.yaml").open("a") as file:

@@ -33,6 +33,7 @@ from campaigns.settings import Settings
 from tests.acceptance.test_journey import MAPPING, REMINDER, SHORT, STEPS
 from tests.contract.test_pages import filled
 from tests.desk_server import until
+from tests.files import restate
 from tests.runs import plan_run
 from tests.web_server import serving
 
@@ -123,8 +124,7 @@ def story(tmp_path: Path) -> Iterator[Story]:
     with (templates / "brand.yaml").open("a") as brand:
         brand.write("\nclicks: true\n")
     folder = templates / "campaigns" / "spring_sale"
-    with (folder / "campaign.yaml").open("a") as file:
-        file.write(STEPS)
+    restate(folder / "campaign.yaml", STEPS)
     for language, words in REMINDER.items():
         step = f'\nsteps:\n  remind:\n    headline: "{words}"\n    short: "{SHORT[language]}"\n'
         with (folder / f"copy.{language}.yaml").open("a") as file:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from click.testing import CliRunner
 
 from campaigns.bootstrap import App
 from campaigns.bootstrap.replies import Replies
 from campaigns.cli import cli
+from campaigns.domain.audit import Action
 from campaigns.domain.channel import Channel
+from campaigns.domain.consent import Purpose, Standing, permits
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.pace import Pace, pace_key
 from campaigns.errors import NotFoundError, UserError
 from campaigns.services.dispatch import Clock
-from tests.desk_server import PEOPLE, Person, World, desk_world, make, until
+from tests.desk_server import PEOPLE, Person, World, desk, desk_world, make, until
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +55,26 @@ def command(world: World, monkeypatch: pytest.MonkeyPatch) -> Any:
         return json.loads(done.stdout) if "--json" in arguments else done.stdout
 
     return run
+
+
+def _permitted(document: Any) -> set[tuple[str, str]]:
+    """Channel and topic of every marketing message that the ledger permits."""
+    standings = [s for s in document["standings"] if s["purpose"] == "marketing"]
+    topics = {s["topic"] for s in standings}
+    return {
+        (channel, topic)
+        for channel in {s["channel"] for s in standings}
+        for topic in topics
+        if permits(
+            [
+                Standing(s["topic"], s["granted"], datetime.fromisoformat(s["at"]))
+                for s in standings
+                if s["channel"] == channel
+            ],
+            Purpose.MARKETING,
+            topic,
+        )
+    }
 
 
 def test_a_question_by_text_is_answered_by_a_person_and_is_on_the_timeline(
@@ -89,6 +112,29 @@ def test_a_question_by_text_is_answered_by_a_person_and_is_on_the_timeline(
     assert "e-mail: the customer asked for it" in " ".join(shown.split())
 
 
+def test_who_looks_at_a_customer_is_noted_by_number_and_the_links_they_see_are_dead(
+    world: World, command: Any, ana: Person
+) -> None:
+    number = world.app.profiles.find(ana.ref)
+    (delivery,) = world.app.profiles.show(number).deliveries
+    links = world.app.links.values(delivery.delivery_id)
+    shown = command("show", "customer", ana.mail, "--by", "Marta", "--json")
+    command("show", "customer", ana.ref, "--by", "Marta")
+    seen = command("show", "delivery", str(delivery.delivery_id), "--by", "Pol", "--json")
+    assert shown["audit"] == []
+    trail = command("audit", f"customer:{number}", "--json")["entries"]
+    assert sorted((e["actor"], e["action"], e["why"]) for e in trail) == [
+        ("Marta", "looked", ""),
+        ("Pol", "looked", ""),
+    ]
+    assert ana.mail not in json.dumps(trail)
+    sent = world.app.message(delivery.delivery_id)
+    assert any(link in text for link in links.values() for text in sent.values())
+    for document in (shown["timeline"], seen["message"]):
+        assert "/…" in str(document)
+        assert not any(link in str(document) for link in links.values())
+
+
 def test_help_and_baja_are_answered_by_themselves_and_nothing_else_follows(
     world: World, command: Any, ana: Person
 ) -> None:
@@ -117,6 +163,68 @@ def test_who_opted_out_is_not_answered_on_that_phone(
         world.replies.answer(waits["inbox_id"], "Sorry!", by="Marta")
     command("inbox", "close", str(waits["inbox_id"]), "--by", "Marta", "--why", "opted out")
     assert ana.ref not in command("inbox", "list")
+
+
+def test_what_was_no_opt_out_is_taken_back_and_the_history_keeps_both(
+    world: World, command: Any, ana: Person
+) -> None:
+    stood = command("show", "customer", ana.ref, "--json")
+    world.says("this is spam", person=ana)
+    number = str(world.waits(ana).inbox_id)
+    command("inbox", "no-opt-out", number, "--by", "Marta", "--why", "", code=1)
+    said = ("--by", "Marta", "--why", "quoted our subject")
+    assert "stands again" in command("inbox", "no-opt-out", number, *said)
+    now = command("show", "customer", ana.ref, "--json")
+    assert _permitted(now) == _permitted(stood)
+    assert [a["suppression"] for a in now["addresses"]] == [None] * len(now["addresses"])
+    assert [(e["actor"], e["action"], e["why"]) for e in now["audit"]] == [
+        ("Marta", "taken_back", "quoted our subject")
+    ]
+    kinds = [e["kind"] for e in now["timeline"]]
+    assert {"replied", "unsubscribed"} <= set(kinds)
+    assert command("inbox", "send", "--json") == {}, "a confirmation would be wrong"
+    assert ana.ref not in command("inbox", "list")
+    command("inbox", "no-opt-out", number, *said, code=1)
+    assert world.app.profiles.show(world.app.profiles.find(ana.ref)).consents[-1].actor == "Marta"
+
+
+def test_the_desk_takes_back_what_was_no_opt_out_with_a_reason(world: World, ana: Person) -> None:
+    world.says("this is spam", person=ana)
+    number = world.waits(ana).inbox_id
+    form = f"/inbox/{number}/no-opt-out"
+    with desk(world.app) as url, httpx.Client(base_url=url) as browser:
+        browser.post("/sign-in", data={"name": "Marta"})
+        assert f'action="{form}"' in browser.get(f"/inbox/{number}").text
+        assert browser.post(form, data={"why": " "}).status_code == 409
+        assert world.waits(ana).inbox_id == number
+        done = browser.post(form, data={"why": "quoted us"})
+        assert done.status_code == 303
+        page = browser.get(done.headers["location"]).text
+    assert "<b>Marta</b> taken back: quoted us" in page
+    subject = f"customer:{world.app.profiles.find(ana.ref)}"
+    looks = [e for e in world.app.audit.entries(subject) if e.action is Action.LOOKED]
+    assert [e.actor for e in looks] == ["Marta"], "pages loaded again are one look"
+
+
+def test_taking_back_lifts_no_other_no(world: World, command: Any, ana: Person) -> None:
+    world.says("BAJA", person=ana)
+    world.says("this is spam", person=ana)
+    number = str(world.waits(ana).inbox_id)
+    said = ("--by", "Marta", "--why", "a joke")
+    command("inbox", "no-opt-out", number, *said, code=1)
+    shown = command("show", "customer", ana.ref, "--json")
+    barred = {a["channel"]: a["suppression"] for a in shown["addresses"]}
+    assert barred["sms"]["reason"] == barred["whatsapp"]["reason"] == "opted_out"
+
+
+def test_a_question_cannot_be_taken_back_as_an_opt_out(
+    world: World, command: Any, ana: Person
+) -> None:
+    world.says("¿Abrís el domingo?", person=ana)
+    number = str(world.waits(ana).inbox_id)
+    said = ("--by", "Marta", "--why", "a joke")
+    command("inbox", "no-opt-out", number, *said, code=1)
+    command("inbox", "close", number, "--by", "Marta")
 
 
 def test_whatsapp_is_answered_freely_within_its_day_and_not_after(

@@ -93,7 +93,7 @@ def _spent(compiler: Compiler) -> float:
 
 def _check(root: Path, compiler: Compiler) -> None:
     """A new catalog, so that nothing is remembered."""
-    findings = Catalog(root, compiler).check("spring_sale")
+    findings = Catalog(root, compiler).examine("spring_sale").findings
     assert not findings, [str(finding) for finding in findings]
 
 

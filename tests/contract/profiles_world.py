@@ -102,6 +102,14 @@ class Importing:
         """What stands for one customer: `email/offers` → yes or no."""
         return {f"{s.channel}/{s.topic}": s.granted for s in self.show(who).standings}
 
+    def suppressed(self, who: str) -> dict[str, str]:
+        """Channels on which one customer's address is suppressed → why."""
+        return {
+            str(a.channel): a.suppression.reason
+            for a in self.show(who).addresses
+            if a.suppression is not None
+        }
+
     def count(self, table: str) -> int:
         """How many rows a table has."""
         with self.database.read() as connection:

@@ -109,6 +109,29 @@ def test_each_database_hashes_addresses_under_its_own_key(tmp_path: Path) -> Non
     assert len(hashes) == 2
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("not_permitted|email=no_consent|x_dm=not_written_first|whatsapp=no_us_marketing",
+         "not_written_first|email=no_consent|x_dm=not_written_first|whatsapp=no_us_marketing"),
+        ("not_permitted|whatsapp=no_us_marketing", "no_us_marketing|whatsapp=no_us_marketing"),
+        ("no_consent|whatsapp=no_us_marketing", "no_consent|whatsapp=no_us_marketing"),
+    ],
+    ids=["of-x", "of-whatsapp", "another-reason"],
+)  # fmt: skip
+def test_a_skip_of_old_gets_the_name_of_the_rule(
+    database: Database, database_url: str, before: str, after: str
+) -> None:
+    with database.write() as connection:
+        connection.execute(text("ALTER TABLE runs DROP COLUMN portion"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0020'"))
+        connection.execute(text("INSERT INTO skips VALUES (1, 1, :reason)"), {"reason": before})
+    reopened = open_database(database_url, Path())
+    with reopened.read() as connection:
+        assert connection.execute(text("SELECT reason FROM skips")).scalar() == after
+    reopened.close()
+
+
 def _url(database: Database) -> str:
     return database.engine.url.render_as_string(hide_password=False)
 

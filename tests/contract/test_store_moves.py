@@ -23,6 +23,7 @@ from campaigns.domain.run import Run, RunState
 from campaigns.store import schema
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import Database
+from campaigns.store.intending import KEPT_BACK
 from tests.contract.store_world import LEASE, LIMITS, NOW, World
 
 S = DeliveryState
@@ -110,6 +111,11 @@ def _plan_again(world: World, run: Run, batch: Batch) -> None:
     world.execute(_run(later).values(state=RunState.FINISHED))
 
 
+def _plan_again_kept_back(world: World, run: Run, batch: Batch) -> None:
+    world.execute(update(schema.deliveries).values(outcome=KEPT_BACK[0]))
+    _plan_again(world, run, batch)
+
+
 #: What each statement is for: the moves it makes, with the batch that holds the row. All others
 #: it leaves alone.
 MOVES: dict[Callable[[World, Run, Batch], None], dict[S, S]] = {
@@ -129,6 +135,7 @@ MOVES: dict[Callable[[World, Run, Batch], None], dict[S, S]] = {
     _sweep_expired: {S.PENDING: S.EXPIRED},
     _cancel_run: {S.PENDING: S.CANCELLED},
     _plan_again: {S.CANCELLED: S.PENDING, S.EXPIRED: S.PENDING},
+    _plan_again_kept_back: dict.fromkeys((S.CANCELLED, S.EXPIRED, S.SUPPRESSED), S.PENDING),
 }
 
 

@@ -33,7 +33,7 @@ from campaigns.domain.plan import PlannedDelivery
 from campaigns.domain.pressure import LONGEST_CAP, WEEK, Cap, capped
 from campaigns.domain.provider_event import ProviderEvent
 from campaigns.domain.quiet_hours import ALWAYS, Window
-from campaigns.domain.run import Run
+from campaigns.domain.run import Run, RunState
 from campaigns.store import locking, schema
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import Database
@@ -229,6 +229,28 @@ def test_a_cap_counts_over_campaigns_and_channels(world: World) -> None:
     assert world.states(second) == [S.SUPPRESSED, S.SENDING]
     row = world.delivery(world.rows(select(schema.deliveries.c.id).offset(1).limit(1))[0].id)
     assert row.outcome == "the customer has had enough messages lately"
+
+
+@pytest.mark.parametrize("why", ["cap", "pause"])
+def test_whom_a_cap_or_a_pause_kept_back_the_next_run_plans_again(world: World, why: str) -> None:
+    """As whom the plan itself skips for it: neither says anything against the message."""
+    (customer,) = world.customers(1, channels=(E, SMS))
+    run, later = campaign(world, [customer]), NOW + 2 * DAY
+    if why == "cap":
+        assert intend(world, world.claim(campaign(world, [customer], channel=SMS)))
+    else:
+        prefer(world, customer, paused_until=to_ms(NOW + DAY))
+    assert not intend(world, world.claim(run), caps=[ONE_A_DAY])
+    assert world.states(run) == [S.SUPPRESSED]
+    world.runs.move(run.id, RunState.FINISHED, now=NOW)
+    read = world.planning.profiles(
+        release(run.campaign), first_customer=customer, last_customer=customer, now=later
+    )
+    assert [p.customer_id for p in read] == [customer]
+    again = world.planned([customer], of=release(run.campaign))
+    assert again.id != run.id
+    assert world.states(again) == [S.PENDING]
+    assert intend(world, world.claim(again, now=later), now=later, caps=[ONE_A_DAY])
 
 
 @pytest.mark.parametrize(

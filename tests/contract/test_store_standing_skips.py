@@ -26,6 +26,7 @@ from campaigns.store import candidates, schema, standing_skips
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import Database, bar_intents
 from campaigns.store.hashing import AddressHash
+from campaigns.store.intending import KEPT_BACK
 from tests.contract.store_world import NOW, World, release
 
 E, SMS, X = Channel.EMAIL, Channel.SMS, Channel.X_DM
@@ -64,12 +65,12 @@ def plainly(world: World, of: Release, now: datetime) -> Outcome:
     """Everybody who has nothing is read and decided on."""
     first, last = world.planning.customer_range()
     profiles = world.planning.profiles(of, first_customer=first, last_customer=last, now=now)
-    deliveries, skips, counts = decide(of, profiles)
-    counts.already = world.planning.already(of, first=first, last=last, now=now)
+    plan = decide(of, profiles)
+    plan.counts.already = world.planning.already(of, first=first, last=last, now=now)
     return Outcome(
-        {d.customer_id: (d.channel, d.reason) for d in deliveries},
-        {s.customer_id: s.reason for s in skips},
-        counts,
+        {d.customer_id: (d.channel, d.reason) for d in plan.deliveries},
+        {s.customer_id: s.reason for s in plan.skips},
+        plan.counts,
     )
 
 
@@ -337,12 +338,17 @@ def test_a_run_that_was_cancelled_before_it_planned_hides_no_earlier_one(world: 
     assert (sifted.open, list(sifted.barred.values())) == ([], [[customer]])
 
 
-@pytest.mark.parametrize("state", ["cancelled", "expired"])
-def test_a_message_that_ended_before_it_left_is_planned_again(world: World, state: str) -> None:
+@pytest.mark.parametrize(
+    ("state", "outcome"),
+    [("cancelled", None), ("expired", None), ("suppressed", KEPT_BACK[0])],
+)
+def test_a_message_that_ended_before_it_left_is_planned_again(
+    world: World, state: str, outcome: str | None
+) -> None:
     of = made(experiment=Experiment())
     customer = world.customer(country="ES")
     run(world, of, NOW)
-    world.execute(update(schema.deliveries).values(state=state))
+    world.execute(update(schema.deliveries).values(state=state, outcome=outcome))
     found, (sifted,) = run(world, of, NOW)
     assert (sifted.already, list(found.deliveries)) == (0, [customer])
 

@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from flows.environment import prepare
+from tests.flows.outside import Outside, outside
 
 _PREFECT_HOME = Path(tempfile.mkdtemp(prefix="campaigns-prefect-"))
 prepare(_PREFECT_HOME)
@@ -55,15 +56,29 @@ class Prefect:
 
 
 @pytest.fixture(scope="session")
-def prefect_server() -> Iterator[Prefect]:
+def world() -> Iterator[Outside]:
+    """Slack, SendGrid and a mail server, as the session's Prefect server finds them."""
+    with outside(_PREFECT_HOME) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def prefect_server(world: Outside) -> Iterator[Prefect]:
     """Started once: 10 to 20 seconds. Its scheduler looks every second, so tests need not wait."""
     from flows.server import PrefectServer
 
+    server = PrefectServer(pages=True, log=_PREFECT_HOME / "server.log")
     os.environ["PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS"] = "1"
     os.environ["PREFECT_API_BLOCKS_REGISTER_ON_START"] = "false"  # three seconds, unused here
-    with PrefectServer(pages=True, log=_PREFECT_HOME / "server.log") as server:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in world.environment.items():  # for the server alone
+            patch.setenv(name, value)
+        server.start()
+    try:
         server.wait()
         yield Prefect(server.api, _PREFECT_HOME)
+    finally:
+        server.stop()
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ HOUSEHOLD = (
     "reconcile",
     "answers",
     "retention",
-    "learn",
+    "preferences",
     "look",
     "report",
     "calendar",
@@ -98,8 +98,8 @@ def test_deploying_again_takes_in_a_new_campaign_and_undoes_nothing_that_people_
     with client() as api:
         for schedule in deployments["spring-sale"].schedules:
             api.update_deployment_schedule(deployments["spring-sale"].id, schedule.id, active=True)
-        for schedule in deployments["learn"].schedules:
-            api.update_deployment_schedule(deployments["learn"].id, schedule.id, active=False)
+        for schedule in deployments["preferences"].schedules:
+            api.update_deployment_schedule(deployments["preferences"].id, schedule.id, active=False)
         made = (CronSchedule(cron="0 7 * * *", timezone="Europe/Andorra"), False)
         api.create_deployment_schedules(deployments["report"].id, [made])
         api.update_deployment(deployments["look"].id, DeploymentUpdate(paused=True))
@@ -113,7 +113,7 @@ def test_deploying_again_takes_in_a_new_campaign_and_undoes_nothing_that_people_
         with client() as api:
             new = api.read_deployment_by_name("send-campaign/thank-you")
             sale = api.read_deployment_by_name("send-campaign/spring-sale")
-            learn = api.read_deployment_by_name("learn/learn")
+            learn = api.read_deployment_by_name("preferences/preferences")
             report = api.read_deployment_by_name("report/report")
             assert api.read_deployment_by_name("look/look").paused
         assert new.parameter_openapi_schema["properties"]["campaign"]["enum"] == ["thank_you"]
@@ -180,6 +180,9 @@ def test_a_campaign_never_runs_twice_at_once_and_its_form_offers_it_alone(
     assert fields["dry_run"]["title"] == "Dry run"
     assert (fields["limit"]["type"], fields["limit"]["minimum"]) == ("integer", 1)
     assert fields["limit"]["description"].startswith("At most so many people")
+    channels = {"email", "whatsapp", "sms"} | ({"x_dm", "x_post"} if "spring" in name else set())
+    assert set(fields["channels"]["items"]["enum"]) == channels
+    assert set(fields["locales"]["items"]["enum"]) == {"ca_ES", "en_GB", "en_US", "es_ES"}
 
 
 def test_forms_offer_what_the_templates_have(deployments: dict[str, DeploymentResponse]) -> None:

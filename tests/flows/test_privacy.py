@@ -16,8 +16,10 @@ from flows.import_customers import import_customers
 from flows.look import look
 from flows.report import report as report_flow
 from flows.send_campaign import send_campaign
+from tests.files import restate
 from tests.flows.conftest import Prefect, Shop
 from tests.flows.pages import artifacts, newest_run
+from tests.flows.test_approval import answered, form_of, started
 
 pytestmark = pytest.mark.prefect
 
@@ -68,6 +70,26 @@ def test_no_personal_data_reaches_prefect(
         view = app.profiles.show(app.profiles.find(f"{MARK}-100"))
         assert view.first_name == f"{MARK}-first", "nothing marked went through"
     assert _holding(prefect.home, b"spring_sale"), "Prefect's files are not where they are sought"
+    assert _holding(prefect.home, MARK.encode()) == []
+    assert _holding(prefect.home, b"+34600") == []
+
+
+def test_no_personal_data_reaches_prefect_while_a_run_is_asked_for_and_its_canary_watched(
+    prefect: Prefect, checkout: Path, templates: Path, shop: Shop, marked: tuple[Path, Path]
+) -> None:
+    sale = templates / "campaigns" / "spring_sale" / "campaign.yaml"
+    restate(sale, "canary: {people: 10, watch: 0 min}")
+    file, mapping = marked
+    import_customers(str(file), str(mapping))
+    waits = started()
+    assert "people get it**" in form_of(waits)
+    housekeeping()
+
+    run = answered(waits, decision="yes", who="Berta Soler", why="read in all languages")
+
+    assert run.state_name == "Completed", run.state
+    assert shop.sent() > 100
+    assert _holding(prefect.home, b"read in all languages"), "the form's words are kept elsewhere"
     assert _holding(prefect.home, MARK.encode()) == []
     assert _holding(prefect.home, b"+34600") == []
 

@@ -12,6 +12,7 @@ from campaigns.cli import run as campaigns
 from campaigns.domain.run import RunState
 from flows.send_campaign import finish, plan_shards, send_campaign, span, together
 from flows.sending import dispatch_later, dispatch_shard
+from tests.files import restate
 from tests.flows.conftest import CHECKOUT, Prefect, Shop
 from tests.flows.pages import artifacts, log_lines, newest_run, task_runs
 
@@ -97,15 +98,14 @@ def test_a_canary_goes_first_and_the_budget_is_kept_in_prefect_too(
     shutil.copytree(CHECKOUT / "templates", templates)
     monkeypatch.setenv("CAMPAIGNS_TEMPLATES", str(templates))
     file = templates / "campaigns" / "spring_sale" / "campaign.yaml"
-    text = file.read_text(encoding="utf-8") + "\ncanary: {people: 10, watch: 0 min}\n"
-    file.write_text(text + "budget: {amount: 0.2, currency: EUR}\n", encoding="utf-8")
+    restate(file, "canary: {people: 10, watch: 0 min}\nbudget: {amount: 0.2, currency: EUR}")
     for dry_run in (True, False):
         state = send_campaign("spring_sale", dry_run=dry_run, return_state=True)
         assert state.is_failed()
         assert "budget is €0.20" in state.message
         assert shop.sent() == 0
 
-    file.write_text(text, encoding="utf-8")
+    restate(file, "budget: {amount: 500, currency: EUR}")
     counts = send_campaign("spring_sale")
     assert counts["accepted"] == counts["planned"] == shop.sent() > 10
     run = newest_run()

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import socket
 import subprocess
 import sys
 from collections import Counter
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from campaigns.bootstrap import reconciling
+from campaigns.cli import run as cli
 from campaigns.domain.channel import Channel
+from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.evidence import Doubt
 from campaigns.domain.plan import PlanCounts
 from campaigns.errors import UserError
 from campaigns.sandbox.process import SandboxProcess
 from flows import stage
 from flows.environment import prepare
 from flows.examples import Example
-from flows.reporting import plan_sentence
+from flows.reporting import MOST_ROWS, doubts_table, plan_sentence
 from flows.server import free_port
 from flows.story import Story
 from tests.flows.conftest import CHECKOUT
@@ -130,3 +137,43 @@ def test_the_layers_hold() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
+
+
+def _doubt(number: int, now: datetime) -> Doubt:
+    return Doubt(
+        delivery_id=90_000 + number,
+        customer_id=number,
+        run_id=1,
+        campaign="spring_sale",
+        edition="",
+        channel=Channel.EMAIL,
+        state=DeliveryState.IN_DOUBT,
+        skeleton_id=1,
+        address=None,
+        values=None,
+        provider_id=None,
+        outcome="a time-out",
+        since=now,
+        fell=now,
+        looks=0,
+        looked_at=None,
+        finding=None,
+        told=None,
+        resolved=None,
+    )
+
+
+def test_the_command_beside_a_table_that_was_cut_lists_all_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = datetime.now(UTC)
+    doubts = [_doubt(number, now) for number in range(MOST_ROWS + 7)]
+    told = doubts_table(doubts, now)
+    assert told.count("\n| 9") == MOST_ROWS
+    found = re.search(r"and 7 more: `(campaigns [^`]+)`", told)
+    assert found is not None
+    monkeypatch.setenv("CAMPAIGNS_HOME", str(tmp_path))
+    monkeypatch.setattr(reconciling, "list_doubts", lambda _: doubts)
+    assert cli(shlex.split(found[1])[1:]) == 0
+    said = capsys.readouterr().out
+    assert all(str(d.delivery_id) in said for d in doubts)

@@ -23,6 +23,7 @@ from campaigns.account_page.words import (
 )
 from campaigns.domain import outcome_words
 from campaigns.domain.account import ALL, Account, Costs, figure_rows
+from campaigns.domain.plan import ALREADY, NOT_AGAIN
 from campaigns.domain.prices import money
 
 Row = tuple[str, str, int]
@@ -44,7 +45,7 @@ def rows(account: Account) -> list[Row]:
         for (w,) in told.keys("skips")
     ]
     if already := int(told.number("audience", column="already")):
-        found.append(("had it already", "in an earlier run", already))
+        found.append((NOT_AGAIN, ALREADY, already))
     found += [
         ("outcome", in_words(s), int(told.number("states", s, column="messages")))
         for (s,) in told.keys("states")

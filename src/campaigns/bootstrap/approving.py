@@ -3,6 +3,7 @@ same ones."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from campaigns.bootstrap.proof import find_release
 from campaigns.domain.approval import Approval, ApprovalRule, Decision
 from campaigns.domain.audit import ENGINE, Action, AuditEntry
 from campaigns.domain.forecast import Forecast
+from campaigns.domain.portion import WHOLE, Portion, portion_of
 from campaigns.domain.release import Release
 from campaigns.errors import UserError
 from campaigns.services.approve import approve, reject, time_out
@@ -38,14 +40,21 @@ class Question:
     answered: Approval | None
 
 
-def ask_approval(app: App, campaign: str, limit: int | None = None) -> Question | None:
+def ask_approval(
+    app: App,
+    campaign: str,
+    limit: int | None = None,
+    *,
+    channels: Iterable[str] = (),
+    locales: Iterable[str] = (),
+) -> Question | None:
     """What to ask before the campaign may run, its plan kept so that an answer can name it; None
     where the campaign asks for no approval. Raises UserError with every finding."""
     release = app.compile(campaign)
     rule = ApprovalRule.of(release)
     if not rule.needed:
         return None
-    told = _keep_plan(app, release, limit)
+    told = _keep_plan(app, release, limit, portion_of(release.policy, channels, locales))
     said = app.approvals.of(release.hash)
     stands = bool(said) and said[-1].granted
     used = stands and said[-1].first is not None and app.plans.used(said[-1].id)
@@ -117,8 +126,8 @@ def _plan(app: App, release: Release, plan: str | None) -> str:
     return told.plan
 
 
-def _keep_plan(app: App, release: Release, limit: int | None) -> Forecast:
-    told, allotment = forecast_release(app, release, limit)
+def _keep_plan(app: App, release: Release, limit: int | None, portion: Portion = WHOLE) -> Forecast:
+    told, allotment = forecast_release(app, release, limit, portion)
     now = app.clock.now()
     app.releases.save(release, now)
     app.plans.save(told.plan, release, allotment, now)

@@ -7,6 +7,8 @@ from campaigns.domain.audit import Action, AuditEntry, run_subject
 from campaigns.domain.run import Run, RunState
 from campaigns.errors import UserError
 
+_FLOW_RUN = "flow-run"
+
 
 def started(app: App, run_id: int, *, by: str) -> None:
     """Note who started the run."""
@@ -72,8 +74,14 @@ def linked(app: App, flow_run: str) -> int | None:
     return int(entries[0].data["run"] or 0) if entries else None
 
 
+def carriers(app: App) -> dict[int, str]:
+    """Run → the flow run of Prefect's that carried it last, of what was started lately."""
+    newest_first = app.audit.below(_FLOW_RUN, most=1_000)
+    return {int(e.data["run"] or 0): e.subject.partition(":")[2] for e in reversed(newest_first)}
+
+
 def _flow_subject(flow_run: str) -> str:
-    return f"flow-run:{flow_run}"
+    return f"{_FLOW_RUN}:{flow_run}"
 
 
 def _active(app: App, run_id: int, what: str) -> Run:

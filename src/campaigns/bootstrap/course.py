@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 def course(app: App, run_id: int) -> Iterator[str]:
-    """In sentences; none for a run that has no plan yet."""
+    """In sentences; little of a run that has no plan yet."""
+    portion = app.runs.get(run_id).portion
+    if not portion.whole:
+        yield f"Restricted: {portion}. The rest is for a later run."
     made = app.plans.of_run(run_id)
     if made is not None:
         yield f"Plan {made.plan}, of {made.people:,} people."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from campaigns.bootstrap.costs import channels_of, earlier_costs, readers_of
@@ -13,6 +13,7 @@ from campaigns.domain.experiment import BASE_VARIANT, DEFAULT
 from campaigns.domain.forecast import Forecast, Power, Sample
 from campaigns.domain.message import fill
 from campaigns.domain.plan import PlanCounts, PlannedDelivery
+from campaigns.domain.portion import WHOLE, Portion, portion_of
 from campaigns.domain.prices import Prices
 from campaigns.domain.reason import Reason, SkipReason
 from campaigns.domain.release import Release
@@ -26,18 +27,33 @@ if TYPE_CHECKING:
     from campaigns.bootstrap.preview.readers import Readers
 
 
-def forecast(app: App, name: str, limit: int | None = None, *, masked: bool = False) -> Forecast:
-    """What a run of the campaign would do now. Writes nothing.
+def forecast(
+    app: App,
+    name: str,
+    limit: int | None = None,
+    *,
+    channels: Iterable[str] = (),
+    locales: Iterable[str] = (),
+    masked: bool = False,
+) -> Forecast:
+    """What a run of the campaign would do now, restricted to channels and locales where some are
+    given. Writes nothing.
 
     `masked`: the customers shown are numbers and their values made up, for where no personal data
     may go. Raises UserError with every finding of level error.
     """
     release = app.compile(name)
-    return forecast_release(app, release, limit, masked=masked)[0]
+    portion = portion_of(release.policy, channels, locales)
+    return forecast_release(app, release, limit, portion, masked=masked)[0]
 
 
 def forecast_release(
-    app: App, release: Release, limit: int | None = None, *, masked: bool = True
+    app: App,
+    release: Release,
+    limit: int | None = None,
+    portion: Portion = WHOLE,
+    *,
+    masked: bool = True,
 ) -> tuple[Forecast, Allotment]:
     """The same of a release, and who would get which message."""
     now = app.clock.now()
@@ -49,6 +65,7 @@ def forecast_release(
         limit=limit,
         posted=app.plans.posted(release.campaign, release.edition),
         opening=opening_by(timing, now),
+        portion=portion,
     )
     prices, readers = Prices.of(release.source("brand.yaml")), readers_of(release)
     spec = Campaign.model_validate(release.source(release.campaign_file))
@@ -63,21 +80,17 @@ def forecast_release(
         channels=channels_of(app, release, found.messages, prices, readers),
         currency=prices.currency if prices else None,
         spent=earlier_costs(app, release, prices),
+        goal=spec.goal,
         budget=spec.budget,
         waits=found.waits,
         until=found.until,
         samples=tuple(_sample(app, release, d, readers, masked) for d in found.shown()),
-        findings=tuple(app.catalog.check(release.campaign)),
+        findings=tuple(app.check(release.campaign)),
         power=tuple(_powers(release, spec, found)),
         changed=since_approved(app, release, found.allotment),
+        portion=portion,
     )
     return made, found.allotment
-
-
-# Costs ---------------------------------------------------------------------------------------
-
-
-# Approved plans ------------------------------------------------------------------------------
 
 
 # Samples and power ---------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from campaigns.bootstrap.app import App
 from campaigns.bootstrap.proof import made_again
 from campaigns.domain.answer import Answer
+from campaigns.domain.audit import Action
 from campaigns.domain.consent import Purpose
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.history import Entry, History, Offer, side_of
@@ -15,9 +16,11 @@ from campaigns.domain.interaction import InteractionKind
 from campaigns.domain.message import Skeleton
 from campaigns.domain.release import Release
 from campaigns.domain.views import CustomerView, InteractionView
+from campaigns.services.links import without_keys
 from campaigns.store.answers import SqlAnswers
 from campaigns.store.hours import SqlHours
 from campaigns.store.identified import read_identified
+from campaigns.store.inbox import subject_of
 from campaigns.store.preferences import read_preferences
 
 #: Messages made again for one look; older ones are told without their words (`campaigns
@@ -26,7 +29,10 @@ MOST_WORDS = 100
 
 
 def history(app: App, customer_id: int) -> History:
-    """Everything about one customer. Raises NotFoundError."""
+    """Everything about one customer. Raises NotFoundError.
+
+    For staff: the links of messages do not open, and who else looked is in the audit trail alone.
+    """
     customer = app.profiles.show(customer_id)
     answers = SqlAnswers(app.database).of(customer_id)
     with app.database.read() as connection:
@@ -39,10 +45,26 @@ def history(app: App, customer_id: int) -> History:
         timeline=tuple(reader.entry(event) for event in customer.interactions),
         offers=_offers(reader, customer),
         answers=tuple(answers),
-        audit=tuple(app.audit.entries(f"customer:{customer_id}")),
+        audit=tuple(app.audit.entries(subject_of(customer_id), but=(Action.LOOKED,))),
         best_hour=SqlHours(app.database).of(customer_id),
         identified=identified,
     )
+
+
+def look(app: App, customer_id: int, *, by: str) -> History:
+    """The same, and that this person looked goes into the audit trail. Raises NotFoundError."""
+    told = history(app, customer_id)
+    app.audit.look(subject_of(customer_id), by=by, now=app.clock.now())
+    return told
+
+
+def look_at_message(app: App, delivery_id: int, *, by: str) -> dict[str, str]:
+    """One message as its customer has it, but its links; and that this person looked. Raises
+    NotFoundError."""
+    customer_id = app.profiles.delivery(delivery_id).customer_id
+    if customer_id:  # not the public post
+        app.audit.look(subject_of(customer_id), by=by, now=app.clock.now())
+    return {name: without_keys(part) for name, part in app.message(delivery_id).items()}
 
 
 @dataclass
@@ -94,7 +116,7 @@ class _Reader:
         if view.skeleton_id not in self.skeletons:
             self.skeletons[view.skeleton_id] = self.app.releases.skeleton(view.skeleton_id)
         made = made_again(view, self.skeletons[view.skeleton_id], self.release(view.release_hash))
-        return made.parts, made.proven
+        return {name: without_keys(part) for name, part in made.parts.items()}, made.proven
 
     def _by(self, event: InteractionView) -> str | None:
         """Who answered: told by the audit trail's own table, never by the customer's data."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from campaigns.bootstrap.app import App
+from campaigns.bootstrap.naming import never_ran
 from campaigns.domain.run import ACTIVE_RUN_STATES
 from campaigns.domain.travellers import Whereabouts
 from campaigns.errors import NotFoundError
@@ -17,7 +18,7 @@ def whereabouts(app: App, campaign: str) -> Whereabouts:
     not run, or has no steps."""
     run = app.runs.latest(campaign)
     if run is None:
-        raise NotFoundError(f"{campaign} has not run yet; `campaigns run {campaign}` starts it.")
+        raise never_ran(app, campaign)
     release = app.releases.load(run.release_hash)
     if not release.policy.journey.goes_on:
         raise NotFoundError(

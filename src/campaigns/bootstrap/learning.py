@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from campaigns.bootstrap.app import App
+from campaigns.domain.channel import Channel
 from campaigns.domain.experiment import GoalKind
 from campaigns.domain.exploring import OTHERS, Explored, samples
 from campaigns.domain.learning import Learnt
@@ -43,6 +44,13 @@ def learn(
             now=learnt.at,
         )
     return learnt
+
+
+def asked_for(app: App) -> dict[Channel | None, int]:
+    """Channel → customers who asked for it first; None: for no channel."""
+    from campaigns.store.preferences import asked_for
+
+    return asked_for(app.database)
 
 
 def hours_wanted(app: App) -> bool:

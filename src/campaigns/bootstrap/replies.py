@@ -7,9 +7,19 @@ from contextlib import ExitStack
 from functools import cached_property
 
 from campaigns.bootstrap.app import App
+from campaigns.bootstrap.naming import no_campaign
 from campaigns.bootstrap.probes import require_sandbox
 from campaigns.bootstrap.wiring import sending_as, way
-from campaigns.domain.answer import LEASE, Answer, AnswerKind, Draft, InboxLine, InboxState, Sent
+from campaigns.domain.answer import (
+    LEASE,
+    Answer,
+    AnswerKind,
+    Because,
+    Draft,
+    InboxLine,
+    InboxState,
+    Sent,
+)
 from campaigns.domain.answer_words import said
 from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
 from campaigns.errors import UserError
@@ -57,7 +67,7 @@ class Replies:
         """
         line = self.inbox.line(inbox_id)
         if campaign is not None and campaign not in self._app.campaign_names():
-            raise UserError(f"there is no campaign `{campaign}`.")
+            raise no_campaign(self._app, campaign)
         draft = Draft(
             key=key or secrets.token_hex(16),
             inbox_id=inbox_id,
@@ -83,6 +93,26 @@ class Replies:
         line = self.inbox.line(inbox_id)
         if not self.inbox.close(inbox_id, by=who, why=why, now=self._app.clock.now()):
             raise UserError(f"number {inbox_id} waits no longer: it is {line.state}.")
+
+    def not_an_opt_out(self, inbox_id: int, *, by: str, why: str) -> None:
+        """Take back an unclear opt-out: its words asked for nothing of the kind. What stood before
+        stands again; who says so, and why, is in the audit trail.
+
+        Raises UserError where the reply was no unclear opt-out, or it is in force no more.
+        """
+        who, because = " ".join(by.split()), why.strip()
+        if not who or not because:
+            raise UserError("say who takes it back, and why.")
+        line = self.inbox.line(inbox_id)
+        if line.because is not Because.UNCLEAR or line.stranger:
+            raise UserError(
+                f"number {inbox_id} was not read as perhaps an opt-out of a customer: there is "
+                "nothing to take back. A clear opt-out ends with the customer's own word alone."
+            )
+        if not self.inbox.take_back(line, by=who, why=because, now=self._app.clock.now()):
+            raise UserError(
+                f"nothing of number {inbox_id} is in force any more, or another opt-out stands."
+            )
 
     def send(self, only: int | None = None) -> Sent:
         """Send answers that are due: a person's, help, confirmations of opt-outs."""

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from campaigns.bootstrap.app import App
+from campaigns.bootstrap.naming import never_ran
 from campaigns.bootstrap.trials import Trial, analyse_run
 from campaigns.domain.account import (
     Account,
@@ -28,7 +29,8 @@ from campaigns.domain.message import Skeleton, fill, message_hash
 from campaigns.domain.prices import Prices
 from campaigns.domain.release import Release
 from campaigns.domain.run import Run
-from campaigns.errors import NotFoundError, UserError
+from campaigns.errors import UserError
+from campaigns.services.report import stands
 from campaigns.store.accounts import SqlAccounts
 
 #: How long an event counts as a message's doing where the campaign states no goal.
@@ -51,7 +53,8 @@ def account_of(app: App, which: str, *, seed: int = 1, sample: int = SAMPLE) -> 
     now = app.clock.now()
     accounts = SqlAccounts(app.database)
     asked = _asked(run, goal, now)
-    told, counted = accounts.answers(run, asked), app.report(run.id)
+    told = accounts.answers(run, asked)
+    paused, because = stands(app.runs, app.outbox, app.paces, run.id, now=now)
     trials = analyse_run(app, run)
     return Account(
         title=release.title,
@@ -71,8 +74,8 @@ def account_of(app: App, which: str, *, seed: int = 1, sample: int = SAMPLE) -> 
         earlier=_earlier(app, accounts, run, goal, now),
         costs=_costs(app, run, release, told),
         trail=tuple(reversed(app.audit.entries(run_subject(run.id)))),
-        paused=tuple(counted.paused),
-        because=counted.because,
+        paused=tuple(paused),
+        because=because,
     )
 
 
@@ -81,7 +84,7 @@ def _find(app: App, which: str) -> Run:
         return app.runs.get(int(which))
     run = app.runs.latest(which)
     if run is None:
-        raise NotFoundError(f"{which} has not run yet; `campaigns run {which}` starts it.")
+        raise never_ran(app, which)
     return run
 
 

@@ -38,7 +38,8 @@ def settle_plan(app: App, run: Run, release: Release) -> None:
     approval = standing_approval(app, release)
     changed = None
     if approval is not None and not run.continues:
-        changed = _changed(app, release, approval, allotted, limited=run.limit is not None)
+        fewer = run.limit is not None or not run.portion.whole
+        changed = _changed(app, release, approval, allotted, limited=fewer)
     app.plans.record(
         RunPlan(
             run_id=run.id,
@@ -79,7 +80,9 @@ def _post_to_come(app: App, run: Run, release: Release) -> Rows:
     """The public post that the run will make: it has no row yet when the plan is settled."""
     post = post_skeleton(release)
     makes_one = run.limit is None and not run.continues
-    if post is None or not makes_one or app.plans.posted(release.campaign, release.edition):
+    if post is None or not makes_one or not run.portion.takes(post.channel, post.locale):
+        return Rows()
+    if app.plans.posted(release.campaign, release.edition):
         return Rows()
     return Rows({(app.releases.skeleton_ids(release.hash)[post.hash], None): 1})
 

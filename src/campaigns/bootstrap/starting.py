@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from campaigns.bootstrap.sending import Sending
 from campaigns.domain.findings import Finding, Level
 from campaigns.domain.plan import PlanCounts
+from campaigns.domain.portion import WHOLE, Portion, portion_of
 from campaigns.domain.progress import hold_in_words
 from campaigns.domain.recurring import in_its_edition
 from campaigns.domain.release import Release
@@ -32,7 +33,7 @@ class Starting(Sending):
 
     def check(self, name: str) -> list[Finding]:
         """All findings of one campaign, without sending anything."""
-        return self.catalog.check(name)
+        return self.catalog.check(name, self.clock.now())
 
     def compile(self, name: str, on: datetime | None = None) -> Release:
         """The campaign's release; of one that recurs, the edition of now or of a given moment.
@@ -50,13 +51,15 @@ class Starting(Sending):
 
         return {**self.catalog.schemas(), "mapping": MappingFile.model_json_schema()}
 
-    def preview(self, name: str, limit: int | None = None) -> PlanCounts:
+    def preview(self, name: str, limit: int | None = None, portion: Portion = WHOLE) -> PlanCounts:
         """Who would get what if the campaign ran now. Writes nothing."""
         release = self.compile(name)
         timing = self._timing(release)
         now = self.clock.now()
         opening = opening_by(timing, now)
-        return preview(self.planning, release, now=now, limit=limit, opening=opening)
+        return preview(
+            self.planning, release, now=now, limit=limit, opening=opening, portion=portion
+        )
 
     def start_run(
         self,
@@ -65,8 +68,12 @@ class Starting(Sending):
         scheduled_for: datetime | None = None,
         *,
         continues: bool = False,
+        channels: Iterable[str] = (),
+        locales: Iterable[str] = (),
     ) -> tuple[Run, bool]:
         """Compile, check and start a run; or go on with the campaign's active one (True).
+
+        `channels` and `locales` restrict it to these; empty: all that the campaign has.
 
         One that `continues` goes on with the journeys of those who are on one; nobody enters.
 
@@ -78,6 +85,7 @@ class Starting(Sending):
         from campaigns.bootstrap.wiring import refuse_unready_live_run
 
         release = self.compile(name, scheduled_for)
+        portion = portion_of(release.policy, channels, locales)
         refuse_unready_live_run(self.settings, release)
         now = self.clock.now()
         if continues and not release.policy.journey.goes_on:
@@ -92,7 +100,12 @@ class Starting(Sending):
         limit = self._approved(release, limit)
         size = self.settings.shard_size
         run, resumed = self.runs.start(
-            release, now=now, shard_size=size, limit=limit, continues=continues
+            release,
+            now=now,
+            shard_size=size,
+            limit=limit,
+            continues=continues,
+            portion=portion,
         )
         self.require_no_hold(run)
         late = None if resumed else lateness(release.policy, scheduled_for, now)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from campaigns.bootstrap.app import App
+from campaigns.bootstrap.naming import never_ran
 from campaigns.domain.campaign import Campaign, GoalSpec
 from campaigns.domain.experiment import (
     BASE_VARIANT,
@@ -59,7 +60,7 @@ def analyse_campaign(app: App, campaign: str) -> list[Trial]:
     """The experiments of a campaign's newest run. Raises NotFoundError where there are none."""
     run = app.runs.latest(campaign)
     if run is None:
-        raise NotFoundError(f"{campaign} has not run yet; `campaigns run {campaign}` starts it.")
+        raise never_ran(app, campaign)
     trials = analyse_run(app, run)
     if not trials:
         raise NotFoundError(

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from campaigns.domain.channel import Channel
-from campaigns.domain.delivery import Envelope, Outcome
+from campaigns.domain.delivery import Envelope, Halted, Outcome, never_halted
 from campaigns.domain.pace import Rate
 
 if TYPE_CHECKING:
@@ -54,8 +54,11 @@ class Sender(Protocol):
     def units(self, skeleton: Skeleton, values: Mapping[str, str]) -> int:
         """How much of the sender's rate one message takes: 1, or a text's segments."""
 
-    def send(self, skeleton: Skeleton, envelopes: Sequence[Envelope]) -> list[Outcome]:
-        """Send at most `limits.batch` messages of one skeleton: one outcome each, in order.
+    def send(
+        self, skeleton: Skeleton, envelopes: Sequence[Envelope], halted: Halted = never_halted
+    ) -> list[Outcome]:
+        """Send at most `limits.batch` messages of one skeleton: one outcome each, in order. Where
+        they go one after another, those left over when the run is `halted` go back unsent.
 
         Never raises for anything the provider or the network does.
         """

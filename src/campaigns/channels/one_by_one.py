@@ -8,7 +8,15 @@ from typing import TypeVar
 
 from campaigns.channels.config import Clock
 from campaigns.channels.deadline import Deadline
-from campaigns.domain.delivery import Holds, NotSent, Outcome, Refused, Unknown
+from campaigns.domain.delivery import (
+    Halted,
+    Holds,
+    NotSent,
+    Outcome,
+    Refused,
+    Unknown,
+    never_halted,
+)
 from campaigns.domain.pace import FAILURES
 
 Message = TypeVar("Message")
@@ -20,13 +28,15 @@ def one_by_one(
     *,
     total: timedelta,
     clock: Clock,
+    halted: Halted = never_halted,
 ) -> list[Outcome]:
     """One outcome each, in order, within `total`.
 
     A request may take half the total, and none is begun in the second half: what is left over
     goes back unsent. So does the rest once one message meets what they would all meet: no
     connection, a rate limit, a configuration the provider refuses; and after so many failures in a
-    row as close the breaker (domain.pace), so that few messages end in doubt.
+    row as close the breaker (domain.pace), so that few messages end in doubt; and once the run is
+    `halted`, which is asked before each message but the first.
     """
     deadline = Deadline(total.total_seconds())
     share = total.total_seconds() / 2
@@ -34,6 +44,9 @@ def one_by_one(
     for message in messages:
         if deadline.left < share:
             outcomes.append(NotSent("time", "the batch took too long; nothing was sent", clock()))
+            break
+        if outcomes and halted():
+            outcomes.append(NotSent("halted", "the run was stopped meanwhile", clock()))
             break
         outcomes.append(send_one(message, deadline.part(share)))
         if _concerns_all(outcomes[-1]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -159,14 +160,25 @@ def audit_command(subject: str | None, most: int, as_json: bool) -> None:
         raise click.UsageError(f"say of what: `run:{subject}`, `delivery:{subject}`.")
     with connect() as app:
         entries = app.audit.entries(subject, most=most)
+        campaigns = app.audit.campaigns_of(entries)
     if as_json:
-        print_json({"entries": [_plain(e) for e in entries]})
+        print_json({"entries": [_plain(e, campaigns) for e in entries]})
     elif not entries:
         of = f" of `{subject}` (the newest of all: `campaigns audit`)" if subject else ""
         click.echo(f"Nothing is written down{of}.")
     else:
-        rows = [[f"{e.at:%Y-%m-%d %H:%M:%S}", e.actor, e.did, e.subject, _why(e)] for e in entries]
-        console().print(table("Audit trail (UTC)", ["when", "who", "did", "what", "why"], rows))
+        rows = [
+            [
+                f"{e.at:%Y-%m-%d %H:%M:%S}",
+                e.actor,
+                e.did,
+                " ".join(filter(None, (campaigns.get(e.subject), e.subject))),
+                _why(e),
+            ]
+            for e in entries
+        ]
+        columns = ["when", "who", "did", "what", "why"]
+        console().print(table("Audit trail (UTC)", columns, rows))
 
 
 def _why(entry: AuditEntry) -> str:
@@ -176,5 +188,10 @@ def _why(entry: AuditEntry) -> str:
     return ": ".join(part for part in (only, entry.why) if part)
 
 
-def _plain(entry: AuditEntry) -> dict[str, Any]:
-    return {**asdict(entry), "at": entry.at.isoformat(), "data": dict(entry.data)}
+def _plain(entry: AuditEntry, campaigns: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        **asdict(entry),
+        "campaign": campaigns.get(entry.subject),
+        "at": entry.at.isoformat(),
+        "data": dict(entry.data),
+    }

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 @click.option(
     "--notify",
     metavar="TYPE/NAME",
-    help="A notification block of Prefect's that alerts go to, such as slack-webhook/marketing.  "
-    "[CAMPAIGNS_NOTIFY]",
+    multiple=True,
+    help="A notification block of Prefect's that alerts go to, such as slack-webhook/marketing; "
+    "may be given several times.  [CAMPAIGNS_NOTIFY, with commas]",
 )
-def deploy_command(notify: str | None) -> int:
+def deploy_command(notify: tuple[str, ...]) -> int:
     """Put work pool, deployments, schedules and alerts on the Prefect server that is set.
 
     Gives every campaign of the templates its deployment with a form of its own. Again after a
@@ -31,13 +32,13 @@ def deploy_command(notify: str | None) -> int:
     """
     from campaigns.settings import load_settings
 
-    block = load_settings().notify if notify is None else notify
+    blocks = notify or [name.strip() for name in load_settings().notify.split(",") if name]
     if not in_checkout():
         raise ConfigurationError(
             "deploying needs the checkout and Prefect: go to the folder of prefect.yaml, in the "
             "environment that `make` sets up there."
         )
-    return run_module("flows.deploy", "--notify", block)
+    return run_module("flows.deploy", "--notify", *blocks)
 
 
 def run_module(module: str, *arguments: str, quiet: bool = False) -> int:

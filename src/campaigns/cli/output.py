@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
+def looking(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option `--by` of commands that show a customer: who looks, for the audit trail."""
+    said = "Who looks, for the audit trail; else the account on this machine."
+    return click.option("--by", default=os_user, metavar="NAME", help=said)(command)
+
+
 def os_user() -> str:
     """The account on this machine, for the audit trail; containers may run without one."""
     import getpass

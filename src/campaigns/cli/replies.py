@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from campaigns.cli.output import console, json_option, print_json, table
+from campaigns.cli.output import console, json_option, looking, print_json, table
 from campaigns.domain.answer import Answer, Because, InboxLine, InboxState, Said
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.outcome_words import in_words
@@ -69,11 +69,12 @@ def list_command(state: str, as_json: bool) -> None:
 
 @inbox_command.command("show")
 @_NUMBER
+@looking
 @json_option
-def show_command(number: int, as_json: bool) -> None:
+def show_command(number: int, by: str, as_json: bool) -> None:
     """One of them, with the whole history of that customer."""
     from campaigns.bootstrap import connect
-    from campaigns.bootstrap.history import history
+    from campaigns.bootstrap.history import look
     from campaigns.bootstrap.replies import Replies
     from campaigns.cli.views import print_history
 
@@ -83,7 +84,7 @@ def show_command(number: int, as_json: bool) -> None:
         if line.stranger:
             _show_stranger(line, inbox.talk(line), as_json)
             return
-        told = history(app, line.customer_id)
+        told = look(app, line.customer_id, by=by)
         now = app.clock.now()
     if as_json:
         print_json({"reply": _plain(asdict(line)), "history": told.as_json()})
@@ -157,6 +158,30 @@ def close_command(number: int, by: str, why: str, as_json: bool) -> None:
         print_json(_plain(asdict(line)))
     else:
         click.echo(f"Number {number} is closed.")
+
+
+@inbox_command.command("no-opt-out")
+@_NUMBER
+@_BY
+@click.option("--why", required=True, metavar="TEXT", help="Why it was none, in your words.")
+@json_option
+def no_opt_out_command(number: int, by: str, why: str, as_json: bool) -> None:
+    """Say that a reply which was read as perhaps an opt-out was none.
+
+    What stood before it stands again, and who said so is in the audit trail. The reply, the opt-out
+    and its taking back stay in the history. A clear opt-out cannot be taken back.
+    """
+    from campaigns.bootstrap import connect
+    from campaigns.bootstrap.replies import Replies
+
+    with connect() as app:
+        replies = Replies(app)
+        replies.not_an_opt_out(number, by=by, why=why)
+        line = replies.inbox.line(number)
+    if as_json:
+        print_json(_plain(asdict(line)))
+    else:
+        click.echo(f"Number {number} was no opt-out: what stood before stands again.")
 
 
 @inbox_command.command("send")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from campaigns.cli.output import (
     table,
 )
 from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.portion import portion_of
 from campaigns.domain.run import ACTIVE_RUN_STATES, RunState
 
 if TYPE_CHECKING:
@@ -37,6 +38,26 @@ limit_option = click.option(
 )
 
 
+def portion_options(command: Callable[..., int]) -> Callable[..., int]:
+    """`--channel` and `--locale`: a run for a part of the audience."""
+    channel = click.option(
+        "--channel",
+        "channels",
+        multiple=True,
+        metavar="CHANNEL",
+        help="Only to who gets it on this channel (email, sms …); may be given several times. The "
+        "rest is left for a later run.",
+    )
+    locale = click.option(
+        "--locale",
+        "locales",
+        multiple=True,
+        metavar="LOCALE",
+        help="Only to who gets it in this locale (es_ES …); may be given several times.",
+    )
+    return channel(locale(command))
+
+
 #: Lines shown of a customer's message.
 _SHOWN = 12
 
@@ -44,6 +65,7 @@ _SHOWN = 12
 @click.command("plan")
 @click.argument("name")
 @limit_option
+@portion_options
 @click.option(
     "--html",
     "page",
@@ -52,7 +74,14 @@ _SHOWN = 12
     help="Write it as a page, with the customers shown: for your eyes.",
 )
 @json_option
-def plan_command(name: str, limit: int | None, page: Path | None, as_json: bool) -> int:
+def plan_command(
+    name: str,
+    limit: int | None,
+    channels: tuple[str, ...],
+    locales: tuple[str, ...],
+    page: Path | None,
+    as_json: bool,
+) -> int:
     """Show who would get campaign NAME now, on which channel, and who not, and why; what it would
     cost and how long it would take, with three customers' messages to read.
 
@@ -62,7 +91,7 @@ def plan_command(name: str, limit: int | None, page: Path | None, as_json: bool)
     from campaigns.bootstrap.forecasting import forecast
 
     with connect() as app:
-        told = forecast(app, name, limit)
+        told = forecast(app, name, limit, channels=channels, locales=locales)
     if page is not None:
         page.write_text(plan_page.as_html(told), encoding="utf-8")
     if as_json:
@@ -102,6 +131,7 @@ def _print_plan(told: Forecast) -> None:
 @click.command("run")
 @click.argument("name")
 @limit_option
+@portion_options
 @click.option(
     "--continue",
     "continues",
@@ -122,6 +152,8 @@ def run_command(
     ctx: click.Context,
     name: str,
     limit: int | None,
+    channels: tuple[str, ...],
+    locales: tuple[str, ...],
     continues: bool,
     scheduled_for: datetime | None,
     dry_run: bool,
@@ -137,14 +169,24 @@ def run_command(
     from campaigns.bootstrap.control import started
 
     if dry_run:
-        planned: int = ctx.invoke(plan_command, name=name, limit=limit, page=None, as_json=as_json)
+        planned: int = ctx.invoke(
+            plan_command,
+            name=name,
+            limit=limit,
+            channels=channels,
+            locales=locales,
+            page=None,
+            as_json=as_json,
+        )
         return planned
     with connect() as app:
         if app.settings.live and not yes:
-            _ask(app, name, limit)
-        run, resumed = app.start_run(name, limit, scheduled_for, continues=continues)
+            _ask(app, name, limit, channels, locales)
+        run, resumed = app.start_run(
+            name, limit, scheduled_for, continues=continues, channels=channels, locales=locales
+        )
         if resumed:
-            _tell_resumed(app, run, limit)
+            _tell_resumed(app, run, limit, channels, locales)
         else:
             started(app, run.id, by=os_user())
         return go_on(app, run, as_json=as_json)
@@ -179,7 +221,9 @@ def _tell_once() -> Callable[[Verdict], None]:
     return tell
 
 
-def _tell_resumed(app: App, run: Run, limit: int | None) -> None:
+def _tell_resumed(
+    app: App, run: Run, limit: int | None, channels: Sequence[str], locales: Sequence[str]
+) -> None:
     """A campaign has one active run: the second command joins in, and must not surprise."""
     click.echo(f"Run {run.id} of {run.campaign} is active: going on with it.", err=True)
     release = app.compile(run.campaign)
@@ -192,10 +236,16 @@ def _tell_resumed(app: App, run: Run, limit: int | None) -> None:
     if run.limit != limit:
         most = "the whole audience" if run.limit is None else f"at most {run.limit} people"
         click.echo(f"It is for {most}, as it was started.", err=True)
+    if run.portion != portion_of(release.policy, channels, locales):
+        told = str(run.portion) or "on all its channels, in all its languages"
+        click.echo(f"It sends {told}, as it was started.", err=True)
 
 
-def _ask(app: App, name: str, limit: int | None) -> None:
-    people = app.preview(name, limit).planned.total()
+def _ask(
+    app: App, name: str, limit: int | None, channels: Sequence[str], locales: Sequence[str]
+) -> None:
+    portion = portion_of(app.compile(name).policy, channels, locales)
+    people = app.preview(name, limit, portion).planned.total()
     click.confirm(f"Send {name} to {people:,} real customers now?", abort=True, err=True)
 
 

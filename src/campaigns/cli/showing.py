@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from campaigns.cli.output import json_option, print_json
+from campaigns.cli.output import json_option, looking, print_json
 from campaigns.cli.running import print_report
 
 
@@ -15,16 +15,20 @@ def show_command() -> None:
 
 @show_command.command("customer")
 @click.argument("who", metavar="REF|E-MAIL|PHONE")
+@looking
 @json_option
-def show_customer(who: str, as_json: bool) -> None:
+def show_customer(who: str, by: str, as_json: bool) -> None:
     """Everything known of one customer: what was said on every channel, in which words and why
-    there, what they wrote, open offers, consents with their proof, who did what."""
+    there, what they wrote, open offers, consents with their proof, who did what.
+
+    That you looked is noted in the audit trail. Links to the customer's own pages are shown dead.
+    """
     from campaigns.bootstrap import connect
-    from campaigns.bootstrap.history import history
+    from campaigns.bootstrap.history import look
     from campaigns.cli.views import print_history
 
     with connect() as app:
-        told = history(app, app.profiles.find(who))
+        told = look(app, app.profiles.find(who), by=by)
         now = app.clock.now()
     if as_json:
         print_json(told.as_json())
@@ -34,15 +38,20 @@ def show_customer(who: str, as_json: bool) -> None:
 
 @show_command.command("delivery")
 @click.argument("number", type=int, metavar="NUMBER")
+@looking
 @json_option
-def show_delivery(number: int, as_json: bool) -> None:
-    """One message: to whom, on which channel and why, what it said, what became of it."""
+def show_delivery(number: int, by: str, as_json: bool) -> None:
+    """One message: to whom, on which channel and why, what it said, what became of it.
+
+    That you looked is noted in the audit trail. Links to the customer's own pages are shown dead.
+    """
     from campaigns.bootstrap import connect
+    from campaigns.bootstrap.history import look_at_message
     from campaigns.cli.views import print_delivery
 
     with connect() as app:
         view = app.profiles.delivery(number)
-        parts = app.message(number)
+        parts = look_at_message(app, number, by=by)
     if as_json:
         print_json({**view.as_json(), "message": parts})
     else:

@@ -11,6 +11,8 @@ from campaigns.content.compiler import SHARED, Compiler
 from campaigns.errors import FileError, FilesError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from campaigns.content.compile import Compiled
     from campaigns.domain.brand import Brand
     from campaigns.domain.campaign import Campaign
@@ -93,9 +95,9 @@ class Catalog:
             raise FilesError([FileError(f.sentence, path=f.file, line=f.line) for f in errors])
         return compiled.release
 
-    def check(self, name: str) -> list[Finding]:
-        """Everything that is wrong, or looks wrong, with a campaign. Raises NotFoundError."""
-        return list(self.examine(name).findings)
+    def check(self, name: str, now: datetime) -> list[Finding]:
+        """Everything that is wrong, or looks wrong, with a campaign now. Raises NotFoundError."""
+        return self.examine(name).at(now)
 
     def examine(self, name: str, *, edition: str = "") -> Compiled:
         """The release, unless a file is wrong, and all findings. Raises NotFoundError."""

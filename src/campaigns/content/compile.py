@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
 
 from campaigns.content.checks import run_checks
 from campaigns.content.checks.checked import Checked
+from campaigns.content.checks.over import later
 from campaigns.content.context import Contexts, Key
 from campaigns.content.names import name_errors
 from campaigns.content.reading import read_sources
@@ -37,10 +38,19 @@ _ANY_TOPIC = "*"
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """What compiling gave: a release unless a file is wrong, and all findings."""
+    """What compiling gave: a release unless a file is wrong, and all findings.
+
+    Attributes:
+        later: findings that hold from a moment on.
+    """
 
     release: Release | None
     findings: tuple[Finding, ...]
+    later: tuple[tuple[datetime, Finding], ...] = ()
+
+    def at(self, now: datetime) -> list[Finding]:
+        """All findings that hold now."""
+        return [*self.findings, *(finding for since, finding in self.later if since <= now)]
 
 
 def compile_campaign(
@@ -57,8 +67,10 @@ def compile_campaign(
     except Stopped as stopped:
         return Compiled(None, (_finding(stopped.error),))
     release = _release(sources, contexts, skeletons, edition)
-    findings = run_checks(Checked(sources, release))
-    return Compiled(_clickable(release) if sources.brand.clicks else release, findings)
+    checked = Checked(sources, release)
+    findings, found_later = run_checks(checked), tuple(later(checked))
+    made = _clickable(release) if sources.brand.clicks else release
+    return Compiled(made, findings, found_later)
 
 
 def _clickable(release: Release) -> Release:

@@ -1,4 +1,5 @@
-"""The desk's HTTP side: inbox, a customer's history, answering. GET changes nothing."""
+"""The desk's HTTP side: inbox, a customer's history, answering. GET changes nothing, but
+that somebody looked at a customer is noted."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from campaigns.bootstrap.history import history
+from campaigns.bootstrap.history import look, look_at_message
 from campaigns.bootstrap.replies import Replies
 from campaigns.desk.pages import Pages
 from campaigns.desk.staff import COOKIE, Staff, same_origin
@@ -84,6 +85,7 @@ class _Desk:
             "/search": self.search,
             "/inbox/{number}/answer": self.answer,
             "/inbox/{number}/close": self.close,
+            "/inbox/{number}/no-opt-out": self.no_opt_out,
         }
         for path, answer in posts.items():
             add(path, self._signed_in(answer), methods=["POST"], response_model=None)
@@ -136,7 +138,7 @@ class _Desk:
     async def customer(self, request: Request, who: str) -> Response:
         """One customer's whole history."""
         number = _number(request)
-        told = await asyncio.to_thread(history, self._app, number)
+        told = await asyncio.to_thread(look, self._app, number, by=who)
         waits = [w for w in self._replies.waiting() if w.customer_id == number]
         asked = asked_for(told.preferences, self._app.clock.now())
         return self._page(
@@ -166,14 +168,13 @@ class _Desk:
         if line.stranger:
             values["talk"] = await asyncio.to_thread(self._replies.inbox.talk, line)
             return self._page("stranger.html", who, status=status, **values)
-        told = await asyncio.to_thread(history, self._app, line.customer_id)
+        told = await asyncio.to_thread(look, self._app, line.customer_id, by=who)
         asked = asked_for(told.preferences, self._app.clock.now())
         return self._page("customer.html", who, status=status, told=told, asked=asked, **values)
 
     async def mail(self, request: Request, who: str) -> Response:
         """A mail as it looked, for a frame."""
-        del who
-        parts = await asyncio.to_thread(self._app.message, _number(request))
+        parts = await asyncio.to_thread(look_at_message, self._app, _number(request), by=who)
         if "html" not in parts:
             raise HTTPException(404)
         return HTMLResponse(
@@ -209,6 +210,14 @@ class _Desk:
         why = (await _form(request)).get("why", "")[:300]
         await asyncio.to_thread(self._replies.close, _number(request), by=who, why=why)
         return _see_other("/")
+
+    async def no_opt_out(self, request: Request, who: str) -> Response:
+        """It was read as perhaps an opt-out, and was none."""
+        line = self._replies.inbox.line(_number(request))
+        why = (await _form(request)).get("why", "")[:300]
+        undo = self._replies.not_an_opt_out
+        await asyncio.to_thread(undo, line.inbox_id, by=who, why=why)
+        return _see_other(f"/customers/{line.customer_id}")
 
     # Coming and going -------------------------------------------------------------------------
 

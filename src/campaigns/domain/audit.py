@@ -30,11 +30,13 @@ class Action(StrEnum):
     ARMED = "armed"
     ANSWERED = "answered"
     CLOSED = "closed"
+    TAKEN_BACK = "taken_back"  # an opt-out that a reply was wrongly read as
     MERGED = "merged"
     SPLIT = "split"
     ERASED = "erased"
     READMITTED = "readmitted"
     EXPORTED = "exported"
+    LOOKED = "looked"  # at all that is known of a customer
     IMPORTED = "imported"
     CREATED = "created"
     REVOKED = "revoked"

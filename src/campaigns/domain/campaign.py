@@ -51,11 +51,25 @@ Share = Annotated[float, Field(gt=0, le=1_000)]
 Percent = Annotated[float, Field(ge=0, le=50)]
 
 
+_DOING = {
+    "purchased": "buy",
+    "visited": "visit",
+    "clicked": "click",
+    "replied": "reply",
+    "called": "call",
+}
+
+
 class GoalSpec(Written):
     """What the campaign is for, counted per customer: did it happen, and for how much."""
 
     kind: Literal["purchased", "visited", "clicked", "replied", "called"]
     within_days: Annotated[int, Field(ge=1, le=365)] = 14
+
+    @property
+    def in_words(self) -> str:
+        """`people buy within 14 days of the message`."""
+        return f"people {_DOING[self.kind]} within {self.within_days} days of the message"
 
 
 class ExperimentSpec(Written):

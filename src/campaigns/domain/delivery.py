@@ -7,7 +7,7 @@ sent again by itself: it is `in_doubt` until evidence says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -38,8 +38,9 @@ TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
     _S.SENDING: frozenset({_S.ACCEPTED, _S.REJECTED, _S.IN_DOUBT, _S.PENDING}),
     _S.IN_DOUBT: frozenset({_S.ACCEPTED, _S.REJECTED, _S.PENDING}),
     _S.REJECTED: frozenset({_S.ACCEPTED}),
-    _S.SUPPRESSED: frozenset({_S.ACCEPTED}),
-    # Expired or cancelled before it left: the next run of the campaign may plan it again.
+    # Expired or cancelled before it left, or kept back by a cap or a pause: the next run of the
+    # campaign may plan it again.
+    _S.SUPPRESSED: frozenset({_S.ACCEPTED, _S.PENDING}),
     _S.EXPIRED: frozenset({_S.ACCEPTED, _S.PENDING}),
     _S.CANCELLED: frozenset({_S.ACCEPTED, _S.PENDING}),
     _S.ACCEPTED: frozenset(),
@@ -133,6 +134,15 @@ class Refused:
 
 
 Outcome: TypeAlias = Accepted | Rejected | NotSent | Unknown | Refused
+
+#: Asked between the messages of a batch: whether the rest of it shall not leave, since its run was
+#: paused or cancelled meanwhile.
+Halted: TypeAlias = Callable[[], bool]
+
+
+def never_halted() -> bool:
+    """For what belongs to no run."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)

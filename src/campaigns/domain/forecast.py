@@ -12,11 +12,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from campaigns.domain.allotment import PlanChange
+from campaigns.domain.campaign import GoalSpec
 from campaigns.domain.channel import Channel
 from campaigns.domain.costing import ChannelForecast, over_budget
 from campaigns.domain.evidence import age
 from campaigns.domain.findings import Finding
-from campaigns.domain.plan import QUIET_HOURS, PlanCounts
+from campaigns.domain.plan import ALREADY, NOT_AGAIN, QUIET_HOURS, PlanCounts
+from campaigns.domain.portion import WHOLE, Portion
 from campaigns.domain.prices import Budget, money
 from campaigns.domain.reason import SKIP_TEXT, SkipReason
 
@@ -85,8 +87,10 @@ class Forecast:
     Attributes:
         plan: the plan's hash (domain.allotment).
         limit: at most so many people; None is the whole audience.
+        portion: the channels and locales that the run would be restricted to.
         counts: planned + skipped + already is the audience.
         channels: the same people by channel, and the public post.
+        goal: what the campaign is for; None where it states none.
         spent: what earlier runs of the campaign and edition cost.
         waits, until: messages that wait for their hour, and when the last of them may go.
         changed: from the plan that was approved last; None where none was.
@@ -102,6 +106,7 @@ class Forecast:
     channels: Sequence[ChannelForecast]
     currency: str | None = None
     spent: Decimal = Decimal(0)
+    goal: GoalSpec | None = None
     budget: Budget | None = None
     waits: int = 0
     until: datetime | None = None
@@ -109,6 +114,7 @@ class Forecast:
     findings: Sequence[Finding] = ()
     power: Sequence[Power] = ()
     changed: PlanChange | None = None
+    portion: Portion = WHOLE
 
     @property
     def cost(self) -> Decimal:
@@ -160,7 +166,7 @@ class Forecast:
         ]
         rows += [("skipped", SKIP_TEXT[SkipReason(r)], n) for r, n in counts.skipped.most_common()]
         if counts.already:
-            rows.append(("had it already", "in an earlier run", counts.already))
+            rows.append((NOT_AGAIN, ALREADY, counts.already))
         rows.append(("audience", "everyone the campaign is for", counts.audience))
         return rows
 
@@ -180,8 +186,11 @@ class Forecast:
         return told
 
     def sentences(self) -> list[str]:
-        """What the tables do not tell: cost, budget, time, power, what changed."""
-        told = [f"Cost: {self.price()}."]
+        """What the tables do not tell: goal, cost, budget, time, power, what changed."""
+        told = [f"Goal: {self.goal.in_words}."] if self.goal else []
+        if not self.portion.whole:
+            told.append(f"Restricted: {self.portion}. The rest is for a later run.")
+        told.append(f"Cost: {self.price()}.")
         if self.spent:
             told.append(f"Earlier runs cost {self.money(self.spent)}.")
         if self.budget is not None:

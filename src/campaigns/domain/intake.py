@@ -105,8 +105,20 @@ class LeftOut(NamedTuple):
     value: str
 
 
+class RefusedRow(NamedTuple):
+    """A row that does not go in, and why. `value` may be long; reports shorten it."""
+
+    line: int
+    reason: str
+    column: str = ""
+    value: str = ""
+
+
 class CustomerRow(NamedTuple):
-    """One row. `otherwise` fills what a new customer's row leaves unsaid, never a known one's."""
+    """One row. `otherwise` fills what a new customer's row leaves unsaid, never a known one's.
+
+    `refused`: why the row does not go in; then it holds only what tells whose its noes are.
+    """
 
     line: int
     ref: str | None
@@ -119,15 +131,12 @@ class CustomerRow(NamedTuple):
     interactions: tuple[PastInteractions, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     identities: tuple[tuple[IdentityKind, str], ...] = ()  # refs of other systems, devices
+    refused: RefusedRow | None = None
 
-
-class RefusedRow(NamedTuple):
-    """A row that does not go in, and why. `value` may be long; reports shorten it."""
-
-    line: int
-    reason: str
-    column: str = ""
-    value: str = ""
+    @property
+    def noes(self) -> tuple[ConsentEntry, ...]:
+        """The consents that it denies."""
+        return tuple([c for c in self.consents if not c.granted])
 
 
 class BlankRow(NamedTuple):

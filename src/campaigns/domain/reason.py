@@ -60,7 +60,8 @@ class SkipReason(StrEnum):
     ADDRESS_DEAD = "address_dead"
     PAUSED = "paused"
     CAPPED = "capped"
-    NOT_PERMITTED = "not_permitted"  # only the channels' own rules stand in the way
+    NOT_WRITTEN_FIRST = "not_written_first"  # X: only to people who wrote to us first
+    NO_US_MARKETING = "no_us_marketing"  # WhatsApp: error 63049
     PUBLIC_POST_ONLY = "public_post_only"  # prefers X, may get no DM: sees the public post
     COMPLAINED = "complained"  # of a fallback: they reported a message of the brand as spam
     NO_OTHER_CHANNEL = "no_other_channel"  # of a fallback: every channel has been tried
@@ -68,6 +69,7 @@ class SkipReason(StrEnum):
     TOLD_BY_A_PERSON = "told_by_a_person"  # somebody of the brand told them about it
     STEP_NOT_FOR_THEM = "step_not_for_them"  # its `if` does not hold
     NO_TIME_LEFT = "no_time_left"  # of an hour and day that the schedule permits
+    NOT_IN_THIS_RUN = "not_in_this_run"  # the run was restricted to other channels or languages
     OVER_LIMIT = "over_limit"  # the run was limited to fewer people
     HOLDOUT = "holdout"  # gets nothing, to measure what the campaign brings
     BRAND_HOLDOUT = "brand_holdout"  # gets no marketing, to measure what all of it brings
@@ -222,7 +224,8 @@ SKIP_TEXT = {
     SkipReason.ADDRESS_DEAD: "The address bounced or is invalid",
     SkipReason.PAUSED: "The customer asked for a pause",
     SkipReason.CAPPED: "Has had enough messages lately",
-    SkipReason.NOT_PERMITTED: "The channel's own rules forbid it",
+    SkipReason.NOT_WRITTEN_FIRST: "X lets a brand write only to people who wrote to it first",
+    SkipReason.NO_US_MARKETING: "WhatsApp allows no marketing to US numbers",
     SkipReason.PUBLIC_POST_ONLY: "Prefers X and may get no direct message: sees the public post",
     SkipReason.COMPLAINED: "Reported a message as spam",
     SkipReason.NO_OTHER_CHANNEL: "Every channel of the campaign has been tried",
@@ -230,6 +233,7 @@ SKIP_TEXT = {
     SkipReason.TOLD_BY_A_PERSON: "A person told them about it",
     SkipReason.STEP_NOT_FOR_THEM: "This step is not for them (its `if`)",
     SkipReason.NO_TIME_LEFT: "The offer ends before an hour and day at which it may be sent",
+    SkipReason.NOT_IN_THIS_RUN: "The run was restricted to other channels or languages",
     SkipReason.OVER_LIMIT: "The run was limited to fewer people",
     SkipReason.HOLDOUT: "Held out, to measure what the campaign brings",
     SkipReason.BRAND_HOLDOUT: "Held out of all marketing, to measure what it brings",

@@ -28,8 +28,8 @@ _NEAREST = (
     (Obstacle.SUPPRESSED, SkipReason.SUPPRESSED),
     (Obstacle.ADDRESS_DEAD, SkipReason.ADDRESS_DEAD),
     (Obstacle.NO_ADDRESS, SkipReason.NO_ADDRESS),
-    (Obstacle.NOT_WRITTEN_FIRST, SkipReason.NOT_PERMITTED),
-    (Obstacle.NO_US_MARKETING, SkipReason.NOT_PERMITTED),
+    (Obstacle.NOT_WRITTEN_FIRST, SkipReason.NOT_WRITTEN_FIRST),
+    (Obstacle.NO_US_MARKETING, SkipReason.NO_US_MARKETING),
     (Obstacle.NO_CONSENT, SkipReason.NO_CONSENT),
 )
 

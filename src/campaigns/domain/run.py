@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from campaigns.domain.consent import Purpose
+from campaigns.domain.portion import WHOLE, Portion
 
 
 class RunState(StrEnum):
@@ -41,6 +42,7 @@ class Run:
     Attributes:
         limit: at most so many messages; None for the whole audience.
         expires_at: after this nothing is sent (the offer is over).
+        portion: the channels and locales that it is restricted to.
         continues: it goes on with a journey's later steps, and nobody enters by it.
     """
 
@@ -57,6 +59,7 @@ class Run:
     limit: int | None
     stopped_because: str | None
     continues: bool = False
+    portion: Portion = WHOLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,10 +44,15 @@ class SkeletonChooser:
     ) -> str:
         """The skeleton's hash; of the first step where none is named."""
         step = self._entry if step is None else step
+        locale = self.locale(profile)
+        return self._hashes[channel, locale, variant, step, self._trait_values(profile)]
+
+    def locale(self, profile: Profile) -> str:
+        """The locale of the words that this customer gets."""
         locale = self._resolved.get(profile.locale)
         if locale is None:
             locale = self._resolved[profile.locale] = resolve(profile.locale, self._locales)
-        return self._hashes[channel, locale, variant, step, self._trait_values(profile)]
+        return locale
 
     def _trait_values(self, profile: Profile) -> TraitValues:
         return tuple(

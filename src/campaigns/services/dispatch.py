@@ -19,6 +19,7 @@ from campaigns.domain.consent import Purpose
 from campaigns.domain.delivery import (
     Accepted,
     Envelope,
+    Halted,
     NotSent,
     Outcome,
     Refused,
@@ -40,6 +41,8 @@ from campaigns.services.ports import Batch, Claimed, Outbox, Releases, Runs, Wri
 MARGIN = timedelta(seconds=5)
 #: A wait longer than this for a retry or for a channel to open is left to a later run.
 LONGEST_WAIT = timedelta(minutes=15)
+#: How often, in seconds, a batch that goes message by message sees whether its run goes on.
+LOOK_EVERY = 1.0
 #: Waits until nothing of the shard comes due soon: for a shard that is alone.
 PATIENT = timedelta.max
 
@@ -68,7 +71,9 @@ class Sender(Protocol):
     def limits(self) -> Limits: ...
 
     def units(self, skeleton: Skeleton, values: Mapping[str, str]) -> int: ...
-    def send(self, skeleton: Skeleton, envelopes: Sequence[Envelope]) -> list[Outcome]: ...
+    def send(
+        self, skeleton: Skeleton, envelopes: Sequence[Envelope], halted: Halted, /
+    ) -> list[Outcome]: ...
 
 
 class Step(StrEnum):
@@ -191,6 +196,22 @@ class Dispatcher:
     def _running(self, run: Run) -> bool:
         return self.runs.get(run.id).state is RunState.RUNNING
 
+    def _halted(self, run: Run) -> Halted:
+        """For the messages of one batch, which has seen its run running on its intent."""
+        looked, halted = self.clock.monotonic(), False
+
+        def look() -> bool:
+            nonlocal looked, halted
+            if not halted and self.clock.monotonic() - looked >= LOOK_EVERY:
+                try:
+                    halted = not self._running(run)
+                except Exception:  # settling will tell; raised here, it would put all in doubt
+                    return False
+                looked = self.clock.monotonic()
+            return halted
+
+        return look
+
     def _send_batch(self, run: Run, batch: Batch, turn: Turn) -> dict[int, Outcome]:
         """One batch from claimed to settled."""
         claimed_at = self.clock.monotonic()
@@ -256,7 +277,7 @@ class Dispatcher:
             )
             for w in going
         ]
-        outcomes = sender.send(skeleton, envelopes)
+        outcomes = sender.send(skeleton, envelopes, self._halted(run))
         return dict(zip((e.delivery_id for e in envelopes), outcomes, strict=True))
 
     def _threads(self, run: Run, batch: Batch, skeleton: Skeleton) -> dict[int, dict[str, str]]:

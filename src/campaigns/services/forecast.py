@@ -11,6 +11,7 @@ from campaigns.domain.allotment import Allotment
 from campaigns.domain.channel import Channel
 from campaigns.domain.costing import Messages
 from campaigns.domain.plan import PlanCounts, PlannedDelivery
+from campaigns.domain.portion import WHOLE, Portion
 from campaigns.domain.release import Release
 from campaigns.services.choosing import Opening, at_once
 from campaigns.services.plan_run import post_skeleton, preview
@@ -69,11 +70,14 @@ def survey(
     limit: int | None,
     posted: bool,
     opening: Opening = at_once,
+    portion: Portion = WHOLE,
 ) -> Survey:
     """Plan everybody and write nothing. `posted`: the campaign has its public post already."""
     found = Survey(PlanCounts(), Allotment.of(release))
-    found.counts = preview(store, release, now=now, limit=limit, opening=opening, seen=found.see)
+    found.counts = preview(
+        store, release, now=now, limit=limit, opening=opening, portion=portion, seen=found.see
+    )
     post = None if posted or limit is not None else post_skeleton(release)
-    if post is not None:
+    if post is not None and portion.takes(post.channel, post.locale):
         found.messages[post.hash, None] += 1
     return found

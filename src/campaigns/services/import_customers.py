@@ -193,7 +193,8 @@ def import_customers(
 def _batches(
     rows: Iterator[ReadRow], refusals: Refusals, report: ImportReport
 ) -> Iterator[list[CustomerRow]]:
-    """Good rows in batches; what does not go in is counted and told on the way."""
+    """Rows in batches, among them those refused that say no; what has nothing for the store is
+    counted and told on the way."""
     batch: list[CustomerRow] = []
     for row in rows:
         if isinstance(row, BlankRow):

@@ -7,11 +7,15 @@ customer up. RFC 8058 wants the unsubscribe address in a header too, working by 
 from __future__ import annotations
 
 import hmac
+import re
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from itsdangerous import BadSignature, Signer
+
+#: What `_signed` makes, behind the path of a customer's page or click link.
+_KEYS = re.compile(r"(/[upc]/)[0-9]+\.[A-Za-z0-9_-]{27}")
 
 
 class Links:
@@ -74,6 +78,12 @@ class Links:
     def preferences_delivery(self, token: str) -> int | None:
         """The delivery a preference link was made for; None when the signature is not ours."""
         return _read(self._preferences, token)
+
+
+def without_keys(text: str) -> str:
+    """The text, its links to a customer's own pages without what opens them: for staff, who would
+    unsubscribe or click in the customer's name."""
+    return _KEYS.sub(r"\1…", text)
 
 
 def unsubscribe_headers(values: Mapping[str, str]) -> dict[str, str]:

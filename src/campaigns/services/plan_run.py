@@ -15,6 +15,7 @@ from campaigns.domain.engagement import exploring
 from campaigns.domain.experiment import DEFAULT, Assignment, arms_of
 from campaigns.domain.message import Skeleton
 from campaigns.domain.plan import Plan, PlanCounts, PlannedDelivery, PlannedSkip
+from campaigns.domain.portion import WHOLE, Portion
 from campaigns.domain.reason import Choice, Reason, Rule, Skip, SkipReason
 from campaigns.domain.release import Policy, Release
 from campaigns.domain.routing import choose, choose_default
@@ -32,14 +33,20 @@ def decide(
     profiles: Iterable[Profile],
     room: int | None = None,
     opening: Opening = at_once,
+    portion: Portion = WHOLE,
 ) -> Plan:
     """One row per profile. `room` is how many messages a limited run has left; None is no limit.
-    `opening` tells when each may go."""
+    `opening` tells when each may go; who is outside the `portion` gets nothing now."""
     chooser, plan, entry = SkeletonChooser(release), Plan(), release.policy.journey.entry
     campaign, experiment = f"{release.campaign}/{release.edition}", release.policy.experiment
+
+    def left_out(channel: Channel, profile: Profile) -> bool:
+        return not portion.takes(channel, chooser.locale(profile))
+
+    outside = None if portion.whole else left_out
     for profile in profiles:
         arms = arms_of(experiment, campaign, profile.customer_id)
-        decision, when = _decide(profile, release.policy, arms, campaign, opening)
+        decision, when = _decide(profile, release.policy, arms, campaign, opening, outside)
         if not isinstance(decision, Skip) and room is not None and len(plan.deliveries) >= room:
             decision = Skip(SkipReason.OVER_LIMIT)
         if isinstance(decision, Skip):
@@ -52,7 +59,12 @@ def decide(
 
 
 def _decide(
-    profile: Profile, policy: Policy, arms: Assignment, campaign: str, opening: Opening
+    profile: Profile,
+    policy: Policy,
+    arms: Assignment,
+    campaign: str,
+    opening: Opening,
+    left_out: Callable[[Channel, Profile], bool] | None,
 ) -> tuple[Choice | Skip, When]:
     """The channel by the customer's arm, and when. Who is held out would have got the message: the
     arms hold people who are alike."""
@@ -64,6 +76,8 @@ def _decide(
     decision, when = at_its_time(decision, profile, opening)
     if isinstance(decision, Skip):
         return decision, when
+    if left_out is not None and left_out(decision.channel, profile):
+        return Skip(SkipReason.NOT_IN_THIS_RUN), when
     if arms.held_out:
         return Skip(SkipReason(arms.held_out)), when
     if arms.channel:
@@ -101,7 +115,7 @@ def _plan_shard(
     plan = Plan()
     if not run.continues:
         plan = _enter(store, run, release, first, last, now, room, opening)
-    if release.policy.journey.goes_on:
+    if release.policy.journey.goes_on and run.portion.whole:  # later steps are for everybody
         left = None if room is None else room - len(plan.deliveries)
         further = plan_steps(
             store, release, first=first, last=last, now=now, room=left, opening=opening
@@ -126,7 +140,7 @@ def _enter(
     """Those of the audience who have nothing of the campaign yet."""
     sifted = store.sift(release, run, first=first, last=last, now=now)
     profiles = store.each_of(release, sifted.open, now=now)
-    plan = decide(release, profiles, room, opening)
+    plan = decide(release, profiles, room, opening, run.portion)
     for skip, customers in sifted.barred.items():
         reason = skip.encode()
         plan.skips += [PlannedSkip(customer_id, reason) for customer_id in customers]
@@ -153,7 +167,7 @@ def plan_post(
     """The campaign's one public X post as a delivery; False if there is none to make. Its hour is
     by the brand's clock; where no day is left before the offer ends there is none."""
     skeleton = post_skeleton(release)
-    if skeleton is None:
+    if skeleton is None or not run.portion.takes(Channel.X_POST, skeleton.locale):
         return False
     when = timing.opening(Channel.X_POST, Place(), own=None, now=now)
     if when.never:
@@ -175,6 +189,7 @@ def preview(
     limit: int | None,
     page: int = 20_000,
     opening: Opening = at_once,
+    portion: Portion = WHOLE,
     seen: Callable[[Sequence[PlannedDelivery]], None] = _unseen,
 ) -> PlanCounts:
     """The plan's counts without writing anything: what a run would do now. `seen` is given the
@@ -185,11 +200,11 @@ def preview(
         end = min(start + page - 1, last)
         profiles = store.profiles(release, first_customer=start, last_customer=end, now=now)
         room = None if limit is None else max(0, limit - total.planned.total())
-        entering = decide(release, profiles, room, opening)
+        entering = decide(release, profiles, room, opening, portion)
         seen(entering.deliveries)
         entering.counts.already = store.already(release, first=start, last=end, now=now)
         total.add(entering.counts)
-        if release.policy.journey.goes_on:
+        if release.policy.journey.goes_on and portion.whole:
             left = None if room is None else room - len(entering.deliveries)
             further = plan_steps(
                 store, release, first=start, last=end, now=now, room=left, opening=opening

@@ -20,6 +20,7 @@ from campaigns.domain.journey import Due
 from campaigns.domain.message import Skeleton
 from campaigns.domain.pace import Pace
 from campaigns.domain.plan import PlannedDelivery, PlannedSkip, Sifted
+from campaigns.domain.portion import WHOLE, Portion
 from campaigns.domain.pressure import Cap
 from campaigns.domain.progress import Closed, Held, Worker
 from campaigns.domain.release import Release
@@ -68,6 +69,7 @@ class Runs(Protocol):
         shard_size: int,
         limit: int | None,
         continues: bool = False,
+        portion: Portion = WHOLE,
     ) -> tuple[Run, bool]:
         """Start a run, its shards cut by customer id over the audience; or, when the campaign has
         an active run, that one (True: resumed). The database allows one active run a campaign.

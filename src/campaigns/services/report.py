@@ -13,6 +13,7 @@ from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
 from campaigns.domain.delivery import FINAL_STATES, DeliveryState
 from campaigns.domain.outcome_words import all_in_words, in_words
 from campaigns.domain.pace import channel_of
+from campaigns.domain.plan import ALREADY, NOT_AGAIN
 from campaigns.domain.reason import SKIP_TEXT, Reason, SkipReason
 from campaigns.domain.run import Run, Wait
 from campaigns.services.ports import Outbox, Paces, Runs
@@ -84,9 +85,7 @@ class RunReport:
     @property
     def because(self) -> str | None:
         """Why the run was stopped or waits, unless `paused` says the very same of each channel."""
-        told = " ".join(self.paused)
-        whys = [r.partition(": ")[2] for r in (self.run.stopped_because or "").split("; ")]
-        return None if all(why and why in told for why in whys) else self.run.stopped_because
+        return _because(self.run, self.paused)
 
     @property
     def adds_up(self) -> bool:
@@ -107,7 +106,7 @@ class RunReport:
             for r, n in sorted(self.skipped.items(), key=lambda item: -item[1])
         ]
         if self.already:
-            rows.append(("had it already", "in an earlier run", self.already))
+            rows.append((NOT_AGAIN, ALREADY, self.already))
         rows.append(("audience", "everyone the campaign is for", self.audience))
         for state in DeliveryState:
             if number := self.in_state(state):
@@ -177,6 +176,21 @@ def report(runs: Runs, outbox: Outbox, paces: Paces, run_id: int, *, now: dateti
         paused=_paused(paces, {c for (c, s), n in counts.items() if n and s in _NOT_SETTLED}, now),
         waits=[replace(w, why=in_words(w.why)) for w in outbox.waits(run_id, now=now)],
     )
+
+
+def stands(
+    runs: Runs, outbox: Outbox, paces: Paces, run_id: int, *, now: datetime
+) -> tuple[list[str], str | None]:
+    """Of the same numbers, only `paused` and `because`: what an account needs of them."""
+    counts = outbox.counts(run_id)
+    paused = _paused(paces, {c for (c, s), n in counts.items() if n and s in _NOT_SETTLED}, now)
+    return paused, _because(runs.get(run_id), paused)
+
+
+def _because(run: Run, paused: Sequence[str]) -> str | None:
+    told = " ".join(paused)
+    whys = [r.partition(": ")[2] for r in (run.stopped_because or "").split("; ")]
+    return None if all(why and why in told for why in whys) else run.stopped_because
 
 
 def _paused(paces: Paces, waiting: Collection[Channel], now: datetime) -> list[str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from campaigns.domain.address import Address, AddressError, read
 from campaigns.domain.channel import AddressKind, Channel
-from campaigns.domain.customer import AddressStatus, AttributeSpec, AttributeValue
+from campaigns.domain.customer import AttributeSpec, AttributeValue
 from campaigns.domain.identity import IdentityKind
 from campaigns.domain.intake import (
     AddressEntry,
@@ -21,14 +21,19 @@ from campaigns.domain.intake import (
 from campaigns.sources import places
 from campaigns.sources.cells import Reader, RowError, reader, text_of
 from campaigns.sources.headers import Headers
-from campaigns.sources.mapping import Defaults, FieldName, MappingFile, SuppressionRule, Value
+from campaigns.sources.mapping import Defaults, FieldName, MappingFile, Value
 from campaigns.sources.rules import (
     Cells,
     attribute_of,
     consent_of,
     interactions_of,
+    mark,
+    no_of,
+    suppress,
     suppression_of,
 )
+
+_Read = TypeVar("_Read")
 
 _LONGEST_NAME = 80
 _LONGEST_REF = 80
@@ -100,7 +105,32 @@ class RowBuilder:
         try:
             return self._build(line, [c.strip() for c in cells])
         except RowError as error:
-            return RefusedRow(line, error.reason, error.column, error.value)
+            refused = RefusedRow(line, error.reason, error.column, error.value)
+            return self._noes(refused, [c.strip() for c in cells]) or refused
+
+    def _noes(self, refused: RefusedRow, cells: list[str]) -> CustomerRow | None:
+        """The noes of a row that does not go in, and what tells whose they are; None without."""
+        place = f"{self._file}:{refused.line}"
+        noes = tuple([e for read in self._consents if (e := no_of(read, cells, place))])
+        region = _read_places(tuple([read(cells) for read in self._place_readers])).values[1]
+        addresses = self._others(refused.line, cells, region or self._defaults.country, [])
+        if (email := _unless_wrong(self._email, cells)) is not None:
+            addresses.insert(0, AddressEntry(Channel.EMAIL, *email))
+        suppressions, addresses = self._suppressed(cells, addresses)
+        if not noes and not suppressions:
+            return None
+        return CustomerRow(
+            refused.line,
+            _unless_wrong(self._read_ref, cells),
+            Fields(),
+            Fields(),
+            {},
+            tuple(addresses),
+            noes,
+            suppressions,
+            identities=_unless_wrong(self._read_identities, cells) or (),
+            refused=refused,
+        )
 
     def _build(self, line: int, cells: list[str]) -> CustomerRow:
         left_out: list[LeftOut] = []
@@ -189,9 +219,15 @@ class RowBuilder:
     def _addresses(
         self, line: int, cells: Cells, region: str | None, left_out: list[LeftOut]
     ) -> list[AddressEntry]:
+        email = self._email(cells)
+        first = [AddressEntry(Channel.EMAIL, *email)] if email else []
+        return first + self._others(line, cells, region, left_out)
+
+    def _others(
+        self, line: int, cells: Cells, region: str | None, left_out: list[LeftOut]
+    ) -> list[AddressEntry]:
+        """Phones and handles; one that is none leaves the row without it."""
         found: dict[Channel, AddressEntry] = {}
-        if email := self._email(cells):
-            found[Channel.EMAIL] = AddressEntry(Channel.EMAIL, *email)
         for reader_, kind, channels, column in self._reach:
             text = reader_(cells)
             if not text:
@@ -227,8 +263,8 @@ class RowBuilder:
         entries: list[SuppressionEntry] = []
         for rule, applies in self._suppressions:
             if applies(cells):
-                entries += _suppress(rule, addresses)
-                addresses = _mark(rule, addresses)
+                entries += suppress(rule, addresses)
+                addresses = mark(rule, addresses)
         return tuple(entries), addresses
 
 
@@ -248,6 +284,13 @@ def _read_places(texts: tuple[str, ...]) -> _Places:
         if text and value is None
     ]
     return _Places((values[0], values[1], values[2], values[3]), tuple(unknown))
+
+
+def _unless_wrong(read_: Callable[[Cells], _Read | None], cells: Cells) -> _Read | None:
+    try:
+        return read_(cells)
+    except RowError:
+        return None
 
 
 def _nothing(_: Cells) -> str:
@@ -282,18 +325,3 @@ def _otherwise(defaults: Defaults, fallback: Defaults, region: str | None) -> Fi
 
 #: The locale of a customer of whom nothing is known: campaigns then use their default locale.
 _UNDETERMINED = "und"
-
-
-def _suppress(rule: SuppressionRule, addresses: list[AddressEntry]) -> list[SuppressionEntry]:
-    kind = rule.channel.address_kind
-    found = next((a for a in addresses if a.channel is rule.channel), None)
-    if found is None:
-        return []
-    return [SuppressionEntry(kind, found.normalised, rule.purpose, rule.reason)]
-
-
-def _mark(rule: SuppressionRule, addresses: list[AddressEntry]) -> list[AddressEntry]:
-    status: AddressStatus | None = rule.status
-    if status is None:
-        return addresses
-    return [a._replace(status=status) if a.channel is rule.channel else a for a in addresses]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
-from campaigns.domain.customer import AttributeSpec, AttributeValue
-from campaigns.domain.intake import ConsentEntry, PastInteractions
+from campaigns.domain.customer import AddressStatus, AttributeSpec, AttributeValue
+from campaigns.domain.intake import AddressEntry, ConsentEntry, PastInteractions, SuppressionEntry
 from campaigns.sources.cells import (
     RowError,
     answer,
@@ -28,9 +28,15 @@ _MAX_EVENTS = 500
 _MAX_PROOF = 100
 
 
-def consent_of(
-    rule: ConsentRule, headers: Headers, now: datetime
-) -> Callable[[Cells, Place], ConsentEntry | None] | None:
+class ConsentReader(Protocol):
+    """Reads a row's entry under one rule. `undated`: its date is not to be read."""
+
+    def __call__(
+        self, cells: Cells, place: Place, *, undated: bool = False
+    ) -> ConsentEntry | None: ...
+
+
+def consent_of(rule: ConsentRule, headers: Headers, now: datetime) -> ConsentReader | None:
     """A row's entry under one rule; None where the file lacks the column."""
     granted = _granted(rule, headers)
     if granted is None:
@@ -39,11 +45,11 @@ def consent_of(
     evidence = [(name, i) for name in rule.proof if (i := headers.find(name)) is not None]
     matter = (rule.channel, rule.purpose, rule.topic)
 
-    def read(cells: Cells, place: Place) -> ConsentEntry | None:
+    def read(cells: Cells, place: Place, *, undated: bool = False) -> ConsentEntry | None:
         yes = granted(cells)
         if yes is None:
             return None
-        said_at = at(cells) if at else None
+        said_at = at(cells) if at and not undated else None
         proof = place if said_at else f"{place}, no date in the export"
         for name, position in evidence:
             if cells[position]:
@@ -51,6 +57,18 @@ def consent_of(
         return ConsentEntry(matter, yes, said_at, proof)
 
     return read
+
+
+def no_of(read: ConsentReader, cells: Cells, place: Place) -> ConsentEntry | None:
+    """The no under one rule of a row that is refused, if it can be read: without its date, where
+    that is what is wrong."""
+    for undated in (False, True):
+        try:
+            entry = read(cells, place, undated=undated)
+        except RowError:
+            continue
+        return None if entry is None or entry.granted else entry
+    return None
 
 
 def _granted(rule: ConsentRule, headers: Headers) -> Callable[[Cells], bool | None] | None:
@@ -88,6 +106,23 @@ def suppression_of(rule: SuppressionRule, headers: Headers) -> Callable[[Cells],
         return bool(cell) and any(w in cell.casefold() for w in words)
 
     return applies
+
+
+def suppress(rule: SuppressionRule, addresses: list[AddressEntry]) -> list[SuppressionEntry]:
+    """The entries of a rule that the row falls under."""
+    kind = rule.channel.address_kind
+    found = next((a for a in addresses if a.channel is rule.channel), None)
+    if found is None:
+        return []
+    return [SuppressionEntry(kind, found.normalised, rule.purpose, rule.reason)]
+
+
+def mark(rule: SuppressionRule, addresses: list[AddressEntry]) -> list[AddressEntry]:
+    """The addresses with the status that the rule gives."""
+    status: AddressStatus | None = rule.status
+    if status is None:
+        return addresses
+    return [a._replace(status=status) if a.channel is rule.channel else a for a in addresses]
 
 
 def interactions_of(

@@ -37,7 +37,7 @@ SELECT (SELECT count(*) FROM deliveries
        (SELECT count(*) FROM deliveries
          WHERE run_id = {run} AND customer_id <> 0 AND NOT replaced)
      + (SELECT count(*) FROM skips WHERE run_id = {run}
-           AND reason IN ('holdout', 'brand_holdout', 'over_limit')) AS eligible
+           AND reason IN ('holdout', 'brand_holdout', 'over_limit', 'not_in_this_run')) AS eligible
 """
 _SKIPS = """
 SELECT {head} AS why, count(*) AS people

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -10,7 +12,10 @@ from sqlalchemy import Connection, Row, insert, select
 from campaigns.domain.audit import DECIDING, Action, AuditEntry, run_subject, standing_hold
 from campaigns.store.clock import from_ms, to_ms
 from campaigns.store.engine import Database
-from campaigns.store.schema import audit
+from campaigns.store.schema import audit, campaigns, deliveries, releases, runs
+
+#: Looks of one person at one customer within this time are one line: a page is loaded again.
+ONE_LOOK = timedelta(minutes=15)
 
 
 def append(connection: Connection, entry: AuditEntry) -> None:
@@ -38,12 +43,38 @@ def hold_of(connection: Connection, run_id: int) -> AuditEntry | None:
     return standing_hold(map(_entry, connection.execute(query)))
 
 
-def entries(connection: Connection, subject: str | None, *, most: int) -> list[AuditEntry]:
-    """The newest lines first, of one subject or of all."""
+def entries(
+    connection: Connection, subject: str | None, *, most: int, but: Collection[Action] = ()
+) -> list[AuditEntry]:
+    """The newest lines first, of one subject or of all; those of some actions left out."""
     query = select(audit).order_by(audit.c.id.desc()).limit(most)
+    if but:
+        query = query.where(audit.c.action.not_in([str(action) for action in but]))
     if subject is not None:
         query = query.where(audit.c.subject == subject)
     return [_entry(row) for row in connection.execute(query)]
+
+
+def campaigns_of(connection: Connection, subjects: Iterable[str]) -> dict[str, str]:
+    """Subject → the campaign that it belongs to, of runs, deliveries and releases."""
+    numbers: dict[str, set[int]] = {"run": set(), "delivery": set()}
+    hashes = set()
+    for kind, _, which in (subject.partition(":") for subject in subjects):
+        if kind in numbers and which.isdecimal():
+            numbers[kind].add(int(which))
+        elif kind == "release":
+            hashes.add(which)
+    found = {
+        f"{kind}:{row.id}": str(row.name)
+        for kind, table in (("run", runs), ("delivery", deliveries))
+        for row in connection.execute(
+            select(table.c.id, campaigns.c.name)
+            .join(campaigns, campaigns.c.id == table.c.campaign_id)
+            .where(table.c.id.in_(numbers[kind]))
+        )
+    }
+    told = select(releases.c.hash, releases.c.campaign).where(releases.c.hash.in_(hashes))
+    return found | {f"release:{row.hash}": row.campaign for row in connection.execute(told)}
 
 
 class SqlAudit:
@@ -62,10 +93,37 @@ class SqlAudit:
         with self._database.read() as connection:
             return hold_of(connection, run_id)
 
-    def entries(self, subject: str | None = None, *, most: int = 100) -> list[AuditEntry]:
-        """The newest lines first, of one subject or of all."""
+    def entries(
+        self, subject: str | None = None, *, most: int = 100, but: Collection[Action] = ()
+    ) -> list[AuditEntry]:
+        """The newest lines first, of one subject or of all; those of some actions left out."""
         with self._database.read() as connection:
-            return entries(connection, subject, most=most)
+            return entries(connection, subject, most=most, but=but)
+
+    def look(self, subject: str, *, by: str, now: datetime) -> None:
+        """Note that somebody looked at it: once for looks that follow each other."""
+        line = audit.c
+        lately = select(line.id).where(
+            line.subject == subject,
+            line.action == str(Action.LOOKED),
+            line.actor == by[:80],
+            line.at > to_ms(now - ONE_LOOK),
+        )
+        with self._database.write() as connection:
+            if connection.execute(lately.limit(1)).first() is None:
+                append(connection, AuditEntry(now, by, Action.LOOKED, subject))
+
+    def below(self, kind: str, *, most: int) -> list[AuditEntry]:
+        """The newest lines first, of all subjects of a kind: `flow-run`."""
+        query = select(audit).where(audit.c.subject > f"{kind}:", audit.c.subject < f"{kind};")
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(audit.c.id.desc()).limit(most))
+            return [_entry(row) for row in rows]
+
+    def campaigns_of(self, entries: Iterable[AuditEntry]) -> dict[str, str]:
+        """Subject → the campaign that it belongs to, where it belongs to one."""
+        with self._database.read() as connection:
+            return campaigns_of(connection, {entry.subject for entry in entries})
 
 
 def _entry(row: Row[Any]) -> AuditEntry:

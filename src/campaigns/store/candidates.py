@@ -22,6 +22,7 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    func,
     literal,
     null,
     or_,
@@ -40,6 +41,7 @@ from campaigns.store.bulk import Dialect
 from campaigns.store.clock import from_ms
 from campaigns.store.engine import Database
 from campaigns.store.hours import hour_text, read_hour
+from campaigns.store.intending import KEPT_BACK
 from campaigns.store.learning import read_priors
 from campaigns.store.packed import UNIT, Shared, joined
 from campaigns.store.pressing import Pressed, pressed_text
@@ -71,8 +73,8 @@ def has_delivery(
     campaign_id: int | ScalarSelect[int], journey: Journey = NO_JOURNEY
 ) -> ColumnElement[bool]:
     """The customer has a delivery of this campaign and edition, from whichever run; one that was
-    cancelled or expired before it left does not count. Of a journey any step counts: nobody enters
-    twice."""
+    cancelled or expired before it left, or that a cap or a pause kept back, does not count. Of a
+    journey any step counts: nobody enters twice."""
     one = select(literal(1)).where(
         _counts(campaign_id, journey), deliveries.c.customer_id == customers.c.id
     )
@@ -95,6 +97,10 @@ def _counts(campaign_id: int | ScalarSelect[int], journey: Journey) -> ColumnEle
         step.in_(range(MAX_STEPS)) if journey.goes_on else step == 0,
         text("NOT deliveries.replaced"),  # as the partial index says it, or SQLite looks at all
         deliveries.c.state.not_in([DeliveryState.CANCELLED, DeliveryState.EXPIRED]),
+        or_(
+            deliveries.c.state != DeliveryState.SUPPRESSED,
+            func.coalesce(deliveries.c.outcome, "").not_in(KEPT_BACK),
+        ),
     )
 
 

@@ -120,7 +120,8 @@ def read_delivery(connection: Connection, delivery_id: int) -> DeliveryView:
     )
     row = connection.execute(query).mappings().one_or_none()
     if row is None:
-        raise NotFoundError(f"there is no delivery {delivery_id}.")
+        told = f"there is no delivery {delivery_id}; `campaigns show customer WHO` lists theirs."
+        raise NotFoundError(told)
     return _view(connection, row)
 
 

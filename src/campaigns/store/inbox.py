@@ -20,9 +20,9 @@ from campaigns.domain.audit import Action, AuditEntry
 from campaigns.domain.channel import Channel
 from campaigns.domain.interaction import Agent, InteractionKind
 from campaigns.errors import NotFoundError
-from campaigns.store import audit, bulk, schema, strangers
+from campaigns.store import audit, bulk, schema, strangers, taking_back
 from campaigns.store.clock import from_ms, to_ms
-from campaigns.store.engine import Database
+from campaigns.store.engine import Database, bar_intents
 from campaigns.store.event_matching import Match
 from campaigns.store.schema import answers, customers, inbox, interactions
 
@@ -152,7 +152,8 @@ class SqlInbox:
         with self._database.read() as connection:
             row = connection.execute(_QUERY.where(inbox.c.id == inbox_id)).one_or_none()
             if row is None:
-                raise NotFoundError(f"there is nothing numbered {inbox_id} in the inbox.")
+                told = f"there is nothing numbered {inbox_id} in the inbox"
+                raise NotFoundError(f"{told}; `campaigns inbox list` shows what waits.")
             return _line(connection, row)
 
     def waiting(self) -> int:
@@ -180,6 +181,24 @@ class SqlInbox:
                 return False
             data = {"inbox": inbox_id}
             entry = AuditEntry(now, by, Action.CLOSED, subject_of(customer_id), why, data)
+            audit.append(connection, entry)
+            return True
+
+    def take_back(self, line: InboxLine, *, by: str, why: str, now: datetime) -> bool:
+        """It was no opt-out: see store.taking_back. Closes the line, if it waits. False when
+        nothing of the opt-out is in force any more."""
+        with self._database.write() as connection:
+            bar_intents(connection)
+            if not taking_back.take_back(connection, line, by=by, now=now):
+                return False
+            closing = update(inbox).where(
+                inbox.c.id == line.inbox_id, inbox.c.state == str(InboxState.WAITING)
+            )
+            state = str(InboxState.CLOSED)
+            closed = closing.values(state=state, closed_at=to_ms(now), closed_by=by[:80])
+            connection.execute(closed)
+            subject, data = subject_of(line.customer_id), {"inbox": line.inbox_id}
+            entry = AuditEntry(now, by, Action.TAKEN_BACK, subject, why, data)
             audit.append(connection, entry)
             return True
 

@@ -47,6 +47,10 @@ VERDICTS: dict[str, tuple[DeliveryState, str | None]] = {
     "capped": (_SUPPRESSED, "the customer has had enough messages lately"),
 }
 
+#: What is said of messages that a cap or the customer's pause kept back: nothing against the
+#: message, and over when time has passed. They are planned again.
+KEPT_BACK = tuple(str(VERDICTS[verdict][1]) for verdict in ("capped", "paused"))
+
 # Consent is domain.consent.permits in SQL: the newest entry of the topic and of all topics
 # decides, of two at the same moment the no. A yes that does not exist counts as older than any
 # time, and for service messages as just newer than a no that does not exist.

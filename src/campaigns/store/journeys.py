@@ -35,7 +35,7 @@ from campaigns.domain.interaction import InteractionKind
 from campaigns.domain.journey import MAX_STEPS, Due, Journey, Step
 from campaigns.store import bulk
 from campaigns.store.clock import to_ms
-from campaigns.store.intending import VERDICTS
+from campaigns.store.intending import KEPT_BACK
 from campaigns.store.journey_sql import Told, since, where
 from campaigns.store.schema import customers, deliveries, interactions, journey_skips
 from campaigns.store.steps import numbers_of
@@ -53,15 +53,8 @@ _UNDER_WAY = (
 BY_A_PERSON = (InteractionKind.CALLED,)
 
 
-#: What keeps a message back for a while, and says nothing against the message.
-_FOR_A_WHILE = ("capped", "paused")
 #: A step that was kept back is tried again so long after: not every quarter of an hour.
 AGAIN = timedelta(days=1)
-
-
-def kept_back_sql() -> str:
-    """The outcomes of deliveries that a cap or the customer's pause kept back, as an SQL list."""
-    return "(" + ", ".join(f"'{VERDICTS[verdict][1]}'" for verdict in _FOR_A_WHILE) + ")"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,10 +188,9 @@ def _kept_back(until: int) -> ColumnElement[bool]:
     """The delivery was kept back for a while, and that is over: the step is due again, and if they
     have had enough still, it is skipped with that reason and the journey goes on."""
     d = deliveries.c
-    outcomes = [VERDICTS[verdict][1] for verdict in _FOR_A_WHILE]
     return and_(
         d.state == DeliveryState.SUPPRESSED,
-        func.coalesce(d.outcome, "").in_(outcomes),
+        func.coalesce(d.outcome, "").in_(KEPT_BACK),
         func.coalesce(d.settled_at, 0) <= until,
     )
 

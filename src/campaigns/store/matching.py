@@ -137,6 +137,20 @@ class Matcher:
             return made[0], True
         return self._of_another_system(row.ref, others), False
 
+    def named(self, row: CustomerRow) -> Known | None:
+        """Whom the row names by an id."""
+        known = None if row.ref is None else self._by_ref.get(row.ref)
+        return known or self._by_other_ref(row)
+
+    def perhaps(self, row: CustomerRow, telling: Telling | None) -> list[Known]:
+        """Whom a row may be about that cannot go in: whom it names, and whose its address is."""
+        named = self.named(row)
+        owners = self._by_key.get(telling.key, []) if telling else []
+        if named is None:
+            return list(owners)
+        by_email = telling is not None and telling.kind is AddressKind.EMAIL
+        return [named, *(o for o in owners if by_email and o is not named)]
+
     def ref_for(self, row: CustomerRow, telling: Telling | None) -> str:
         """The ref of a new customer. Raises MismatchError for a row that names nobody."""
         if row.ref is not None:

@@ -52,27 +52,27 @@ WITH people AS (
      UNION ALL
     SELECT s.customer_id, NULL, s.reason FROM skips s
      WHERE s.run_id = :run AND s.reason IN ('holdout', 'brand_holdout')
-), outcomes AS (
-    SELECT p.skeleton_id, p.arm,
-           (SELECT COUNT(*) FROM interactions i WHERE {goal}) AS times,
-           (SELECT COALESCE(SUM({amount}), 0) FROM interactions i WHERE {goal}) AS amount
-      FROM people p
+), did AS (
+    SELECT i.customer_id, COALESCE(SUM({amount}), 0) AS amount
+      FROM people p JOIN interactions i ON i.customer_id = p.customer_id
+     WHERE i.at > :since AND i.at <= :until AND i.kind = :kind
+       AND (i.agent IS NULL OR i.agent = :human)
+     GROUP BY i.customer_id
 )
-SELECT skeleton_id, arm, COUNT(*) AS people,
-       SUM(CASE WHEN times > 0 THEN 1 ELSE 0 END) AS reached,
-       SUM(amount) AS amount{more}
-  FROM outcomes GROUP BY skeleton_id, arm ORDER BY arm, skeleton_id
+SELECT p.skeleton_id, p.arm, COUNT(*) AS people, COUNT(did.customer_id) AS reached,
+       COALESCE(SUM(did.amount), 0) AS amount{more}
+  FROM people p LEFT JOIN did ON did.customer_id = p.customer_id
+ GROUP BY p.skeleton_id, p.arm ORDER BY p.arm, p.skeleton_id
 """
-_POWERS = ", SUM(amount * amount) AS second, SUM(amount * amount * amount) AS third"
-_GOAL = (
-    "i.customer_id = p.customer_id AND i.at > :since AND i.at <= :until AND i.kind = :kind "
-    "AND (i.agent IS NULL OR i.agent = :human)"
+_POWERS = (
+    ", COALESCE(SUM(did.amount * did.amount), 0) AS second"
+    ", COALESCE(SUM(did.amount * did.amount * did.amount), 0) AS third"
 )
 
 
 def cells_sql(dialect: Dialect, run_id: int, goal: str, since: datetime, within: timedelta) -> str:
     """The same question without parameters, as a person may ask it."""
-    asked = _OUTCOMES.format(goal=_GOAL, amount=_AMOUNT[dialect], more="")
+    asked = _OUTCOMES.format(amount=_AMOUNT[dialect], more="")
     values = {
         ":run": str(run_id),
         ":since": str(to_ms(since)),
@@ -91,7 +91,7 @@ class SqlOutcomes:
     def __init__(self, database: Database) -> None:
         self._database = database
         amount = _AMOUNT[database.dialect]
-        self._cells = text(_OUTCOMES.format(goal=_GOAL, amount=amount, more=_POWERS))
+        self._cells = text(_OUTCOMES.format(amount=amount, more=_POWERS))
 
     def of_run(
         self, run_id: int, goal: InteractionKind, *, since: datetime, within: timedelta

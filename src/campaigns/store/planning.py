@@ -29,8 +29,9 @@ from campaigns.store.candidates import (
 )
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import Database
+from campaigns.store.intending import KEPT_BACK
 from campaigns.store.journey_sql import Told
-from campaigns.store.journeys import due, kept_back_sql, write_skips
+from campaigns.store.journeys import due, write_skips
 from campaigns.store.locking import Locking
 from campaigns.store.releases import load_skeleton_ids
 from campaigns.store.runs import find_campaign
@@ -60,16 +61,16 @@ _COLUMNS = (
 _Row: TypeAlias = tuple[Any, ...]
 
 #: The promise: one delivery per campaign, step and customer. Only one that was cancelled or expired
-#: before it left, or a journey's later step that a cap or a pause kept back, is planned again, and
-#: belongs to the new run from then on.
+#: before it left, or that a cap or a pause kept back, is planned again, and belongs to the new run
+#: from then on.
 _UNLESS_IT_HAS_ONE = (
     "ON CONFLICT (campaign_id, step, customer_id) WHERE NOT replaced DO UPDATE SET "
     "run_id = excluded.run_id, shard = excluded.shard, channel = excluded.channel, "
     "skeleton_id = excluded.skeleton_id, reason = excluded.reason, state = excluded.state, "
     "not_before = excluded.not_before, attempts = 0, batch_id = NULL, settled_at = NULL, "
     "outcome = excluded.outcome "
-    "WHERE deliveries.state IN ('cancelled', 'expired') OR (deliveries.step > 0 AND "
-    f"deliveries.state = 'suppressed' AND deliveries.outcome IN {kept_back_sql()})"
+    "WHERE deliveries.state IN ('cancelled', 'expired') OR "
+    f"(deliveries.state = 'suppressed' AND deliveries.outcome IN {KEPT_BACK})"
 )
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cached_property
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from campaigns.domain.address import AddressError, normalise
 from campaigns.domain.channel import PUBLIC, Channel
@@ -107,6 +107,18 @@ class SqlPreferences:
                 return subject
             _write(connection, subject, changes, now, request)
             return _read(connection, hashing, delivery_id)
+
+
+def asked_for(database: Database) -> dict[Channel | None, int]:
+    """Channel → customers who asked for it first; None: for no channel."""
+    query = select(customers.c.preferred_channel, func.count()).group_by(
+        customers.c.preferred_channel
+    )
+    with database.read() as connection:
+        return {
+            None if channel is None else Channel(channel): number
+            for channel, number in connection.execute(query)
+        }
 
 
 def _hold(connection: Connection, delivery_id: int) -> None:

@@ -77,7 +77,8 @@ def _in_doubt(connection: Connection, delivery_id: int) -> Row[tuple[object, ...
         .with_for_update(of=deliveries)
     ).one_or_none()
     if row is None:
-        raise NotFoundError(f"there is no delivery {delivery_id}.")
+        told = f"there is no delivery {delivery_id}; `campaigns show customer WHO` lists theirs."
+        raise NotFoundError(told)
     if row.state != DeliveryState.IN_DOUBT:
         state = str(row.state).replace("_", " ")
         raise UserError(

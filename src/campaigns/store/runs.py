@@ -25,6 +25,7 @@ from sqlalchemy.exc import IntegrityError
 
 from campaigns.domain.audit import ENGINE, Action, AuditEntry, run_subject
 from campaigns.domain.consent import Purpose
+from campaigns.domain.portion import WHOLE, Portion
 from campaigns.domain.release import Release
 from campaigns.domain.run import ACTIVE_RUN_STATES, TRANSITIONS, Run, RunState, Shard
 from campaigns.errors import NotFoundError
@@ -61,6 +62,7 @@ class SqlRuns:
         shard_size: int,
         limit: int | None,
         continues: bool = False,
+        portion: Portion = WHOLE,
     ) -> tuple[Run, bool]:
         """Start a run with its shards; or return the campaign's active one (True: resumed). One
         that `continues` has shards of those only who are due for a later step of the journey.
@@ -73,7 +75,7 @@ class SqlRuns:
                 save_release(connection, release, now)
                 campaign_id = ensure_campaign(connection, release)
                 run_id = _insert_run(
-                    connection, campaign_id, release, now, limit, continues=continues
+                    connection, campaign_id, release, now, limit, portion, continues=continues
                 )
                 if run_id is not None:
                     number_steps(connection, campaign_id, release.policy.journey.names)
@@ -207,6 +209,7 @@ def _insert_run(
     release: Release,
     now: datetime,
     limit: int | None,
+    portion: Portion,
     *,
     continues: bool,
 ) -> int | None:
@@ -224,6 +227,7 @@ def _insert_run(
             started_at=to_ms(now),
             planned_until=last,
             row_limit=limit,
+            portion=portion.encode() or None,
             continues=continues,
         )
         .on_conflict_do_nothing()
@@ -265,7 +269,7 @@ def _cut(connection: Connection, run_id: int, clause: ColumnElement[bool], shard
 def _get(connection: Connection, run_id: int) -> Run:
     run = _find(connection, runs.c.id == run_id)
     if run is None:
-        raise NotFoundError(f"there is no run {run_id}")
+        raise NotFoundError(f"there is no run {run_id}; `campaigns show run` shows the newest.")
     return run
 
 
@@ -299,4 +303,5 @@ def _run(row: Row[Any]) -> Run:
         limit=row.row_limit,
         stopped_because=row.stopped_because,
         continues=row.continues,
+        portion=Portion.decode(row.portion or ""),
     )

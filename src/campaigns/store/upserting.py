@@ -6,11 +6,13 @@ in bulk by store.changes, in the same transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from campaigns.domain.consent import Purpose
 from campaigns.domain.customer import AddressStatus
 from campaigns.domain.identity import IdentityKind
 from campaigns.domain.intake import (
@@ -20,6 +22,7 @@ from campaigns.domain.intake import (
     RefusedRow,
     RepeatedRow,
     SeenCustomers,
+    SuppressionEntry,
     SuppressionPurpose,
 )
 from campaigns.domain.merging import (
@@ -36,7 +39,21 @@ from campaigns.store.hashing import AddressHash
 from campaigns.store.matching import Matcher, MismatchError, Telling
 
 _WAS_ERASED = "this person was erased at their own request, and is not taken in again"
+_REACH_OF_NO = {
+    Purpose.MARKETING: SuppressionPurpose.MARKETING,
+    Purpose.SERVICE: SuppressionPurpose.ALL,
+}
 _WIDER = (SuppressionPurpose.MARKETING, SuppressionPurpose.ALL)
+
+
+class _Objection(NamedTuple):
+    """A row of which only its noes are taken, and whom it seemed to be about; `refused`: why it is,
+    if it is."""
+
+    row: CustomerRow
+    telling: Telling | None
+    whose: Sequence[Known]
+    refused: RefusedRow | None = None
 
 
 class Upsert:
@@ -60,6 +77,7 @@ class Upsert:
         self._matched: list[Known] = []
         self._suppressed: dict[str, str] = {}
         self._erased: set[str] = set()
+        self._objections: list[_Objection] = []
         self._changes = Changes()
         self.result = BatchResult()
 
@@ -72,11 +90,15 @@ class Upsert:
                 # Nothing of the row is told but its line: the report is a file as well.
                 self.result.refused.append(RefusedRow(row.line, _WAS_ERASED))
                 continue
-            try:
-                self._take(row, telling)
-            except MismatchError as reason:
-                told = next((a.mailable for a in row.addresses), row.ref or "")
-                self.result.refused.append(RefusedRow(row.line, str(reason), "", told))
+            refused = row.refused
+            if refused is None:
+                refused = self._take_or_refuse(row, telling)
+            if refused is not None:
+                perhaps = self._matcher.perhaps(row, telling)
+                self._objections.append(_Objection(row, telling, perhaps, refused))
+        for objection in self._objections:  # last: whom they are about may come further down
+            self._object(objection)
+        self.result.refused.sort(key=lambda refused: refused.line)
         changes, result = self._changes, self.result
         result.interactions = self._writing.write(changes)
         self._seen.update(c.id for c in self._had)
@@ -103,6 +125,14 @@ class Upsert:
             persons = {key for row in rows for key in self._matcher.person_keys(row)}
             self._erased = known.load_erased(self._connection, persons)
 
+    def _take_or_refuse(self, row: CustomerRow, telling: Telling | None) -> RefusedRow | None:
+        try:
+            self._take(row, telling)
+        except MismatchError as reason:
+            told = next((a.mailable for a in row.addresses), row.ref or "")
+            return RefusedRow(row.line, str(reason), "", told)
+        return None
+
     def _take(self, row: CustomerRow, telling: Telling | None) -> None:
         customer, ref_given = self._matcher.find(row, telling)
         if customer is None:
@@ -113,7 +143,7 @@ class Upsert:
                 self._changes.changed.add(customer)
             if customer in self._had or customer.id in self._seen:
                 self._take_identities(customer, row)
-                self._take_noes(customer, row)
+                self._repeated(customer, row, telling)
                 return
             self._matched.append(customer)
             if merge_fields(customer, row):
@@ -149,13 +179,46 @@ class Upsert:
         self._changes.created.append(customer)
         return customer
 
-    def _take_noes(self, customer: Known, row: CustomerRow) -> None:
+    def _repeated(self, customer: Known, row: CustomerRow, telling: Telling | None) -> None:
         """A second row of the same customer: which of the two is right cannot be known, but a no
         in either is a no."""
         self.result.repeated.append(RepeatedRow(row.line, customer.ref))
-        self._changes.distinct = False
-        self._take_consents(customer, [c for c in row.consents if not c.granted])
-        self._take_suppressions(customer, row)
+        self._objections.append(_Objection(row, telling, [customer]))
+
+    def _object(self, objection: _Objection) -> None:
+        """Take a row's noes: for everybody whom it may be about (now, or when it was come upon),
+        and where no customer answers for an address of a row that is refused, for the address."""
+        row, telling, before, refused = objection
+        if row.noes or row.suppressions:
+            whose = list(dict.fromkeys([*before, *self._matcher.perhaps(row, telling)]))
+            self._changes.distinct = False
+            for customer in whose:
+                self._take_consents(customer, [_not_taken_in(no, refused) for no in row.noes])
+            barred = list(row.suppressions)
+            if refused and self._matcher.named(row) is None:
+                barred += self._unanswered(row, row.noes, whose)
+            if sum(self._suppress(entry) for entry in barred):  # all of them, so no `any`
+                self._changes.changed.update(whose)
+            if refused:
+                refused = refused._replace(reason=refused.reason + _taken_for(whose, barred))
+        if refused:
+            self.result.refused.append(refused)
+
+    def _unanswered(
+        self, row: CustomerRow, noes: Sequence[ConsentEntry], owners: Sequence[Known]
+    ) -> Iterator[SuppressionEntry]:
+        """The row's addresses that it says no for and that none of these customers has."""
+        held = {key for owner in owners for _, key, _ in owner.addresses.values()}
+        for no in noes:
+            address = next((a for a in row.addresses if a.channel is no.channel), None)
+            if address is None:
+                continue
+            key = self._matcher.key(no.channel, address.normalised)
+            if key not in held:
+                known_as = known.load_suppressions(self._connection, {key})
+                self._suppressed = known_as | self._suppressed
+                kind, purpose = no.channel.address_kind, _REACH_OF_NO[no.purpose]
+                yield SuppressionEntry(kind, address.normalised, purpose, "unsubscribed")
 
     def _take_addresses(self, customer: Known, row: CustomerRow) -> None:
         for entry in row.addresses:
@@ -181,9 +244,27 @@ class Upsert:
 
     def _take_suppressions(self, customer: Known, row: CustomerRow) -> None:
         for entry in row.suppressions:
-            key = self._matcher.key_of(entry.kind, entry.normalised)
-            before = self._suppressed.get(key)
-            if before is None or (before, entry.purpose) == _WIDER:
-                self._suppressed[key] = entry.purpose
-                self._changes.suppressed[key] = entry
+            if self._suppress(entry):
                 self._changes.changed.add(customer)
+
+    def _suppress(self, entry: SuppressionEntry) -> bool:
+        """Whether it reaches further than what is on record."""
+        key = self._matcher.key_of(entry.kind, entry.normalised)
+        before = self._suppressed.get(key)
+        if before is not None and (before, entry.purpose) != _WIDER:
+            return False
+        self._suppressed[key] = entry.purpose
+        self._changes.suppressed[key] = entry
+        return True
+
+
+def _not_taken_in(no: ConsentEntry, refused: RefusedRow | None) -> ConsentEntry:
+    return no._replace(proof=f"{no.proof}, a row that was refused") if refused else no
+
+
+def _taken_for(whose: Sequence[Known], barred: Sequence[SuppressionEntry]) -> str:
+    if whose:
+        return f"; its no counts for customer {', '.join(c.ref for c in whose[:3])}"
+    if barred:
+        return "; its no counts for its address"
+    return "; IT SAYS NO, and nobody is known whom it may be about"

@@ -28,6 +28,10 @@ def test_plan_run_command_page_artifact_and_database_agree_on_every_number(
     assert cli(["plan", "spring_sale", "--json"]) == 0
     by_command = json.loads(capsys.readouterr().out)
     artifact, page = plan_page.as_markdown(told), unescape(plan_page.as_html(told))
+    assert by_command["goal"] == {"kind": "purchased", "within_days": 14}
+    goal = "people buy within 14 days of the message."  # as the shipped campaign states it
+    assert f"- Goal: {goal}" in artifact
+    assert f"<strong>Goal:</strong> {goal}" in page
 
     run_id = planned(app)
     send_run(app, run_id)

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from campaigns.bootstrap import App
 from campaigns.sample import write_csv
+from tests.files import restate
 from tests.runs import plan_run
 
 SALE = "campaigns/spring_sale/campaign.yaml"
@@ -21,8 +22,7 @@ def import_people(app: App, tmp_path: Path, count: int = 150, seed: int = 3) -> 
 
 
 def add(app: App, lines: str, file: str = SALE) -> None:
-    with (app.settings.templates / file).open("a", encoding="utf-8") as opened:
-        opened.write(f"\n{lines}\n")
+    restate(app.settings.templates / file, lines)
 
 
 def planned(app: App, limit: int | None = None) -> int:

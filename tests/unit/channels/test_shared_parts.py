@@ -131,6 +131,25 @@ def test_after_failures_in_a_row_the_rest_goes_back_unsent() -> None:
     assert len(outcomes) == 20
 
 
+def test_the_rest_goes_back_unsent_once_the_run_is_halted() -> None:
+    looks = iter([False, True])
+    sent: list[int] = []
+
+    def send_one(envelope: Envelope, _: Deadline) -> Outcome:
+        sent.append(envelope.delivery_id)
+        return Accepted("1")
+
+    outcomes = one_by_one(
+        envelopes(Channel.SMS, 4),
+        send_one,
+        total=10 * SECOND,
+        clock=lambda: NOW,
+        halted=lambda: next(looks),
+    )
+    assert len(sent) == 2
+    assert [type(o) for o in outcomes] == [Accepted, Accepted, NotSent, NotSent]
+
+
 def test_the_rest_goes_back_unsent_when_half_the_time_is_gone() -> None:
     moments = iter([0.0])
 

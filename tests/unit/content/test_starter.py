@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import date
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
@@ -27,7 +27,7 @@ def test_a_new_campaign_checks_clean_in_every_language_of_the_brand(catalog: Cat
     assert [f.name for f in files] == [
         "campaign.yaml", "copy.en.yaml", "copy.es.yaml", "copy.ca.yaml",
     ]  # fmt: skip
-    assert catalog.check("summer_sale") == []
+    assert catalog.check("summer_sale", datetime.combine(TODAY, time(), UTC)) == []
     assert catalog.compile("summer_sale").title == "Summer sale"
 
 

@@ -162,6 +162,10 @@ CASES = [
         prefers=W,
         country="US",
     ),
+    Case("permits WhatsApp only, lives in the US",
+         "skip: no_us_marketing|whatsapp=no_us_marketing", {W: True}, channels=(W,), country="US"),
+    Case("permits X only, never wrote there, and nothing is posted",
+         "skip: not_written_first|x_dm=not_written_first", {D: True}, channels=(D,)),
     Case(
         "prefers a channel that the campaign does not use",
         "email ← campaign_order|sms=not_in_campaign",

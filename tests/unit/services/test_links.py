@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import Signer
 
-from campaigns.services.links import Links, unsubscribe_headers
+from campaigns.services.links import Links, unsubscribe_headers, without_keys
 
 _IDS = st.integers(min_value=1, max_value=2**63 - 1)
 _SECRETS = st.text(min_size=1, max_size=64)
@@ -61,3 +61,15 @@ def test_links_outlive_the_secret_they_were_signed_with() -> None:
     assert links.values(7) == Links("https://news.example.com", "new").values(7)
     assert links.inbound_url == Links("https://news.example.com", "new").inbound_url
     assert Links("https://news.example.com", "new").unsubscribed_delivery(token) is None
+
+
+def test_a_text_for_staff_keeps_its_words_and_opens_no_page() -> None:
+    links = Links("https://hey.example.com", "secret")
+    own = links.values(12)
+    text = f"Stop: {own['unsubscribe_url']} or {own['preferences_url']}.\nGo: "
+    text += f"{links.clicks_url(12)}/3a, https://shop.example.com/p/12.5"
+    shown = without_keys(text)
+    assert shown == (
+        "Stop: https://hey.example.com/u/… or https://hey.example.com/p/….\nGo: "
+        "https://hey.example.com/c/…/3a, https://shop.example.com/p/12.5"
+    )

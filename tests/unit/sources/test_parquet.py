@@ -58,8 +58,9 @@ def test_typed_values_are_read_as_their_text_would_be(tmp_path: Path) -> None:
     }
     assert first.consents[0].granted
     assert str(first.consents[0].at) == "2024-05-06 07:08:00+00:00"
-    assert isinstance(second, RefusedRow)
-    assert (second.line, second.column) == (2, "email")
+    assert isinstance(second, CustomerRow)
+    assert second.refused is not None
+    assert (second.refused.line, second.refused.column) == (2, "email")
 
 
 def test_rows_are_streamed_in_order_over_several_batches(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from campaigns.domain.channel import Channel
 from campaigns.domain.costing import ChannelForecast
 from campaigns.domain.forecast import WAITING, Forecast, time_in_words
+from campaigns.domain.plan import ALREADY
 from campaigns.domain.prices import money
 from campaigns.domain.reason import SKIP_TEXT, SkipReason
 
@@ -57,6 +58,8 @@ def as_json(told: Forecast) -> dict[str, Any]:
         "plan": told.plan,
         "at": told.at.isoformat(),
         "limit": told.limit,
+        "channels_only": list(told.portion.channels),
+        "locales_only": list(told.portion.locales),
         "audience": counts.audience,
         "planned": dict(counts.planned),
         "skipped": dict(counts.skipped),
@@ -79,6 +82,7 @@ def as_json(told: Forecast) -> dict[str, Any]:
         "cost": str(told.cost),
         "most": str(told.most),
         "spent": str(told.spent),
+        "goal": None if told.goal is None else told.goal.model_dump(mode="json"),
         "budget": None if told.budget is None else told.budget.model_dump(mode="json"),
         "over_budget": told.over_budget,
         "seconds": None if told.takes is None else told.takes.total_seconds(),
@@ -142,7 +146,7 @@ def _bars(told: Forecast) -> Iterator[tuple[str, str, int, float]]:
         *(("planned", c.label, n) for c, n in counts.planned.most_common()),
         *(row for row in told.rows() if row[0] == WAITING),
         *(("skipped", SKIP_TEXT[SkipReason(r)], n) for r, n in counts.skipped.most_common()),
-        *([("already", "Had it already, in an earlier run", counts.already)]
+        *([("already", ALREADY, counts.already)]
           if counts.already else []),
     ]  # fmt: skip
     whole = max(1, counts.audience)

@@ -14,7 +14,7 @@ from campaigns.channels.sendgrid import payload
 from campaigns.channels.sendgrid.answers import accepted, refused
 from campaigns.channels.wire import Interrupted, NotConnected, Wire
 from campaigns.domain.channel import Channel
-from campaigns.domain.delivery import Envelope, Outcome, Refused
+from campaigns.domain.delivery import Envelope, Halted, Outcome, Refused, never_halted
 from campaigns.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -48,7 +48,12 @@ class EmailSender:
         """One a message."""
         return 1
 
-    def send(self, skeleton: Skeleton, envelopes: Sequence[Envelope]) -> list[Outcome]:
+    def send(
+        self,
+        skeleton: Skeleton,
+        envelopes: Sequence[Envelope],
+        halted: Halted = never_halted,  # noqa: ARG002 (all go in one request)
+    ) -> list[Outcome]:
         """One request for all of them; they share its fate."""
         try:
             _check(skeleton)

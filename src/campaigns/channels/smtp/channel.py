@@ -16,7 +16,7 @@ from campaigns.channels.smtp.mime import Letter, UnsafeHeaderError, ascii_domain
 from campaigns.channels.smtp.session import LoginError, Message, Server, Session, Stage
 from campaigns.channels.wire import Interrupted, NotConnected
 from campaigns.domain.channel import Channel
-from campaigns.domain.delivery import Envelope, Outcome, Refused, Rejected
+from campaigns.domain.delivery import Envelope, Halted, Outcome, Refused, Rejected, never_halted
 from campaigns.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ class EmailSender:
         """One a message."""
         return 1
 
-    def send(self, skeleton: Skeleton, envelopes: Sequence[Envelope]) -> list[Outcome]:
+    def send(
+        self, skeleton: Skeleton, envelopes: Sequence[Envelope], halted: Halted = never_halted
+    ) -> list[Outcome]:
         """One transaction each; see `one_by_one`."""
         try:
             letter = self._letter(skeleton)
@@ -72,7 +74,9 @@ class EmailSender:
 
         try:
             with_next = list(zip(envelopes, messages, following, strict=True))
-            return one_by_one(with_next, send_one, total=self._deadline, clock=self._clock)
+            return one_by_one(
+                with_next, send_one, total=self._deadline, clock=self._clock, halted=halted
+            )
         finally:
             self._session.rest()
 

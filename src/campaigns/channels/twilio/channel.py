@@ -18,7 +18,7 @@ from campaigns.channels.twilio.answers import outcome_of
 from campaigns.channels.twilio.template import Template, template_of
 from campaigns.channels.wire import Interrupted, NotConnected
 from campaigns.domain.channel import Channel
-from campaigns.domain.delivery import Accepted, Envelope, Outcome, Refused
+from campaigns.domain.delivery import Accepted, Envelope, Halted, Outcome, Refused, never_halted
 from campaigns.domain.message import fill_part
 from campaigns.errors import ConfigurationError, ProviderUnreachableError
 
@@ -113,7 +113,9 @@ class SmsSender(TwilioSender):
                     f"customer's value; Twilio takes {payload.LONGEST_BODY:,}. Shorten the copy."
                 )
 
-    def send(self, skeleton: Skeleton, envelopes: Sequence[Envelope]) -> list[Outcome]:
+    def send(
+        self, skeleton: Skeleton, envelopes: Sequence[Envelope], halted: Halted = never_halted
+    ) -> list[Outcome]:
         """One request each; see `one_by_one`."""
 
         self._open()
@@ -121,7 +123,9 @@ class SmsSender(TwilioSender):
         def send_one(envelope: Envelope, deadline: Deadline) -> Outcome:
             return self._create(envelope, payload.text_fields(skeleton, envelope), deadline)
 
-        return one_by_one(envelopes, send_one, total=self._deadline, clock=self._clock)
+        return one_by_one(
+            envelopes, send_one, total=self._deadline, clock=self._clock, halted=halted
+        )
 
 
 class WhatsAppSender(TwilioSender):
@@ -159,7 +163,9 @@ class WhatsAppSender(TwilioSender):
                     "nothing is lost."
                 ) from error
 
-    def send(self, skeleton: Skeleton, envelopes: Sequence[Envelope]) -> list[Outcome]:
+    def send(
+        self, skeleton: Skeleton, envelopes: Sequence[Envelope], halted: Halted = never_halted
+    ) -> list[Outcome]:
         """One request each; see `one_by_one`."""
 
         self._open()
@@ -174,7 +180,9 @@ class WhatsAppSender(TwilioSender):
             )
             return self._create(envelope, fields, deadline)
 
-        return one_by_one(envelopes, send_one, total=self._deadline, clock=self._clock)
+        return one_by_one(
+            envelopes, send_one, total=self._deadline, clock=self._clock, halted=halted
+        )
 
     def _template_fields(
         self, template: Template | Refused, envelope: Envelope, deadline: Deadline

@@ -18,7 +18,17 @@ from campaigns.channels.one_by_one import one_by_one
 from campaigns.channels.wire import Answer, Interrupted, NotConnected, Wire
 from campaigns.channels.x.answers import outcome_of, user_id_in
 from campaigns.domain.channel import Channel
-from campaigns.domain.delivery import Envelope, Holds, NotSent, Outcome, Refused, Rejected, Unknown
+from campaigns.domain.delivery import (
+    Envelope,
+    Halted,
+    Holds,
+    NotSent,
+    Outcome,
+    Refused,
+    Rejected,
+    Unknown,
+    never_halted,
+)
 from campaigns.domain.message import fill_part
 from campaigns.errors import ConfigurationError
 
@@ -117,7 +127,9 @@ class PostSender(XSender):
                     "take the value out of the copy."
                 )
 
-    def send(self, skeleton: Skeleton, envelopes: Sequence[Envelope]) -> list[Outcome]:
+    def send(
+        self, skeleton: Skeleton, envelopes: Sequence[Envelope], halted: Halted = never_halted
+    ) -> list[Outcome]:
         """One post."""
         try:
             self.prepare([skeleton])
@@ -129,7 +141,7 @@ class PostSender(XSender):
         def post(_: Envelope, deadline: Deadline) -> Outcome:
             return self._send(lambda: client.create_tweet(text=text), deadline)
 
-        return one_by_one(envelopes, post, total=self._deadline, clock=self._clock)
+        return one_by_one(envelopes, post, total=self._deadline, clock=self._clock, halted=halted)
 
 
 class DirectMessageSender(XSender):
@@ -156,7 +168,9 @@ class DirectMessageSender(XSender):
                     f"{LONGEST_MESSAGE:,}. Shorten the copy."
                 )
 
-    def send(self, skeleton: Skeleton, envelopes: Sequence[Envelope]) -> list[Outcome]:
+    def send(
+        self, skeleton: Skeleton, envelopes: Sequence[Envelope], halted: Halted = never_halted
+    ) -> list[Outcome]:
         """One request each, two where the id is not known yet; see `one_by_one`."""
         client = self._client
 
@@ -169,7 +183,9 @@ class DirectMessageSender(XSender):
                 lambda: client.create_direct_message(participant_id=user_id, text=text), deadline
             )
 
-        return one_by_one(envelopes, message, total=self._deadline, clock=self._clock)
+        return one_by_one(
+            envelopes, message, total=self._deadline, clock=self._clock, halted=halted
+        )
 
     def _user_id(
         self, client: Any, handle: str, deadline: Deadline

@@ -7,17 +7,16 @@ written (domain/consistency), so that a slip in the one cannot hide in the other
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from typing import Final
 
 from campaigns.content.checks.checked import Checked
 from campaigns.content.checks.known import Known
 from campaigns.content.checks.links import is_foreign
+from campaigns.content.checks.over import last_day
 from campaigns.content.checks.pieces import Piece
 from campaigns.content.checks.view import ALONE, BODIES, SAID_BY, View, readable
 from campaigns.domain.channel import Channel
 from campaigns.domain.consistency import Kind, Remark, Verdict
-from campaigns.domain.facts import Fact
 from campaigns.domain.findings import Finding
 from campaigns.domain.locales import language
 
@@ -171,7 +170,7 @@ def _is_for_both(piece: Piece) -> bool:
 def _expiry(checked: Checked) -> Iterator[Finding]:
     """`expires-late`: nothing is sent that was true yesterday."""
     campaign, brand = checked.sources.campaign, checked.sources.brand
-    days = {name: day for name in campaign.must_say if (day := _last(campaign.facts[name]))}
+    days = {name: day for name in campaign.must_say if (day := last_day(campaign.facts[name]))}
     expires = campaign.expires_at(brand.time_zone)
     if not days or expires is None:
         return
@@ -198,15 +197,3 @@ def _implausible(checked: Checked) -> Iterator[Finding]:
             told = f"the fact `{name}` is {odd}."
             mend = "Look whether that is meant."
             yield checked.in_campaign("implausible", told, mend, ("facts", name))
-
-
-def _last(fact: Fact) -> date | None:
-    match fact.kind:
-        case "date":
-            return fact.date
-        case "date_range":
-            return fact.date_range.to if fact.date_range else None
-        case "time":
-            return fact.time.date if fact.time else None
-        case _:
-            return None

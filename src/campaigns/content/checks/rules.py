@@ -79,6 +79,7 @@ _ERRORS: Final = _rules(
 _WARNINGS: Final = _rules(
     Level.WARNING,
     typed_fact="a fact is typed where it should be named",
+    over="the last day of the campaign has passed",
     expires_late="the campaign goes on after the last day it states",
     implausible="a fact that is hardly meant, such as 200 percent off",
     vague_date="a day that depends on when the message is read",

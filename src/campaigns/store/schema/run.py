@@ -44,6 +44,7 @@ runs = Table(
     Column("finished_at", BigInteger),
     Column("planned_until", BigInteger, nullable=False),  # last customer id of the audience's range
     Column("row_limit", Integer),  # at most so many messages, for a first careful send
+    Column("portion", Text),  # Portion.encode; null is the whole
     # Plans later steps of a journey only: nobody enters it by this run.
     Column("continues", Boolean, nullable=False, server_default=false()),
     Column("stopped_because", Text),

@@ -9,7 +9,7 @@ import pytest
 
 from campaigns.cli import run
 from campaigns.content.checks.rules import RULES
-from tests.unit.content.checks.told import EN, ES
+from tests.unit.content.checks.told import CAMPAIGN, EN, ES
 from tests.unit.content.files import Files
 
 
@@ -18,6 +18,7 @@ def checking(files: Files, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> F
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CAMPAIGNS_TEMPLATES", "templates")
     monkeypatch.setenv("CAMPAIGNS_HOME", str(tmp_path / "home"))
+    files.change(CAMPAIGN, "2027-03-31", "2927-03-31")  # whenever this runs, it is not over
     return files
 
 
@@ -46,6 +47,14 @@ def test_findings_are_grouped_by_file_and_the_same_fault_is_one_entry(
         "\n"
         "3 error(s), 1 warning(s) in sale.\n"
     )
+
+
+def test_a_campaign_that_is_over_is_a_warning_at_its_last_day(
+    checking: Files, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checking.change(CAMPAIGN, "2927-03-31", "2026-03-31")
+    assert run(["check"]) == 0
+    assert "the last day it states is over (`ends_on`, 2026-03-31)" in capsys.readouterr().out
 
 
 def test_warnings_alone_exit_0(checking: Files, capsys: pytest.CaptureFixture[str]) -> None:

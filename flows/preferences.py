@@ -1,4 +1,5 @@
-"""The flow `learn`: which channel each customer answers on, from what they did lately."""
+"""The flow `preferences`: on which channel and at which hour each customer answers, from what they
+did lately, and what they asked for."""
 
 from __future__ import annotations
 
@@ -8,15 +9,18 @@ from prefect import flow
 from prefect.states import Completed
 
 from campaigns.bootstrap import connect
+from campaigns.bootstrap.learning import asked_for
 from campaigns.bootstrap.learning import learn as learn_verb
 from campaigns.errors import CampaignsError
 from flows.forms import labelled
+from flows.reporting import preferences_table, publish
 from flows.steps import CannotGoOnError, failed, outcome, step
 
 
-@flow(name="learn", flow_run_name="learn", persist_result=False)
-def learn(everybody: Annotated[bool, labelled("Everybody anew")] = False) -> Any:
-    """Count what customers did and got since the last time; once a week everybody anew.
+@flow(name="preferences", flow_run_name="preferences", persist_result=False)
+def preferences(everybody: Annotated[bool, labelled("Everybody anew")] = False) -> Any:
+    """Count what customers did and got since the last time; once a week everybody anew. Tell how
+    many asked for which channel, which comes before anything learnt.
 
     Safe at any time and any number of times. Sends nothing.
 
@@ -25,6 +29,7 @@ def learn(everybody: Annotated[bool, labelled("Everybody anew")] = False) -> Any
     """
     try:
         learnt = outcome(count(everybody, return_state=True))
+        outcome(tell(return_state=True))
     except (CannotGoOnError, CampaignsError) as error:
         return failed(error)
     whom = "all customers anew" if learnt["everybody"] else "customers with news"
@@ -36,3 +41,12 @@ def count(everybody: bool) -> dict[str, Any]:
     """How many were counted, and what customers show in general."""
     with connect() as app:
         return learn_verb(app, everybody=everybody).as_json()
+
+
+@step("tell what customers asked for", repeatable=True)
+def tell() -> dict[str, int]:
+    """Channel → how many asked for it first."""
+    with connect() as app:
+        asked = asked_for(app)
+    publish("preferences", preferences_table(asked), "What customers asked for")
+    return {channel.label: number for channel, number in asked.items() if channel}

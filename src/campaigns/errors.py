@@ -8,6 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
+
+#: By pydantic's name of a mistake: what to write, in words for people who know no Python.
+WHAT_TO_WRITE: Final = {
+    "bool_parsing": "write true or false",
+    "int_parsing": "write a whole number",
+    "list_type": "write a list, such as [one, two]",
+    "tuple_type": "write a list, such as [one, two]",
+    "date_parsing": "write a day that exists, such as 2027-03-31",
+    "date_from_datetime_parsing": "write a day that exists, such as 2027-03-31",
+}
 
 
 class CampaignsError(Exception):

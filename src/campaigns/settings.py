@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from pathlib import Path
-from typing import Literal, Self
+from typing import Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, HttpUrl, SecretStr, ValidationError, model_validator
+from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from campaigns.errors import ConfigurationError
+from campaigns.errors import WHAT_TO_WRITE, ConfigurationError
+
+_CLUSTER: Final = re.compile(r"(dask|ray)(:.+)?")
 
 
 def _is_loopback(host: str) -> bool:
@@ -90,7 +93,6 @@ class Settings(BaseSettings):
     )
     cluster: str = Field(
         "",
-        pattern=r"^$|^(dask|ray)(:.+)?$",
         description="shards are sent by the workers of this cluster: dask:tcp://…, ray:ray://…",
     )
     lease_seconds: int = Field(
@@ -105,6 +107,16 @@ class Settings(BaseSettings):
         "off", description="structured log lines on standard error, from this level"
     )
     log_format: Literal["human", "json"] = Field("human", description="for people or programs")
+
+    @field_validator("cluster")
+    @classmethod
+    def _a_cluster_is_named_with_its_kind(cls, cluster: str) -> str:
+        if cluster and not _CLUSTER.fullmatch(cluster):
+            raise ValueError(
+                "write dask or ray, with its address where it runs already, such as "
+                "dask:tcp://scheduler:8786, or leave it empty"
+            )
+        return cluster
 
     @model_validator(mode="after")
     def _the_sandbox_is_on_this_machine(self) -> Self:
@@ -158,7 +170,10 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        told = "; ".join(_told(e["loc"], e["msg"], e["input"]) for e in error.errors())
+        told = "; ".join(
+            _told(e["loc"], WHAT_TO_WRITE.get(e["type"], e["msg"]), e["input"])
+            for e in error.errors()
+        )
         raise ConfigurationError(f"wrong settings: {told}") from None
 
 

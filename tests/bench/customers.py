@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import argparse
 import csv
+import signal
 import sys
+from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -101,15 +103,28 @@ def _make_ineligible(values: list[str], why: int) -> None:
         _set(values, "", "email_clicks", "email_purchases")
 
 
+def how_many(told: str) -> int:
+    """A number of customers, from a command line."""
+    if not told.isdecimal() or int(told) < 1:
+        raise ArgumentTypeError(f"`{told}` is not how many customers: 1 or more")
+    return int(told)
+
+
+def which(told: str) -> str:
+    """`hillstrom`, or a number of customers, from a command line."""
+    return told if told == "hillstrom" else str(how_many(told))
+
+
 def main() -> None:
     """Command line: a file on standard output."""
     parser = argparse.ArgumentParser(description="Made-up customers as CSV on standard output.")
-    parser.add_argument("--customers", type=int, default=10_000)
+    parser.add_argument("--customers", type=how_many, default=10_000)
     parser.add_argument("--mix", choices=MIXES, default="real")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--day", type=date.fromisoformat, default=datetime.now(UTC).date(),
                         help="their past is told from this day; today by default")  # fmt: skip
     args = parser.parse_args()
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it quietly
     now = datetime.combine(args.day, time(12), tzinfo=UTC)
     write(sys.stdout, args.customers, mix=args.mix, seed=args.seed, now=now)
 

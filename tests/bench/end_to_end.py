@@ -27,7 +27,7 @@ from campaigns.domain.channel import Channel
 from campaigns.sandbox.process import SandboxProcess
 from campaigns.settings import Settings
 from tests import postgres_server
-from tests.bench.customers import MIXES, write_customers
+from tests.bench.customers import MIXES, which, write_customers
 from tests.bench.measuring import Stage, measured, peak_of
 from tests.bench.one_channel import OneChannelApp, ahead, send, until_nowhere_quiet
 from tests.bench.tables import tables, write_tables
@@ -152,7 +152,7 @@ def _command(args: argparse.Namespace) -> str:
 def main(arguments: list[str] | None = None) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--customers", nargs="+", default=["10000"],
+    parser.add_argument("--customers", nargs="+", default=["10000"], type=which,
                         help="`hillstrom`, or how many made-up; several in turn")  # fmt: skip
     parser.add_argument("--mix", choices=MIXES, default="real")
     parser.add_argument("--database", nargs="+", default=["sqlite"],

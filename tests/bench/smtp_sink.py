@@ -136,7 +136,11 @@ def main() -> None:
     """Run until it is told to end."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--port", type=int, default=0, help="a free one unless it is told")
-    print(json.dumps(asyncio.run(_serve(parser.parse_args().port)).told()), flush=True)
+    port = parser.parse_args().port
+    try:
+        print(json.dumps(asyncio.run(_serve(port)).told()), flush=True)
+    except (OSError, OverflowError) as error:
+        parser.error(f"--port {port}: {error}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """SendGrid's events a second: over HTTP, verified, parsed, and on disk before the answer.
 
 The public app runs in a process of its own on one core; its CPU time is told apart, since what
-posts to it shares the machine. Run it: python -m tests.bench.webhooks [--events N] [--batch N]
+posts to it shares the machine. Run it: python -m tests.bench.webhooks [--deliveries N] [--batch N]
 """
 
 from __future__ import annotations

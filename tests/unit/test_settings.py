@@ -14,7 +14,9 @@ from campaigns.settings import load_settings
         ("SANDBOX_URL", "http://sandbox.example", "CAMPAIGNS_SANDBOX_URL must be on this machine"),
         ("SMTP_URL", "smtp://user:word@mail.example", "CAMPAIGNS_SMTP_URL must be on this machine"),
         ("PUBLIC_URL", "http://news.example.com", "CAMPAIGNS_PUBLIC_URL must begin with https://"),
-        ("LEASE_SECONDS", "soon", "CAMPAIGNS_LEASE_SECONDS: "),
+        ("LEASE_SECONDS", "soon", "CAMPAIGNS_LEASE_SECONDS: write a whole number (found 'soon')"),
+        ("LIVE", "perhaps", "CAMPAIGNS_LIVE: write true or false (found 'perhaps')"),
+        ("CLUSTER", "dusk", "CAMPAIGNS_CLUSTER: write dask or ray"),
     ],
 )
 def test_a_wrong_setting_is_told_by_its_name_and_without_keys(

@@ -246,6 +246,9 @@ def _ask(
 ) -> None:
     portion = portion_of(app.compile(name).policy, channels, locales)
     people = app.preview(name, limit, portion).planned.total()
+    run = app.runs.latest(name)
+    if run is not None and run.state in ACTIVE_RUN_STATES:  # it goes on: these are planned already
+        people += app.progress(run.id).waiting
     click.confirm(f"Send {name} to {people:,} real customers now?", abort=True, err=True)
 
 

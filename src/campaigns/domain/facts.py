@@ -43,6 +43,8 @@ def in_locale(texts: Texts, locale: str) -> str | None:
 def _decimal(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         raise ValueError("write a number, such as 20 or 49.90")
+    if not any(character.isdigit() for character in str(value)):
+        raise ValueError(f"write a number, such as 20 or 49.90; found `{value}`")
     if _EXPONENT.search(str(value)):
         raise ValueError("write the number in full, without an exponent")
     return str(value)

@@ -31,6 +31,9 @@ _WORDS: Final[dict[str, Json]] = {
     "": None, "~": None, "null": None, "true": True, "false": False, "True": True, "False": False,
 }  # fmt: skip
 _TAGS: Final = frozenset({"str", "int", "float", "bool", "null", "timestamp", "value", "merge"})
+_TAB: Final = re.compile(r" *\t")
+#: A value that YAML takes for something of its own, where a marketer means words.
+_UNQUOTED: Final = re.compile(r"(^|: |- )\s*(\{[{%]|[%@`])")
 #: Control characters, and the private-use areas that stand for slots while a message is compiled.
 FORBIDDEN: Final = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ue000-\uf8ff\U000f0000-\U0010ffff]"
@@ -84,6 +87,16 @@ def read_text(path: Path) -> str:
     return text
 
 
+def _way_out(lines: list[str]) -> str:
+    """What is most often the matter with such a line, and what to write."""
+    line = "".join(lines)
+    if _TAB.match(line):
+        return " Indent with spaces, not with a tab."
+    if _UNQUOTED.search(line):
+        return " Put a text that begins with `{{`, `{%`, `%`, `@` or a backtick in quotes."
+    return ""
+
+
 def read_document(path: Path) -> Document:
     """Parse one YAML file. Raises FileError or FilesError."""
     text = read_text(path)
@@ -93,7 +106,8 @@ def read_document(path: Path) -> Document:
         mark = error.problem_mark or error.context_mark
         told = " ".join(str(x) for x in (error.context, error.problem) if x)
         line = mark.line + 1 if mark else None
-        raise FileError(f"this is not YAML: {told}.", path=path, line=line) from None
+        way_out = _way_out(text.splitlines()[line - 1 : line]) if line else ""
+        raise FileError(f"this is not YAML: {told}.{way_out}", path=path, line=line) from None
     except (YAMLError, RecursionError) as error:
         raise FileError(f"this is not YAML: {error}.", path=path) from None
     builder = _Builder(path)
@@ -141,7 +155,10 @@ class _Builder:
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, ScalarNode) or key_node.value == "<<":
-                self.fail("a key must be a plain word.", line)
+                self.fail(
+                    "a key must be a plain word; a text that begins with `{{` stands in quotes.",
+                    line,
+                )
                 continue
             key = key_node.value
             if key in data:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from campaigns.errors import FileError, FilesError
+from campaigns.errors import WHAT_TO_WRITE, FileError, FilesError
 from campaigns.yaml_files.document import Document, Loc
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -21,7 +21,7 @@ def validate(document: Document, model: type[Model]) -> Model:
     try:
         return model.model_validate(document.data)
     except ValidationError as error:
-        details = _without_misspelt(error.errors(include_url=False))
+        details = _a_day_once(_without_misspelt(error.errors(include_url=False)))
         raise FilesError(_unique(file_error(document, model, d) for d in details)) from None
 
 
@@ -37,6 +37,12 @@ def _without_misspelt(details: Sequence[ErrorDetails]) -> list[ErrorDetails]:
         return bool(nearest(str(name), beside))
 
     return [d for d in details if not misspelt(d)]
+
+
+def _a_day_once(details: Sequence[ErrorDetails]) -> list[ErrorDetails]:
+    """What may be a day or a moment, and is neither, is one mistake: told as a day."""
+    days = {d["loc"][:-1] for d in details if d["type"].startswith("date_")}
+    return [d for d in details if d["type"][:9] != "datetime_" or d["loc"][:-1] not in days]
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str:
@@ -88,9 +94,9 @@ def _told(model: type[BaseModel], detail: ErrorDetails, loc: Loc) -> str:
         case "string_pattern_mismatch":
             found, pattern = detail["input"], context["pattern"]
             return f"`{name}`: `{found}` is not written as it must be ({pattern})."
-        case _:
-            found = _shown(detail["input"])
-            return f"`{name}`: {detail['msg'][:1].lower()}{detail['msg'][1:]}; found {found}."
+        case kind:
+            told = WHAT_TO_WRITE.get(kind) or detail["msg"][:1].lower() + detail["msg"][1:]
+            return f"`{name}`: {told}; found {_shown(detail['input'])}."
 
 
 def _expected(context: dict[str, Any]) -> list[str]:

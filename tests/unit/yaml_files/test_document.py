@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,22 @@ def test_every_key_and_item_has_its_line(tmp_path: Path) -> None:
 
 def test_windows_line_ends_and_a_byte_order_mark_are_fine(tmp_path: Path) -> None:
     assert read(tmp_path, b"\xef\xbb\xbfa: 1\r\nb: \xc3\xb1\r\n") == {"a": 1, "b": "ñ"}
+
+
+@pytest.mark.parametrize(
+    ("written", "way_out"),
+    [
+        ("a:\n\tb: 1", "file.yaml:2: this is not YAML: .* Indent with spaces, not with a tab."),
+        ("a: {{ facts.x }} off\nb: 1", "file.yaml:1: this is not YAML: .* in quotes."),
+        ("a:\n  - {% if x %}y{% endif %}", "file.yaml:2: this is not YAML: .* in quotes."),
+        ("a: {{ facts.x }}", "file.yaml:1: a key must be a plain word; .* in quotes."),
+        ("a: [", "file.yaml:2: this is not YAML: [^.]*[.]"),
+    ],
+)
+def test_what_marketers_mistype_most_is_told_with_the_way_out(
+    tmp_path: Path, written: str, way_out: str
+) -> None:
+    assert re.fullmatch(way_out, refused(tmp_path, written))
 
 
 def test_a_key_that_stands_twice_is_told_with_both_lines(tmp_path: Path) -> None:

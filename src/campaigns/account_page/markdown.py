@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 from campaigns.account_page.pictures import stages
 from campaigns.account_page.words import (
+    MISMATCH,
     QUESTIONS,
     channel_word,
     extra_words,
@@ -85,6 +86,8 @@ def answer_sentences(account: Account) -> list[str]:
         if question.result is None:
             found.append(f"{QUESTIONS[question.name]} No answer yet: {question.because}.")
             continue
+        if question.result.mismatch.broken:
+            found.append(MISMATCH)
         for g in question.result.goals:
             found += [verdict(g, d, question.result.confidence) for d in g.differences]
     if account.costs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from campaigns.bootstrap import connect
 from campaigns.bootstrap.reporting import report_markdown
+from flows.choices import title
 from flows.reporting import publish
 
 
@@ -11,4 +12,4 @@ def publish_account(campaign: str, run_id: int) -> None:
     """Counts and sentences only: no customer's name, address or number."""
     with connect() as app:
         markdown = report_markdown(app, str(run_id))
-    publish(f"account-{campaign}", markdown, f"What run {run_id} of {campaign} did")
+    publish(f"account-{campaign}", markdown, f"What run {run_id} of {title(campaign)} brought")

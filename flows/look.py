@@ -48,7 +48,8 @@ def show(campaign: str, channels: list[str], locales: list[str]) -> int:
     with connect() as app:
         findings = app.check(campaign)
         if findings:
-            publish(f"findings-{campaign}", findings_table(findings), f"Findings of {campaign}")
+            what = f"Findings of {title(campaign)}"
+            publish(f"findings-{campaign}", findings_table(findings), what)
         rows = Previewer(app.compile(campaign)).preview(Choices()).rows
     parts: list[str] = []
     shown = 0

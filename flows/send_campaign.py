@@ -115,7 +115,7 @@ def send_campaign(
 
 def _tell_plan(campaign: str, limit: int | None, only: Only) -> Any:
     told = outcome(preview(campaign, limit, only, return_state=True))
-    publish(f"plan-{campaign}", as_markdown(told), f"Plan of {campaign}, nothing sent")
+    publish(f"plan-{campaign}", as_markdown(told), f"Plan of {title(campaign)}, nothing sent")
     if told.over_budget:
         raise CannotGoOnError(f"The budget forbids it: {told.over_budget}")
     counts = told.counts
@@ -185,12 +185,13 @@ def _close(run_id: int, campaign: str, sent: DispatchCounts) -> RunReport:
 
 
 def _tell_report(campaign: str, report: RunReport) -> None:
-    publish(f"report-{campaign}", report.markdown(), f"Report of {campaign}")
+    publish(f"report-{campaign}", report.markdown(), f"Report of {title(campaign)}")
 
 
 def _dispatch(app: App, run_id: int, campaign: str, steering: Steering) -> DispatchCounts:
     """Send every shard while the bar moves, with helpers where they are configured."""
-    bar = ProgressBar(f"progress-{campaign}", f"Sending {campaign}", lambda: app.progress(run_id))
+    words = f"Sending {title(campaign)}"
+    bar = ProgressBar(f"progress-{campaign}", words, lambda: app.progress(run_id))
 
     def looking() -> bool:
         bar.look()
@@ -244,7 +245,7 @@ def _tell_findings(app: App, campaign: str) -> None:
     """All findings in a table of the run's page; those that stop it are its message, too."""
     findings = app.check(campaign)
     if findings:
-        publish(f"findings-{campaign}", findings_table(findings), f"Findings of {campaign}")
+        publish(f"findings-{campaign}", findings_table(findings), f"Findings of {title(campaign)}")
 
 
 @step("check and compile {campaign}", repeatable=True)

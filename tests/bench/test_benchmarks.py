@@ -189,14 +189,21 @@ def test_a_profile_names_costs_by_stage_in_words_and_tells_start_up_apart() -> N
     assert "12 samples, 25% of them importing" in told
 
 
-def result(people: str, **wall: float) -> dict[str, Any]:
+def result(people: str, database: str = "sqlite", **wall: float) -> dict[str, Any]:
     def stage(name: str, seconds: float) -> dict[str, Any]:
         zero = dict.fromkeys(("cpu", "sandbox_cpu", "server_cpu", "peak", "worker_peak"), 0.0)
         return {"name": name, "items": 1, "wall": seconds, "rate": 1.0, "steps": {}, **zero}
 
     stages = [stage(name.replace("_", " "), seconds) for name, seconds in wall.items()]
-    more = {"mix": "real", "workers": 2, "at": "2026-11-26", "load": (0, 0), "sandbox_peak": 0}
-    return {"customers": people, "database": "sqlite", "stages": stages, **more}
+    more: dict[str, Any] = {
+        "mix": "real",
+        "workers": 2,
+        "at": "2026-11-26",
+        "load": (0, 0),
+        "sandbox_peak": 0,
+    }
+    more["command"] = f"measure {people} {database}"
+    return {"customers": people, "database": database, "stages": stages, **more}
 
 
 def test_the_tables_say_which_targets_are_met() -> None:
@@ -215,3 +222,23 @@ def test_tables_go_between_their_marks_and_nowhere_else(tmp_path: Path) -> None:
     assert page.read_text() == "before\n<!-- x: begin -->\n\nnew\n\n<!-- x: end -->\nafter\n"
     with pytest.raises(ValueError, match="no marks for y"):
         tables.write_between("y", "new", page)
+
+
+def test_a_database_and_a_size_that_were_not_measured_keep_their_table(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- end-to-end: begin -->\n<!-- end-to-end: end -->\nafter\n")
+    seconds = {"import": 1.0, "plan": 1.0}
+    first = [result("100000", **seconds), result("1000000", **seconds)]
+    tables.write_tables([*first, result("100000", "postgresql", **seconds)], page)
+    tables.write_tables([result("1000000", "postgresql", **seconds)], page)
+    before = page.read_text()
+    tables.write_tables([result("1000000", **{"import": 99.0, "plan": 1.0})], page)
+    after = page.read_text()
+    for measured in ("100000 sqlite", "1000000 sqlite", "100000 postgresql", "1000000 postgresql"):
+        assert after.count(f"`measure {measured}`") == 1
+    assert "| import, sqlite | 120 s | 99.0 s | yes |" in after
+    assert "| import, postgresql | 120 s | 1.0 s | yes |" in after
+    assert "times" in before
+    assert "times" not in after
+    assert after.startswith("before\n")
+    assert after.endswith("<!-- end-to-end: end -->\nafter\n")

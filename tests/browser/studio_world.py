@@ -19,6 +19,9 @@ SHIPPED = ROOT / "templates"
 _CHROMIUM = "/usr/bin/chromium"
 #: Milliseconds: what is waited for comes in one or two seconds; a busy machine takes longer.
 _SLOW = 30_000
+#: Tables that a reader would have to push sideways.
+TOO_WIDE = """() => [...document.querySelectorAll('table')].filter(t =>
+    t.parentElement.scrollWidth > t.parentElement.clientWidth).map(t => t.innerText)"""
 _FLAGS = [
     "--headless",
     "--no-sandbox",

@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from tests.browser.report_images import make
+from tests.browser.studio_world import TOO_WIDE
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +33,7 @@ def test_the_page_fits_and_has_no_barrier(
     found = Axe().run(page).response["violations"]
     assert [f"{v['id']}: {[n['html'][:120] for n in v['nodes'][:3]]}" for v in found] == []
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    assert page.evaluate(TOO_WIDE) == []
     assert asked == [report.as_uri()]
     small = page.evaluate(
         """() => [...document.querySelectorAll('.chart text')]

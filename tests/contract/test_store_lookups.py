@@ -53,13 +53,13 @@ def _plans(database: Database) -> list[str]:
     world.planned([world.customer()], of=release)  # a campaign that some have already
     planning = SqlPlanning(database)
     first, last = planning.customer_range()
-    with _noted(database) as asked:
+    with noted(database) as asked:
         assert list(planning.profiles(release, first_customer=first, last_customer=last, now=_WHEN))
     return _explained(database, *next(a for a in asked if "preferred_channel" in a[0]))
 
 
 @contextmanager
-def _noted(database: Database) -> Iterator[list[tuple[str, object]]]:
+def noted(database: Database) -> Iterator[list[tuple[str, object]]]:
     """The statements of a while, with what was given with them."""
     asked: list[tuple[str, object]] = []
 
@@ -107,7 +107,7 @@ def test_what_a_campaign_that_runs_again_left_behind_is_read_by_ranges_of_indexe
         plan = [PlannedSkip(c, "no_consent|email=no_consent") for c in customers]
         (shard,) = world.runs.shards(run.id)
         first, last = shard.first_customer, shard.last_customer
-        with _noted(database) as asked:
+        with noted(database) as asked:
             sifted = planning.sift(release, run, first=first, last=last, now=_WHEN)
         planning.write_plan(run, shard, [], plan, already=0, now=_WHEN)
         world.runs.move(run.id, RunState.FINISHED, now=_WHEN)

@@ -69,14 +69,14 @@ MUTATIONS = (
     ),
     Mutation(
         "the fence of what is settled",
-        (Edit(f"{_STORE}/settling.py", " AND deliveries.batch_id + 0 = :batch", "", times=3),),
+        (Edit(f"{_STORE}/settling.py", "deliveries.batch_id = :batch AND ", "", times=2),),
         (MACHINE,),
     ),
     Mutation(
         "the fence of the intent",
         (
-            Edit(f"{_STORE}/intending.py", " WHERE d.batch_id + 0 = :batch AND ", " WHERE "),
-            Edit(f"{_STORE}/intending.py", " AND deliveries.batch_id + 0 = :batch", ""),
+            Edit(f"{_STORE}/intending.py", "d.batch_id = :batch AND ", ""),
+            Edit(f"{_STORE}/intending.py", "deliveries.batch_id = :batch AND ", ""),
         ),
         (MACHINE,),
     ),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from campaigns.account_page.pictures import stages
+from campaigns.account_page.pictures import Stage, stages
 from campaigns.account_page.words import (
     MISMATCH,
     QUESTIONS,
@@ -28,11 +28,17 @@ from campaigns.domain.plan import ALREADY, NOT_AGAIN
 from campaigns.domain.prices import money
 
 Row = tuple[str, str, int]
+#: Letters of a bar that stands for everyone.
+BAR = 16
 
 
 def rows(account: Account) -> list[Row]:
     """(section, line, people or messages), in the page's order."""
-    told = account.answers
+    return [*_stage_rows(account), *_other_rows(account)]
+
+
+def _stage_rows(account: Account) -> list[Row]:
+    """The funnel, line by line."""
     found: list[Row] = []
     for stage in stages(account):
         found.append((stage.label.lower(), "everyone", int(stage.whole.value)))
@@ -41,6 +47,13 @@ def rows(account: Account) -> list[Row]:
             for c, f in stage.by_channel.items()
             if f.value
         ]
+    return found
+
+
+def _other_rows(account: Account) -> list[Row]:
+    """Who got none and why, what became of the messages, and what people did."""
+    told = account.answers
+    found: list[Row] = []
     found += [
         ("skipped", skip_word(w), int(told.number("skips", w, column="people")))
         for (w,) in told.keys("skips")
@@ -129,15 +142,35 @@ def _cost_sentence(account: Account, costs: Costs) -> str:
 
 
 def account_markdown(account: Account) -> str:
-    """For a Prefect artifact."""
-    lines = [f"**{sentence}**" if not at else sentence for at, sentence in
-             enumerate(answer_sentences(account))]  # fmt: skip
-    lines.append("\n".join(["| | | |", "|---|---|---:|", *_table(account)]))
-    return "\n\n".join(lines)
+    """For a Prefect artifact: the answer, the funnel by channel, then all the rest."""
+    first, *others = answer_sentences(account)
+    return "\n".join(
+        [
+            f"**{first}**",
+            "",
+            *(f"- {sentence}" for sentence in others),
+            "",
+            *_funnel(stages(account)),
+            "",
+            *["| | | people or messages |", "|---|---|---:|"],
+            *(f"| {a} | {b.replace('|', '/')} | {n:,} |" for a, b, n in _other_rows(account)),
+        ]
+    )
 
 
-def _table(account: Account) -> list[str]:
-    return [f"| {a} | {b.replace('|', '/')} | {n:,} |" for a, b, n in rows(account)]
+def _funnel(told: list[Stage]) -> list[str]:
+    """A row per stage, a column per channel, and a bar: the stage's share of the audience."""
+    channels = list(dict.fromkeys(c for stage in told for c in stage.by_channel))
+    head = ["people", "everyone", *map(channel_word, channels), "of the audience"]
+    lines = [f"| {' | '.join(head)} |", f"|---|{'---:|' * (len(head) - 2)}---|"]
+    most = max(1.0, told[0].whole.value)
+    for stage in told:
+        each = [f"{int(f.value):,}" if (f := stage.by_channel.get(c)) else "" for c in channels]
+        share = stage.whole.value / most
+        bar = f"{'━' * round(BAR * share)} {percent(share)}".strip()
+        cells = [stage.label.lower(), f"{int(stage.whole.value):,}", *each, bar]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
 
 
 def _costs_json(costs: Costs) -> dict[str, object]:

@@ -15,6 +15,7 @@ from campaigns.domain.customer import AttributeValue
 from campaigns.store import bulk
 from campaigns.store.bulk import Dialect
 from campaigns.store.clock import from_ms, from_ms_or_none, to_ms
+from campaigns.store.locking import Locking, unguessed
 
 _NO_ATTRIBUTES: Mapping[str, AttributeValue] = {}
 
@@ -32,15 +33,15 @@ INSERT INTO batches (run_id, shard, channel, skeleton_id, owner, lease_until, op
 VALUES (:run, :shard, :channel, :skeleton, :owner, :until, true) RETURNING id
 """
 # MATERIALIZED, or PostgreSQL may run the subquery again for each row and take more than :most.
-_TAKE = """
+_TAKE = f"""
 WITH due AS MATERIALIZED (
   SELECT id FROM deliveries
    WHERE run_id = :run AND shard = :shard AND channel = :channel AND skeleton_id = :skeleton
      AND state = 'pending' AND not_before <= :now
-   ORDER BY run_id, shard, channel, skeleton_id, id LIMIT :most {rows})
+   ORDER BY run_id, shard, channel, skeleton_id, id LIMIT :most {{rows}})
 UPDATE deliveries SET state = 'claimed', batch_id = :batch
- WHERE state = 'pending' AND id IN (SELECT id FROM due)
-"""
+ WHERE {unguessed("state = 'pending'")} AND id IN (SELECT id FROM due)
+"""  # noqa: S608 - our own words
 _READ = """
 SELECT d.id, d.customer_id, c.ref, a.address, c.first_name, c.last_name, c.attributes,
        u.last_inbound_at, c.country, c.time_zone, p.quiet_from, p.quiet_until, p.updated_at
@@ -58,6 +59,7 @@ class Claiming:
     """The statements of a claim in one dialect."""
 
     def __init__(self, dialect: Dialect) -> None:
+        self._locking = Locking(dialect)
         lock = "FOR UPDATE{of} SKIP LOCKED" if dialect == "postgresql" else ""
         self._first_due = text(_FIRST_DUE.format(of_d=lock.format(of=" OF d"))).bindparams(
             bindparam("channels", expanding=True)
@@ -78,6 +80,7 @@ class Claiming:
         lease: timedelta,
     ) -> Batch | None:
         """See services.ports.Outbox.claim. Only a running run gives anything out."""
+        self._locking.by_index(connection)
         here: dict[str, Any] = {"run": run_id, "shard": shard, "now": to_ms(now)}
         first = connection.execute(self._first_due, {**here, "channels": list(map(str, limits))})
         found = first.first()

@@ -25,23 +25,24 @@ _THERE = (
 # What is on its way, accepted or in doubt did leave or may have: its contact stays.
 _TAKE_BACK = """
 DELETE FROM contacts
- WHERE customer_id IN (SELECT given.customer_id FROM {given} AS given)
-   AND delivery_id IN (SELECT given.delivery_id FROM {given} AS given)
+ WHERE (customer_id, delivery_id) IN (
+   SELECT given.customer_id, given.delivery_id FROM {given} AS given)
    AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.id = contacts.delivery_id
                    AND d.state IN ('sending', 'accepted', 'in_doubt'))
 """
+# (The run of each delivery, as a query of its own: joined, PostgreSQL may begin with the runs.)
 _COUNT_AGAIN = """
 INSERT INTO contacts (customer_id, at, delivery_id)
 SELECT d.customer_id, :now, d.id
-  FROM {given} AS given JOIN deliveries d ON d.id = given.id JOIN runs r ON r.id = d.run_id
- WHERE r.purpose = 'marketing' AND d.customer_id <> 0
+  FROM {given} AS given JOIN deliveries d ON d.id = given.id
+ WHERE (SELECT r.purpose FROM runs r WHERE r.id = d.run_id) = 'marketing' AND d.customer_id <> 0
    AND NOT EXISTS (SELECT 1 FROM contacts k
                     WHERE k.customer_id = d.customer_id AND k.delivery_id = d.id)
 """
 _FORGET = """
 DELETE FROM contacts
- WHERE customer_id IN (SELECT given.customer_id FROM {given} AS given)
-   AND delivery_id IN (SELECT given.delivery_id FROM {given} AS given)
+ WHERE (customer_id, delivery_id) IN (
+   SELECT given.customer_id, given.delivery_id FROM {given} AS given)
 """
 _PRUNED, _EVERY = "contacts_pruned_at", timedelta(days=1)
 _PRUNE_DUE = text("SELECT value FROM meta WHERE key = :key")

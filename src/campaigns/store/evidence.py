@@ -53,6 +53,7 @@ class SqlEvidence:
         with self._database.write() as connection:
             if any(e.kind in NOES or e.dead_address for e in events):
                 bar_intents(connection)
+            self._locking.by_index(connection)
             self._locking.hold_deliveries(connection, {e.delivery_id or 0 for e in events})
             replied, others = _of_answers(connection, events, now)
             matches = Matching(connection, hashing).match(others)

@@ -21,7 +21,7 @@ from campaigns.store import bulk, contacts
 from campaigns.store.bulk import Dialect
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import hold_intent
-from campaigns.store.locking import Locking
+from campaigns.store.locking import Locking, unguessed
 from campaigns.store.schema import messages
 
 #: The outcome of what waits for its hour, in the plan and after.
@@ -57,9 +57,9 @@ KEPT_BACK = tuple(str(VERDICTS[verdict][1]) for verdict in ("capped", "paused"))
 #
 # (CASE where IN would do: SQLite would build the list of the two anew for each delivery.)
 #
-# The batch and its run come first, so that they are read once and not for each delivery.
-# `batch_id + 0` keeps the index on batch_id out of it: PostgreSQL, whose statistics know nothing of
-# a batch made a moment ago, would expect one row there and compare all with all. By id it is quick.
+# The batch and its run come first, so that they are read once and not for each delivery. A delivery
+# is looked up by id: statistics know nothing of a batch made a moment ago, and PostgreSQL, which
+# would expect one row of it, would compare all with all.
 _VERDICT = """
 SELECT given.id AS id, CASE
     WHEN r.state IN ('cancelled', 'stopped') THEN 'cancelled'
@@ -91,7 +91,7 @@ SELECT given.id AS id, CASE
   LEFT JOIN addresses a ON a.customer_id = d.customer_id AND a.channel = d.channel
   LEFT JOIN suppressions s ON s.address_key = a.address_key
   LEFT JOIN preferences p ON p.customer_id = d.customer_id
- WHERE d.batch_id + 0 = :batch AND d.state = 'claimed' AND b.id = :batch
+ WHERE {claimed} AND b.id = :batch
 """
 # MATERIALIZED, or SQLite works the verdict out again for each column that depends on it.
 _INTEND = """
@@ -104,8 +104,7 @@ UPDATE deliveries SET
     batch_id = CASE WHEN v.verdict IN ({given_back}) THEN NULL ELSE batch_id END,
     settled_at = CASE WHEN v.verdict IN ('send', {given_back}) THEN settled_at ELSE :now END
   FROM v
- WHERE deliveries.id = v.id AND deliveries.batch_id + 0 = :batch
-   AND deliveries.state = 'claimed'
+ WHERE deliveries.id = v.id AND {still_claimed}
 RETURNING deliveries.id, deliveries.state
 """
 _GIVEN = {
@@ -203,7 +202,9 @@ class Intending:
 def _statement(dialect: Dialect, caps: Sequence[Cap]) -> TextClause:
     back = [v for v, (state, _) in VERDICTS.items() if state is _PENDING]
     verdict = _VERDICT.format(
-        given=bulk.rows_sql(dialect, _GIVEN), capped=contacts.capped_sql(caps)
+        given=bulk.rows_sql(dialect, _GIVEN),
+        capped=contacts.capped_sql(caps),
+        claimed=unguessed("d.batch_id = :batch AND d.state = 'claimed'"),
     )
     return text(
         _INTEND.format(
@@ -211,6 +212,9 @@ def _statement(dialect: Dialect, caps: Sequence[Cap]) -> TextClause:
             outcome=_case({v: said for v, (_, said) in VERDICTS.items()}),
             given_back=", ".join(f"'{v}'" for v in back),
             verdict=verdict,
+            still_claimed=unguessed(
+                "deliveries.batch_id = :batch AND deliveries.state = 'claimed'"
+            ),
         )
     )
 

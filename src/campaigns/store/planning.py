@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy.exc import IntegrityError
 
 from campaigns.domain.audience import Audience
 from campaigns.domain.channel import PUBLIC
@@ -30,6 +32,7 @@ from campaigns.store.engine import Database
 from campaigns.store.intending import KEPT_BACK
 from campaigns.store.journey_sql import Told
 from campaigns.store.journeys import due, write_skips
+from campaigns.store.locking import Locking
 from campaigns.store.releases import load_skeleton_ids
 from campaigns.store.runs import find_campaign
 from campaigns.store.schema import customers, deliveries, shards, skips
@@ -53,6 +56,9 @@ _COLUMNS = (
     "not_before",
     "outcome",
 )
+
+#: Values of `_COLUMNS`.
+_Row: TypeAlias = tuple[Any, ...]
 
 #: The promise: one delivery per campaign, step and customer. Only one that was cancelled or expired
 #: before it left, or that a cap or a pause kept back, is planned again, and belongs to the new run
@@ -211,10 +217,8 @@ def _insert_deliveries(
     numbers = {"": 0, **step_numbers(connection, campaign_id)}
     ordered = sorted(planned, key=lambda d: (d.channel, ids[d.skeleton_hash], d.customer_id))
     pending = str(DeliveryState.PENDING)
-    return bulk.insert(
+    return _write(
         connection,
-        deliveries,
-        _COLUMNS,
         [
             (
                 campaign_id,
@@ -232,8 +236,35 @@ def _insert_deliveries(
             )
             for d in ordered
         ],
-        on_conflict=_UNLESS_IT_HAS_ONE,
     )
+
+
+def _write(connection: Connection, rows: Sequence[_Row]) -> int:
+    """Where none of these customers has a delivery of the campaign, as in its first run, rows are
+    written without asking each time: by COPY on PostgreSQL. If another run comes in between, the
+    unique key says so, and the plain way is taken."""
+    if not _anybody_has_one(connection, rows):
+        try:
+            with connection.begin_nested():
+                return bulk.insert(connection, deliveries, _COLUMNS, rows)
+        except IntegrityError:
+            pass
+    return bulk.insert(connection, deliveries, _COLUMNS, rows, on_conflict=_UNLESS_IT_HAS_ONE)
+
+
+def _anybody_has_one(connection: Connection, rows: Sequence[_Row]) -> bool:
+    """Of the customers from the first to the last of these: a range of the unique index for each
+    step."""
+    campaigns, steps, among = ({row[at] for row in rows} for at in range(3))
+    d = deliveries.c
+    Locking(bulk.dialect_of(connection)).by_index(connection)
+    query = select(d.id).where(
+        d.campaign_id.in_(campaigns),
+        d.step.in_(steps),
+        d.customer_id.between(min(among, default=0), max(among, default=-1)),
+        text("NOT deliveries.replaced"),  # as the partial index says it
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def _insert_skips(

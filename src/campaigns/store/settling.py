@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection, CursorResult, TextClause, text
 
 from campaigns.domain.batch import Batch
 from campaigns.domain.delivery import Accepted, NotSent, Outcome, Refused, Rejected, Unknown
@@ -15,52 +15,62 @@ from campaigns.store.bulk import Dialect
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import bar_intents
 from campaigns.store.hops import reached_after_all
-from campaigns.store.locking import Locking
+from campaigns.store.locking import Locking, unguessed
 from campaigns.store.refusals import mark_invalid, record_opt_out
 
 _T = TypeVar("_T")
 
+# Rows are looked up by id, and what statistics say of their states is left out (locking.unguessed).
+#
 # Evidence that it was sent is unfenced and always wins.
-ACCEPT = """
+ACCEPT = f"""
 UPDATE deliveries SET state = 'accepted', outcome = NULL, settled_at = :now,
        provider_id = COALESCE(deliveries.provider_id, given.provider_id)
-  FROM {given} AS given
- WHERE deliveries.id = given.id AND deliveries.state <> 'accepted'
-"""
+  FROM {{given}} AS given
+ WHERE deliveries.id = given.id AND {unguessed("deliveries.state <> 'accepted'")}
+"""  # noqa: S608 - our own words
 #: The same, telling which were not accepted before.
 ACCEPT_LATE = ACCEPT + "RETURNING deliveries.id"
 # One per delivery, however often its acceptance is told: a unique index says so. None for a
 # customer who was erased meanwhile.
-RECORD_SENT = """
+_SENT = f"""
 INSERT INTO interactions (customer_id, at, kind, channel, delivery_id)
 SELECT d.customer_id, :now, 'sent', d.channel, d.id
-  FROM {given} AS given JOIN deliveries d ON d.id = given.id
- WHERE d.state = 'accepted' AND d.customer_id <> 0
+  FROM {{accepted}}
+ WHERE {unguessed("d.customer_id <> 0")}
    AND EXISTS (SELECT 1 FROM customers c WHERE c.id = d.customer_id)
     ON CONFLICT (delivery_id) WHERE kind = 'sent' DO NOTHING
-"""
+"""  # noqa: S608 - our own words
+RECORD_SENT = _SENT.format(
+    accepted="{given} AS given JOIN deliveries d ON d.id = given.id AND "
+    + unguessed("d.state = 'accepted'")
+)
+# Both in one statement, which SQLite does not know: the rows are looked up once.
+_ACCEPT_AND_RECORD = (
+    f"WITH d AS ({ACCEPT} RETURNING deliveries.id, deliveries.customer_id, deliveries.channel)"
+    + _SENT.format(accepted="d")
+)
 # All else counts only from the batch that claimed the row last. That batch may still speak after
-# its lease: nobody else can have sent what it left in doubt. (`+ 0`: see intending.)
-_REJECT = """
+# its lease: nobody else can have sent what it left in doubt.
+_HELD = unguessed(
+    "deliveries.batch_id = :batch AND deliveries.state IN ('claimed', 'sending', 'in_doubt')"
+)
+_REJECT = f"""
 UPDATE deliveries SET state = 'rejected', outcome = given.said, settled_at = :now
-  FROM {given} AS given
- WHERE deliveries.id = given.id AND deliveries.batch_id + 0 = :batch
-   AND deliveries.state IN ('claimed', 'sending', 'in_doubt')
+  FROM {{given}} AS given WHERE deliveries.id = given.id AND {_HELD}
 RETURNING deliveries.id
-"""
-_GIVE_BACK = """
+"""  # noqa: S608 - our own words
+_GIVE_BACK = f"""
 UPDATE deliveries SET state = 'pending', outcome = given.said, not_before = given.retry_at,
        batch_id = NULL
-  FROM {given} AS given
- WHERE deliveries.id = given.id AND deliveries.batch_id + 0 = :batch
-   AND deliveries.state IN ('claimed', 'sending', 'in_doubt')
-"""
-_DOUBT = """
+  FROM {{given}} AS given WHERE deliveries.id = given.id AND {_HELD}
+"""  # noqa: S608 - our own words
+_DOUBT = f"""
 UPDATE deliveries SET state = 'in_doubt', outcome = given.said, settled_at = :now
-  FROM {given} AS given
- WHERE deliveries.id = given.id AND deliveries.batch_id + 0 = :batch
-   AND deliveries.state = 'sending'
-"""
+  FROM {{given}} AS given
+ WHERE deliveries.id = given.id
+   AND {unguessed("deliveries.batch_id = :batch AND deliveries.state = 'sending'")}
+"""  # noqa: S608 - our own words
 _NOTE_REQUEST = text("UPDATE batches SET request_id = :request WHERE id = :batch")
 _LONGEST_OUTCOME, _LONGEST_ID = 300, 120  # the columns' widths
 
@@ -76,7 +86,9 @@ class Settling:
             given = bulk.rows_sql(dialect, {"id": "bigint", **columns})
             return text(statement.format(given=given))
 
-        self._accept = over(ACCEPT, provider_id="text")
+        self._at_once = dialect == "postgresql"
+        accept = _ACCEPT_AND_RECORD if self._at_once else ACCEPT
+        self._accept = over(accept, provider_id="text")
         self._accept_late = over(ACCEPT_LATE, provider_id="text")
         self._record = over(RECORD_SENT, provider_id="text")
         self._reject = over(_REJECT, said="text")
@@ -96,10 +108,11 @@ class Settling:
         rejected = _of(outcomes, Rejected)
         if any(r.opted_out for r in rejected.values()):
             bar_intents(connection)
+        self._locking.by_index(connection)
         self._locking.hold_batch(connection, batch.id)
         self._locking.hold_deliveries(connection, outcomes.keys())
         moment = {"batch": batch.id, "now": to_ms(now)}
-        self._write_accepted(connection, self._accept, _of(outcomes, Accepted), moment)
+        self._write_accepted(connection, _accepted(_of(outcomes, Accepted)), moment)
         self._write_rejected(connection, batch, rejected, now)
         self._write_returned(connection, outcomes, moment)
         unsent = {i for i, o in outcomes.items() if isinstance(o, NotSent | Rejected | Refused)}
@@ -116,27 +129,25 @@ class Settling:
     ) -> None:
         """Evidence from anywhere that these were sent (delivery id → the provider's id for the
         message): unfenced, it always wins, and each has its `sent` interaction."""
+        self._locking.by_index(connection)
         self._locking.hold_deliveries(connection, found.keys())
-        accepted = {i: Accepted(provider_id) for i, provider_id in found.items()}
+        accepted = _accepted({i: Accepted(provider_id) for i, provider_id in found.items()})
         moment = {"now": to_ms(now)}
-        moved = self._write_accepted(connection, self._accept_late, accepted, moment)
+        moved = self._run(connection, self._accept_late, accepted, moment)
+        self._run(connection, self._record, accepted, moment)
         contacts.count_again(connection, moved, now)
         reached_after_all(connection, found, now=now)
 
     def _write_accepted(
-        self,
-        connection: Connection,
-        accept: TextClause,
-        accepted: Mapping[int, Accepted],
-        moment: dict[str, int],
-    ) -> list[int]:
-        rows = [
-            (i, None if o.provider_id is None else o.provider_id[:_LONGEST_ID])
-            for i, o in accepted.items()
-        ]
-        moved = self._run(connection, accept, rows, moment)
-        self._run(connection, self._record, rows, moment)
-        return moved
+        self, connection: Connection, rows: Sequence[tuple[int, str | None]], moment: dict[str, int]
+    ) -> None:
+        """Where one statement does both, and recorded fewer than it was given, some were accepted
+        before (or are for nobody): these are looked at by the plain one."""
+        if not rows:
+            return
+        result = self._execute(connection, self._accept, rows, moment)
+        if not self._at_once or result.rowcount < len(rows):
+            self._run(connection, self._record, rows, moment)
 
     def _write_rejected(
         self,
@@ -173,15 +184,30 @@ class Settling:
     ) -> list[int]:
         if not rows:
             return []
-        used = {name: moment[name] for name in moment if f":{name}" in statement.text}
-        result = connection.execute(
-            statement, {**used, **bulk.rows_parameters(self._dialect, rows)}
-        )
+        result = self._execute(connection, statement, rows, moment)
         return list(result.scalars()) if result.returns_rows else []
+
+    def _execute(
+        self,
+        connection: Connection,
+        statement: TextClause,
+        rows: Sequence[Sequence[object]],
+        moment: dict[str, int],
+    ) -> CursorResult[Any]:
+        used = {name: moment[name] for name in moment if f":{name}" in statement.text}
+        return connection.execute(statement, {**used, **bulk.rows_parameters(self._dialect, rows)})
 
 
 def _of(outcomes: Mapping[int, Outcome], kind: type[_T]) -> dict[int, _T]:
     return {i: o for i, o in outcomes.items() if isinstance(o, kind)}
+
+
+def _accepted(outcomes: Mapping[int, Accepted]) -> list[tuple[int, str | None]]:
+    """In the order of their ids, in which all that moves deliveries locks them."""
+    return [
+        (i, None if o.provider_id is None else o.provider_id[:_LONGEST_ID])
+        for i, o in sorted(outcomes.items())
+    ]
 
 
 def _said(outcome: Rejected | NotSent | Unknown | Refused) -> str:

@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from campaigns.account_page.markdown import answer_sentences
+from campaigns.account_page.words import MISMATCH
 from campaigns.bootstrap import App, connect
+from campaigns.bootstrap.reporting import account_of
 from campaigns.bootstrap.trials import analyse_campaign
 from campaigns.cli import run as cli
 from campaigns.domain.experiment import arms_of
@@ -154,15 +157,12 @@ def test_a_campaign_tries_words_channels_and_a_holdout_out_at_once(
     assert again == [(len(sent),)]
 
 
-def test_a_later_run_is_judged_by_its_own_people(
-    app: App, templates: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_later_run_is_judged_by_its_own_people(app: App, templates: Path, tmp_path: Path) -> None:
     restate(templates / "campaigns/spring_sale/campaign.yaml", HOLDOUT)
     import_people(app, tmp_path, 300)
     run = send(app, limit=20)
     assert arms(app) == {}  # twenty against those held out of everybody
-    assert cli(["report", str(run)]) == 0
-    assert "it went to the first 20 only" in " ".join(capsys.readouterr().out.split())
+    assert "it went to the first 20 only" in " ".join(answer_sentences(account_of(app, str(run))))
     run = send(app)  # reaches the others: those who were held out are like them
     first = arms(app)
     assert first == told(app, run)
@@ -174,6 +174,23 @@ def test_a_later_run_is_judged_by_its_own_people(
         "message": both["message"],
         "holdout": both["holdout"] - first["holdout"],
     }
+
+
+def test_the_report_says_when_the_arms_have_a_wrong_size(
+    app: App, templates: Path, tmp_path: Path
+) -> None:
+    restate(templates / "campaigns/spring_sale/campaign.yaml", HOLDOUT)
+    import_people(app, tmp_path, 300)
+    run = send(app)
+    assert MISMATCH not in answer_sentences(account_of(app, str(run)))
+    with app.database.write() as connection:  # recording went wrong: nearly all are lost
+        connection.execute(
+            text(
+                "DELETE FROM skips WHERE reason = 'holdout' AND customer_id NOT IN "
+                "(SELECT customer_id FROM skips WHERE reason = 'holdout' LIMIT 2)"
+            )
+        )
+    assert MISMATCH in answer_sentences(account_of(app, str(run)))
 
 
 def told(app: App, run: int) -> dict[str, int]:

@@ -134,6 +134,8 @@ def _cost_sentence(account: Account, costs: Costs) -> str:
     told = f"It cost {money(costs.total, costs.currency)}"
     if costs.budget is not None:
         told += f" of a budget of {money(costs.budget, costs.currency)}"
+        if costs.others:
+            told += f", of which its other runs took {money(costs.others, costs.currency)}"
     goal = goal_words(account)
     if goal is not None and goal.people.value:
         each = costs.total / int(goal.people.value)

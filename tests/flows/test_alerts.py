@@ -117,11 +117,11 @@ def deployed(api: SyncPrefectClient, flow: Any, name: str, **more: Any) -> UUID:
     return api.create_deployment(api.create_flow(flow), name=name, **more)
 
 
-def killed(api: SyncPrefectClient, prefect: Prefect, flow_run: UUID) -> None:
+def killed(api: SyncPrefectClient, prefect: Prefect, flow_run: UUID, folder: Path) -> None:
     """A flow run in a process of its own, as a worker starts it, that dies with its machine."""
     process = subprocess.Popen(
         [sys.executable, "-m", "prefect.engine"],
-        cwd=prefect.home,  # where Prefect copies the flow's file to
+        cwd=folder,  # where Prefect copies the flow's file to
         env={**prefect.environment, "PREFECT__FLOW_RUN_ID": str(flow_run)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -145,18 +145,21 @@ def test_every_alert_reaches_slack_and_mail_in_plain_words(
     prefect: Prefect, shop: Shop, world: Outside, blocks: tuple[str, ...], tmp_path: Path
 ) -> None:
     del world.told[:], world.mails[:]
-    (tmp_path / "never_ends.py").write_text(NEVER_ENDS)
+    code, work = tmp_path / "code", tmp_path / "work"
+    code.mkdir()
+    work.mkdir()
+    (code / "never_ends.py").write_text(NEVER_ENDS)
     with client() as api:
         still = api.create_deployment(
             api.create_flow_from_name("never-ends"),
             name="never-ends",
-            path=str(tmp_path),
+            path=str(code),
             entrypoint="never_ends.py:never_ends",
         )
         sale = deployed(api, send_campaign, "alerts-spring-sale")
         with alerting(api, blocks, still, sale):
             silent = api.create_flow_run_from_deployment(still)
-            killed(api, prefect, silent.id)
+            killed(api, prefect, silent.id, work)
             wrong = api.create_flow_run_from_deployment(sale, parameters={"campaign": "sprig_sale"})
             state = run_flow(
                 send_campaign, wrong, parameters={"campaign": "sprig_sale"}, return_type="state"
@@ -165,7 +168,7 @@ def test_every_alert_reaches_slack_and_mail_in_plain_words(
             with connect() as app:
                 stuck, sent = paused_by_the_engine(app), with_old_doubts_and_many_opt_outs(app)
             assert housekeeping()["alerts"] == 3
-            until(lambda: len(world.mails) >= 5 and len(world.told) >= 10, seconds=90)
+            until(lambda: len(world.mails) >= 5 and len(world.told) >= 10, seconds=180)
     told = {subject: " ".join(body.split()) for _, subject, body in world.mails}
     assert {to for to, _, _ in world.mails} == {"team@example.com"}
     assert len(told) == len(world.mails) == 5

@@ -220,6 +220,8 @@ def _end(report: RunReport, sent: DispatchCounts) -> Any:
     planned, skipped = sum(report.planned.values()), sum(report.skipped.values())
     already = f", {report.already:,} had it already" if report.already else ""
     waits = "".join(f" {wait}." for wait in report.waits)
+    if report.waiting and not waits:  # for the pace of their channel, most often X's
+        waits = f" Left by their channel's pace: {report.waiting:,}; `go-on` sends them."
     return Completed(
         message=f"{report.accepted:,} of {planned:,} sent, {skipped:,} skipped{already}.{waits}",
         data={

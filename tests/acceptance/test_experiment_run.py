@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from campaigns.account_page.markdown import answer_sentences
+from campaigns.account_page.words import MISMATCH
 from campaigns.bootstrap import App, connect
+from campaigns.bootstrap.reporting import account_of
 from campaigns.bootstrap.trials import analyse_campaign
 from campaigns.cli import run as cli
 from campaigns.domain.experiment import arms_of
@@ -32,6 +35,10 @@ experiment:
   channels: {preferred: 70, default: 30}
   holdout: 20
   worth: 2
+"""
+HOLDOUT = """
+goal: {kind: purchased, within_days: 14}
+experiment: {holdout: 20, worth: 2}
 """
 
 
@@ -71,8 +78,17 @@ def import_people(app: App, tmp_path: Path, count: int) -> None:
     app.import_customers(file, write_csv(file, count=count, seed=3, now=datetime.now(UTC)))
 
 
-def send(app: App) -> int:
-    return send_run(app, plan_run(app).id)
+def send(app: App, limit: int | None = None) -> int:
+    return send_run(app, plan_run(app, limit=limit).id)
+
+
+def arms(app: App) -> dict[str, int]:
+    """How many are in which arm of the newest run's holdout; nobody where there is no answer."""
+    trial = next(t for t in analyse_campaign(app, "spring_sale") if t.question == "holdout")
+    if trial.result is None:
+        return {}
+    assert not trial.result.mismatch.broken
+    return dict(trial.result.mismatch.found)
 
 
 def buy(app: App, customers: list[int], amount: float) -> None:
@@ -139,6 +155,52 @@ def test_a_campaign_tries_words_channels_and_a_holdout_out_at_once(
     assert send(app) != run  # a second run asks nobody again, and holds the same people out
     again = rows(app, "SELECT count(*) FROM deliveries WHERE customer_id > 0")
     assert again == [(len(sent),)]
+
+
+def test_a_later_run_is_judged_by_its_own_people(app: App, templates: Path, tmp_path: Path) -> None:
+    restate(templates / "campaigns/spring_sale/campaign.yaml", HOLDOUT)
+    import_people(app, tmp_path, 300)
+    run = send(app, limit=20)
+    assert arms(app) == {}  # twenty against those held out of everybody
+    assert "it went to the first 20 only" in " ".join(answer_sentences(account_of(app, str(run))))
+    run = send(app)  # reaches the others: those who were held out are like them
+    first = arms(app)
+    assert first == told(app, run)
+    import_people(app, tmp_path, 600)  # as many again
+    run = send(app)
+    both = told(app, run)
+    assert both["holdout"] > first["holdout"]
+    assert arms(app) == {
+        "message": both["message"],
+        "holdout": both["holdout"] - first["holdout"],
+    }
+
+
+def test_the_report_says_when_the_arms_have_a_wrong_size(
+    app: App, templates: Path, tmp_path: Path
+) -> None:
+    restate(templates / "campaigns/spring_sale/campaign.yaml", HOLDOUT)
+    import_people(app, tmp_path, 300)
+    run = send(app)
+    assert MISMATCH not in answer_sentences(account_of(app, str(run)))
+    with app.database.write() as connection:  # recording went wrong: nearly all are lost
+        connection.execute(
+            text(
+                "DELETE FROM skips WHERE reason = 'holdout' AND customer_id NOT IN "
+                "(SELECT customer_id FROM skips WHERE reason = 'holdout' LIMIT 2)"
+            )
+        )
+    assert MISMATCH in answer_sentences(account_of(app, str(run)))
+
+
+def told(app: App, run: int) -> dict[str, int]:
+    """Whom a run planned, and whom it held out, those of earlier runs too."""
+    found = rows(
+        app,
+        f"SELECT (SELECT count(*) FROM deliveries WHERE run_id = {run} AND customer_id > 0 "
+        f"AND hop = 0), count(*) FROM skips WHERE run_id = {run} AND reason = 'holdout'",
+    )
+    return dict(zip(("message", "holdout"), map(int, map(str, found[0])), strict=True))
 
 
 def test_an_experiment_is_refused_where_it_compares_nothing(app: App, templates: Path) -> None:

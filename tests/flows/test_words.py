@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -19,12 +20,16 @@ from rich.console import Console
 from campaigns.bootstrap import reconciling
 from campaigns.cli import run as cli
 from campaigns.domain.channel import Channel
+from campaigns.domain.consent import Purpose
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.evidence import Doubt
 from campaigns.domain.plan import PlanCounts
+from campaigns.domain.run import Run, RunState
 from campaigns.errors import UserError
 from campaigns.sandbox.process import SandboxProcess
-from flows import stage
+from campaigns.services.dispatch import DispatchCounts
+from campaigns.services.report import RunReport
+from flows import send_campaign, stage
 from flows.environment import prepare
 from flows.examples import Example
 from flows.reporting import MOST_ROWS, doubts_table, plan_sentence
@@ -177,3 +182,18 @@ def test_the_command_beside_a_table_that_was_cut_lists_all_of_it(
     assert cli(shlex.split(found[1])[1:]) == 0
     said = capsys.readouterr().out
     assert all(str(d.delivery_id) in said for d in doubts)
+
+
+def test_a_flow_run_that_ends_with_messages_left_by_a_pace_says_so() -> None:
+    run = Run(
+        1, "spring_sale", "", "aa", RunState.RUNNING, Purpose.MARKETING, "offers",
+        datetime(2027, 3, 1, tzinfo=UTC), None, None, None, None,
+    )  # fmt: skip
+    states = {(Channel.EMAIL, DeliveryState.ACCEPTED): 5, (Channel.X_DM, DeliveryState.PENDING): 1}
+    report = RunReport(run, states, {}, already=0, recorded=5, post=None)
+    left = send_campaign._end(report, DispatchCounts())
+    assert left.message == (
+        "5 of 6 sent, 0 skipped. Left by their channel's pace: 1; `go-on` sends them."
+    )
+    done = replace(report, states={(Channel.EMAIL, DeliveryState.ACCEPTED): 5})
+    assert send_campaign._end(done, DispatchCounts()).message == "5 of 5 sent, 0 skipped."

@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 from campaigns.account_page.pictures import Stage, stages
 from campaigns.account_page.words import (
+    MISMATCH,
     QUESTIONS,
     channel_word,
     extra_words,
@@ -98,6 +99,8 @@ def answer_sentences(account: Account) -> list[str]:
         if question.result is None:
             found.append(f"{QUESTIONS[question.name]} No answer yet: {question.because}.")
             continue
+        if question.result.mismatch.broken:
+            found.append(MISMATCH)
         for g in question.result.goals:
             found += [verdict(g, d, question.result.confidence) for d in g.differences]
     if account.costs:
@@ -131,6 +134,8 @@ def _cost_sentence(account: Account, costs: Costs) -> str:
     told = f"It cost {money(costs.total, costs.currency)}"
     if costs.budget is not None:
         told += f" of a budget of {money(costs.budget, costs.currency)}"
+        if costs.others:
+            told += f", of which its other runs took {money(costs.others, costs.currency)}"
     goal = goal_words(account)
     if goal is not None and goal.people.value:
         each = costs.total / int(goal.people.value)

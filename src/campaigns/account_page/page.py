@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from campaigns.account_page import pictures
 from campaigns.account_page.words import (
+    MISMATCH,
     QUESTIONS,
     agent_word,
     channel_word,
@@ -130,6 +131,7 @@ def _environment() -> Environment:
         "in_words": in_words,
         "extra_words": extra_words,
         "verdict": verdict,
+        "MISMATCH": MISMATCH,
         "QUESTIONS": QUESTIONS,
         "ALL": ALL,
         "money": money,

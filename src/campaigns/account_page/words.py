@@ -24,6 +24,10 @@ QUESTIONS = {
     "holdout": "What does the campaign bring?",
     "brand_holdout": "What does all marketing bring?",
 }
+MISMATCH = (
+    "The arms do not have the sizes they were meant to have: do not trust what follows until you "
+    "know why."
+)
 _AGENTS = {"human": "people", "suspect": "cannot be told", "machine": "programs"}
 
 

@@ -6,9 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from string import hexdigits
 
 from campaigns.bootstrap.app import App
 from campaigns.bootstrap.forecasting import forecast_release
+from campaigns.bootstrap.naming import no_campaign
 from campaigns.bootstrap.proof import find_release
 from campaigns.domain.approval import Approval, ApprovalRule, Decision
 from campaigns.domain.audit import ENGINE, Action, AuditEntry
@@ -106,7 +108,12 @@ def question_timed_out(app: App, release_hash: str, plan: str) -> Approval:
 
 
 def _release(app: App, name: str) -> Release:
-    release = app.compile(name) if name in app.campaign_names() else find_release(app, name)
+    if name in app.campaign_names():
+        release = app.compile(name)
+    elif set(name) <= set(hexdigits):
+        release = find_release(app, name)
+    else:
+        raise no_campaign(app, name)
     app.releases.save(release, app.clock.now())
     return release
 

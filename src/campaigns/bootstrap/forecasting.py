@@ -9,6 +9,7 @@ from campaigns.bootstrap.costs import channels_of, earlier_costs, readers_of
 from campaigns.bootstrap.settling import since_approved
 from campaigns.domain.allotment import Allotment
 from campaigns.domain.campaign import Campaign
+from campaigns.domain.canary import CanarySpec
 from campaigns.domain.experiment import BASE_VARIANT, DEFAULT
 from campaigns.domain.forecast import Forecast, Power, Sample
 from campaigns.domain.message import fill
@@ -89,8 +90,16 @@ def forecast_release(
         power=tuple(_powers(release, spec, found)),
         changed=since_approved(app, release, found.allotment),
         portion=portion,
+        canary=_canary(spec, found.counts),
+        needs_approval=spec.needs_approval,
     )
     return made, found.allotment
+
+
+def _canary(spec: Campaign, counts: PlanCounts) -> CanarySpec | None:
+    """A run to no more people than its canary has none."""
+    few = spec.canary is None or counts.planned.total() <= spec.canary.people
+    return None if few else spec.canary
 
 
 # Samples and power ---------------------------------------------------------------------------

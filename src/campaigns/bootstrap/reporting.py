@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from campaigns.bootstrap.app import App
+from campaigns.bootstrap.costs import earlier_costs
 from campaigns.bootstrap.naming import never_ran
 from campaigns.bootstrap.trials import Trial, analyse_run
 from campaigns.domain.account import (
@@ -172,7 +173,8 @@ def _costs(app: App, run: Run, release: Release, told: Answers) -> Costs | None:
         each = prices.cost(channel, purpose=run.purpose, country=country or None)
         total = None if each is None else each * units
         lines.append(Cost(channel, country, messages, units, total))
-    return Costs(prices.currency, tuple(lines), budget.amount if budget else None)
+    others = earlier_costs(app, release, prices, but=run.id)
+    return Costs(prices.currency, tuple(lines), budget.amount if budget else None, others)
 
 
 def _segments(app: App, run: Run) -> dict[str, int]:

@@ -195,11 +195,13 @@ class Costs:
 
     Attributes:
         budget: the most that the campaign may cost, all its runs together; None: it states none.
+        others: what its other runs cost, as the plan reckons it (typical values).
     """
 
     currency: str
     lines: tuple[Cost, ...]
     budget: Decimal | None = None
+    others: Decimal = Decimal(0)
 
     @property
     def total(self) -> Decimal:

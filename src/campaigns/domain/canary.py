@@ -16,6 +16,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from campaigns.domain.evidence import age
 from campaigns.domain.lengths import Length
 from campaigns.domain.written import Frozen
 
@@ -35,6 +36,15 @@ class CanarySpec(Frozen):
     bounces: Threshold = Field(2, description="more percent bounced or rejected: stop")
     complaints: Threshold = Field(0.1, description="more percent reported as spam: stop")
     opt_outs: Threshold = Field(1, description="more percent opted out: stop")
+
+    @property
+    def in_words(self) -> str:
+        """`to 500 first, watched for 2 h; …`: what a plan says of it."""
+        watched = age(self.watch).removesuffix(" 0 min").removesuffix(" 0 h")
+        return (
+            f"to {self.people:,} first, watched for {watched}; the rest gets it unless more than "
+            f"{self.bounces:g}% bounce, {self.complaints:g}% complain or {self.opt_outs:g}% opt out"
+        )
 
     @classmethod
     def of(cls, campaign: Mapping[str, Any]) -> CanarySpec | None:

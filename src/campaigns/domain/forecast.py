@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from campaigns.domain.allotment import PlanChange
 from campaigns.domain.campaign import GoalSpec
+from campaigns.domain.canary import CanarySpec
 from campaigns.domain.channel import Channel
 from campaigns.domain.costing import ChannelForecast, over_budget
 from campaigns.domain.evidence import age
@@ -94,6 +95,8 @@ class Forecast:
         spent: what earlier runs of the campaign and edition cost.
         waits, until: messages that wait for their hour, and when the last of them may go.
         changed: from the plan that was approved last; None where none was.
+        canary: what goes to a few first; None where the run has none.
+        needs_approval: whether the campaign asks for somebody's yes.
     """
 
     campaign: str
@@ -115,6 +118,8 @@ class Forecast:
     power: Sequence[Power] = ()
     changed: PlanChange | None = None
     portion: Portion = WHOLE
+    canary: CanarySpec | None = None
+    needs_approval: bool = False
 
     @property
     def cost(self) -> Decimal:
@@ -196,10 +201,14 @@ class Forecast:
         if self.budget is not None:
             told.append(f"Budget: {money(self.budget.amount, self.budget.currency)}.")
         told.append(f"Time: {self.duration()}.")
+        if self.canary is not None:
+            told.append(f"Canary: {self.canary.in_words}.")
         if self.waits and self.until is not None:
             until = f"{self.until.day} {self.until:%b %H:%M} UTC"
             told.append(f"{self.waits:,} wait for their hour, the last until {until}.")
         told += [str(power) for power in self.power]
+        if self.needs_approval:
+            told.append("It needs somebody's yes before it sends.")
         if self.changed is not None:
             told.append(f"Since it was approved: {self.changed}.")
         return told

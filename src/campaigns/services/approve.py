@@ -95,7 +95,7 @@ def require_approval(release: Release, approvals: Approvals, plans: UsedPlans) -
     if not newest.granted:
         raise ApprovalNeededError(_missing(release, f"it was {newest}"))
     if newest.first is not None and plans.used(newest.id):
-        raise ApprovalNeededError(_missing(release, f"it was {newest}; they have it"))
+        raise ApprovalNeededError(_missing(release, f"it was {newest}; that run is over"))
     return newest
 
 

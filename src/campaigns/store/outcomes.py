@@ -1,7 +1,9 @@
 """What became of a campaign's people, counted by arm in the database.
 
 Everyone planned counts, whatever became of their message, and everyone held out who would have got
-it: the arms hold people who are alike. Both are watched from the same moment, the run's start.
+it: the arms hold people who are alike. Both are watched from the same moment, the run's start. Who
+was held out by an earlier run that reached all it was for belongs to that run, as those do who got
+their message from it.
 """
 
 from __future__ import annotations
@@ -43,7 +45,10 @@ _AMOUNT: Mapping[Dialect, str] = {
 }
 # A channel experiment's arm stands in the reason: `stated_preference@preferred|…`.
 _OUTCOMES = """
-WITH people AS (
+WITH earlier AS (
+    SELECT r.id FROM runs r JOIN runs this ON this.campaign_id = r.campaign_id
+     WHERE this.id = :run AND r.id < this.id AND r.state = 'finished' AND r.row_limit IS NULL
+), people AS (
     SELECT d.customer_id, d.skeleton_id,
            CASE WHEN d.reason LIKE '%@preferred%' THEN 'preferred'
                 WHEN d.reason LIKE '%@default%' THEN 'default' ELSE '' END AS arm
@@ -52,6 +57,8 @@ WITH people AS (
      UNION ALL
     SELECT s.customer_id, NULL, s.reason FROM skips s
      WHERE s.run_id = :run AND s.reason IN ('holdout', 'brand_holdout')
+       AND NOT EXISTS (SELECT 1 FROM earlier JOIN skips before ON before.run_id = earlier.id
+                        WHERE before.customer_id = s.customer_id AND before.reason = s.reason)
 ), did AS (
     SELECT i.customer_id, COALESCE(SUM({amount}), 0) AS amount
       FROM people p JOIN interactions i ON i.customer_id = p.customer_id

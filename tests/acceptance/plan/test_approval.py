@@ -19,7 +19,7 @@ from campaigns.bootstrap.approving import (
 from campaigns.bootstrap.control import resume
 from campaigns.bootstrap.forecasting import forecast
 from campaigns.cli import run as cli
-from campaigns.errors import ApprovalNeededError, RunHeldError, UserError
+from campaigns.errors import ApprovalNeededError, NotFoundError, RunHeldError, UserError
 from tests.acceptance.plan.world import add, import_people, planned, rows
 from tests.runs import send_run
 
@@ -58,7 +58,7 @@ def test_a_yes_for_the_first_few_is_used_up_by_one_run(
     out = capsys.readouterr().out
     assert json.loads(out[out.index("{") :])["accepted"] == 7
     assert cli(["run", "spring_sale"]) == 2
-    assert "for the first 7; they have it" in capsys.readouterr().err
+    assert "for the first 7; that run is over" in capsys.readouterr().err
     assert cli(["approve", "spring_sale", "--by", "Berta"]) == 0
     assert cli(["run", "spring_sale"]) == 0
 
@@ -123,3 +123,8 @@ def test_nobody_answering_leaves_nothing_begun_and_a_later_yes_counts(
         app.start_run("spring_sale")
     approve_release(app, "spring_sale", by="Berta", plan=question.told.plan)
     assert planned(app)
+
+
+def test_a_campaign_whose_name_is_mistyped_is_told_as_such(app: App) -> None:
+    with pytest.raises(NotFoundError, match="no campaign `spring_sal`; did you mean"):
+        approve_release(app, "spring_sal", by="Berta")

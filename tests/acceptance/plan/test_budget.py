@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from campaigns.account_page.markdown import answer_sentences
 from campaigns.bootstrap import App
 from campaigns.bootstrap.forecasting import forecast
+from campaigns.bootstrap.reporting import account_of
 from campaigns.cli import run as cli
 from campaigns.domain.channel import Channel
+from campaigns.domain.prices import money
 from campaigns.domain.run import RunState
 from campaigns.errors import BudgetError
 from campaigns.sandbox.process import SandboxProcess
@@ -51,6 +54,10 @@ def test_a_budget_counts_what_earlier_runs_spent(app: App, tmp_path: Path) -> No
     run_id = planned(app)
     with pytest.raises(BudgetError, match="of earlier runs"):
         app.begin_sending(run_id)
+    told = " ".join(answer_sentences(account_of(app, str(run_id))))
+    assert (
+        f"of which its other runs took {money(forecast(app, 'spring_sale').spent, 'EUR')}" in told
+    )
 
 
 def test_a_budget_is_not_kept_by_what_has_no_price(app: App, tmp_path: Path) -> None:

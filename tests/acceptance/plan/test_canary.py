@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from campaigns.bootstrap import App
 from campaigns.bootstrap.canary import canary_verdict, wait_for_canary
+from campaigns.bootstrap.forecasting import forecast
 from campaigns.cli import run as cli
 from campaigns.domain.canary import CANARY_SHARD, CanaryState
 from campaigns.domain.channel import Channel
@@ -157,3 +158,18 @@ class _same:  # noqa: N801 - a context that leaves the application open
 
     def __exit__(self, *_: object) -> None:
         pass
+
+
+def test_the_plan_tells_of_the_canary_and_of_the_yes_it_needs(
+    app: App, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import_people(app, tmp_path)
+    add(app, CANARY + "\nneeds_approval: true")
+    words = "to 20 first, watched for 1 h; the rest gets it unless more than 5% bounce"
+    told, page = forecast(app, "spring_sale"), tmp_path / "plan.html"
+    assert f"Canary: {words}" in " ".join(told.sentences())
+    assert "It needs somebody's yes before it sends." in told.sentences()
+    assert cli(["plan", "spring_sale", "--html", str(page)]) == 0
+    assert f"Canary: {words}" in capsys.readouterr().out
+    assert words in page.read_text(encoding="utf-8")
+    assert forecast(app, "spring_sale", limit=20).canary is None  # no more people than it has

@@ -86,6 +86,8 @@ def as_json(told: Forecast) -> dict[str, Any]:
         "budget": None if told.budget is None else told.budget.model_dump(mode="json"),
         "over_budget": told.over_budget,
         "seconds": None if told.takes is None else told.takes.total_seconds(),
+        "needs_approval": told.needs_approval,
+        "canary": None if told.canary is None else told.canary.model_dump(mode="json"),
         "waits": told.waits,
         "waits_until": None if told.until is None else told.until.isoformat(),
         "samples": [asdict(s) for s in told.samples],

@@ -145,10 +145,11 @@ class Model:
                 row.state = S.EXPIRED
 
     def cancel(self, run: int) -> None:
-        """The run ends; what it had not begun ends with it."""
+        """The run ends; what it had not begun ends with it, and what runs that had ended before
+        got back since."""
         self.runs[run] = RunState.CANCELLED
         for row in self.rows.values():
-            if row.run == run and row.state is S.PENDING:
+            if row.state is S.PENDING and self.runs[row.run] is RunState.CANCELLED:
                 row.state = S.CANCELLED
 
     def plan_again(self, run: int) -> None:

@@ -58,8 +58,10 @@ class PostgresDatabases:
 
     def take(self) -> str:
         """The name of an empty database."""
-        if self._free:
-            return self._free.pop()
+        return self._free.pop() if self._free else self.fresh()
+
+    def fresh(self) -> str:
+        """The name of one that nobody has used: its statistics know of no other test."""
         name = f"campaigns_test_{os.getpid()}_{len(self._made)}"
         with _admin(self.server) as connection:
             connection.execute(text(f"CREATE DATABASE {name}"))

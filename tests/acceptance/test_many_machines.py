@@ -132,7 +132,7 @@ def by_one(
 ) -> dict[int, tuple[str, str]]:
     """What the run comes to on one machine, by each customer's number within the import."""
     with shop(postgres_databases, tmp_path_factory.mktemp("one")) as (app, sandbox):
-        run = plan_run(app)
+        run = planned(app)
         app.dispatch_all(run.id)
         app.finish(run.id)
         assert sandbox.log.duplicates() == {}
@@ -154,7 +154,7 @@ def test_machines_that_share_a_run_do_what_one_does_though_one_is_killed(
     tmp_path: Path,
 ) -> None:
     with shop(postgres_databases, tmp_path) as (app, sandbox):
-        run = plan_run(app)
+        run = planned(app)
         every = len(app.shards(run.id)) // machines
         others = [machine(app, i * every) for i in range(machines)]
         give_up = time.monotonic() + 60

@@ -233,6 +233,7 @@ def test_a_worker_carries_a_deployment_to_its_end(
 
 
 @pytest.mark.usefixtures("one_lane", "worker")
+@pytest.mark.slow
 def test_suspend_resume_and_cancel_on_prefects_pages_do_the_same_to_our_run(
     deployments: dict[str, DeploymentResponse], slow: Shop
 ) -> None:

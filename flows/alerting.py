@@ -13,8 +13,9 @@ from prefect.settings import PREFECT_UI_URL
 
 from campaigns.domain.alert import Alert
 
-#: A namespace of our own: the same alert of the same day has the same id.
+#: No run is carried by a flow run.
 NOBODY: Mapping[int, str] = MappingProxyType({})
+#: A namespace of our own: the same alert of the same day has the same id.
 _OURS = UUID("7d1c5cf6-6a55-4c0c-9f0b-3f2f4d8f9b11")
 
 

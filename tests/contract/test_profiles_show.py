@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import orjson
 import pytest
@@ -29,11 +28,6 @@ FULL = (
     "id,email,phone,x,name,surname,lang,land,prefers,points,offers,news,said_on,clicks,dms,bought,seen\n"
     "7,Ana@example.com,+34600000001,demo_ana,Ana,Puig,ca_ES,ES,sms,5,yes,no,2024-05-06,2,1,1,2027-01-02\n"
 )
-
-
-@pytest.fixture
-def importing(database: Database, tmp_path: Path) -> Importing:
-    return Importing(database, tmp_path)
 
 
 def event(customer: int, key: str, **values: object) -> Interaction:

@@ -28,6 +28,12 @@ os.environ.setdefault("CAMPAIGNS_SANDBOX_QUIET_HOURS", "false")
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 
+def pytest_report_header() -> str:
+    """Said once, and not with each of the tests that skip for it."""
+    there = "CAMPAIGNS_TEST_POSTGRES_URL" in os.environ
+    return "PostgreSQL: " + ("yes" if there else "none, its tests skip (see CONTRIBUTING.md)")
+
+
 @pytest.fixture(scope="session")
 def sqlite_files() -> Iterator[SqliteFiles]:
     """Copies of a migrated file."""

@@ -70,30 +70,9 @@ class App(Starting):
 
         Raises FileError or FilesError when the file or the mapping as a whole is wrong.
         """
-        from campaigns.services.import_customers import import_customers
-        from campaigns.sources.customer_file import open_customer_file
-        from campaigns.sources.mapping import Defaults
-        from campaigns.sources.refusal_file import RefusalFile
+        from campaigns.bootstrap.importing import CustomerFileAt, import_customers
 
-        brand = self.catalog.brand()
-        source = open_customer_file(
-            path,
-            mapping=mapping,
-            encoding=encoding,
-            attributes=self.catalog.attributes(),
-            defaults=Defaults(locale=brand.default_locale, time_zone=brand.time_zone),
-        )
-        now = self.clock.now()
-        refused = self.settings.home / "reports" / f"{path.stem}-{now:%Y%m%d-%H%M%S}-refused.csv"
-        with RefusalFile(refused) as refusals:
-            report = import_customers(
-                source, self.profiles, refusals, now=now, actor="import", progress=progress
-            )
-        if report.interactions:
-            from campaigns.bootstrap.learning import learn
-
-            learn(self)  # the past that came with them counts from the first campaign on
-        return report
+        return import_customers(self, CustomerFileAt(path, mapping, encoding), progress)
 
     def diagnose(self) -> list[Diagnosis]:
         """What is set up, what is missing, what would happen."""

@@ -5,11 +5,11 @@ Named tuples, since a million of them pass through an import.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from campaigns.domain.channel import AddressKind, Channel
 from campaigns.domain.consent import Purpose
@@ -139,6 +139,15 @@ class CustomerRow(NamedTuple):
         return tuple([c for c in self.consents if not c.granted])
 
 
+class ReadyRow(NamedTuple):
+    """A row that was read ahead, with what the store would write of it if it is about nobody who is
+    known; `plain` reads it once more, where it may be about somebody."""
+
+    line: int
+    new: Any
+    plain: Callable[[], CustomerRow]
+
+
 class BlankRow(NamedTuple):
     """A row without any value: counted, not refused."""
 
@@ -170,6 +179,11 @@ class BatchResult:
     suppressed: int = 0
     interactions: int = 0
 
+    def add(self, other: BatchResult) -> None:
+        """Count the rows of another batch too."""
+        for name in (f.name for f in fields(other)):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
 
 class SeenCustomers:
     """Which customers a file has had, in one bit each."""
@@ -191,4 +205,4 @@ class SeenCustomers:
             bits[byte] |= 1 << (customer_id & 7)
 
 
-ReadRow: TypeAlias = CustomerRow | RefusedRow | BlankRow
+ReadRow: TypeAlias = CustomerRow | ReadyRow | RefusedRow | BlankRow

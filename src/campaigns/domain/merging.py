@@ -126,7 +126,7 @@ def merge_consents(
     Noes come first, so that a row that says both stays a no.
     """
     changes = ConsentChanges()
-    if not known.standings and _independent(entries):
+    if not known.standings and independent(entries):
         for entry in entries:
             at = entry.at or now
             known.standings[entry.matter] = (entry.granted, at)
@@ -143,8 +143,9 @@ def merge_consents(
     return changes
 
 
-def _independent(entries: Sequence[ConsentEntry]) -> bool:
-    """Whether none of these bears on another: the usual case, and the quick one."""
+def independent(entries: Sequence[ConsentEntry]) -> bool:
+    """Whether none of these bears on another: the usual case, and the quick one. Of a customer of
+    whom nothing stands yet all of them are taken."""
     matters = {entry.matter for entry in entries}
     if len(matters) < len(entries):
         return False

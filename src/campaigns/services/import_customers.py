@@ -18,6 +18,7 @@ from campaigns.domain.intake import (
     CustomerRow,
     LeftOut,
     ReadRow,
+    ReadyRow,
     RefusedRow,
     RepeatedRow,
     SeenCustomers,
@@ -44,7 +45,12 @@ class Profiles(Protocol):
     """Where customers are kept."""
 
     def upsert(
-        self, rows: Sequence[CustomerRow], *, now: datetime, actor: str, seen: SeenCustomers
+        self,
+        rows: Sequence[CustomerRow | ReadyRow],
+        *,
+        now: datetime,
+        actor: str,
+        seen: SeenCustomers,
     ) -> BatchResult:
         """Create and update customers: one transaction, all or nothing. Each row is in one of the
         result's counts; `seen` learns the batch's customers."""
@@ -192,10 +198,10 @@ def import_customers(
 
 def _batches(
     rows: Iterator[ReadRow], refusals: Refusals, report: ImportReport
-) -> Iterator[list[CustomerRow]]:
+) -> Iterator[list[CustomerRow | ReadyRow]]:
     """Rows in batches, among them those refused that say no; what has nothing for the store is
     counted and told on the way."""
-    batch: list[CustomerRow] = []
+    batch: list[CustomerRow | ReadyRow] = []
     for row in rows:
         if isinstance(row, BlankRow):
             report.blank += 1
@@ -205,9 +211,10 @@ def _batches(
             report.refused += 1
             refusals.refused(row)
             continue
-        for value in row.left_out:
-            report.left_out += 1
-            refusals.left_out(value)
+        if isinstance(row, CustomerRow):
+            for value in row.left_out:
+                report.left_out += 1
+                refusals.left_out(value)
         batch.append(row)
         if len(batch) == BATCH:
             yield batch

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from campaigns.domain.customer import AttributeSpec
-from campaigns.domain.intake import ReadRow
+from campaigns.domain.intake import CustomerRow, ReadRow, RefusedRow
 from campaigns.errors import FileError, FilesError
 from campaigns.sources import places
 from campaigns.sources.headers import Headers
 from campaigns.sources.mapping import Defaults, MappingFile, Value
 from campaigns.sources.recognise import no_header, recognise, unused
 from campaigns.sources.rows import RowBuilder
-from campaigns.sources.table import Table, open_table
+from campaigns.sources.rules import Cells
+from campaigns.sources.table import RawRow, Table, open_table
 from campaigns.yaml_files.document import Document, Loc, read_document
 from campaigns.yaml_files.validate import unknown, validate
 
@@ -48,7 +49,20 @@ class CustomerFile:
 
     def rows(self, now: datetime) -> Iterator[ReadRow]:
         """Every row of the file, in order: what it says, or why it does not go in."""
-        build = RowBuilder(
+        build = self.builder(now)
+        for raw in self.raw_rows():
+            if len(raw) == 2 and type(raw) is tuple:
+                yield build(raw[0], raw[1])
+            else:
+                yield raw  # type: ignore[misc]
+
+    def raw_rows(self) -> Iterator[RawRow]:
+        """Every row of the file as it stands there: `rows` has one for each."""
+        return self._table.rows()
+
+    def builder(self, now: datetime) -> Callable[[int, Cells], CustomerRow | RefusedRow]:
+        """From a raw row's line and cells to what it says, or why it does not go in."""
+        return RowBuilder(
             self._mapping,
             self._table.headers,
             file_name=self.name,
@@ -56,11 +70,6 @@ class CustomerFile:
             attributes=self._attributes,
             now=now,
         ).build
-        for raw in self._table.rows():
-            if len(raw) == 2 and type(raw) is tuple:
-                yield build(raw[0], raw[1])
-            else:
-                yield raw  # type: ignore[misc]
 
 
 def open_customer_file(

@@ -26,18 +26,26 @@ _STANDING_COLUMNS = LEDGER_COLUMNS[:6]
 LedgerRow = tuple[int, str, str, str, bool, int, str, str, str]
 
 
-def append(connection: Connection, rows: Sequence[LedgerRow], *, distinct: bool = False) -> None:
+def append(
+    connection: Connection,
+    rows: Sequence[LedgerRow],
+    *,
+    distinct: bool = False,
+    of_new: bool = False,
+) -> None:
     """Add to the ledger and bring the standings to what it says now.
 
     Of entries on one matter the newest stands, and of two of the same moment the no. `distinct`:
-    the caller knows that no matter is in `rows` twice. Whoever may write a denial calls
-    `engine.bar_intents` first.
+    the caller knows that no matter is in `rows` twice. `of_new`: that, and that all customers were
+    created in this transaction. Whoever may write a denial of another calls `engine.bar_intents`
+    first.
     """
     if not rows:
         return
     bulk.insert(connection, consents, LEDGER_COLUMNS, rows)
-    standing = [row[:6] for row in rows] if distinct else _newest(rows)
-    bulk.insert(connection, standings, _STANDING_COLUMNS, standing, on_conflict=_NEWEST_STANDS)
+    standing = [row[:6] for row in rows] if distinct or of_new else _newest(rows)
+    on_conflict = "" if of_new else _NEWEST_STANDS
+    bulk.insert(connection, standings, _STANDING_COLUMNS, standing, on_conflict=on_conflict)
 
 
 def _newest(rows: Sequence[LedgerRow]) -> list[tuple[object, ...]]:

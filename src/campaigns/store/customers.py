@@ -13,11 +13,11 @@ from typing import Any
 import orjson
 from sqlalchemy import select
 
-from campaigns.domain.intake import BatchResult, CustomerRow, SeenCustomers
+from campaigns.domain.intake import BatchResult, CustomerRow, ReadyRow, SeenCustomers
 from campaigns.domain.interaction import Interaction
 from campaigns.domain.views import CustomerView, DeliveryView
 from campaigns.errors import NotFoundError
-from campaigns.store import interactions, portability, restoring
+from campaigns.store import interactions, newcomers, portability, restoring
 from campaigns.store.clock import to_ms
 from campaigns.store.delivery_reading import read_delivery
 from campaigns.store.engine import Database, bar_imports, bar_intents
@@ -41,19 +41,31 @@ class SqlProfiles:
             return AddressHash.load(connection)
 
     def upsert(
-        self, rows: Sequence[CustomerRow], *, now: datetime, actor: str, seen: SeenCustomers
+        self,
+        rows: Sequence[CustomerRow | ReadyRow],
+        *,
+        now: datetime,
+        actor: str,
+        seen: SeenCustomers,
     ) -> BatchResult:
         """Create and update customers: one transaction, all or nothing.
 
         See services.import_customers.Profiles.
         """
         hashing = self._hashing
-        says_no = any(r.suppressions or not all(c.granted for c in r.consents) for r in rows)
         with self._database.write() as connection:
             bar_imports(connection)
-            if says_no:
-                bar_intents(connection)
-            return Upsert(connection, hashing, now=now, actor=actor, seen=seen).run(rows)
+            new, rest = newcomers.sorted_out(connection, hashing, rows)
+            if any(r.suppressions or not all(c.granted for c in r.consents) for r in rest):
+                bar_intents(connection)  # a newcomer has no messages that could be under way
+            created = newcomers.write(connection, new, seen)
+            result = Upsert(connection, hashing, now=now, actor=actor, seen=seen).run(rest)
+        result.add(created)
+        return result
+
+    def preparing(self, *, now: datetime, actor: str) -> newcomers.Preparing:
+        """What works rows out ahead, for an import of this moment."""
+        return newcomers.Preparing(self._hashing, now=now, actor=actor)
 
     def record_interactions(self, events: Sequence[Interaction]) -> int:
         """Write events that are not known by their source key yet, with what follows from them:

@@ -45,8 +45,12 @@ class AddressHash:
         mailbox behind it (`domain.address.mailbox`), which bars imports and no message."""
         keys = [self.key(kind, normalised)]
         if kind is AddressKind.EMAIL:
-            keys.append(self._other("mailbox", mailbox(normalised)))
+            keys.append(self.mailbox_key(normalised))
         return keys
+
+    def mailbox_key(self, normalised: str) -> str:
+        """The hash of the mailbox behind an e-mail address."""
+        return self._other("mailbox", mailbox(normalised))
 
     def ref_key(self, ref: str) -> str:
         """The same for the user's own customer id: another address does not make another person."""

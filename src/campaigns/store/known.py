@@ -31,6 +31,17 @@ _BY_OTHER_KEY = """
 SELECT i.customer_id FROM {given} AS given
   JOIN identities i ON i.kind IN ('email', 'phone', 'handle') AND i.key = given.key
 """
+_TAKEN_REFS = """
+SELECT given.ref FROM {given} AS given
+ WHERE EXISTS (SELECT 1 FROM customers c WHERE c.ref = given.ref)
+    OR EXISTS (SELECT 1 FROM identities i WHERE i.kind = 'ref' AND i.key = given.ref)
+"""
+_TAKEN_KEYS = """
+SELECT given.key FROM {given} AS given
+ WHERE EXISTS (SELECT 1 FROM addresses a WHERE a.address_key = given.key)
+    OR EXISTS (SELECT 1 FROM identities i
+                WHERE i.kind IN ('email', 'phone', 'handle') AND i.key = given.key)
+"""
 _OTHERS = """
 SELECT i.customer_id, i.kind, i.key, i.was
   FROM {given} AS given JOIN identities i ON i.customer_id = given.id
@@ -100,6 +111,12 @@ def load(
             matter = (_CHANNELS[channel], _PURPOSES[purpose], topic)
             found[id_].own_yes[matter] = from_ms(at)
     return list(found.values())
+
+
+def taken(connection: Connection, refs: Collection[str], keys: Collection[str]) -> set[str]:
+    """Those of these refs and address keys that find somebody."""
+    found = {row[0] for row in _join(connection, _TAKEN_REFS, "ref", "text", refs)}
+    return found | {row[0] for row in _join(connection, _TAKEN_KEYS, "key", "text", keys)}
 
 
 def load_devices(connection: Connection, keys: Collection[str]) -> set[str]:

@@ -1,0 +1,255 @@
+"""Importing a file of customers; a large one is read ahead in a process beside.
+
+Reading, checking and hashing is Python, and a process has one core of it. It takes as long as
+writing does, and which process does it makes no difference: the rows come in their order, and only
+this process writes. What goes between the two is what is written of a customer whom nobody knows
+(store.newcomers), in the plainest form; rows themselves cost more to hand over than to read anew
+(docs/decisions/0050-read-ahead.md).
+"""
+
+from __future__ import annotations
+
+import marshal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+from itertools import islice
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from campaigns.bootstrap.workers import app_of, begin_worker, main_module_hidden
+from campaigns.domain.intake import (
+    BatchResult,
+    BlankRow,
+    CustomerRow,
+    ReadRow,
+    ReadyRow,
+    RefusedRow,
+    SeenCustomers,
+)
+from campaigns.services.collecting import seldom_collecting
+from campaigns.services.import_customers import BATCH, ImportReport
+from campaigns.services.import_customers import import_customers as bring_in
+
+if TYPE_CHECKING:
+    from campaigns.bootstrap.app import App
+    from campaigns.sources.customer_file import CustomerFile
+    from campaigns.sources.rules import Cells
+    from campaigns.sources.table import RawRow
+    from campaigns.store.customers import SqlProfiles
+    from campaigns.store.newcomers import Preparing
+
+ACTOR = "import"
+#: Bytes. A smaller file (some 50,000 customers) is read before a process would have paid.
+WORTH_IT = 8_000_000
+#: After so many rows it is seen whether most customers are new; of those who are known the rows
+#: are compared field by field, here, and reading ahead would only be reading twice.
+TRIED = 4_000
+#: So many rows more are read here meanwhile: about what a process takes to start.
+MEANWHILE = 20_000
+
+
+class CustomerFileAt(NamedTuple):
+    """A customer file, and how it is to be read: what `import_customers` is told."""
+
+    path: Path
+    mapping: Path | None = None
+    encoding: str | None = None
+
+
+def import_customers(
+    app: App, file: CustomerFileAt, progress: Callable[[int], None] | None = None
+) -> ImportReport:
+    """Bring customers in from a file, and learn from their past; the counts of the report add up
+    to its rows.
+
+    Raises FileError or FilesError when the file or the mapping as a whole is wrong.
+    """
+    from campaigns.sources.refusal_file import RefusalFile
+
+    source = opened(app, file)
+    now = app.clock.now()
+    name = f"{file.path.stem}-{now:%Y%m%d-%H%M%S}-refused.csv"
+    with (
+        RefusalFile(app.settings.home / "reports" / name) as refusals,
+        ReadingAhead(app, file, source) as ahead,
+    ):
+        report = bring_in(ahead, ahead, refusals, now=now, actor=ACTOR, progress=progress)
+    if report.interactions:
+        from campaigns.bootstrap.learning import learn
+
+        learn(app)  # the past that came with them counts from the first campaign on
+    return report
+
+
+def opened(app: App, file: CustomerFileAt) -> CustomerFile:
+    """The file, opened. Raises FileError or FilesError."""
+    from campaigns.sources.customer_file import open_customer_file
+    from campaigns.sources.mapping import Defaults
+
+    brand = app.catalog.brand()
+    return open_customer_file(
+        file.path,
+        mapping=file.mapping,
+        encoding=file.encoding,
+        attributes=app.catalog.attributes(),
+        defaults=Defaults(locale=brand.default_locale, time_zone=brand.time_zone),
+    )
+
+
+class ReadingAhead:
+    """Stands between the file and the profiles, and so sees whether reading ahead pays. Leaving it
+    ends the process beside, which writes nothing."""
+
+    def __init__(self, app: App, file: CustomerFileAt, source: CustomerFile) -> None:
+        self.name, self.title = source.name, source.title
+        self.unused, self.repeated = source.unused, source.repeated
+        self._app = app
+        self._file = file
+        self._source = source
+        self._profiles: SqlProfiles = app.profiles
+        self._created = 0
+        self._reader: _Reader | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._reader is not None:
+            self._reader.end()
+
+    def upsert(
+        self,
+        rows: Sequence[CustomerRow | ReadyRow],
+        *,
+        now: datetime,
+        actor: str,
+        seen: SeenCustomers,
+    ) -> BatchResult:
+        """As services.import_customers.Profiles says."""
+        result = self._profiles.upsert(rows, now=now, actor=actor, seen=seen)
+        self._created += result.created
+        return result
+
+    def rows(self, now: datetime) -> Iterator[ReadRow]:
+        """Every row in order, from here and from beside. What a process left undone because it was
+        ended is read here."""
+        done, ahead_from = 0, -1
+        for row in self._source.rows(now):
+            if done == TRIED and self._pays():
+                ahead_from = done + MEANWHILE
+                self._reader = _Reader(self._app, self._file, now, ahead_from)
+            elif done == ahead_from:
+                break
+            done += 1
+            yield row
+        else:
+            return
+        for row in self._ahead(now):
+            done += 1
+            yield row
+        if self._reader is None or not self._reader.finished:
+            yield from islice(self._source.rows(now), done, None)
+
+    def _pays(self) -> bool:
+        large = self._file.path.stat().st_size >= WORTH_IT
+        return large and self._created >= TRIED // 4 and self._app.settings.worker_count > 1
+
+    def _ahead(self, now: datetime) -> Iterator[ReadRow]:
+        assert self._reader is not None  # `rows` has just made it
+        build = self._source.builder(now)
+
+        def plain(line: int, cells: bytes) -> CustomerRow:
+            row = build(line, marshal.loads(cells))  # noqa: S302  our own process wrote it
+            assert isinstance(row, CustomerRow)  # it was one there
+            return row
+
+        for page in self._reader.pages():
+            for kind, *told in page:
+                if kind == _READY:
+                    line, cells, new = told
+                    yield ReadyRow(line, new, partial(plain, line, cells))
+                elif kind == _PLAIN:
+                    yield build(told[0], marshal.loads(told[1]))  # noqa: S302
+                else:
+                    yield RefusedRow(*told) if kind == _REFUSED else BlankRow(*told)
+
+
+#: What a row is on its way from the process beside.
+_READY, _PLAIN, _REFUSED, _BLANK = range(4)
+
+
+class _Reader:
+    """The process beside, and what it sends."""
+
+    def __init__(self, app: App, file: CustomerFileAt, now: datetime, first: int) -> None:
+        self.finished = False
+        context = get_context("spawn")
+        self._pages, theirs = context.Pipe(duplex=False)
+        given = (app.settings.revealed(), file, now, first, theirs)
+        self._process = context.Process(target=_read_ahead, args=given, name="reading-ahead")
+        with main_module_hidden():
+            self._process.start()
+        theirs.close()
+
+    def pages(self) -> Iterator[list[tuple[object, ...]]]:
+        """Every page from the first row asked for. `finished` tells afterwards whether that was
+        all, or the process came to an end before."""
+        with suppress(EOFError, OSError):
+            while page := self._pages.recv_bytes():
+                yield marshal.loads(page)  # noqa: S302  our own process wrote it
+            self.finished = True
+
+    def end(self) -> None:
+        """Let it end, whatever it is doing."""
+        if not self.finished:
+            self._process.kill()
+        self._process.join()
+        self._process.close()
+        self._pages.close()
+
+
+def _read_ahead(
+    settings: Mapping[str, object],
+    file: CustomerFileAt,
+    now: datetime,
+    first: int,
+    pages: Connection,
+) -> None:
+    """In the process beside: read from row `first` on (from 0), and send it page by page. It waits
+    where nobody takes them, so it holds one page."""
+    begin_worker()
+    # Whatever goes wrong, who started this goes on from the same row, meets it too, and tells it.
+    with suppress(Exception), seldom_collecting():
+        app: App = app_of(tuple(sorted(settings.items())))
+        source = opened(app, file)
+        build = source.builder(now)
+        preparing = app.profiles.preparing(now=now, actor=ACTOR)
+        rows = islice(source.raw_rows(), first, None)
+        while page := list(islice(rows, BATCH)):
+            pages.send_bytes(marshal.dumps(_page(page, build, preparing)))
+        pages.send_bytes(b"")
+
+
+def _page(
+    raw_rows: Sequence[RawRow],
+    build: Callable[[int, Cells], CustomerRow | RefusedRow],
+    preparing: Preparing,
+) -> list[tuple[object, ...]]:
+    """A page in plain values: what `ReadingAhead` reads."""
+    told: list[tuple[object, ...]] = []
+    for raw in raw_rows:
+        if isinstance(raw, BlankRow):
+            told.append((_BLANK, *raw))
+        elif isinstance(raw, RefusedRow):
+            told.append((_REFUSED, *raw))
+        else:
+            line, cells = raw
+            row = build(line, cells)
+            new = preparing.newcomer(row) if isinstance(row, CustomerRow) else None
+            packed = marshal.dumps(cells)
+            told.append((_PLAIN, line, packed) if new is None else (_READY, line, packed, new))
+    return told

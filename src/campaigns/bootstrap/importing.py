@@ -10,7 +10,7 @@ this process writes. What goes between the two is what is written of a customer 
 from __future__ import annotations
 
 import marshal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -18,7 +18,7 @@ from itertools import islice
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias
 
 from campaigns.bootstrap.workers import app_of, begin_worker, main_module_hidden
 from campaigns.domain.intake import (
@@ -37,7 +37,6 @@ from campaigns.services.import_customers import import_customers as bring_in
 if TYPE_CHECKING:
     from campaigns.bootstrap.app import App
     from campaigns.sources.customer_file import CustomerFile
-    from campaigns.sources.rules import Cells
     from campaigns.sources.table import RawRow
     from campaigns.store.customers import SqlProfiles
     from campaigns.store.newcomers import Preparing
@@ -148,38 +147,22 @@ class ReadingAhead:
             yield row
         else:
             return
-        for row in self._ahead(now):
+        assert self._reader is not None  # it was made before the row that it begins with
+        for row in unpacked(self._reader.pages(), self._source, now):
             done += 1
             yield row
-        if self._reader is None or not self._reader.finished:
+        if not self._reader.finished:
             yield from islice(self._source.rows(now), done, None)
 
     def _pays(self) -> bool:
         large = self._file.path.stat().st_size >= WORTH_IT
         return large and self._created >= TRIED // 4 and self._app.settings.worker_count > 1
 
-    def _ahead(self, now: datetime) -> Iterator[ReadRow]:
-        assert self._reader is not None  # `rows` has just made it
-        build = self._source.builder(now)
-
-        def plain(line: int, cells: bytes) -> CustomerRow:
-            row = build(line, marshal.loads(cells))  # noqa: S302  our own process wrote it
-            assert isinstance(row, CustomerRow)  # it was one there
-            return row
-
-        for page in self._reader.pages():
-            for kind, *told in page:
-                if kind == _READY:
-                    line, cells, new = told
-                    yield ReadyRow(line, new, partial(plain, line, cells))
-                elif kind == _PLAIN:
-                    yield build(told[0], marshal.loads(told[1]))  # noqa: S302
-                else:
-                    yield RefusedRow(*told) if kind == _REFUSED else BlankRow(*told)
-
 
 #: What a row is on its way from the process beside.
 _READY, _PLAIN, _REFUSED, _BLANK = range(4)
+#: One of these, the line, the cells, and what was worked out of them, or why they are none.
+_Told: TypeAlias = tuple[int, int, bytes, Any]
 
 
 class _Reader:
@@ -195,12 +178,12 @@ class _Reader:
             self._process.start()
         theirs.close()
 
-    def pages(self) -> Iterator[list[tuple[object, ...]]]:
+    def pages(self) -> Iterator[bytes]:
         """Every page from the first row asked for. `finished` tells afterwards whether that was
         all, or the process came to an end before."""
         with suppress(EOFError, OSError):
             while page := self._pages.recv_bytes():
-                yield marshal.loads(page)  # noqa: S302  our own process wrote it
+                yield page
             self.finished = True
 
     def end(self) -> None:
@@ -225,31 +208,47 @@ def _read_ahead(
     # Whatever goes wrong, who started this goes on from the same row, meets it too, and tells it.
     with suppress(Exception), seldom_collecting():
         app: App = app_of(tuple(sorted(settings.items())))
-        source = opened(app, file)
-        build = source.builder(now)
         preparing = app.profiles.preparing(now=now, actor=ACTOR)
-        rows = islice(source.raw_rows(), first, None)
-        while page := list(islice(rows, BATCH)):
-            pages.send_bytes(marshal.dumps(_page(page, build, preparing)))
+        for page in packed(opened(app, file), preparing, now, first):
+            pages.send_bytes(page)
         pages.send_bytes(b"")
 
 
-def _page(
-    raw_rows: Sequence[RawRow],
-    build: Callable[[int, Cells], CustomerRow | RefusedRow],
-    preparing: Preparing,
-) -> list[tuple[object, ...]]:
-    """A page in plain values: what `ReadingAhead` reads."""
-    told: list[tuple[object, ...]] = []
-    for raw in raw_rows:
+def packed(
+    source: CustomerFile, preparing: Preparing, now: datetime, first: int
+) -> Iterator[bytes]:
+    """The file from row `first` on (from 0), page by page, in the plainest form; never empty."""
+    build = source.builder(now)
+    rows = islice(source.raw_rows(), first, None)
+
+    def told(raw: RawRow) -> _Told:
         if isinstance(raw, BlankRow):
-            told.append((_BLANK, *raw))
-        elif isinstance(raw, RefusedRow):
-            told.append((_REFUSED, *raw))
-        else:
-            line, cells = raw
-            row = build(line, cells)
-            new = preparing.newcomer(row) if isinstance(row, CustomerRow) else None
-            packed = marshal.dumps(cells)
-            told.append((_PLAIN, line, packed) if new is None else (_READY, line, packed, new))
-    return told
+            return _BLANK, raw.line, b"", None
+        if isinstance(raw, RefusedRow):
+            return _REFUSED, raw.line, b"", tuple(raw[1:])
+        line, cells = raw
+        row = build(line, cells)
+        new = preparing.newcomer(row) if isinstance(row, CustomerRow) else None
+        return (_PLAIN if new is None else _READY), line, marshal.dumps(cells), new
+
+    while page := [told(raw) for raw in islice(rows, BATCH)]:
+        yield marshal.dumps(page)
+
+
+def unpacked(pages: Iterable[bytes], source: CustomerFile, now: datetime) -> Iterator[ReadRow]:
+    """The rows of these pages. What is out of the ordinary is read once more, here."""
+    build = source.builder(now)
+
+    def plain(line: int, cells: bytes) -> CustomerRow:
+        row = build(line, marshal.loads(cells))  # noqa: S302  our own process wrote it
+        assert isinstance(row, CustomerRow)  # it was one there
+        return row
+
+    for page in pages:
+        for kind, line, cells, told in marshal.loads(page):  # noqa: S302
+            if kind == _READY:
+                yield ReadyRow(line, told, partial(plain, line, cells))
+            elif kind == _PLAIN:
+                yield build(line, marshal.loads(cells))  # noqa: S302
+            else:
+                yield RefusedRow(line, *told) if kind == _REFUSED else BlankRow(line)

@@ -211,7 +211,7 @@ def _batches(
             report.refused += 1
             refusals.refused(row)
             continue
-        if isinstance(row, CustomerRow):
+        if isinstance(row, CustomerRow):  # of a row that is ready nothing was left out
             for value in row.left_out:
                 report.left_out += 1
                 refusals.left_out(value)

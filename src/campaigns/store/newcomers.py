@@ -3,16 +3,17 @@
 In a first import nearly every row is about somebody of whom no table knows anything. Then there is
 nothing to merge, and all that is written of the row but the customer's number can be worked out
 beforehand, in another process (bootstrap.importing): what is left for the one that writes is to
-look whether the row is such a one. Rows of which that is not sure go the long way (store.upserting),
-so that this one decides nothing. Writing a page's newcomers is as if their rows had come in an
-earlier page of the file, which changes nothing since none of them shares a name with another row.
+look whether the row is such a one. Rows of which that is not sure go the long way
+(store.upserting), so that this one decides nothing. Writing a page's newcomers is as if their rows
+had come in an earlier page of the file, which changes nothing since none of them shares a ref or an
+address with another row of the page.
 
 tests/contract/test_import_ahead.py compares the two ways on random files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
@@ -27,6 +28,7 @@ from campaigns.domain.intake import (
     BatchResult,
     ConsentEntry,
     CustomerRow,
+    Matter,
     PastInteractions,
     ReadyRow,
     SeenCustomers,
@@ -43,12 +45,19 @@ from campaigns.store.schema import addresses, channel_uses, customers, interacti
 _Values: TypeAlias = tuple[object, ...]
 _Rows: TypeAlias = tuple[_Values, ...]
 #: Nothing but texts, numbers and tuples, since it goes from process to process by `marshal`: ref,
-#: the key that tells who it is, all addresses' keys, what else an erased person would be known again
-#: by, and what is written after the customer's number: the customer, addresses, entries of the ledger, last
-#: replies; of the past the moment, kind, channel, name and how often.
+#: the key that tells who it is, all keys, the e-mail address as it is compared, and what is written
+#: after the customer's number: the customer, addresses, entries of the ledger, last replies; of the
+#: past the moment, kind, channel, name and how often.
 Newcomer: TypeAlias = tuple[
-    str, str | None, tuple[str, ...], tuple[str, ...], _Values, _Rows, _Rows, _Rows, _Rows
+    str, str | None, tuple[str, ...], str | None, _Values, _Rows, _Rows, _Rows, _Rows
 ]
+
+#: Plain texts, which enumerations are not.
+_CHANNELS: dict[Channel | None, str | None] = {None: None} | {c: c.value for c in Channel}
+_STATUSES: dict[AddressStatus | None, str] = {None: AddressStatus.ACTIVE.value}
+_STATUSES |= {status: status.value for status in AddressStatus}
+_KINDS = {kind: kind.value for kind in InteractionKind}
+_IMPORT = ConsentSource.IMPORT.value
 
 
 class Preparing:
@@ -60,51 +69,52 @@ class Preparing:
         self._actor = actor
         self._written = to_ms(now)
         self._moments: dict[datetime, int] = {}
+        self._matters: dict[Matter, tuple[str, str, str]] = {}
 
     def newcomer(self, row: CustomerRow) -> Newcomer | None:
-        """None for what is out of the ordinary and goes the long way."""
-        if (
-            row.refused or row.left_out or row.suppressions or row.identities
-            or not independent(row.consents)
-        ):  # fmt: skip
+        """None for a row that is out of the ordinary and goes the long way."""
+        if row.refused or row.left_out or row.suppressions or row.identities:
+            return None
+        if not independent(row.consents):
             return None
         matcher = Matcher(self._hashing)
         telling = matcher.telling(row)
-        if row.ref is None and telling is None:
+        if row.ref is not None:
+            ref = row.ref
+        elif telling is not None:
+            ref = made_ref(telling.kind, telling.key)
+        else:
             return None
-        found = [(a, matcher.key(a.channel, a.normalised)) for a in row.addresses]
-        status = AddressStatus.ACTIVE
+        key, now = matcher.key, self._written
+        keyed = tuple([
+            (_CHANNELS[channel], mailable, key(channel, normalised), _STATUSES[status], now)
+            for channel, mailable, normalised, status in row.addresses
+        ])  # fmt: skip
         return (
-            row.ref if row.ref is not None else made_ref(*telling),  # type: ignore[misc]
-            telling.key if telling else None,
-            tuple({key for _, key in found}),
-            tuple(self._of_the_person(row)),
+            ref,
+            telling and telling.key,
+            tuple({address[2] for address in keyed}),
+            next((a.normalised for a in row.addresses if a.channel is Channel.EMAIL), None),
             self._customer(row),
+            keyed,
+            tuple([self._entry(entry) for entry in row.consents]),
+            self._replies(row.interactions),
             tuple([
-                (a.channel.value, a.mailable, key, (a.status or status).value, self._written)
-                for a, key in found
-            ]),
-            tuple([self._entry(e) for e in row.consents]),
-            tuple(self._replies(row.interactions)),
-            tuple([
-                (self._ms(p.at), p.kind.value, p.channel and p.channel.value, p.name, p.times)
-                for p in row.interactions
+                (self._ms(at), _KINDS[kind], _CHANNELS[channel], name, times)
+                for name, kind, channel, times, at in row.interactions
             ]),
         )  # fmt: skip
 
-    def _of_the_person(self, row: CustomerRow) -> Iterator[str]:
-        if row.ref is not None:
-            yield self._hashing.ref_key(row.ref)
-        for entry in row.addresses:
-            if entry.channel is Channel.EMAIL:
-                yield self._hashing.mailbox_key(entry.normalised)
-
     def _customer(self, row: CustomerRow) -> _Values:
-        *plain, preferred = new_fields(row)
+        first, last, locale, country, zone, preferred = new_fields(row)
         bought = [p.at for p in row.interactions if p.kind is InteractionKind.PURCHASED]
         return (
-            *plain,
-            preferred and preferred.value,
+            first,
+            last,
+            locale,
+            country,
+            zone,
+            _CHANNELS[preferred],
             orjson.dumps(row.attributes).decode() if row.attributes else "{}",
             self._ms(max(bought)) if bought else None,
             self._written,
@@ -112,18 +122,20 @@ class Preparing:
         )
 
     def _entry(self, entry: ConsentEntry) -> _Values:
-        (channel, purpose, topic), granted, at, proof = entry
-        moment = self._ms(at or self._now)
-        words = (channel.value, purpose.value, topic)
+        matter, granted, at, proof = entry
+        words = self._matters.get(matter)
+        if words is None:
+            words = self._matters[matter] = (matter[0].value, matter[1].value, matter[2])
+        moment = self._ms(at) if at else self._written
         return (*words, granted, moment, _IMPORT, proof, self._actor)
 
-    def _replies(self, past: Iterable[PastInteractions]) -> Iterator[_Values]:
+    def _replies(self, past: Sequence[PastInteractions]) -> _Rows:
         last: dict[str, int] = {}
         for entry in past:
-            if entry.channel is not None and entry.kind is InteractionKind.REPLIED:
+            if entry.kind is InteractionKind.REPLIED and entry.channel is not None:
                 on, at = entry.channel.value, self._ms(entry.at)
                 last[on] = max(at, last.get(on, at))
-        yield from last.items()
+        return tuple(last.items())
 
     def _ms(self, moment: datetime) -> int:
         ms = self._moments.get(moment)
@@ -132,33 +144,24 @@ class Preparing:
         return ms
 
 
-_IMPORT = ConsentSource.IMPORT.value
-
-
 def sorted_out(
     connection: Connection, hashing: AddressHash, rows: Sequence[CustomerRow | ReadyRow]
 ) -> tuple[list[Newcomer], list[CustomerRow]]:
     """A page's newcomers, and the rows that go the long way, in their order."""
-    ready = [row.new for row in rows if type(row) is ReadyRow]
+    ready = [row.new for row in rows if isinstance(row, ReadyRow)]
+    plain = [row for row in rows if not isinstance(row, ReadyRow)]
     if not ready:
-        return [], [row for row in rows if type(row) is CustomerRow]
-    plain = [row for row in rows if type(row) is CustomerRow]
+        return [], plain
     barred = _more_than_once(hashing, ready, plain)
-    refs, keys = {new[0] for new in ready}, {new[1] for new in ready if new[1]}
-    barred |= known.taken(connection, refs, keys)
+    barred |= known.taken(connection, [n[0] for n in ready], [n[1] for n in ready if n[1]])
     if known.anybody_erased(connection):
-        barred |= known.load_erased(
-            connection, {key for new in ready for key in (*new[2], *new[3])}
-        )
+        barred |= _erased(connection, hashing, ready)
     new: list[Newcomer] = []
     rest: list[CustomerRow] = []
     for row in rows:
-        if type(row) is not ReadyRow:
-            rest.append(row)  # type: ignore[arg-type]
-        elif barred and not (
-            barred.isdisjoint(row.new[2]) and barred.isdisjoint(row.new[3])
-            and row.new[0] not in barred
-        ):  # fmt: skip
+        if not isinstance(row, ReadyRow):
+            rest.append(row)
+        elif row.new[0] in barred or not barred.isdisjoint(row.new[2]):
             rest.append(row.plain())
         else:
             new.append(row.new)
@@ -169,32 +172,29 @@ def _more_than_once(
     hashing: AddressHash, ready: Sequence[Newcomer], plain: Sequence[CustomerRow]
 ) -> set[str]:
     """Refs and keys that several of a page's rows have: who comes first matters there."""
-    once: set[str] = set()
-    more: set[str] = set()
-
-    def note(names: Iterable[str]) -> None:
-        for name in names:
-            if name in once:
-                more.add(name)
-            once.add(name)
-
-    for new in ready:
-        note((new[0], *new[2]))
+    names = [name for new in ready for name in (new[0], *new[2])]
     matcher = Matcher(hashing)
     for row in plain:
-        names = {matcher.key(a.channel, a.normalised) for a in row.addresses}
-        names |= {value for kind, value in row.identities if kind is IdentityKind.REF}
+        names += {matcher.key(a.channel, a.normalised) for a in row.addresses}
+        names += {value for kind, value in row.identities if kind is IdentityKind.REF}
         if row.ref is not None:
-            names.add(row.ref)
-        elif telling := matcher.telling(row):
-            names.add(made_ref(*telling))
-        note(names)
-    return more
+            names.append(row.ref)
+    once: set[str] = set()
+    return {name for name in names if name in once or once.add(name)}  # type: ignore[func-returns-value]
+
+
+def _erased(connection: Connection, hashing: AddressHash, ready: Sequence[Newcomer]) -> set[str]:
+    """The refs of rows about somebody who may have been erased."""
+    refs = {
+        key: ref
+        for ref, _, keys, email, *_ in ready
+        for key in (*keys, hashing.ref_key(ref), *([hashing.mailbox_key(email)] if email else []))
+    }
+    return {refs[key] for key in known.load_erased(connection, refs)}
 
 
 def write(connection: Connection, new: Sequence[Newcomer], seen: SeenCustomers) -> BatchResult:
     """Write newcomers in the caller's transaction; `seen` learns their numbers."""
-    result = BatchResult(created=len(new))
     ids = new_ids(connection, len(new))
     told = list(zip(ids, new, strict=True))
 
@@ -209,13 +209,17 @@ def write(connection: Connection, new: Sequence[Newcomer], seen: SeenCustomers) 
     past = [event for i, n in told for event in _events(i, n[8])]
     insert(interactions, _EVENT, past)
     seen.update(ids)
-    result.granted = sum(1 for entry in entries if entry[4])
-    result.denied = len(entries) - result.granted
-    result.interactions = len(past)
-    return result
+    granted = sum(1 for entry in entries if entry[4])
+    return BatchResult(
+        created=len(new),
+        granted=granted,
+        denied=len(entries) - granted,
+        interactions=len(past),
+    )
 
 
-def _events(customer_id: int, past: _Rows) -> Iterator[_Values]:
+def _events(customer_id: int, past: _Rows) -> Iterable[_Values]:
+    """One by one, with the keys that make a later import of the same known (store.changes)."""
     for at, kind, channel, name, times in past:
         for occurrence in range(1, times + 1):  # type: ignore[operator]
             yield customer_id, at, kind, channel, f"import:{customer_id}:{name}:{occurrence}"

@@ -103,7 +103,7 @@ class RowBuilder:
     def build(self, line: int, cells: Cells) -> CustomerRow | RefusedRow:
         """What this row says, or why it does not go in."""
         try:
-            return self._build(line, [c.strip() for c in cells])
+            return self._build(line, list(map(str.strip, cells)))
         except RowError as error:
             refused = RefusedRow(line, error.reason, error.column, error.value)
             return self._noes(refused, [c.strip() for c in cells]) or refused

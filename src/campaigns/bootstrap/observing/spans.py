@@ -20,7 +20,8 @@ from campaigns.bootstrap.observing.words import numbers
 from campaigns.domain.batch import Batch
 from campaigns.domain.delivery import Outcome
 from campaigns.errors import ConfigurationError
-from campaigns.services.dispatch import DispatchCounts, Step, Watch
+from campaigns.services.dispatch import DispatchCounts
+from campaigns.services.watching import Step, Watch
 
 NAME = "campaigns"
 

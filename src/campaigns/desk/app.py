@@ -299,11 +299,15 @@ def _number(request: Request) -> int:
 
 
 async def _form(request: Request) -> dict[str, str]:
-    """A posted form's fields. Raises HTTPException for one that is too large."""
+    """A posted form's fields. Raises HTTPException for one that is too large, or has too many."""
     body = b""
     async for piece in request.stream():
         body += piece
         if len(body) > _LARGEST:
             raise HTTPException(413)
-    fields = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20)
+    text = body.decode("utf-8", "replace")
+    try:
+        fields = parse_qsl(text, keep_blank_values=True, max_num_fields=20)
+    except ValueError:
+        raise HTTPException(413) from None
     return {name: value.replace("\0", "") for name, value in fields}

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from typing import TYPE_CHECKING
 
 from opentelemetry import propagate, trace
 from opentelemetry.context import Context
@@ -22,6 +23,9 @@ from campaigns.domain.delivery import Outcome
 from campaigns.errors import ConfigurationError
 from campaigns.services.dispatch import DispatchCounts
 from campaigns.services.watching import Step, Watch
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace.export import SpanExporter
 
 NAME = "campaigns"
 
@@ -120,7 +124,7 @@ def configured_tracer() -> Tracer:
     return trace.get_tracer(NAME)
 
 
-def _exporters() -> list:  # type: ignore[type-arg]
+def _exporters() -> list[SpanExporter]:
     import os
     from importlib.metadata import entry_points
 

@@ -60,7 +60,7 @@ class CustomerFile:
             if len(raw) == 2 and type(raw) is tuple:
                 yield build(raw[0], raw[1])
             else:
-                yield raw  # type: ignore[misc]  # what is no plain pair is refused
+                yield raw  # type: ignore[misc]
 
 
 def open_customer_file(

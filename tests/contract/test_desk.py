@@ -74,6 +74,23 @@ def test_a_customers_page_tells_what_finds_them(
         assert told in page
 
 
+def test_whatever_a_customer_is_called_it_stays_text_for_staff(
+    home: Path, open_desk: str, browser: Browsers
+) -> None:
+    evil = '"><script>alert(1)</script>'
+    with connect(Settings(home=home)) as app:
+        world = World(app.database)
+        number = world.customer(ref=evil, first_name=evil, last_name=evil, attributes={evil: evil})
+    desk = browser(open_desk, evil)
+    for page in (
+        desk.get("/"),
+        desk.get(f"/customers/{number}"),
+        desk.post("/search", data={"who": evil}),
+    ):
+        assert "<script" not in page.text
+    assert "&lt;script&gt;" in desk.get(f"/customers/{number}").text
+
+
 @pytest.mark.parametrize("path", ["/", "/customers/1", "/inbox/1", "/mail/1"])
 def test_nobody_sees_anything_without_saying_who_they_are(
     open_desk: str, browser: Browsers, path: str

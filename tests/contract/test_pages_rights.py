@@ -29,6 +29,21 @@ def test_what_is_known_can_be_read_and_downloaded_and_both_are_in_the_audit_trai
     assert [(e.actor, e.action) for e in entries] == [("customer", "exported")] * 2
 
 
+def test_whatever_a_customer_is_called_it_stays_text(here: Shop, client: httpx.Client) -> None:
+    evil = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
+    customer = here.customer(
+        first_name=evil, last_name="{{ 7 * 7 }}", ref=evil, attributes={evil: evil}
+    )
+    path = here.preferences_path(here.delivery(customer))
+    pages = [client.get(path), client.post(f"{path}/known"), client.get(f"{path}/delete")]
+    for page in pages:
+        assert page.status_code == 200
+        assert "<script" not in page.text
+        assert "<img src=x" not in page.text
+    assert "&lt;script&gt;alert(1)" in pages[1].text
+    assert "{{ 7 * 7 }}" in pages[1].text
+
+
 def test_the_data_are_not_for_whoever_looks(here: Shop, client: httpx.Client) -> None:
     path = here.preferences_path(here.delivery(here.customer()))
     assert "ada@example.com" not in client.get(path).text

@@ -24,11 +24,12 @@ from campaigns.domain.progress import Progress
 from campaigns.domain.release import Release
 from campaigns.domain.run import Run, RunState, Shard
 from campaigns.errors import CampaignsError, NotFoundError
-from campaigns.services.dispatch import PATIENT, Clock, DispatchCounts, Watch, unwatched
+from campaigns.services.dispatch import PATIENT, Clock, DispatchCounts
 from campaigns.services.plan_run import plan_post, plan_shard
 from campaigns.services.progress import progress
 from campaigns.services.report import RunReport, report
 from campaigns.services.rounds import AT_ONCE, Rounds
+from campaigns.services.watching import Watch, unwatched
 from campaigns.settings import Settings, load_settings
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from campaigns.domain.mode import Mode
 from campaigns.errors import WHAT_TO_WRITE, ConfigurationError
 
 _CLUSTER: Final = re.compile(r"(dask|ray)(:.+)?")
@@ -153,6 +154,11 @@ class Settings(BaseSettings):
             name: value.get_secret_value() if isinstance(value, SecretStr) else value
             for name, value in self
         }
+
+    @property
+    def mode(self) -> Mode:
+        """Whom messages reach."""
+        return Mode.LIVE if self.live else Mode.SANDBOX
 
     @property
     def heeds_quiet_hours(self) -> bool:

@@ -145,7 +145,7 @@ class App(Starting):
         run = self.runs.get(run_id)
         release = self.releases.load(run.release_hash)
         self.require_no_hold(run)
-        self.arming.require_armed()
+        self.require_may_send()
         settle_plan(self, run, release)
         self.require_no_hold(run)  # a plan that changed since it was approved waits
         self._prepare(run, release)
@@ -181,7 +181,7 @@ class App(Starting):
         `carrier` ties its spans to the run's; `patience` is how long it may wait for what comes
         due. Raises UnarmedError for a database that was restored or copied.
         """
-        self.arming.require_armed()
+        self.require_may_send()
         run = self.runs.get(run_id)
 
         def send() -> DispatchCounts:

@@ -37,6 +37,7 @@ def resume(app: App, run_id: int, *, by: str, why: str = "") -> Run:
 
     Raises UserError when the run has ended or is not paused.
     """
+    app.mode.require()
     run = _active(app, run_id, "resumed")
     if run.state is not RunState.PAUSED and app.audit.hold(run_id) is None:
         raise UserError(

@@ -40,6 +40,10 @@ def probes(app: App) -> dict[str, Callable[[], Iterator[Diagnosis]]]:
 
 
 def _mode(app: App) -> Iterator[Diagnosis]:
+    if because := app.mode.elsewhere():
+        found = f"{app.settings.mode}, and nothing is sent: {because}"
+        yield Diagnosis("mode", False, f"{found[0].upper()}{found[1:]}")
+        return
     if app.settings.live:
         yield Diagnosis("mode", None, "LIVE: `campaigns run` reaches real customers.")
         if (app.settings.public_url.host or "").endswith(("example.com", "example.org")):
@@ -50,12 +54,14 @@ def _mode(app: App) -> Iterator[Diagnosis]:
                 "Set it to where your unsubscribe pages answer.",
             )
     else:
-        yield Diagnosis(
-            "mode",
-            True,
-            "Sandbox: nothing can reach a real customer.",
-            "CAMPAIGNS_LIVE=true goes live.",
+        practised = app.mode.belongs() is not None
+        advice = (
+            "This database belongs to the sandbox: going live begins in another (README, Going "
+            "live)."
+            if practised
+            else "CAMPAIGNS_LIVE=true goes live."
         )
+        yield Diagnosis("mode", True, "Sandbox: nothing can reach a real customer.", advice)
 
 
 def _webhooks(app: App) -> Iterator[Diagnosis]:

@@ -80,10 +80,12 @@ class Starting(Sending):
         One that starts later than it was scheduled for, beyond the campaign's tolerance, is held:
         it is planned but sends nothing until a person says so.
 
-        Raises UserError for findings, EmptyAudienceError when nobody is in the audience.
+        Raises UserError for findings, ConfigurationError in a database of the other mode,
+        EmptyAudienceError when nobody is in the audience.
         """
         from campaigns.bootstrap.wiring import refuse_unready_live_run
 
+        self.mode.require()
         release = self.compile(name, scheduled_for)
         portion = portion_of(release.policy, channels, locales)
         refuse_unready_live_run(self.settings, release)
@@ -95,6 +97,7 @@ class Starting(Sending):
                 f"nobody is in the audience of {name}; nothing was sent. Look at `audience:` in "
                 f"its campaign.yaml, or import customers first (`campaigns import FILE`)."
             )
+        self.mode.bind()
         self.sweep()  # what a stopped run's last workers gave back would count as planned already
         self.releases.save(release, now)
         limit = self._approved(release, limit)

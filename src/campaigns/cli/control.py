@@ -59,6 +59,7 @@ def resume_command(number: int, by: str, why: str, yes: bool, as_json: bool) -> 
     from campaigns.cli.running import go_on
 
     with connect() as app:
+        app.mode.require()  # before anybody is asked
         if app.settings.live and not yes:
             waiting = app.progress(number).waiting
             click.confirm(f"Send {waiting:,} messages to real customers now?", abort=True, err=True)

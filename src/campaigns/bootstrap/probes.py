@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from campaigns.domain.findings import Level
 from campaigns.errors import ProviderUnreachableError
 from campaigns.services.diagnose import Diagnosis
-from campaigns.settings import Settings
+from campaigns.settings import Settings, unread_names
 
 if TYPE_CHECKING:
     from campaigns.bootstrap.app import App
@@ -31,6 +31,7 @@ def probes(app: App) -> dict[str, Callable[[], Iterator[Diagnosis]]]:
     """Each thing to look at, by name."""
     return {
         "mode": lambda: _mode(app),
+        "settings": _settings,
         "database": lambda: _database(app),
         "campaigns": lambda: _campaigns(app),
         "customers": lambda: _customers(app),
@@ -62,6 +63,12 @@ def _mode(app: App) -> Iterator[Diagnosis]:
             else "CAMPAIGNS_LIVE=true goes live."
         )
         yield Diagnosis("mode", True, "Sandbox: nothing can reach a real customer.", advice)
+
+
+def _settings() -> Iterator[Diagnosis]:
+    if unread := unread_names():
+        found = f"no setting of ours, and not read: {', '.join(unread)}."
+        yield Diagnosis("settings", None, found)
 
 
 def _webhooks(app: App) -> Iterator[Diagnosis]:

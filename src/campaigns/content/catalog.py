@@ -128,4 +128,4 @@ class Catalog:
         yield self.templates / "brand.yaml"
         yield self.templates / "attributes.yaml"
         yield from sorted((self.templates / "layouts").glob("*.j2"))
-        yield from sorted((self.templates / "campaigns" / name).glob("*.yaml"))
+        yield from sorted((self.templates / "campaigns" / name).glob("*.y*ml"))

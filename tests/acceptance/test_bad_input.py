@@ -210,6 +210,52 @@ def test_a_file_without_a_header_is_told_so(desk: Desk) -> None:
     one_error(desk("import", file, "--mapping", "mapping.yaml"), "bare.csv", "header")
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("header.csv", GOOD.split("\n", 1)[0] + "\n", "it holds no customers, only a header"),
+        ("blank-rows.csv", GOOD.split("\n", 1)[0] + "\n,,,\n\n", "it holds no customers"),
+        ("empty.csv", "", "the file is empty"),
+        ("blank.csv", "\n\n  \n", "the file is empty"),
+        ("empty.jsonl", "", "it holds no customers"),
+    ],
+)
+def test_a_file_without_customers_is_an_error(
+    desk: Desk, name: str, content: str, told: str
+) -> None:
+    desk.write(name, content)
+    one_error(desk("import", name, "--mapping", "mapping.yaml"), name, told, "Export it again")
+
+
+def test_a_folder_in_place_of_a_file_is_told_so(desk: Desk) -> None:
+    (desk.folder / "customers").mkdir()
+    one_error(desk("import", "customers"), "'customers' is a directory")
+    one_error(desk("import", "good.csv", "--mapping", "customers"), "'customers' is a directory")
+
+
+def test_a_day_without_events_is_told_and_no_error(desk: Desk) -> None:
+    desk.write("events.csv", "id,kind,at,ref\n")
+    done = desk("import-events", "events.csv", "--source", "till")
+    assert (done.returncode, done.stdout) == (
+        0,
+        "events.csv holds no events: nothing was brought in.\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("about", "told"),
+    [
+        ("12", "say of what: `run:12`, `delivery:12`"),
+        ("rum:12", "unknown subject `rum`; did you mean `run`?"),
+        ("sprong_sale", "there is no campaign `sprong_sale`; did you mean `spring_sale`?"),
+    ],
+)
+def test_an_audit_of_nothing_there_is_tells_what_there_is(
+    desk: Desk, about: str, told: str
+) -> None:
+    one_error(desk("audit", about), told)
+
+
 def test_a_file_that_is_not_there_is_told_so(desk: Desk) -> None:
     one_error(desk("import", "gone.csv"), "gone.csv")
 

@@ -23,7 +23,7 @@ from campaigns.domain.plan import PlanCounts
 from campaigns.domain.progress import Progress
 from campaigns.domain.release import Release
 from campaigns.domain.run import Run, RunState, Shard
-from campaigns.errors import CampaignsError, NotFoundError
+from campaigns.errors import CampaignsError, FileError, NotFoundError
 from campaigns.services.dispatch import PATIENT, Clock, DispatchCounts, Watch, unwatched
 from campaigns.services.plan_run import plan_post, plan_shard
 from campaigns.services.progress import progress
@@ -68,7 +68,8 @@ class App(Starting):
         """Bring customers in from a file, and learn from their past; the counts of the report add
         up to its rows.
 
-        Raises FileError or FilesError when the file or the mapping as a whole is wrong.
+        Raises FileError or FilesError when the file or the mapping as a whole is wrong, and for a
+        file without rows: most often an export that went wrong.
         """
         from campaigns.services.import_customers import import_customers
         from campaigns.sources.customer_file import open_customer_file
@@ -88,6 +89,11 @@ class App(Starting):
         with RefusalFile(refused) as refusals:
             report = import_customers(
                 source, self.profiles, refusals, now=now, actor="import", progress=progress
+            )
+        if not report.rows:
+            raise FileError(
+                "it holds no customers, only a header: nothing was imported. Export it again.",
+                path=path,
             )
         if report.interactions:
             from campaigns.bootstrap.learning import learn

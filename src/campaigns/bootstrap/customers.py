@@ -40,7 +40,8 @@ def import_documents(
     """Bring in what `campaigns export` wrote, one document or one a line.
 
     Each customer is one transaction. Raises FileError naming the line that is none of ours; those
-    before it are in, and bringing the mended file in again changes nothing about them.
+    before it are in, and bringing the mended file in again changes nothing about them. A file
+    that holds nobody is an error, too.
     """
     number = 0
     erased: list[int] = []
@@ -57,6 +58,8 @@ def import_documents(
         number += 1
         if progress:
             progress(number)
+    if not number and not erased:
+        raise FileError("it holds no customers: nothing was imported. Export it again.", path=path)
     return Documents(number, tuple(erased))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -325,3 +326,13 @@ def test_a_number_that_nothing_has_is_told_with_where_to_look(
     assert done.returncode == 2
     assert "99" in done.stderr
     assert f"`{way_out}" in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize("command", ["serve", "desk", "studio", "sandbox", "metrics"])
+def test_a_port_that_is_taken_or_none_at_all_is_told_with_its_number(
+    desk: Desk, command: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        one_error(desk(command, "--port", port), f"port {port} on 127.0.0.1", "with --port")
+    one_error(desk(command, "--port", "99999"), "99999")

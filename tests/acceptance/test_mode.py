@@ -99,7 +99,9 @@ def test_what_was_begun_in_the_sandbox_never_goes_on_live(
     assert accepted(providers) == before
     code, text = said("doctor", "--json")
     assert code == 1
-    assert next(c for c in json.loads(text)["checks"] if c["subject"] == "mode")["ok"] is False
+    (line,) = (c for c in json.loads(text)["checks"] if c["subject"] == "belongs to")
+    assert line["ok"] is False
+    assert line["found"].startswith("sandbox: this database has practised")
     code, text = said("plan", "spring_sale")
     assert code == 0
     assert "Caution: a run would be refused: this database has practised" in text

@@ -41,10 +41,6 @@ def probes(app: App) -> dict[str, Callable[[], Iterator[Diagnosis]]]:
 
 
 def _mode(app: App) -> Iterator[Diagnosis]:
-    if because := app.mode.elsewhere():
-        found = f"{app.settings.mode}, and nothing is sent: {because}"
-        yield Diagnosis("mode", False, f"{found[0].upper()}{found[1:]}")
-        return
     if app.settings.live:
         yield Diagnosis("mode", None, "LIVE: `campaigns run` reaches real customers.")
         if (app.settings.public_url.host or "").endswith(("example.com", "example.org")):
@@ -55,14 +51,12 @@ def _mode(app: App) -> Iterator[Diagnosis]:
                 "Set it to where your unsubscribe pages answer.",
             )
     else:
-        practised = app.mode.belongs() is not None
-        advice = (
-            "This database belongs to the sandbox: going live begins in another (README, Going "
-            "live)."
-            if practised
-            else "CAMPAIGNS_LIVE=true goes live."
+        yield Diagnosis(
+            "mode",
+            True,
+            "Sandbox: nothing can reach a real customer.",
+            "CAMPAIGNS_LIVE=true goes live, in a database that has not practised.",
         )
-        yield Diagnosis("mode", True, "Sandbox: nothing can reach a real customer.", advice)
 
 
 def _settings() -> Iterator[Diagnosis]:
@@ -87,6 +81,10 @@ def _webhooks(app: App) -> Iterator[Diagnosis]:
 
 def _database(app: App) -> Iterator[Diagnosis]:
     yield Diagnosis("database", True, f"{app.database.place} ({app.database.dialect}), up to date.")
+    if because := app.mode.elsewhere():
+        yield Diagnosis("belongs to", False, f"{app.mode.belongs()}: {because}")
+    elif belongs := app.mode.belongs():
+        yield Diagnosis("belongs to", True, f"{belongs}: its runs go nowhere else.")
     because = app.arming.bearings().because
     if because is not None:
         advice = "See what would go on: campaigns arm --by NAME --why TEXT"
@@ -111,6 +109,8 @@ def _campaigns(app: App) -> Iterator[Diagnosis]:
     names = app.campaign_names()
     if not names:
         yield Diagnosis("campaigns", None, f"none in {app.settings.templates}.")
+    for finding in app.catalog.check_shared():
+        yield Diagnosis("campaigns", None, str(finding), "See: campaigns check")
     for name in names:
         findings = app.check(name)
         errors = sum(f.level is Level.ERROR for f in findings)

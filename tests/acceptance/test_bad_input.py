@@ -228,6 +228,20 @@ def test_a_file_without_customers_is_an_error(
     one_error(desk("import", name, "--mapping", "mapping.yaml"), name, told, "Export it again")
 
 
+def test_a_consent_to_a_topic_that_the_brand_does_not_list_is_an_error(desk: Desk) -> None:
+    desk.write("mapping.yaml", MAPPING.replace("topic: offers", "topic: ofers"))
+    one_error(
+        desk("import", "good.csv", "--mapping", "mapping.yaml"),
+        "mapping.yaml:4",
+        "unknown topic `ofers`; did you mean `offers`?",
+        "brand.yaml",
+    )
+    desk.write("mapping.yaml", MAPPING)
+    assert desk("import", "good.csv", "--mapping", "mapping.yaml").returncode == 0
+    desk.edit("brand.yaml", "\n  offers:", "\n  bargains:")  # renamed since: what stands is kept
+    assert desk("import", "good.csv", "--mapping", "mapping.yaml").returncode == 0
+
+
 def test_a_folder_in_place_of_a_file_is_told_so(desk: Desk) -> None:
     (desk.folder / "customers").mkdir()
     one_error(desk("import", "customers"), "'customers' is a directory")

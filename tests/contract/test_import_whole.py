@@ -183,7 +183,7 @@ def _but_noes(snapshot: dict[str, list[str]]) -> dict[str, list[str]]:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(rows=st.lists(row, max_size=8), first=st.lists(row, max_size=5))
+@given(rows=st.lists(row, min_size=1, max_size=8), first=st.lists(row, min_size=1, max_size=5))
 def test_whatever_is_imported_again_adds_nothing_but_noes_and_loses_none(
     sqlite_database: Database,
     tmp_path: Path,

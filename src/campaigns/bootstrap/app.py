@@ -23,7 +23,7 @@ from campaigns.domain.plan import PlanCounts
 from campaigns.domain.progress import Progress
 from campaigns.domain.release import Release
 from campaigns.domain.run import Run, RunState, Shard
-from campaigns.errors import CampaignsError, FileError, NotFoundError
+from campaigns.errors import CampaignsError, NotFoundError
 from campaigns.services.dispatch import PATIENT, Clock, DispatchCounts, Watch, unwatched
 from campaigns.services.plan_run import plan_post, plan_shard
 from campaigns.services.progress import progress
@@ -71,6 +71,10 @@ class App(Starting):
         Raises FileError or FilesError when the file or the mapping as a whole is wrong, and for a
         file without rows: most often an export that went wrong.
         """
+        from campaigns.bootstrap.customers import require_known_topics
+
+        if mapping is not None:
+            require_known_topics(self, mapping)
         from campaigns.services.import_customers import import_customers
         from campaigns.sources.customer_file import open_customer_file
         from campaigns.sources.mapping import Defaults
@@ -89,11 +93,6 @@ class App(Starting):
         with RefusalFile(refused) as refusals:
             report = import_customers(
                 source, self.profiles, refusals, now=now, actor="import", progress=progress
-            )
-        if not report.rows:
-            raise FileError(
-                "it holds no customers, only a header: nothing was imported. Export it again.",
-                path=path,
             )
         if report.interactions:
             from campaigns.bootstrap.learning import learn

@@ -69,8 +69,13 @@ class App(Starting):
         """Bring customers in from a file, and learn from their past; the counts of the report add
         up to its rows.
 
-        Raises FileError or FilesError when the file or the mapping as a whole is wrong.
+        Raises FileError or FilesError when the file or the mapping as a whole is wrong, and for a
+        file without rows: most often an export that went wrong.
         """
+        from campaigns.bootstrap.customers import require_known_topics
+
+        if mapping is not None:
+            require_known_topics(self, mapping)
         from campaigns.services.import_customers import import_customers
         from campaigns.sources.customer_file import open_customer_file
         from campaigns.sources.mapping import Defaults
@@ -146,7 +151,7 @@ class App(Starting):
         run = self.runs.get(run_id)
         release = self.releases.load(run.release_hash)
         self.require_no_hold(run)
-        self.arming.require_armed()
+        self.require_may_send()
         settle_plan(self, run, release)
         self.require_no_hold(run)  # a plan that changed since it was approved waits
         self._prepare(run, release)
@@ -182,7 +187,7 @@ class App(Starting):
         `carrier` ties its spans to the run's; `patience` is how long it may wait for what comes
         due. Raises UnarmedError for a database that was restored or copied.
         """
-        self.arming.require_armed()
+        self.require_may_send()
         run = self.runs.get(run_id)
 
         def send() -> DispatchCounts:

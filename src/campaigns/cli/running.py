@@ -154,6 +154,7 @@ def run_command(
         )
         return planned
     with connect() as app:
+        app.mode.require()  # before anybody is asked
         if app.settings.live and not yes:
             _ask(app, name, limit, channels, locales)
         run, resumed = app.start_run(

@@ -108,7 +108,8 @@ def _print_plan(told: Forecast) -> None:
 
     out = console()
     out.print(table(f"Plan of {told.campaign}", ["", "", "people"], grouped(told.rows())))
-    out.print(table("By channel", COLUMNS, channel_rows(told)))
+    if told.channels:
+        out.print(table("By channel", COLUMNS, channel_rows(told)))
     for sentence in told.sentences():
         click.echo(sentence)
     if told.caution:

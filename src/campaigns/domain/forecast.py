@@ -200,7 +200,8 @@ class Forecast:
             told.append(f"Earlier runs cost {self.money(self.spent)}.")
         if self.budget is not None:
             told.append(f"Budget: {money(self.budget.amount, self.budget.currency)}.")
-        told.append(f"Time: {self.duration()}.")
+        if self.channels:
+            told.append(f"Time: {self.duration()}.")
         if self.canary is not None:
             told.append(f"Canary: {self.canary.in_words}.")
         if self.waits and self.until is not None:

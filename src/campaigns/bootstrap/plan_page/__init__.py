@@ -108,8 +108,9 @@ def as_markdown(told: Forecast) -> str:
         "|---|---|---:|",
     ]
     lines += [f"| {a} | {b} | {n:,} |" for a, b, n in told.rows()]
-    lines += ["", "| " + " | ".join(COLUMNS) + " |", "|---|---:|---|---:|---:|---:|"]
-    lines += ["| " + " | ".join(row) + " |" for row in channel_rows(told)]
+    if told.channels:
+        lines += ["", "| " + " | ".join(COLUMNS) + " |", "|---|---:|---|---:|---:|---:|"]
+        lines += ["| " + " | ".join(row) + " |" for row in channel_rows(told)]
     lines += ["", *(f"- {sentence}" for sentence in told.sentences())]
     if told.over_budget:
         lines.append(f"- **Refused: {told.over_budget}**")

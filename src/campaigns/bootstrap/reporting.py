@@ -54,9 +54,9 @@ def account_of(app: App, which: str, *, seed: int = 1, sample: int = SAMPLE) -> 
     now = app.clock.now()
     accounts = SqlAccounts(app.database)
     asked = _asked(run, goal, now)
-    told = accounts.answers(run, asked)
+    told, cells = accounts.answers(run, asked)
     paused, because = stands(app.runs, app.outbox, app.paces, run.id, now=now)
-    trials = analyse_run(app, run)
+    trials = analyse_run(app, run, cells)
     return Account(
         title=release.title,
         at=now,

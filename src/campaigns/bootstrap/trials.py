@@ -70,17 +70,18 @@ def analyse_campaign(app: App, campaign: str) -> list[Trial]:
     return trials
 
 
-def analyse_run(app: App, run: Run) -> list[Trial]:
-    """The experiments of a run; none where its campaign tries nothing out."""
+def analyse_run(app: App, run: Run, cells: Sequence[Cell] | None = None) -> list[Trial]:
+    """The experiments of a run; none where its campaign tries nothing out. `cells`: where what
+    became of its people has been read already."""
     release = app.releases.load(run.release_hash)
     spec = Campaign.model_validate(release.source(release.campaign_file))
     if spec.goal is None or release.policy.experiment.trivial:
         return []
     within = timedelta(days=spec.goal.within_days)
-    outcomes = SqlOutcomes(app.database).of_run(
-        run.id, InteractionKind(spec.goal.kind), since=run.started_at, within=within
-    )
-    cells = list(outcomes)
+    if cells is None:
+        goal = InteractionKind(spec.goal.kind)
+        outcomes = SqlOutcomes(app.database)
+        cells = list(outcomes.of_run(run.id, goal, since=run.started_at, within=within))
     ends_at = run.started_at + within
     early = app.clock.now() < ends_at
     questions = _questions(release, app.releases.skeleton_ids(release.hash))

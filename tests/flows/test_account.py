@@ -16,7 +16,7 @@ def test_the_runs_page_tells_the_goal_first_then_the_database_s_numbers(
     prefect: Prefect, shop: Shop
 ) -> None:
     told = send_campaign("spring_sale")
-    shown = str(artifacts(newest_run().id)["account-spring-sale"])
+    shown = str(artifacts(newest_run().id)["report-spring-sale"])
     assert shown.startswith(f"**0 of {told['accepted']:,} people who got it bought")
     with connect() as app:
         report = app.report(told["run"])

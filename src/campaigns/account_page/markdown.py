@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 from campaigns.account_page.pictures import Stage, stages
 from campaigns.account_page.words import (
+    APART,
     MISMATCH,
     QUESTIONS,
     channel_word,
@@ -63,6 +64,15 @@ def _other_rows(account: Account) -> list[Row]:
     found += [
         ("outcome", in_words(s), int(told.number("states", s, column="messages")))
         for (s,) in told.keys("states")
+    ]
+    found += [
+        ("of these", words, number)
+        for query, words in APART.items()
+        if (number := int(told.number(query, column="messages")))
+    ]
+    found += [
+        ("public X post", in_words(s), int(told.number("post", s, column="posts")))
+        for (s,) in told.keys("post")
     ]
     found += [
         (
@@ -150,7 +160,7 @@ def account_markdown(account: Account) -> str:
         [
             f"**{first}**",
             "",
-            *(f"- {sentence}" for sentence in others),
+            *(f"- {sentence}" for sentence in (*others, *account.course)),
             "",
             *_funnel(stages(account)),
             "",
@@ -205,6 +215,7 @@ def account_json(account: Account) -> dict[str, object]:
         "at": account.at.isoformat(),
         "goal": account.goal and {"kind": account.goal[0], "within_days": account.goal[1]},
         "summary": answer_sentences(account),
+        "course": list(account.course),
         "incremental": account.incremental and asdict(account.incremental),
         "costs": account.costs and _costs_json(account.costs),
         "proof": asdict(account.proof),

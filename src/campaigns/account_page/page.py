@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from campaigns.account_page import pictures
 from campaigns.account_page.words import (
+    APART,
     MISMATCH,
     QUESTIONS,
     agent_word,
@@ -25,6 +26,7 @@ from campaigns.account_page.words import (
     in_words,
     percent,
     skip_word,
+    standing,
     unheard,
     verdict,
 )
@@ -42,6 +44,7 @@ def render(account: Account) -> str:
     template = _environment().get_template("page.html")
     return template.render(
         unheard=unheard(account),
+        standing=standing(account),
         a=account,
         told=account.answers,
         css=Markup((_HERE / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own
@@ -131,6 +134,7 @@ def _environment() -> Environment:
         "in_words": in_words,
         "extra_words": extra_words,
         "verdict": verdict,
+        "apart": APART,
         "MISMATCH": MISMATCH,
         "QUESTIONS": QUESTIONS,
         "ALL": ALL,

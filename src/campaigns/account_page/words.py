@@ -28,6 +28,11 @@ MISMATCH = (
     "The arms do not have the sizes they were meant to have: do not trust what follows until you "
     "know why."
 )
+#: Messages that are told only where there are any: query → words.
+APART = {
+    "exploring": "on another channel than the best known, to learn",
+    "reached_twice": "arrived late, after another channel had been tried",
+}
 _AGENTS = {"human": "people", "suspect": "cannot be told", "machine": "programs"}
 
 
@@ -113,7 +118,9 @@ def standing(account: Account) -> str:
     """What must be known before any number is read; empty for a run that ended in order."""
     run = account.run
     if run.state in ACTIVE_RUN_STATES:
-        return "This run is still going on: the figures are those of this moment."
+        told = ["This run is still going on: the figures are those of this moment", *account.paused]
+        told += [f"Waiting: {account.because}"] if account.because else []
+        return " ".join(f"{str(told).rstrip('.')}." for told in (*told, *account.waits))
     return f"This run was {run.state}: {account.because}" if account.because else ""
 
 

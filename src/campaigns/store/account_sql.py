@@ -96,6 +96,15 @@ SELECT channel, reason, count(*) AS messages FROM deliveries
  WHERE run_id = {run} AND NOT replaced AND hop > 0
  GROUP BY channel, reason ORDER BY messages DESC, channel, reason
 """
+_EXPLORING = """
+SELECT count(*) AS messages FROM deliveries
+ WHERE run_id = {run} AND NOT replaced AND reason LIKE 'exploring%'
+"""
+_REACHED_TWICE = """
+SELECT count(*) AS messages FROM deliveries
+ WHERE run_id = {run} AND replaced AND state = 'accepted'
+   AND (provider_state IS NULL OR provider_state NOT IN ('bounced', 'failed'))
+"""
 _PAID = """
 SELECT d.channel, COALESCE(c.country, '') AS country, count(*) AS messages
   FROM deliveries d LEFT JOIN customers c ON c.id = d.customer_id
@@ -137,6 +146,20 @@ _LIST: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...], str], ...] = (
         ("channel", "reason"),
         ("messages",),
         "Messages that replaced one which failed on another channel.",
+    ),
+    (
+        "exploring",
+        _EXPLORING,
+        (),
+        ("messages",),
+        "Messages on another channel than the customer's best known, to learn.",
+    ),
+    (
+        "reached_twice",
+        _REACHED_TWICE,
+        (),
+        ("messages",),
+        "Messages that were replaced by one on another channel, and arrived after all.",
     ),
     (
         "reactions",

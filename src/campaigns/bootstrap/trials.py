@@ -85,7 +85,7 @@ def analyse_run(app: App, run: Run, cells: Sequence[Cell] | None = None) -> list
     ends_at = run.started_at + within
     early = app.clock.now() < ends_at
     questions = _questions(release, app.releases.skeleton_ids(release.hash))
-    return [_trial(q, cells, spec, ends_at, early=early, limit=run.limit) for q in questions]
+    return [_trial(q, cells, spec, ends_at, early=early) for q in questions]
 
 
 def _questions(release: Release, ids: Mapping[str, int]) -> Iterable[_Question]:
@@ -126,15 +126,10 @@ def _trial(
     ends_at: datetime,
     *,
     early: bool,
-    limit: int | None,
 ) -> Trial:
     from campaigns.analysis.compare import analyse
 
     assert spec.goal is not None  # an experiment needs one: see Campaign
-    if limit is not None and HOLDOUT in question.shares:
-        # The first few are the oldest customers: those held out are not like them.
-        because = f"it went to the first {limit:,} only, and those held out are of everybody"
-        return Trial(question.name, ends_at, None, because)
     goals = _samples(question, cells, spec.goal)
     thin = [arm for arm in question.shares if _people(goals, arm) < 2]
     if thin:

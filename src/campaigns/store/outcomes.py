@@ -3,7 +3,7 @@
 Everyone planned counts, whatever became of their message, and everyone held out who would have got
 it: the arms hold people who are alike. Both are watched from the same moment, the run's start. Who
 was held out by an earlier run that reached all it was for belongs to that run, as those do who got
-their message from it.
+their message from it; a run with a limit holds out only those who come before it is reached.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _AMOUNT: Mapping[Dialect, str] = {
 _OUTCOMES = """
 WITH earlier AS (
     SELECT r.id FROM runs r JOIN runs this ON this.campaign_id = r.campaign_id
-     WHERE this.id = :run AND r.id < this.id AND r.state = 'finished' AND r.row_limit IS NULL
+     WHERE this.id = :run AND r.id < this.id AND r.state = 'finished'
 ), people AS (
     SELECT d.customer_id, d.skeleton_id,
            CASE WHEN d.reason LIKE '%@preferred%' THEN 'preferred'

@@ -28,6 +28,6 @@ def test_the_runs_page_tells_the_goal_first_then_the_database_s_numbers(
     by_channel = dict(zip(head, planned, strict=True))
     for channel, people in report.planned.items():
         assert by_channel[channel.label] == f"{people:,}"
-    assert "were made again and are what was said" in shown
+    assert "were made again, with the very words" in shown
     for profile in profiles:
         assert profile["profile"]["ref"] not in shown

@@ -17,7 +17,9 @@ from campaigns.account_page.words import (
     fallback_words,
     goal_words,
     in_words,
+    nobody,
     percent,
+    proof_words,
     skip_word,
     standing,
     unheard,
@@ -25,6 +27,7 @@ from campaigns.account_page.words import (
 )
 from campaigns.domain import outcome_words
 from campaigns.domain.account import ALL, Account, Costs, figure_rows
+from campaigns.domain.counting import people
 from campaigns.domain.plan import ALREADY, NOT_AGAIN
 from campaigns.domain.prices import money
 
@@ -118,8 +121,7 @@ def answer_sentences(account: Account) -> list[str]:
     proof = account.proof
     if proof.asked:
         found.append(
-            f"{proof.proven} of {proof.asked} messages taken at random (seed {proof.seed}) were "
-            f"made again and are what was said; release {account.run.release_hash}."
+            f"{proof_words(proof)}, with the very words; release {account.run.release_hash}."
         )
     return found
 
@@ -128,9 +130,11 @@ def _goal_sentences(account: Account) -> list[str]:
     goal = goal_words(account)
     if goal is None:
         return ["No goal is stated in its campaign.yaml."]
+    if nobody(account):
+        return [f"{nobody(account)}."]
     share = f" ({percent(goal.people.value / goal.sent.value)})" if goal.sent.value else ""
     found = [
-        f"{goal.people.value:,} of {goal.sent.value:,} people who got it {goal.did} within "
+        f"{goal.people.value:,} of {people(int(goal.sent.value))} who got it {goal.did} within "
         f"{goal.days} days{share}; it was the last message sent to them before."
     ]
     if account.incremental:

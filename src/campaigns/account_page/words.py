@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from campaigns.domain.account import ALL, Account, Figure, Incremental
+from campaigns.domain.account import ALL, Account, Figure, Incremental, Proof
 from campaigns.domain.channel import Channel
+from campaigns.domain.counting import counted
 from campaigns.domain.experiment import Difference, GoalKind, GoalResult
 from campaigns.domain.reason import SKIP_TEXT, Reason, SkipReason
 from campaigns.domain.run import ACTIVE_RUN_STATES
@@ -70,8 +71,29 @@ def goal_words(account: Account) -> GoalWords | None:
 
 def extra_words(found: Incremental, did: str) -> str:
     """`About 37 more people bought than would have without it`."""
+    if abs(found.extra) < 0.5:
+        return f"About as many people {did} as would have without it"
     more = "more" if found.extra >= 0 else "fewer"
     return f"About {abs(found.extra):,.0f} {more} people {did} than would have without it"
+
+
+def nobody(account: Account) -> str:
+    """That nobody has the message; empty where somebody has."""
+    if account.answers.number("funnel", ALL, column="sent"):
+        return ""
+    return "Nobody has got it yet" if account.run.state in ACTIVE_RUN_STATES else "Nobody got it"
+
+
+def why_no_lift(account: Account) -> str:
+    """Why the holdout tells nothing; empty where nobody was to be held out."""
+    return next((q.because for q in account.questions if q.name == "holdout"), "")
+
+
+def proof_words(proof: Proof) -> str:
+    """`200 of 200 messages taken at random (seed 1) were made again`."""
+    were = "was" if proof.asked == 1 else "were"
+    taken = counted(proof.asked, "message")
+    return f"{proof.proven:,} of {taken} taken at random (seed {proof.seed}) {were} made again"
 
 
 def unheard(account: Account) -> str:

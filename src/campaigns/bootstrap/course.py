@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from campaigns.bootstrap.canary import look_at_canary
+from campaigns.domain.counting import people
 
 if TYPE_CHECKING:
     from campaigns.bootstrap.app import App
@@ -18,7 +19,7 @@ def course(app: App, run_id: int) -> Iterator[str]:
         yield f"Restricted: {portion}. The rest is for a later run."
     made = app.plans.of_run(run_id)
     if made is not None:
-        yield f"Plan {made.plan}, of {made.people:,} people."
+        yield f"Plan {made.plan}, of {people(made.people)}."
         release_hash = app.runs.get(run_id).release_hash
         said = [a for a in app.approvals.of(release_hash) if a.id == made.approval_id]
         if said:

@@ -220,6 +220,7 @@ def test_a_run_in_each_state_has_a_page_that_says_so(small: App) -> None:
     assert "demo" in ended  # the trail says who
 
     sent = send(app)
+    assert "is counted there, no longer here" in text_of(account_of(app, str(run.id)))
     assert app.runs.get(sent).state is RunState.FINISHED
     assert "do their webhooks arrive?" in text_of(account_of(app, str(sent)))  # nothing was told
     empty = account_of(app, str(send(app)))  # everybody has it

@@ -27,7 +27,7 @@ def course(app: App, run_id: int) -> Iterator[str]:
             yield f"{str(said[0])[0].upper()}{str(said[0])[1:].rstrip('.')}.{changed}"
     canary = look_at_canary(app, run_id)
     if canary is not None:
-        yield f"Canary, {canary.state}: {canary.because}."
+        yield str(canary)
     if run.state in (RunState.CANCELLED, RunState.STOPPED) and _ran_again(app, run):
         yield "What it did not send and a later run planned again is counted there, no longer here."
 

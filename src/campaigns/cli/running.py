@@ -216,7 +216,7 @@ def _tell_once() -> Callable[[Verdict], None]:
     def tell(verdict: Verdict) -> None:
         nonlocal last
         if verdict.because != last:
-            click.echo(f"Canary, {verdict.state}: {verdict.because}.", err=True)
+            click.echo(str(verdict), err=True)
             last = verdict.because
 
     return tell

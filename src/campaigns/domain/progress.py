@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from campaigns.domain.audit import Action, AuditEntry
 from campaigns.domain.channel import Channel
+from campaigns.domain.counting import counted
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.pace import channel_of
 from campaigns.domain.run import ACTIVE_RUN_STATES, Run, RunState
@@ -181,7 +182,7 @@ def _by_itself(p: Progress) -> str:
     """It may go on, and nothing moves."""
     go_on = f"`campaigns run {p.run.campaign}` goes on with it"
     if p.run.state is RunState.PLANNING:
-        planned = f"{p.shards - p.unplanned} of {p.shards} shards are planned"
+        planned = f"{p.shards - p.unplanned:,} of {counted(p.shards, 'shard')} planned"
         return f"it is not sending yet: {planned}. If nobody is planning it, {go_on}."
     if p.canary is not None:
         return f"{p.canary}. The rest waits for that; if nobody stays with it, {go_on} then."

@@ -148,7 +148,7 @@ def test_the_command_waits_for_the_canary_and_sends_the_rest(
         patched.setattr("campaigns.bootstrap.connect", lambda: _same(app))
         assert cli(["run", "spring_sale"]) == 0
         told = capsys.readouterr()
-        assert "Canary, watching: watching the first 20 until" in told.err
+        assert "Canary: watching the first 20 until" in told.err
         assert "Canary, passed" in told.err
         assert cli(["show", "run"]) == 0
     assert "Canary, passed: of the first 20" in capsys.readouterr().out

@@ -244,8 +244,12 @@ class App(Starting):
         return self.report(run_id)
 
     def runs_due(self) -> list[Run]:
-        """Running runs that have something due which nobody is sending."""
-        return self.runs.due(now=self.clock.now())
+        """Running runs that have something due which nobody is sending. While a canary is watched
+        nothing is: who took the run up would stay with it for hours, and leave the others."""
+        from campaigns.bootstrap.canary import awaits_canary
+
+        found = self.runs.due(now=self.clock.now())
+        return [run for run in found if not awaits_canary(self, run.id)]
 
     def latest_run(self) -> Run:
         """The newest run. Raises NotFoundError when nothing has run yet."""

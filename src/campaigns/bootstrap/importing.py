@@ -65,10 +65,14 @@ def import_customers(
     """Bring customers in from a file, and learn from their past; the counts of the report add up
     to its rows.
 
-    Raises FileError or FilesError when the file or the mapping as a whole is wrong.
+    Raises FileError or FilesError when the file or the mapping as a whole is wrong, and for a file
+    without rows: most often an export that went wrong.
     """
+    from campaigns.bootstrap.customers import require_known_topics
     from campaigns.sources.refusal_file import RefusalFile
 
+    if file.mapping is not None:
+        require_known_topics(app, file.mapping)
     source = opened(app, file)
     now = app.clock.now()
     name = f"{file.path.stem}-{now:%Y%m%d-%H%M%S}-refused.csv"

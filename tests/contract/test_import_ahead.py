@@ -191,7 +191,7 @@ USUAL = {
 def rows(dealt: Random, most: int) -> str:
     """Rows of people who have much to do with one another, and of some who have not."""
     lines = []
-    for _ in range(dealt.randint(0, most)):
+    for _ in range(dealt.randint(1, most)):
         cells = {name: dealt.choice(values) for name, values in USUAL.items()}
         if dealt.random() < 0.3:
             stranger = dealt.randint(100, 999)

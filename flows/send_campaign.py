@@ -25,6 +25,7 @@ from campaigns.domain.run import RunState
 from campaigns.errors import CampaignsError
 from campaigns.services.dispatch import DispatchCounts
 from campaigns.services.report import RunReport
+from flows.account import publish_report
 from flows.approval import RejectedError, require_answer
 from flows.canary import watch_canary
 from flows.choices import ALL, Campaign, Channels, Locales, Only, title
@@ -167,22 +168,15 @@ def _send_round(app: App, run_id: int, campaign: str, steering: Steering) -> Dis
         while outcome(fall_back(run_id, return_state=True)):
             sent.add(_dispatch(app, run_id, campaign, steering))
     except CannotGoOnError:
-        _tell_report(campaign, app.report(run_id))
+        publish_report(campaign, run_id)
         raise
     return sent
 
 
 def _close(run_id: int, campaign: str, sent: DispatchCounts) -> RunReport:
-    from flows.account import publish_account
-
     report = outcome(finish(run_id, sent.unreachable, return_state=True))
-    _tell_report(campaign, report)
-    publish_account(campaign, run_id)
+    publish_report(campaign, run_id)
     return report
-
-
-def _tell_report(campaign: str, report: RunReport) -> None:
-    publish(f"report-{campaign}", report.markdown(), f"Report of {title(campaign)}")
 
 
 def _dispatch(app: App, run_id: int, campaign: str, steering: Steering) -> DispatchCounts:

@@ -48,7 +48,7 @@ def delivery_of(world: World, run: Run, customer: int) -> int:
 
 def asked(world: World, run: Run, goal: str = "purchased") -> Answers:
     question = Asked(run.id, NOW, goal, 7 * DAY, HOUR)
-    return SqlAccounts(world.database).answers(run, question)
+    return SqlAccounts(world.database).answers(run, question)[0]
 
 
 def bought(answers: Answers, channel: str = ALL) -> tuple[float, float, float]:

@@ -52,6 +52,12 @@ class Sending(Parts):
         self._senders.clear()
         super().close()
 
+    def require_may_send(self) -> None:
+        """Raises UnarmedError for a database that was restored or copied, ConfigurationError for
+        one that belongs to the other mode; takes note of a new one."""
+        self.mode.bind()
+        self.arming.require_armed()
+
     @cached_property
     def lanes(self) -> Lanes:
         """The sending threads of this process."""

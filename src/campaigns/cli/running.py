@@ -82,7 +82,8 @@ def _print_plan(told: Forecast) -> None:
 
     out = console()
     out.print(table(f"Plan of {told.campaign}", ["", "", "people"], grouped(told.rows())))
-    out.print(table("By channel", COLUMNS, channel_rows(told)))
+    if told.channels:
+        out.print(table("By channel", COLUMNS, channel_rows(told)))
     for sentence in told.sentences():
         click.echo(sentence)
     if told.caution:
@@ -154,6 +155,7 @@ def run_command(
         )
         return planned
     with connect() as app:
+        app.mode.require()  # before anybody is asked
         if app.settings.live and not yes:
             _ask(app, name, limit, channels, locales)
         run, resumed = app.start_run(
@@ -189,7 +191,7 @@ def _tell_once() -> Callable[[Verdict], None]:
     def tell(verdict: Verdict) -> None:
         nonlocal last
         if verdict.because != last:
-            click.echo(f"Canary, {verdict.state}: {verdict.because}.", err=True)
+            click.echo(str(verdict), err=True)
             last = verdict.because
 
     return tell

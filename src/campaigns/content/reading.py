@@ -63,6 +63,8 @@ def read_sources(root: Path, name: str) -> Sources:
     if brand is None or attributes is None or campaign is None or layouts is None or copies is None:
         raise FilesError(errors)
     locales = campaign[1].locales or brand[1].locales
+    used = {locale: _for_locale(copies, locale) for locale in locales}
+    read = {document.path for files in used.values() for document, _ in files}
     sources = Sources(
         root=root,
         name=name,
@@ -72,8 +74,9 @@ def read_sources(root: Path, name: str) -> Sources:
         attributes=attributes[1],
         campaign_document=campaign[0],
         campaign=campaign[1],
-        copies={locale: _for_locale(copies, locale) for locale in locales},
+        copies=used,
         layouts=layouts,
+        unread=tuple(sorted({*folder.glob("*.y*ml")} - read - {campaign[0].path})),
     )
     if errors := list(agreement_errors(sources)):
         raise FilesError(errors)

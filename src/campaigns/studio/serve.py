@@ -61,9 +61,10 @@ def _listen(port: int) -> socket.socket:
     try:
         listener.bind((HOST, port))
         listener.listen()  # whoever opens the address as soon as it is printed waits
-    except OSError as error:
+    except (OSError, OverflowError) as error:  # taken, or no port at all
         listener.close()
+        why = error.strerror if isinstance(error, OSError) else error
         raise ConfigurationError(
-            f"port {port} on {HOST} is taken ({error.strerror}). Choose another with --port."
+            f"port {port} on {HOST} cannot be used ({why}). Choose another with --port."
         ) from error
     return listener

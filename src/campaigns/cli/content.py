@@ -98,11 +98,17 @@ def schema_command(check: bool, as_json: bool) -> int:
 @click.command("new")
 @click.argument("name")
 def new_command(name: str) -> None:
-    """Start campaign NAME from a sound example: it checks clean, and is yours to change."""
+    """Start campaign NAME from a sound example: it checks clean, and is yours to change.
+
+    It has a copy file for each language of the brand. The example knows English, Spanish and
+    Catalan; for others the file holds the English words, and `campaigns check` tells what is left.
+    """
     from campaigns.bootstrap import connect
     from campaigns.bootstrap.authoring import new_campaign
 
     with connect() as app:
-        for path in new_campaign(app, name):
-            click.echo(path)
+        begun = new_campaign(app, name)
+    for path in begun.files:
+        left = "  (the words are English: translate them)" if path in begun.to_translate else ""
+        click.echo(f"{path}{left}")
     click.echo(f"Next: change the words, then `campaigns check {name}`, `campaigns studio`.")

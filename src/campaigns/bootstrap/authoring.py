@@ -9,7 +9,6 @@ import orjson
 
 from campaigns.bootstrap.app import App
 
-
 if TYPE_CHECKING:
     from campaigns.content.starter import Begun
 

@@ -97,12 +97,13 @@ def _customers(app: App) -> Iterator[Diagnosis]:
 def _campaigns(app: App) -> Iterator[Diagnosis]:
     names = app.campaign_names()
     if not names:
-        yield Diagnosis("campaigns", None, f"none in {app.settings.templates}.")
+        found, advice = f"none in {app.settings.templates}.", "Start one: campaigns new NAME"
+        yield Diagnosis("campaigns", None, found, advice)
     for name in names:
         findings = app.check(name)
         errors = sum(f.level is Level.ERROR for f in findings)
         if errors:
-            told = f"{name} has {errors} error(s)."
+            told = f"{name} has {errors} error{'s' if errors != 1 else ''}."
             yield Diagnosis("campaigns", False, told, f"See: campaigns check {name}")
         else:
             yield Diagnosis("campaigns", True, f"{name} is ready.")

@@ -9,6 +9,7 @@ import click
 
 from campaigns.cli.output import json_option, print_json
 from campaigns.domain.findings import Finding, Level
+from campaigns.errors import UserError
 
 
 @click.command("check")
@@ -27,6 +28,11 @@ def check_command(names: tuple[str, ...], as_json: bool, as_sarif: bool) -> int:
 
     with connect() as app:
         checked = list(names) or app.campaign_names()
+        if not checked:
+            folder = app.settings.templates / "campaigns"
+            raise UserError(
+                f"{folder} holds no campaign to check; `campaigns new NAME` starts one."
+            )
         # The brand's findings are those of every campaign, and are told once.
         found = list(dict.fromkeys(f for name in checked for f in app.check(name)))
     if as_sarif:
@@ -41,6 +47,7 @@ def check_command(names: tuple[str, ...], as_json: bool, as_sarif: bool) -> int:
 
 
 def _tell(checked: Sequence[str], found: Sequence[Finding]) -> None:
+    shown = dict.fromkeys(Level, 0)
     for file in dict.fromkeys(f.file for f in found):
         click.secho(file, bold=True)
         told: dict[tuple[int, str, str, str, Level], list[str]] = {}
@@ -49,13 +56,14 @@ def _tell(checked: Sequence[str], found: Sequence[Finding]) -> None:
             told.setdefault((f.line or 0, f.rule, f.message, f.mend, f.level), []).append(where)
         for (line, rule, message, mend, level), places in told.items():
             _tell_one(line, rule, message, mend, level, [p for p in places if p])
+            shown[level] += 1
         click.echo()
-    errors = sum(f.level is Level.ERROR for f in found)
     names = ", ".join(checked)
     if not found:
         click.secho(f"Clean: {names}.", fg="green")
     else:
-        click.echo(f"{errors} error(s), {len(found) - errors} warning(s) in {names}.")
+        counts = [f"{n} {level}{'s' if n != 1 else ''}" for level, n in shown.items() if n]
+        click.echo(f"{' and '.join(counts)} in {names}.")
 
 
 def _tell_one(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -45,8 +46,16 @@ def test_findings_are_grouped_by_file_and_the_same_fault_is_one_entry(
         "                email es_ES html; email es_ES text; whatsapp es_ES body\n"
         "                Put {{ facts.code }} into the text.\n"
         "\n"
-        "3 error(s), 1 warning(s) in sale.\n"
+        "1 error and 1 warning in sale.\n"
     )
+
+
+def test_where_there_is_nothing_to_check_it_does_not_say_clean(
+    checking: Files, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(Path("templates/campaigns/sale"))
+    assert run(["check"]) == 2
+    assert "holds no campaign to check; `campaigns new NAME` starts one." in capsys.readouterr().err
 
 
 def test_a_campaign_that_is_over_is_a_warning_at_its_last_day(

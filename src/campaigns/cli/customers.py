@@ -96,7 +96,7 @@ def _print(file: Path, report: ImportReport) -> None:
 
 
 @click.command("export")
-@click.argument("who", required=False, metavar="[REF|E-MAIL|PHONE]")
+@click.argument("who", required=False, metavar="[REF|E-MAIL|PHONE|@HANDLE]")
 @click.option(
     "--out",
     type=_FILE,

@@ -63,7 +63,7 @@ def test_a_campaign_that_is_over_is_a_warning_at_its_last_day(
 ) -> None:
     checking.change(CAMPAIGN, "2927-03-31", "2026-03-31")
     assert run(["check"]) == 0
-    assert "the last day it states is over (`ends_on`, 2026-03-31)" in capsys.readouterr().out
+    assert "it ended on 2026-03-31 (`expires`)" in capsys.readouterr().out
 
 
 def test_warnings_alone_exit_0(checking: Files, capsys: pytest.CaptureFixture[str]) -> None:

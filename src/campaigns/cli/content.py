@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from campaigns.cli.output import json_option, print_json
-from campaigns.domain.findings import Finding, Level
+from campaigns.domain.findings import Fault, Finding, Level, faults
 from campaigns.errors import UserError
 
 
@@ -47,33 +48,28 @@ def check_command(names: tuple[str, ...], as_json: bool, as_sarif: bool) -> int:
 
 
 def _tell(checked: Sequence[str], found: Sequence[Finding]) -> None:
-    shown = dict.fromkeys(Level, 0)
-    for file in dict.fromkeys(f.file for f in found):
+    told = faults(found)
+    for file in dict.fromkeys(fault.finding.file for fault in told):
         click.secho(file, bold=True)
-        told: dict[tuple[int, str, str, str, Level], list[str]] = {}
-        for f in (f for f in found if f.file == file):
-            where = " ".join(x for x in (f.channel, f.locale, f.part) if x)
-            told.setdefault((f.line or 0, f.rule, f.message, f.mend, f.level), []).append(where)
-        for (line, rule, message, mend, level), places in told.items():
-            _tell_one(line, rule, message, mend, level, [p for p in places if p])
-            shown[level] += 1
+        for fault in told:
+            if fault.finding.file == file:
+                _tell_one(fault)
         click.echo()
     names = ", ".join(checked)
-    if not found:
+    if not told:
         click.secho(f"Clean: {names}.", fg="green")
-    else:
-        counts = [f"{n} {level}{'s' if n != 1 else ''}" for level, n in shown.items() if n]
-        click.echo(f"{' and '.join(counts)} in {names}.")
+        return
+    counts = Counter(fault.finding.level for fault in told)
+    words = [f"{counts[x]} {x}{'s' if counts[x] != 1 else ''}" for x in Level if counts[x]]
+    click.echo(f"{' and '.join(words)} in {names}.")
 
 
-def _tell_one(
-    line: int, rule: str, message: str, mend: str, level: Level, places: Sequence[str]
-) -> None:
-    """The same fault in several messages is one entry that lists them."""
-    click.echo(f"{line or '':>5}  ", nl=False)
-    click.secho(f"{level.value:<7}", fg="red" if level is Level.ERROR else "yellow", nl=False)
-    click.echo(f"  {message} ({rule})")
-    for text in ("; ".join(dict.fromkeys(places)), mend):
+def _tell_one(fault: Fault) -> None:
+    it = fault.finding
+    click.echo(f"{it.line or '':>5}  ", nl=False)
+    click.secho(f"{it.level.value:<7}", fg="red" if it.level is Level.ERROR else "yellow", nl=False)
+    click.echo(f"  {it.message} ({it.rule})")
+    for text in ("; ".join(fault.places), it.mend):
         if text:
             click.echo(f"{'':16}{text}")
 

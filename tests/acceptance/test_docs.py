@@ -71,6 +71,33 @@ def test_the_first_campaign_of_the_readme_runs_as_written(
     assert ran >= 8
 
 
+def test_the_fault_that_the_readme_shows_is_told_as_it_is_shown(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    shutil.copytree(ROOT / "templates", tmp_path / "templates")
+    files = tmp_path / "templates/campaigns/spring_sale"
+    for name, old, new in [
+        ("campaign.yaml", "2027-03-31", "2927-03-31"),  # whenever this runs, it is not over
+        ("copy.es.yaml", "short: >-\n  {{ facts.discount }}", "short: >-\n  25 %"),
+    ]:
+        text = (files / name).read_text(encoding="utf-8")
+        assert old in text
+        (files / name).write_text(text.replace(old, new), encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"^```\n\$ (campaigns check .*?)\n(.*?)^```", readme, re.M | re.S)
+    done = subprocess.run(  # noqa: PLW1510
+        shown[0].split(), cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (2, shown[1])
+
+
+def test_every_page_of_the_docs_is_named_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [
+        p.name for p in PAGES if p.parent.name == "docs" and f"docs/{p.name}" not in readme
+    ] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_every_command_in_the_docs_exists_with_the_options_shown(page: Path) -> None:
     for command in [*commands(page), *_INLINE.findall(page.read_text(encoding="utf-8"))]:

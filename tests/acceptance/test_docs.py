@@ -91,6 +91,24 @@ def test_the_fault_that_the_readme_shows_is_told_as_it_is_shown(
     assert (done.returncode, done.stdout) == (2, shown[1])
 
 
+def test_what_knows_a_channel_by_its_name_is_listed_for_who_adds_one() -> None:
+    source = ROOT / "src/campaigns"
+    knows = re.compile(
+        r"Channel\.WHATSAPP|['\"](whatsapp|whatsapp\.txt)['\"]|^    whatsapp: ", re.M
+    )
+    naming = {
+        str(path.relative_to(source))
+        for path in source.rglob("*.py")
+        if knows.search(path.read_text(encoding="utf-8"))
+        and path.relative_to(source).parts[0] not in ("sandbox", "sample")
+        and path.parent.name != "twilio"
+    }
+    section = (
+        (ROOT / "docs/channels.md").read_text(encoding="utf-8").split("## Adding a channel")[1]
+    )
+    assert set(re.findall(r"`([a-z_/]+\.py)`", section.split("Then: ")[0])) == naming
+
+
 def test_every_page_of_the_docs_is_named_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert [

@@ -95,9 +95,7 @@ def test_a_bomb_in_a_layout_ends_in_one_error_that_names_the_file(
 MEMORY = """
 import resource, sys
 from pathlib import Path
-from campaigns.content import child
 from campaigns.content.compiler import Compiler
-from campaigns.content.frames import COMPILED
 layout, root = Path(sys.argv[1]), Path(sys.argv[2])
 compiler = Compiler()
 for bomb in sys.argv[3:]:

@@ -97,8 +97,7 @@ def _customers(app: App) -> Iterator[Diagnosis]:
 def _campaigns(app: App) -> Iterator[Diagnosis]:
     names = app.campaign_names()
     if not names:
-        found, advice = f"none in {app.settings.templates}.", "Start one: campaigns new NAME"
-        yield Diagnosis("campaigns", None, found, advice)
+        yield Diagnosis("campaigns", None, f"none in {app.settings.templates}.")
     for name in names:
         findings = app.check(name)
         errors = len(faults(f for f in findings if f.level is Level.ERROR))

@@ -29,11 +29,6 @@ def check_command(names: tuple[str, ...], as_json: bool, as_sarif: bool) -> int:
 
     with connect() as app:
         checked = list(names) or app.campaign_names()
-        if not checked:
-            folder = app.settings.templates / "campaigns"
-            raise UserError(
-                f"{folder} holds no campaign to check; `campaigns new NAME` starts one."
-            )
         # The brand's findings are those of every campaign, and are told once.
         found = list(dict.fromkeys(f for name in checked for f in app.check(name)))
     if as_sarif:
@@ -56,6 +51,8 @@ def _tell(checked: Sequence[str], found: Sequence[Finding]) -> None:
                 _tell_one(fault)
         click.echo()
     names = ", ".join(checked)
+    if not told and not checked:
+        raise UserError("there is no campaign to check; `campaigns new NAME` starts one.")
     if not told:
         click.secho(f"Clean: {names}.", fg="green")
         return

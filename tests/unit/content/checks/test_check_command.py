@@ -55,7 +55,9 @@ def test_where_there_is_nothing_to_check_it_does_not_say_clean(
 ) -> None:
     shutil.rmtree(Path("templates/campaigns/sale"))
     assert run(["check"]) == 2
-    assert "holds no campaign to check; `campaigns new NAME` starts one." in capsys.readouterr().err
+    assert (
+        "there is no campaign to check; `campaigns new NAME` starts one." in capsys.readouterr().err
+    )
 
 
 def test_a_campaign_that_is_over_is_a_warning_at_its_last_day(

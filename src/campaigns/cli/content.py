@@ -10,7 +10,6 @@ import click
 
 from campaigns.cli.output import json_option, print_json
 from campaigns.domain.findings import Fault, Finding, Level, faults
-from campaigns.errors import UserError
 
 
 @click.command("check")
@@ -51,8 +50,6 @@ def _tell(checked: Sequence[str], found: Sequence[Finding]) -> None:
                 _tell_one(fault)
         click.echo()
     names = ", ".join(checked)
-    if not told and not checked:
-        raise UserError("there is no campaign to check; `campaigns new NAME` starts one.")
     if not told:
         click.secho(f"Clean: {names}.", fg="green")
         return

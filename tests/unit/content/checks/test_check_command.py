@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -47,16 +46,6 @@ def test_findings_are_grouped_by_file_and_the_same_fault_is_one_entry(
         "                Put {{ facts.code }} into the text.\n"
         "\n"
         "1 error and 1 warning in sale.\n"
-    )
-
-
-def test_where_there_is_nothing_to_check_it_does_not_say_clean(
-    checking: Files, capsys: pytest.CaptureFixture[str]
-) -> None:
-    shutil.rmtree(Path("templates/campaigns/sale"))
-    assert run(["check"]) == 2
-    assert (
-        "there is no campaign to check; `campaigns new NAME` starts one." in capsys.readouterr().err
     )
 
 

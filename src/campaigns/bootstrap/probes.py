@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from campaigns.domain.findings import Level
+from campaigns.domain.findings import Level, faults
 from campaigns.errors import ProviderUnreachableError
 from campaigns.services.diagnose import Diagnosis
 from campaigns.settings import Settings, unread_names
@@ -113,9 +113,9 @@ def _campaigns(app: App) -> Iterator[Diagnosis]:
         yield Diagnosis("campaigns", None, str(finding), "See: campaigns check")
     for name in names:
         findings = app.check(name)
-        errors = sum(f.level is Level.ERROR for f in findings)
+        errors = len(faults(f for f in findings if f.level is Level.ERROR))
         if errors:
-            told = f"{name} has {errors} error(s)."
+            told = f"{name} has {errors} error{'s' if errors != 1 else ''}."
             yield Diagnosis("campaigns", False, told, f"See: campaigns check {name}")
         else:
             yield Diagnosis("campaigns", True, f"{name} is ready.")

@@ -34,9 +34,13 @@ def sample_command(count: int, seed: int, out: Path) -> None:
     English, Spanish and Catalan speakers in Spain, Andorra, the UK and the US, with every mix of
     addresses, consents and habits. None of them exists; all addresses and numbers are reserved.
     """
+    from campaigns.content.catalog import Catalog
     from campaigns.sample import write_csv
+    from campaigns.settings import load_settings
 
-    mapping = write_csv(out, count=count, seed=seed, now=datetime.now(UTC))
+    catalog = Catalog(load_settings().templates)
+    declared = catalog.attributes() if catalog.templates.exists() else None
+    mapping = write_csv(out, count=count, seed=seed, now=datetime.now(UTC), declared=declared)
     click.echo(f"{count:,} made-up customers in {out}, their mapping in {mapping}.")
     click.echo(f"Next: campaigns import {out} --mapping {mapping}")
 
@@ -96,7 +100,7 @@ def _print(file: Path, report: ImportReport) -> None:
 
 
 @click.command("export")
-@click.argument("who", required=False, metavar="[REF|E-MAIL|PHONE]")
+@click.argument("who", required=False, metavar="[REF|E-MAIL|PHONE|@HANDLE]")
 @click.option(
     "--out",
     type=_FILE,

@@ -24,11 +24,6 @@ LATER = NOW + timedelta(hours=2)
 
 
 @pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
-
-
-@pytest.fixture
 def trail(database: Database) -> SqlAudit:
     return SqlAudit(database)
 

@@ -10,7 +10,8 @@ import pytest
 from campaigns.bootstrap import connect
 from campaigns.cli import run as campaigns
 from campaigns.domain.run import RunState
-from flows.send_campaign import finish, plan_shards, send_campaign, span, together
+from flows.planning import plan_shards, span, together
+from flows.send_campaign import finish, send_campaign
 from flows.sending import dispatch_later, dispatch_shard
 from tests.files import restate
 from tests.flows.conftest import CHECKOUT, Prefect, Shop

@@ -102,6 +102,7 @@ class Forecast:
         changed: from the plan that was approved last; None where none was.
         canary: what goes to a few first; None where the run has none.
         needs_approval: whether the campaign asks for somebody's yes.
+        refused: why no run may begin in this database (domain.mode); None where one may.
     """
 
     campaign: str
@@ -125,6 +126,7 @@ class Forecast:
     portion: Portion = WHOLE
     canary: CanarySpec | None = None
     needs_approval: bool = False
+    refused: str | None = None
 
     @property
     def cost(self) -> Decimal:
@@ -158,7 +160,10 @@ class Forecast:
 
     @property
     def caution(self) -> str | None:
-        """What may break the budget, though it need not."""
+        """Why a run would be refused whatever the plan is, or what may break the budget, though it
+        need not."""
+        if self.refused:
+            return f"a run would be refused: {self.refused}"
         if self.budget is None or self.over_budget or self.spent + self.most <= self.budget.amount:
             return None
         most = money(self.spent + self.most, self.budget.currency)

@@ -92,6 +92,7 @@ def _decide(
     return decision, when
 
 
+@seldom_collecting()
 def plan_shard(
     store: PlanStore,
     run: Run,
@@ -103,19 +104,6 @@ def plan_shard(
     timing: Timing,
 ) -> PlanCounts:
     """Plan one shard and write its rows in one transaction. A planned shard is left alone."""
-    with seldom_collecting():
-        return _plan_shard(store, run, release, shard, now, room, timing)
-
-
-def _plan_shard(
-    store: PlanStore,
-    run: Run,
-    release: Release,
-    shard: Shard,
-    now: datetime,
-    room: int | None,
-    timing: Timing,
-) -> PlanCounts:
     first, last = shard.first_customer, shard.last_customer
     opening = opening_by(timing, now)
     plan = Plan()

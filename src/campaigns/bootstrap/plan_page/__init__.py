@@ -88,6 +88,7 @@ def as_json(told: Forecast) -> dict[str, Any]:
         "over_budget": told.over_budget,
         "seconds": None if told.takes is None else told.takes.total_seconds(),
         "needs_approval": told.needs_approval,
+        "refused": told.refused,
         "canary": None if told.canary is None else told.canary.model_dump(mode="json"),
         "waits": told.waits,
         "waits_until": None if told.until is None else told.until.isoformat(),

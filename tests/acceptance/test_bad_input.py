@@ -350,3 +350,12 @@ def test_a_port_that_is_taken_or_none_at_all_is_told_with_its_number(
         port = str(taken.getsockname()[1])
         one_error(desk(command, "--port", port), f"port {port} on 127.0.0.1", "with --port")
     one_error(desk(command, "--port", "99999"), "99999")
+
+
+def test_a_webhook_key_that_is_none_is_told_before_the_first_event(desk: Desk) -> None:
+    live = {"CAMPAIGNS_LIVE": "true", "CAMPAIGNS_SENDGRID_API_KEY": "SG.x"}
+    wrong = live | {"CAMPAIGNS_SENDGRID_WEBHOOK_KEY": "Settings, Mail Settings"}
+    one_error(desk("serve", "--port", "0", **wrong), "CAMPAIGNS_SENDGRID_WEBHOOK_KEY is no")
+    assert "CAMPAIGNS_SENDGRID_WEBHOOK_KEY is no" in " ".join(
+        desk("doctor", **wrong).stdout.split()
+    )

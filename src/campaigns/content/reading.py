@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -109,7 +110,7 @@ def _gather(errors: list[FileError], read: Callable[[], T]) -> T | None:
 def _layouts(folder: Path) -> dict[str, str]:
     texts, errors = {}, list[FileError]()
     for path in sorted(folder.glob("*.j2")):
-        text = _gather(errors, lambda path=path: read_text(path))  # type: ignore[misc]
+        text = _gather(errors, partial(read_text, path))
         texts[path.name] = text or ""
     if errors:
         raise FilesError(errors)
@@ -126,7 +127,7 @@ def _copies(folder: Path) -> dict[str, tuple[Document, Copy]]:
             told = "name a copy after its language or locale: copy.es.yaml or copy.es_ES.yaml."
             errors.append(FileError(told, path=path))
             continue
-        copy = _gather(errors, lambda path=path: read_model(path, Copy))  # type: ignore[misc]
+        copy = _gather(errors, partial(read_model, path, Copy))
         if copy is not None:
             found[named[1]] = copy
     if errors:

@@ -43,7 +43,6 @@ class Action(StrEnum):
     READMITTED = "readmitted"
     EXPORTED = "exported"
     LOOKED = "looked"  # at all that is known of a customer
-    IMPORTED = "imported"
     CREATED = "created"
     REVOKED = "revoked"
 

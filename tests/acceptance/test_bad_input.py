@@ -242,6 +242,18 @@ def test_a_consent_to_a_topic_that_the_brand_does_not_list_is_an_error(desk: Des
     assert desk("import", "good.csv", "--mapping", "mapping.yaml").returncode == 0
 
 
+def test_a_file_whose_every_row_is_refused_does_not_pass_for_an_import(desk: Desk) -> None:
+    desk.write("bad.csv", GOOD.replace("@", " at "))
+    done = desk("import", "bad.csv", "--mapping", "mapping.yaml")
+    assert done.returncode == 1
+    assert "Every row was refused: nobody came in." in done.stderr
+    assert ".campaigns/reports/bad-" in done.stdout
+    desk.write("some.csv", GOOD.replace("ana@", "ana at "))
+    assert desk("import", "some.csv", "--mapping", "mapping.yaml").returncode == 0
+    desk.write("events.csv", "id,kind,at,ref\n1,purchased,soon,A2\n")
+    assert desk("import-events", "events.csv", "--source", "till").returncode == 1
+
+
 def test_a_folder_in_place_of_a_file_is_told_so(desk: Desk) -> None:
     (desk.folder / "customers").mkdir()
     one_error(desk("import", "customers"), "'customers' is a directory")

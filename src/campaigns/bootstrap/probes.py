@@ -67,8 +67,11 @@ def _settings() -> Iterator[Diagnosis]:
 
 def _webhooks(app: App) -> Iterator[Diagnosis]:
     """Without them nothing is known of a message but that it was accepted."""
+    from campaigns.bootstrap.listening import Listener
+
     settings = app.settings
     if settings.live and settings.sendgrid_api_key.get_secret_value():
+        Listener(app).require_keys()
         known = bool(settings.sendgrid_webhook_key)
         told = "SendGrid's events are verified." if known else "SendGrid's events are refused."
         advice = "" if known else "Set CAMPAIGNS_SENDGRID_WEBHOOK_KEY (docs/web.md)."

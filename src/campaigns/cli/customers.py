@@ -55,19 +55,19 @@ def sample_command(count: int, seed: int, out: Path) -> None:
 )
 @click.option("--encoding", help="If the file is not UTF-8, e.g. latin-1.")
 @json_option
-def import_command(file: Path, mapping: Path | None, encoding: str | None, as_json: bool) -> None:
+def import_command(file: Path, mapping: Path | None, encoding: str | None, as_json: bool) -> int:
     """Bring customers in from FILE; again, it updates and never duplicates.
 
     FILE is CSV, Parquet, or what `campaigns export` wrote (.json, .jsonl).
 
     Bad rows are refused one by one into a report file, the good ones go in. An import never turns
-    an opt-out into consent.
+    an opt-out into consent. Exits 1 when every row was refused.
     """
     from campaigns.bootstrap import connect
 
     if file.suffix in {".json", ".jsonl"}:
         _import_documents(file, as_json=as_json)
-        return
+        return 0
     with connect() as app, progress_bar() as bar:
         move = advancing(bar, "Importing", None)
         report = app.import_customers(file, mapping, encoding, move)
@@ -75,6 +75,10 @@ def import_command(file: Path, mapping: Path | None, encoding: str | None, as_js
         print_json(report.as_json())
     else:
         _print(file, report)
+    if report.refused < report.rows:
+        return 0
+    click.secho("Every row was refused: nobody came in.", fg="yellow", err=True)
+    return 1
 
 
 def _import_documents(file: Path, *, as_json: bool) -> None:

@@ -41,6 +41,7 @@ class Cost(NamedTuple):
 
 _STAGES = {
     "services/import_customers.py": "import",
+    "bootstrap/importing.py: _read_ahead": "import",
     "services/plan_run.py": "plan",
     "services/dispatch.py": "send",
     "bootstrap/lanes.py": "send",
@@ -58,7 +59,13 @@ COSTS = (
     ),
     Cost(
         "the profile's rows into SQLite",
-        ("store/changes.py", "store/customers.py", "store/consents.py", "store/interactions.py"),
+        (
+            "store/changes.py",
+            "store/customers.py",
+            "store/consents.py",
+            "store/interactions.py",
+            "store/newcomers.py: write",
+        ),
         "one statement per table and batch of 2,000 rows; on PostgreSQL by COPY",
     ),
     Cost(
@@ -71,8 +78,10 @@ COSTS = (
             "store/hashing.py",
             "store/known.py",
             "services/import_customers.py",
+            "store/newcomers.py",
+            "bootstrap/importing.py",
         ),
-        "what many rows share is worked out once",
+        "what many rows share is worked out once; of a large file in a process beside",
     ),
     Cost(
         "how people used their channels, counted anew",

@@ -23,6 +23,7 @@ from campaigns.domain.plan import PlanCounts
 from campaigns.domain.progress import Progress
 from campaigns.domain.reason import SKIP_TEXT, SkipReason
 from campaigns.domain.travellers import Whereabouts
+from campaigns.errors import DatabaseError
 
 
 def publish(key: str, markdown: str, description: str) -> str:
@@ -111,6 +112,8 @@ def listed(numbers: Mapping[str, int]) -> str:
 
 #: Seconds between two looks of the bar, at least.
 LOOK_EVERY = 2.0
+#: And while the database cannot be used.
+WAIT_FOR_DATABASE = 15.0
 
 
 class ProgressBar:
@@ -138,7 +141,12 @@ class ProgressBar:
         started = time.monotonic()
         if started < self._next_look and not last:
             return
-        seen = self._progress()
+        try:
+            seen = self._progress()
+        except DatabaseError as error:  # whoever sends waits for it (services.patience)
+            get_run_logger().warning("%s Sending waits for it, two minutes at most.", error)
+            self._next_look = time.monotonic() + WAIT_FOR_DATABASE
+            return
         percent = 100.0 * seen.settled / seen.planned if seen.planned else 100.0
         if percent - self._percent >= 1 or (last and percent != self._percent):
             self._percent = percent

@@ -23,7 +23,7 @@ from campaigns.domain.plan import PlanCounts
 from campaigns.domain.progress import Progress
 from campaigns.domain.release import Release
 from campaigns.domain.run import Run, RunState, Shard
-from campaigns.errors import CampaignsError, NotFoundError
+from campaigns.errors import CampaignsError, DatabaseError, NotFoundError
 from campaigns.services.dispatch import PATIENT, Clock, DispatchCounts, Watch, unwatched
 from campaigns.services.plan_run import plan_post, plan_shard
 from campaigns.services.progress import progress
@@ -193,16 +193,23 @@ class App(Starting):
         return counts
 
     def dispatch_all(
-        self, run_id: int, on_progress: Callable[[Progress], None] | None = None
+        self,
+        run_id: int,
+        on_progress: Callable[[Progress], None] | None = None,
+        on_outage: Callable[[DatabaseError], None] = lambda _error: None,
     ) -> DispatchCounts:
-        """Send every shard, by worker processes when there is more than one shard."""
+        """Send every shard, by worker processes when there is more than one shard. While the
+        database cannot be used its workers wait (services.patience), and that is told."""
         rounds, look = Rounds(self.to_send(run_id)), 0.0
 
         def looking() -> None:
             nonlocal look
             began = self.clock.monotonic()
             if on_progress and (began >= look or rounds.over):
-                on_progress(self.progress(run_id))
+                try:
+                    on_progress(self.progress(run_id))
+                except DatabaseError as error:
+                    on_outage(error)
                 now = self.clock.monotonic()
                 look = now + 10 * (now - began)  # counting a large run takes its time
 

@@ -11,7 +11,7 @@ from campaigns.bootstrap.app import App
 from campaigns.domain.channel import Channel
 from campaigns.domain.evidence import Doubt, Verdict
 from campaigns.domain.progress import Progress
-from campaigns.errors import CampaignsError, UserError
+from campaigns.errors import CampaignsError, DatabaseError, UserError
 from campaigns.services.dispatch import DispatchCounts
 from campaigns.services.fall_back import LONGEST_WITHIN, FellBack, fall_back
 from campaigns.services.reconcile import Lookup, Reconciled, reconcile
@@ -74,13 +74,16 @@ def fall_back_run(app: App, run_id: int) -> FellBack:
 
 
 def dispatch_with_fallbacks(
-    app: App, run_id: int, on_progress: Callable[[Progress], None] | None = None
+    app: App,
+    run_id: int,
+    on_progress: Callable[[Progress], None] | None = None,
+    on_outage: Callable[[DatabaseError], None] = lambda _error: None,
 ) -> DispatchCounts:
     """Send every shard, then what fell back, until nothing falls back any more: there are no more
     rounds than channels."""
     total = DispatchCounts()
     while True:
-        total.add(app.dispatch_all(run_id, on_progress))
+        total.add(app.dispatch_all(run_id, on_progress, on_outage))
         if not fall_back_run(app, run_id).hops:
             return total
 

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from functools import cache
 from multiprocessing import active_children, get_context, parent_process
@@ -24,8 +24,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from campaigns.domain.run import RunState
-from campaigns.errors import CampaignsError, RunStoppedError
+from campaigns.errors import CampaignsError, DatabaseError, RunStoppedError
 from campaigns.services.dispatch import PATIENT, Clock, DispatchCounts
+from campaigns.services.patience import insist
 from campaigns.services.rounds import Rounds
 from campaigns.settings import Settings
 
@@ -116,16 +117,32 @@ class Workers:
     def _stop(self, pool: Executor, error: BaseException) -> None:
         """Make every sender stop: by the run's state first, by force where that is not enough."""
         self.stopped = True
+        try:
+            self._pause(error)
+        finally:
+            self._end_all(pool, error)
+        with suppress(DatabaseError):  # what they gave back to a run that has ended
+            self._app.sweep()
+
+    def _pause(self, error: BaseException) -> None:
         because = f"the sending process was stopped ({_in_words(error)})"
-        self._app.runs.move(
-            self._run_id, RunState.PAUSED, now=self._app.clock.now(), because=because
-        )
+
+        def pause() -> bool:
+            now = self._app.clock.now()
+            return self._app.runs.move(self._run_id, RunState.PAUSED, now=now, because=because)
+
+        if isinstance(error, DatabaseError):  # it has been waited for
+            with suppress(DatabaseError):
+                pause()
+        else:
+            insist(self._app.clock, pause)
+
+    def _end_all(self, pool: Executor, error: BaseException) -> None:
         # In a run that was stopped they end by themselves: nobody waits for us to be quick.
         patient = self.count == 1 or isinstance(error, RunStoppedError)
         pool.shutdown(wait=patient, cancel_futures=True)
         if not patient:
             _end(set(active_children()) - self._before)
-        self._app.sweep()  # what they gave back to a run that has ended
 
 
 def _in_words(error: BaseException) -> str:

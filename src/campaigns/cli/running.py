@@ -24,10 +24,13 @@ from campaigns.domain.portion import portion_of
 from campaigns.domain.run import ACTIVE_RUN_STATES, RunState
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from campaigns.bootstrap import App
     from campaigns.domain.canary import Verdict
     from campaigns.domain.forecast import Forecast
     from campaigns.domain.run import Run
+    from campaigns.errors import DatabaseError
     from campaigns.services.dispatch import DispatchCounts
     from campaigns.services.report import RunReport
 
@@ -269,7 +272,25 @@ def _send(app: App, run: Run) -> DispatchCounts:
     app.begin_sending(run.id)
     with progress_bar() as bar:
         move = advancing(bar, "Sending", app.progress(run.id).planned)
-        return dispatch_with_fallbacks(app, run.id, lambda progress: move(progress.settled))
+        return dispatch_with_fallbacks(
+            app, run.id, lambda progress: move(progress.settled), _telling_once(bar.console, run)
+        )
+
+
+def _telling_once(out: Console, run: Run) -> Callable[[DatabaseError], None]:
+    """Says why nothing moves, once."""
+    told: set[str] = set()
+
+    def tell(error: DatabaseError) -> None:
+        if not told:
+            told.add(str(error))
+            waits = (
+                "Sending waits for it, two minutes at most, and knows what was sent meanwhile; "
+                f"after that, `campaigns run {run.campaign}` goes on."
+            )
+            out.print(f"{error} {waits}", style="yellow", markup=False)
+
+    return tell
 
 
 def print_report(report: RunReport, *, numbers_only: bool = False) -> None:

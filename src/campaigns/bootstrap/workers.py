@@ -14,7 +14,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from functools import cache
@@ -24,7 +31,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from campaigns.domain.run import RunState
-from campaigns.errors import CampaignsError, DatabaseError, RunStoppedError
+from campaigns.errors import CampaignsError, DatabaseError, RunStoppedError, WorkerLostError
 from campaigns.services.dispatch import PATIENT, Clock, DispatchCounts
 from campaigns.services.patience import insist
 from campaigns.services.rounds import Rounds
@@ -35,6 +42,8 @@ if TYPE_CHECKING:
 
 #: Seconds. Prefect kills a cancelled flow after 30: senders have had their last deadline by then.
 GRACE = 20.0
+#: So many times in a run a process that was ended by force is made up for.
+MOST_BROKEN = 3
 #: How often, in seconds, whoever sends all shards sees whether one has ended or come due.
 LOOK_EVERY = 0.25
 
@@ -51,6 +60,7 @@ class Workers:
         self.count = max(1, min(app.settings.worker_count, shards))
         self._before: set[BaseProcess] = set()
         self._pool: Executor | None = None
+        self._broken: list[Executor] = []
         self._shards = shards
         self._spawning, self._telling = threading.Lock(), threading.Lock()
         self._observed = ExitStack()
@@ -68,12 +78,40 @@ class Workers:
                 )
             )
         settings = self._app.settings.revealed()
+        given = settings, self._run_id, no, self._carrier, patience
         with self._spawning, main_module_hidden():
-            return self._watched(
-                self._pool.submit(
-                    dispatch_in_process, settings, self._run_id, no, self._carrier, patience
-                )
+            try:
+                return self._watched(self._pool.submit(dispatch_in_process, *given))
+            except BrokenExecutor:
+                self._replace_pool()
+                return self._watched(self._pool.submit(dispatch_in_process, *given))
+
+    def _replace_pool(self) -> None:
+        """A process was ended by force, which is the end of its pool. Those beside it finish what
+        they have; what the dead one had is pending, or in doubt, when its lease ends."""
+        if len(self._broken) == MOST_BROKEN:
+            raise WorkerLostError(
+                "a worker process was ended by force, again and again: killed, or the machine is "
+                "out of memory (CAMPAIGNS_WORKERS=1 needs the least). Nothing is lost: what it had "
+                "in its hands is pending, or in doubt, when its lease ends; start the campaign "
+                "again, and it goes on from here."
             )
+        assert self._pool is not None
+        self._broken.append(self._pool)
+        self._pool = self._processes()
+
+    def _processes(self) -> Executor:
+        return ProcessPoolExecutor(
+            self.count, mp_context=get_context("spawn"), initializer=begin_worker
+        )
+
+    def outcome(self, shard: Future[DispatchCounts]) -> DispatchCounts:
+        """What a shard that has ended came to. One whose process was ended by force has more to
+        come, at once."""
+        try:
+            return shard.result()
+        except BrokenExecutor:
+            return DispatchCounts(again_at=self._app.clock.now())
 
     def _watched(self, shard: Future[DispatchCounts]) -> Future[DispatchCounts]:
         """What it comes to is told to the observer of the run."""
@@ -94,9 +132,7 @@ class Workers:
             self._pool = ThreadPoolExecutor(1, thread_name_prefix="sending")
         else:
             self._before = set(active_children())
-            self._pool = ProcessPoolExecutor(
-                self.count, mp_context=get_context("spawn"), initializer=begin_worker
-            )
+            self._pool = self._processes()
         return self
 
     def __exit__(
@@ -108,7 +144,8 @@ class Workers:
         assert self._pool is not None
         try:
             if error is None:
-                self._pool.shutdown()
+                for pool in [*self._broken, self._pool]:
+                    pool.shutdown()
             else:
                 self._stop(self._pool, error)
         finally:
@@ -165,7 +202,7 @@ def send_all(
             clock.sleep(LOOK_EVERY)
         done, _ = wait(under_way, timeout=LOOK_EVERY, return_when="FIRST_COMPLETED")
         for future in done:
-            rounds.ended(under_way.pop(future), future.result())
+            rounds.ended(under_way.pop(future), workers.outcome(future))
         looking()
 
 

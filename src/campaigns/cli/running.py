@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from campaigns.bootstrap import App
     from campaigns.domain.canary import Verdict
     from campaigns.domain.forecast import Forecast
+    from campaigns.domain.progress import Progress
     from campaigns.domain.run import Run
     from campaigns.errors import DatabaseError
     from campaigns.services.dispatch import DispatchCounts
@@ -273,7 +274,11 @@ def _send(app: App, run: Run) -> DispatchCounts:
     with progress_bar() as bar:
         move = advancing(bar, "Sending", app.progress(run.id).planned)
         return dispatch_with_fallbacks(
-            app, run.id, lambda progress: move(progress.settled), _telling_once(bar.console, run)
+            app,
+            run.id,
+            lambda progress: move(progress.settled),
+            _telling_once(bar.console, run),
+            _telling_of_others(bar.console),
         )
 
 
@@ -289,6 +294,24 @@ def _telling_once(out: Console, run: Run) -> Callable[[DatabaseError], None]:
                 f"after that, `campaigns run {run.campaign}` goes on."
             )
             out.print(f"{error} {waits}", style="yellow", markup=False)
+
+    return tell
+
+
+def _telling_of_others(out: Console) -> Callable[[Progress], None]:
+    """Says why it is not over, whenever others have messages in hand."""
+    told: set[datetime] = set()
+
+    def tell(progress: Progress) -> None:
+        until = max((w.lease_until for w in progress.workers), default=progress.at)
+        if until not in told:
+            told.add(until)
+            out.print(
+                f"{progress.moving:,} messages are in the hands of other workers, or of one that "
+                f"died: taken back at {until:%H:%M:%S} UTC at the latest. Waiting for that.",
+                style="yellow",
+                markup=False,
+            )
 
     return tell
 

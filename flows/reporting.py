@@ -144,7 +144,7 @@ class ProgressBar:
         try:
             seen = self._progress()
         except DatabaseError as error:  # whoever sends waits for it (services.patience)
-            get_run_logger().warning("%s Sending waits for it, two minutes at most.", error)
+            get_run_logger().warning("%s Sending waits for it.", error)
             self._next_look = time.monotonic() + WAIT_FOR_DATABASE
             return
         percent = 100.0 * seen.settled / seen.planned if seen.planned else 100.0

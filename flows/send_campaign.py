@@ -210,7 +210,7 @@ def _dispatch(app: App, run_id: int, campaign: str, steering: Steering) -> Dispa
 
 def _end(report: RunReport, sent: DispatchCounts) -> Any:
     """Completed, or Failed where messages wait for a provider that could not be reached."""
-    if sent.unreachable:
+    if sent.unreachable and report.waiting:
         channels = "; ".join(f"{c.label}: {why}" for c, why in sent.unreachable.items())
         raise CannotGoOnError(
             f"{report.waiting:,} messages wait, nothing is lost ({channels}). Run the campaign "

@@ -241,7 +241,7 @@ def test_ctrl_c_pauses_the_run_and_the_same_command_goes_on(
 
         assert process.returncode == 130, err
         assert run.state is RunState.PAUSED
-        assert run.stopped_because == "the sending process was stopped (Ctrl-C)"
+        assert run.stopped_because == "the sending process was stopped (Ctrl-C or SIGTERM)"
         assert app.audit.hold(run.id) is None
         seen = app.progress(run.id)
         assert seen.waiting > 0, "it was stopped too late to show anything"

@@ -16,12 +16,13 @@ from sqlalchemy import create_engine, make_url, text
 from campaigns.bootstrap import App
 from campaigns.bootstrap.app import CLOCK
 from campaigns.domain.batch import Batch
+from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import DeliveryState, Outcome
 from campaigns.domain.run import RunState
 from campaigns.errors import DatabaseError
 from campaigns.sample import write_csv
 from campaigns.sandbox.process import SandboxProcess
-from campaigns.services.dispatch import Step
+from campaigns.services.dispatch import DispatchCounts, Step
 from campaigns.services.patience import AGAIN, OUTAGE
 from campaigns.settings import Settings
 from tests.runs import plan_run
@@ -150,3 +151,21 @@ def test_a_database_that_stays_away_ends_the_sending_and_a_later_run_goes_on(
     told = app.finish(run.id)
     assert told.accepted + told.in_state(DeliveryState.IN_DOUBT) == 20
     assert not sandbox.log.duplicates()
+
+
+def test_a_channel_that_one_lane_gave_up_and_another_sent_is_not_told_as_out_of_reach(
+    away: Callable[[Step, float], tuple[App, Outage, SandboxProcess]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app, _, _ = away(Step.SETTLED, 0.0)
+    run = plan_run(app, limit=20)
+    app.begin_sending(run.id)
+    send = app.lanes.send
+
+    def one_gave_up(work: Callable[[], DispatchCounts]) -> DispatchCounts:
+        counts = send(work)
+        counts.unreachable[Channel.EMAIL] = "SendGrid answered 500"
+        return counts
+
+    monkeypatch.setattr(app.lanes, "send", one_gave_up)
+    assert app.dispatch_shard(run.id, 0).unreachable == {}

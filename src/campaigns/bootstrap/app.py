@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -189,27 +190,24 @@ class App(Starting):
 
         with self.observer.shard(run_id, no, carrier) as tell:
             counts = send() if no == POST_SHARD else self.lanes.send(send)
+            if counts.unreachable:  # one lane gave a channel up, another may have sent it since
+                left = self.outbox.next_due(run_id, no)
+                counts.unreachable = {c: why for c, why in counts.unreachable.items() if c in left}
             tell(counts)
         return counts
 
     def dispatch_all(
-        self,
-        run_id: int,
-        on_progress: Callable[[Progress], None] | None = None,
-        on_outage: Callable[[DatabaseError], None] = lambda _error: None,
+        self, run_id: int, on_progress: Callable[[Progress], None] | None = None
     ) -> DispatchCounts:
-        """Send every shard, by worker processes when there is more than one shard. While the
-        database cannot be used its workers wait (services.patience), and that is told."""
+        """Send every shard, by worker processes when there is more than one shard."""
         rounds, look = Rounds(self.to_send(run_id)), 0.0
 
         def looking() -> None:
             nonlocal look
             began = self.clock.monotonic()
             if on_progress and (began >= look or rounds.over):
-                try:
+                with suppress(DatabaseError):  # whoever sends waits for it, and tells
                     on_progress(self.progress(run_id))
-                except DatabaseError as error:
-                    on_outage(error)
                 now = self.clock.monotonic()
                 look = now + 10 * (now - began)  # counting a large run takes its time
 

@@ -12,7 +12,7 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.evidence import Doubt, Verdict
 from campaigns.domain.progress import Progress
 from campaigns.domain.run import RunState
-from campaigns.errors import CampaignsError, DatabaseError, UserError
+from campaigns.errors import CampaignsError, UserError
 from campaigns.services.dispatch import DispatchCounts
 from campaigns.services.fall_back import LONGEST_WITHIN, FellBack, fall_back
 from campaigns.services.reconcile import Lookup, Reconciled, reconcile
@@ -81,14 +81,13 @@ def dispatch_with_fallbacks(
     app: App,
     run_id: int,
     on_progress: Callable[[Progress], None] | None = None,
-    on_outage: Callable[[DatabaseError], None] = lambda _error: None,
     on_others: Callable[[Progress], None] = lambda _progress: None,
 ) -> DispatchCounts:
     """Send every shard, then what others gave back and what fell back, until nothing does any
     more. `on_others` is told while others have messages of the run in hand."""
     total = DispatchCounts()
     while True:
-        total.add(app.dispatch_all(run_id, on_progress, on_outage))
+        total.add(app.dispatch_all(run_id, on_progress))
         waited = False
         for progress in in_other_hands(app, run_id):
             waited = True

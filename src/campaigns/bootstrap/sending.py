@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import threading
 from datetime import timedelta
 from functools import cached_property
@@ -16,6 +17,7 @@ from campaigns.domain.release import Release
 from campaigns.domain.timing import Timing
 from campaigns.services.dispatch import Clock, Dispatcher, Step, Texts, Watch, unwatched
 from campaigns.services.pacing import Pacer
+from campaigns.services.patience import OUTAGE
 from campaigns.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from campaigns.channels.base import Sender
     from campaigns.domain.batch import Batch
     from campaigns.domain.delivery import Outcome
+    from campaigns.errors import DatabaseError
 
 
 class Sending(Parts):
@@ -39,6 +42,7 @@ class Sending(Parts):
         self._prepared: set[str] = set()
         self._texts: dict[str, Texts] = {}
         self._pacers: dict[str, Pacer] = {}
+        self._tell_outage_at = 0.0
 
     def close(self) -> None:
         """Give every connection back."""
@@ -93,8 +97,21 @@ class Sending(Parts):
                 caps=release.policy.pressure.caps,
                 texts=self._texts.setdefault(release_hash, {}),
                 watch=self._watching,
+                tell_outage=self.tell_outage,
             )
         return known[release_hash]
+
+    def tell_outage(self, error: DatabaseError) -> None:
+        """On standard error whatever is logged, but not at each try: else nobody would know why
+        nothing moves."""
+        now = self.clock.monotonic()
+        with self._preparing:
+            if now < self._tell_outage_at:
+                return
+            self._tell_outage_at = now + OUTAGE / 2
+        waits = f"Waiting for the database, {OUTAGE / 60:.0f} minutes at most"
+        sys.stderr.write(f"{waits}: {error}\n")
+        sys.stderr.flush()
 
     @property
     def _lease(self) -> timedelta:

@@ -172,7 +172,7 @@ class Workers:
             with suppress(DatabaseError):
                 pause()
         else:
-            insist(self._app.clock, pause)
+            insist(self._app.clock, self._app.tell_outage, pause)
 
     def _end_all(self, pool: Executor, error: BaseException) -> None:
         # In a run that was stopped they end by themselves: nobody waits for us to be quick.
@@ -185,7 +185,7 @@ class Workers:
 def _in_words(error: BaseException) -> str:
     """Nothing of a foreign error but its name: its words may quote an address."""
     if isinstance(error, KeyboardInterrupt):
-        return "Ctrl-C"
+        return "Ctrl-C or SIGTERM"
     return str(error) if isinstance(error, CampaignsError) else type(error).__name__
 
 

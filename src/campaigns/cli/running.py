@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from campaigns.domain.forecast import Forecast
     from campaigns.domain.progress import Progress
     from campaigns.domain.run import Run
-    from campaigns.errors import DatabaseError
     from campaigns.services.dispatch import DispatchCounts
     from campaigns.services.report import RunReport
 
@@ -277,25 +276,8 @@ def _send(app: App, run: Run) -> DispatchCounts:
             app,
             run.id,
             lambda progress: move(progress.settled),
-            _telling_once(bar.console, run),
             _telling_of_others(bar.console),
         )
-
-
-def _telling_once(out: Console, run: Run) -> Callable[[DatabaseError], None]:
-    """Says why nothing moves, once."""
-    told: set[str] = set()
-
-    def tell(error: DatabaseError) -> None:
-        if not told:
-            told.add(str(error))
-            waits = (
-                "Sending waits for it, two minutes at most, and knows what was sent meanwhile; "
-                f"after that, `campaigns run {run.campaign}` goes on."
-            )
-            out.print(f"{error} {waits}", style="yellow", markup=False)
-
-    return tell
 
 
 def _telling_of_others(out: Console) -> Callable[[Progress], None]:
@@ -350,7 +332,7 @@ def _exit_code(report: RunReport, sent: DispatchCounts) -> int:
     for sentence in _left_over(report, sent):
         click.secho(sentence, fg="yellow", err=True)
     ended_early = report.run.state in _ENDED_EARLY
-    return 3 if ended_early or sent.unreachable else 0
+    return 3 if ended_early or (sent.unreachable and report.waiting) else 0
 
 
 def _left_over(report: RunReport, sent: DispatchCounts) -> Iterator[str]:
@@ -362,7 +344,7 @@ def _left_over(report: RunReport, sent: DispatchCounts) -> Iterator[str]:
             "`campaigns reconcile` looks for them."
         )
     goes_on = f"`campaigns run {run.campaign}` goes on"
-    if sent.unreachable:
+    if sent.unreachable and report.waiting:
         waiting = f"{report.waiting:,} messages wait; nothing is lost."
         yield f"{waiting} {goes_on} once the provider answers."
     elif run.state in _ENDED_EARLY:

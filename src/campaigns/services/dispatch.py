@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.click_links import SLOT as CLICKS
@@ -35,7 +35,7 @@ from campaigns.errors import DatabaseError, RunStoppedError
 from campaigns.services.collecting import seldom_collecting
 from campaigns.services.links import Links, unsubscribe_headers
 from campaigns.services.pacing import ASK_AGAIN, Pacer, Turn
-from campaigns.services.patience import insist
+from campaigns.services.patience import Tell, insist
 from campaigns.services.ports import Batch, Claimed, Outbox, Releases, Runs, Written
 
 #: What a lease must have left, beyond the provider's deadline, when the intent is written.
@@ -46,6 +46,8 @@ LONGEST_WAIT = timedelta(minutes=15)
 LOOK_EVERY = 1.0
 #: Waits until nothing of the shard comes due soon: for a shard that is alone.
 PATIENT = timedelta.max
+
+_T = TypeVar("_T")
 
 _WORDS: dict[type[Outcome], str] = {
     Accepted: "accepted",
@@ -149,6 +151,7 @@ class Dispatcher:
     caps: Sequence[Cap]
     texts: Texts = field(default_factory=dict)
     watch: Watch = unwatched
+    tell_outage: Tell = lambda _error: None
 
     @seldom_collecting()
     def dispatch_shard(self, run: Run, shard: int, patience: timedelta = PATIENT) -> DispatchCounts:
@@ -163,14 +166,14 @@ class Dispatcher:
         counts, began = DispatchCounts(), self.clock.now()
         quiet: dict[Channel, datetime] = {}
         while True:
-            outcomes = insist(self.clock, lambda: self._next_batch(run, shard, quiet))
+            outcomes = self._insist(lambda: self._next_batch(run, shard, quiet))
             if outcomes is None:
-                counts.again_at = insist(self.clock, lambda: self._soonest(run, shard, counts))
+                counts.again_at = self._insist(lambda: self._soonest(run, shard, counts))
                 if counts.again_at is None or self.clock.now() - began >= patience:
                     return counts
                 self._wait_until(counts.again_at)
                 continue
-            if not outcomes and not insist(self.clock, lambda: self._running(run)):
+            if not outcomes and not self._insist(lambda: self._running(run)):
                 return counts
             counts.outcomes.update(_WORDS[type(o)] for o in outcomes.values())
 
@@ -240,7 +243,7 @@ class Dispatcher:
         self.watch(Step.ANSWERED, batch, outcomes)
         self._settle(batch, {**refused, **outcomes})
         self.watch(Step.SETTLED, batch, {**refused, **outcomes})
-        insist(self.clock, lambda: self.pacer.learn(batch.channel, [*outcomes.values()], turn))
+        self._insist(lambda: self.pacer.learn(batch.channel, [*outcomes.values()], turn))
         self._stop_if_refused(run, outcomes)
         return {**refused, **outcomes}
 
@@ -260,16 +263,19 @@ class Dispatcher:
         )
         return skeleton, [w for w in written if w.delivery_id in granted], refused
 
+    def _insist(self, what: Callable[[], _T]) -> _T:
+        return insist(self.clock, self.tell_outage, what)
+
     def _give_back(self, batch: Batch, turn: Turn) -> None:
         """A whole batch of which nothing has left."""
         unsent = NotSent("database", "the database could not be used", self.clock.now())
         outcomes: dict[int, Outcome] = {item.delivery_id: unsent for item in batch.items}
         self._settle(batch, outcomes)
         self.watch(Step.SETTLED, batch, outcomes)
-        insist(self.clock, lambda: self.pacer.give_back(batch.channel, turn))
+        self._insist(lambda: self.pacer.give_back(batch.channel, turn))
 
     def _settle(self, batch: Batch, outcomes: Mapping[int, Outcome]) -> None:
-        insist(self.clock, lambda: self.outbox.settle(batch, outcomes, now=self.clock.now()))
+        self._insist(lambda: self.outbox.settle(batch, outcomes, now=self.clock.now()))
 
     def _too_late(
         self, going: Sequence[Written], claimed_at: float, deadline: timedelta
@@ -383,7 +389,7 @@ class Dispatcher:
         if refusal is None:
             return
         because = f"{refusal.reason} ({refusal.code})"
-        insist(self.clock, lambda: self._stop(run, because))
+        self._insist(lambda: self._stop(run, because))
         raise RunStoppedError(
             f"run {run.id} stopped: {because}. Nobody was burnt: mend it, then "
             f"`campaigns run {run.campaign}` sends to those who did not get it."

@@ -9,7 +9,7 @@ outbox may be repeated, and each transaction has either happened or not.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from campaigns.errors import DatabaseError
 
@@ -17,14 +17,18 @@ if TYPE_CHECKING:
     from campaigns.services.dispatch import Clock
 
 #: Seconds that one thing is tried again for; the errors after that end the run's sending.
-OUTAGE = 120.0
+OUTAGE = 300.0
 #: Seconds between two tries.
 AGAIN = 1.0
 
 _T = TypeVar("_T")
 
 
-def insist(clock: Clock, what: Callable[[], _T]) -> _T:
+#: Is told why nothing moves, at each try.
+Tell: TypeAlias = Callable[[DatabaseError], object]
+
+
+def insist(clock: Clock, tell: Tell, what: Callable[[], _T]) -> _T:
     """Do it; again and again while the database cannot be used. Raises DatabaseError after OUTAGE.
 
     `what` is one transaction, and does no harm when it is repeated.
@@ -33,7 +37,8 @@ def insist(clock: Clock, what: Callable[[], _T]) -> _T:
     while True:
         try:
             return what()
-        except DatabaseError:
+        except DatabaseError as error:
             if clock.monotonic() - began >= OUTAGE:
                 raise
+            tell(error)
         clock.sleep(AGAIN)

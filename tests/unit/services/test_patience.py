@@ -16,6 +16,7 @@ class Away:
 
     def __init__(self, until: float) -> None:
         self.time, self.until, self.asked = 0.0, until, 0
+        self.told: list[DatabaseError] = []
         moment = datetime(2027, 3, 1, tzinfo=UTC)
         self.clock = Clock(lambda: moment, lambda: self.time, self._sleep)
 
@@ -31,14 +32,15 @@ class Away:
 
 def test_what_the_database_refuses_is_asked_again_until_it_is_back() -> None:
     away = Away(until=30 * AGAIN)
-    assert insist(away.clock, away.ask) == "here"
+    assert insist(away.clock, away.told.append, away.ask) == "here"
     assert away.asked == 31
+    assert len(away.told) == 30
 
 
 def test_a_database_that_stays_away_is_waited_for_no_longer_than_an_outage() -> None:
     away = Away(until=OUTAGE * 2)
     with pytest.raises(DatabaseError):
-        insist(away.clock, away.ask)
+        insist(away.clock, away.told.append, away.ask)
     assert OUTAGE <= away.time < OUTAGE + 2 * AGAIN
 
 
@@ -50,5 +52,5 @@ def test_any_other_error_is_told_at_once() -> None:
         raise UserError("no such run")
 
     with pytest.raises(UserError):
-        insist(away.clock, wrong)
+        insist(away.clock, away.told.append, wrong)
     assert (away.asked, away.time) == (1, 0.0)

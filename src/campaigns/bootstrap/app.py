@@ -199,8 +199,9 @@ class App(Starting):
     def dispatch_all(
         self, run_id: int, on_progress: Callable[[Progress], None] | None = None
     ) -> DispatchCounts:
-        """Send every shard, by worker processes when there is more than one shard."""
-        rounds, look = Rounds(self.to_send(run_id)), 0.0
+        """Send every shard with something left, by worker processes where that is worth it."""
+        numbers = self.to_send(run_id)
+        rounds, look = Rounds(numbers), 0.0
 
         def looking() -> None:
             nonlocal look
@@ -211,19 +212,20 @@ class App(Starting):
                 now = self.clock.monotonic()
                 look = now + 10 * (now - began)  # counting a large run takes its time
 
-        with Workers(self, run_id, len(self.shards(run_id))) as workers:
+        with Workers(self, run_id, len(numbers)) as workers:
             send_all(workers, rounds, self.clock, looking)
         return rounds.total()
 
     def to_send(self, run_id: int) -> list[int]:
-        """The numbers of what is sent of a run: its shards, and a public post that still waits.
-        While a canary is not decided, that alone."""
+        """The numbers of what is sent of a run: its shards with something left to send, and a
+        public post that still waits. While a canary is not decided, that alone."""
         canary = self.canaries.of_run(run_id)
         if canary is not None and not canary.decided:
             return [CANARY_SHARD]
         apart = [POST_SHARD] if canary is None else [POST_SHARD, CANARY_SHARD]
         waits = [no for no in apart if self.outbox.next_due(run_id, no)]
-        return [*waits, *(s.no for s in self.shards(run_id))]
+        left = self.outbox.shards_left(run_id)
+        return [*waits, *(s.no for s in self.shards(run_id) if s.no in left)]
 
     def finish(self, run_id: int, unreachable: Mapping[Channel, str] | None = None) -> RunReport:
         """Close the run if nothing is left to send, and report.

@@ -22,8 +22,9 @@ from campaigns.domain.run import RunState
 from campaigns.errors import DatabaseError
 from campaigns.sample import write_csv
 from campaigns.sandbox.process import SandboxProcess
-from campaigns.services.dispatch import DispatchCounts, Step
+from campaigns.services.dispatch import DispatchCounts
 from campaigns.services.patience import AGAIN, OUTAGE
+from campaigns.services.watching import Step
 from campaigns.settings import Settings
 from tests.runs import plan_run
 

@@ -25,11 +25,12 @@ from campaigns.domain.progress import Progress
 from campaigns.domain.release import Release
 from campaigns.domain.run import Run, RunState, Shard
 from campaigns.errors import CampaignsError, DatabaseError, NotFoundError
-from campaigns.services.dispatch import PATIENT, Clock, DispatchCounts, Watch, unwatched
+from campaigns.services.dispatch import PATIENT, Clock, DispatchCounts
 from campaigns.services.plan_run import plan_post, plan_shard
 from campaigns.services.progress import progress
 from campaigns.services.report import RunReport, report
 from campaigns.services.rounds import AT_ONCE, Rounds
+from campaigns.services.watching import Watch, unwatched
 from campaigns.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -69,8 +70,13 @@ class App(Starting):
         """Bring customers in from a file, and learn from their past; the counts of the report add
         up to its rows.
 
-        Raises FileError or FilesError when the file or the mapping as a whole is wrong.
+        Raises FileError or FilesError when the file or the mapping as a whole is wrong, and for a
+        file without rows: most often an export that went wrong.
         """
+        from campaigns.bootstrap.customers import require_known_topics
+
+        if mapping is not None:
+            require_known_topics(self, mapping)
         from campaigns.services.import_customers import import_customers
         from campaigns.sources.customer_file import open_customer_file
         from campaigns.sources.mapping import Defaults
@@ -146,7 +152,7 @@ class App(Starting):
         run = self.runs.get(run_id)
         release = self.releases.load(run.release_hash)
         self.require_no_hold(run)
-        self.arming.require_armed()
+        self.require_may_send()
         settle_plan(self, run, release)
         self.require_no_hold(run)  # a plan that changed since it was approved waits
         self._prepare(run, release)
@@ -182,7 +188,7 @@ class App(Starting):
         `carrier` ties its spans to the run's; `patience` is how long it may wait for what comes
         due. Raises UnarmedError for a database that was restored or copied.
         """
-        self.arming.require_armed()
+        self.require_may_send()
         run = self.runs.get(run_id)
 
         def send() -> DispatchCounts:
@@ -243,8 +249,12 @@ class App(Starting):
         return self.report(run_id)
 
     def runs_due(self) -> list[Run]:
-        """Running runs that have something due which nobody is sending."""
-        return self.runs.due(now=self.clock.now())
+        """Running runs that have something due which nobody is sending. While a canary is watched
+        nothing is: who took the run up would stay with it for hours, and leave the others."""
+        from campaigns.bootstrap.canary import awaits_canary
+
+        found = self.runs.due(now=self.clock.now())
+        return [run for run in found if not awaits_canary(self, run.id)]
 
     def latest_run(self) -> Run:
         """The newest run. Raises NotFoundError when nothing has run yet."""

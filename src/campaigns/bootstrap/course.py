@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from campaigns.bootstrap.canary import look_at_canary
+from campaigns.domain.counting import people
+from campaigns.domain.run import Run, RunState
 
 if TYPE_CHECKING:
     from campaigns.bootstrap.app import App
@@ -13,17 +15,23 @@ if TYPE_CHECKING:
 
 def course(app: App, run_id: int) -> Iterator[str]:
     """In sentences; little of a run that has no plan yet."""
-    portion = app.runs.get(run_id).portion
-    if not portion.whole:
-        yield f"Restricted: {portion}. The rest is for a later run."
+    run = app.runs.get(run_id)
+    if not run.portion.whole:
+        yield f"Restricted: {run.portion}. The rest is for a later run."
     made = app.plans.of_run(run_id)
     if made is not None:
-        yield f"Plan {made.plan}, of {made.people:,} people."
-        release_hash = app.runs.get(run_id).release_hash
-        said = [a for a in app.approvals.of(release_hash) if a.id == made.approval_id]
+        yield f"Plan {made.plan}, of {people(made.people)}."
+        said = [a for a in app.approvals.of(run.release_hash) if a.id == made.approval_id]
         if said:
             changed = f" Since then: {made.changed}." if made.changed else ""
             yield f"{str(said[0])[0].upper()}{str(said[0])[1:].rstrip('.')}.{changed}"
     canary = look_at_canary(app, run_id)
     if canary is not None:
-        yield f"Canary, {canary.state}: {canary.because}."
+        yield str(canary)
+    if run.state in (RunState.CANCELLED, RunState.STOPPED) and _ran_again(app, run):
+        yield "What it did not send and a later run planned again is counted there, no longer here."
+
+
+def _ran_again(app: App, run: Run) -> bool:
+    newest = app.runs.latest(run.campaign)
+    return newest is not None and newest.id > run.id

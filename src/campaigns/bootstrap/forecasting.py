@@ -92,6 +92,7 @@ def forecast_release(
         portion=portion,
         canary=_canary(spec, found.counts),
         needs_approval=spec.needs_approval,
+        refused=app.mode.elsewhere(),
     )
     return made, found.allotment
 
@@ -130,6 +131,8 @@ def _powers(release: Release, spec: Campaign, found: Survey) -> Iterator[Power]:
     """One for each question that the experiment asks."""
     experiment, counts = release.policy.experiment, found.counts
     people = counts.planned.total()
+    if not people:
+        return
     baseline, worth = spec.experiment.baseline, spec.experiment.worth
     for question, shares, control in (
         ("variants", dict(experiment.variants), BASE_VARIANT),

@@ -82,5 +82,4 @@ class Planners:
 
 def _plan(settings: Mapping[str, object], run_id: int, no: int) -> PlanCounts:
     """One shard, in a process beside."""
-    counts: PlanCounts = app_of(tuple(sorted(settings.items()))).plan_shard(run_id, no)
-    return counts
+    return app_of(tuple(sorted(settings.items()))).plan_shard(run_id, no)

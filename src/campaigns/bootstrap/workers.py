@@ -265,7 +265,7 @@ def begin_worker() -> None:
 
 
 @cache
-def app_of(settings: tuple[tuple[str, object], ...]):  # type: ignore[no-untyped-def]
+def app_of(settings: tuple[tuple[str, object], ...]) -> App:
     from campaigns.bootstrap.app import App
 
     return App(Settings.model_validate(dict(settings)))

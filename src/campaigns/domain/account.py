@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from campaigns.domain.audit import AuditEntry
 from campaigns.domain.experiment import ExperimentResult
-from campaigns.domain.run import Run
+from campaigns.domain.run import Run, Wait
 
 Number: TypeAlias = int | float
 #: Everything on every channel, in the figures that are told by channel.
@@ -225,6 +225,8 @@ class Account:
         facts: name → locale → as it was written there.
         paused: what waits for a provider, in words.
         because: why the run was stopped or waits, beyond that.
+        waits: what waits for its time.
+        course: how it came to send, in sentences: its plan, approval and canary.
     """
 
     title: str
@@ -244,6 +246,8 @@ class Account:
     trail: tuple[AuditEntry, ...] = ()
     paused: tuple[str, ...] = ()
     because: str | None = None
+    waits: tuple[Wait, ...] = ()
+    course: tuple[str, ...] = ()
 
     @property
     def queries(self) -> Sequence[Query]:

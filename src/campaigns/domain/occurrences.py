@@ -47,7 +47,12 @@ def moments(schedule: CampaignSchedule, first: datetime, until: datetime) -> lis
 
 
 def _from(schedule: CampaignSchedule, first: datetime) -> Iterator[datetime]:
-    zone = ZoneInfo(schedule.zone)
+    try:
+        zone = ZoneInfo(schedule.zone)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(
+            f"`{schedule.zone}` is no time zone; write it like Europe/Madrid"
+        ) from None
     if schedule.cron is not None:
         from cronsim import CronSim, CronSimError
 

@@ -50,6 +50,8 @@ def render(account: Account) -> str:
         charts=pictures.drawn(account),
         moments=pictures.moments(account),
         goal=goal_words(account),
+        moment=lambda at: moment(account.here(at)),
+        day=lambda at: day(account.here(at)),
     )
 
 
@@ -102,8 +104,8 @@ def brief(answers: Answers, query: str, *key: str, column: str) -> Figure:
 
 
 def moment(at: datetime) -> str:
-    """`1 Mar 2027, 09:30 UTC`."""
-    return f"{at.day} {at:%b %Y, %H:%M} UTC"
+    """`1 Mar 2027, 09:30 CET`."""
+    return f"{at.day} {at:%b %Y, %H:%M %Z}"
 
 
 def day(at: datetime) -> str:
@@ -120,8 +122,6 @@ def _environment() -> Environment:
         "summed": summed,
         "figures": figures,
         "brief": brief,
-        "moment": moment,
-        "day": day,
         "percent": percent,
         "skip_word": skip_word,
         "agent_word": agent_word,

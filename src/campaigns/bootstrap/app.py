@@ -248,10 +248,10 @@ class App(Starting):
 
     def report(self, run_id: int) -> RunReport:
         """The run in numbers, as it is now."""
-        from campaigns.bootstrap.course import course
+        from campaigns.bootstrap.course import by_home_clock, course
 
         told = report(self.runs, self.outbox, self.paces, run_id, now=self.clock.now())
-        return replace(told, course=tuple(course(self, run_id)))
+        return replace(by_home_clock(self, told), course=tuple(course(self, run_id)))
 
     def progress(self, run_id: int) -> Progress:
         """How the run stands: counts, rate, what it waits for. Cheap at any size."""

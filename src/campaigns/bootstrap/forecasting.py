@@ -92,6 +92,7 @@ def forecast_release(
         portion=portion,
         canary=_canary(spec, found.counts),
         needs_approval=spec.needs_approval,
+        zone=release.policy.home_zone,
     )
     return made, found.allotment
 

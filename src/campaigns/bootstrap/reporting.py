@@ -77,6 +77,7 @@ def account_of(app: App, which: str, *, seed: int = 1, sample: int = SAMPLE) -> 
         trail=tuple(reversed(app.audit.entries(run_subject(run.id)))),
         paused=tuple(paused),
         because=because,
+        zone=release.policy.home_zone,
     )
 
 

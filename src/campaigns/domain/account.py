@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeAlias
+from zoneinfo import ZoneInfo
 
 from campaigns.domain.audit import AuditEntry
 from campaigns.domain.experiment import ExperimentResult
@@ -225,6 +226,7 @@ class Account:
         facts: name → locale → as it was written there.
         paused: what waits for a provider, in words.
         because: why the run was stopped or waits, beyond that.
+        zone: the brand's time zone: moments are told by its clock.
     """
 
     title: str
@@ -244,12 +246,17 @@ class Account:
     trail: tuple[AuditEntry, ...] = ()
     paused: tuple[str, ...] = ()
     because: str | None = None
+    zone: str = "UTC"
 
     @property
     def queries(self) -> Sequence[Query]:
         """Every query whose numbers are told, in the order of the page."""
         own = [answer.query for answer in self.answers.by_name.values()]
         return own + [a.query for before in self.earlier for a in before.by_name.values()]
+
+    def here(self, at: datetime) -> datetime:
+        """A moment by the brand's clock."""
+        return at.astimezone(ZoneInfo(self.zone))
 
     @property
     def early(self) -> bool:

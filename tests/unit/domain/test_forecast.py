@@ -120,10 +120,10 @@ def test_the_artifact_begins_with_how_many_get_it_and_has_what_was_found() -> No
 
 def test_what_an_experiment_can_see_is_one_sentence() -> None:
     assert str(Power("variants", 2000, 2000, 1.234)) == (
-        "variants: with 2,000 people against 2,000 you can see 1.2 points."
+        "variants: with 2,000 people against 2,000 you can see a difference of 1.2 points."
     )
     assert str(Power("holdout", 300, 30, 13.04, worth=5)).endswith(
-        "you can see 13.0 points. That is too few people for the 5 that would matter."
+        "you can see a difference of 13.0 points. That is too few people for the 5 that would matter."
     )
     assert "matter" not in str(Power("holdout", 300, 30, 13.04, worth=13.5))
     assert "cannot be told" in str(Power("holdout", 5, 1, None, "too few people"))

@@ -157,11 +157,11 @@ def as_left(document: CommentedMap, standing: Mapping[str, DeploymentResponse]) 
                 schedule["active"] = known[schedule["slug"]].active
         listed = {s["slug"] for s in block.get("schedules") or []}
         made = [s for s in there.schedules if s.slug not in listed]
-        block["schedules"] = [*(block.get("schedules") or []), *map(_schedule, made)]
+        block["schedules"] = [*(block.get("schedules") or []), *map(schedule_block, made)]
     return document
 
 
-def _schedule(made: DeploymentSchedule) -> dict[str, Any]:
+def schedule_block(made: DeploymentSchedule) -> dict[str, Any]:
     """A schedule that was made on the pages, as the file would say it."""
     told: dict[str, Any] = {"active": made.active, "slug": made.slug or f"page-{str(made.id)[:8]}"}
     if made.parameters:

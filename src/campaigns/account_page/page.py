@@ -19,6 +19,7 @@ from campaigns.account_page.words import (
     QUESTIONS,
     agent_word,
     channel_word,
+    day,
     extra_words,
     fallback_words,
     goal_words,
@@ -106,11 +107,6 @@ def brief(answers: Answers, query: str, *key: str, column: str) -> Figure:
 def moment(at: datetime) -> str:
     """`1 Mar 2027, 09:30 CET`."""
     return f"{at.day} {at:%b %Y, %H:%M %Z}"
-
-
-def day(at: datetime) -> str:
-    """`1 March 2027`."""
-    return f"{at.day} {at:%B %Y}"
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from campaigns.domain.account import ALL, Account, Figure, Incremental
 from campaigns.domain.channel import Channel
@@ -131,6 +132,16 @@ def verdict(goal: GoalResult, difference: Difference, confidence: float) -> str:
     else:
         told = f"{against}: {found}, {sure}."
     return f"{told} Note: {difference.caution}." if difference.caution else told
+
+
+def any_reached(goal: GoalResult) -> bool:
+    """Whether anybody of any arm did it: else there is nothing to compare."""
+    return any(sample.total for sample in goal.samples)
+
+
+def day(at: datetime) -> str:
+    """`1 March 2027`."""
+    return f"{at.day} {at:%B %Y}"
 
 
 def p_words(value: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,11 @@ def read_schedules(path: Path) -> list[CampaignSchedule]:
         document = YAML(typ="safe").load(path.read_text("utf-8"))
     except YAMLError as error:
         raise FileError(f"this is no YAML: {error}", path=path) from None
-    deployments = (document or {}).get("deployments") or []
+    return schedules_in((document or {}).get("deployments") or [])
+
+
+def schedules_in(deployments: Iterable[Mapping[str, Any]]) -> list[CampaignSchedule]:
+    """Those of deployments that send one campaign, written as in prefect.yaml."""
     return [found for deployment in deployments for found in _of(deployment)]
 
 

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from campaigns.domain.audit import AuditEntry
-from campaigns.domain.experiment import ExperimentResult
+from campaigns.domain.experiment import ExperimentResult, GoalResult
 from campaigns.domain.run import Run
 
 Number: TypeAlias = int | float
@@ -253,6 +253,11 @@ class Account:
         """Every query whose numbers are told, in the order of the page."""
         own = [answer.query for answer in self.answers.by_name.values()]
         return own + [a.query for before in self.earlier for a in before.by_name.values()]
+
+    def goals_of(self, question: str) -> Sequence[GoalResult]:
+        """What came of a question that was asked; nothing where there is no answer."""
+        answers = (q.result for q in self.questions if q.name == question)
+        return [goal for result in answers if result is not None for goal in result.goals]
 
     def here(self, at: datetime) -> datetime:
         """A moment by the brand's clock."""

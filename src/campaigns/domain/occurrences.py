@@ -19,7 +19,7 @@ class CampaignSchedule:
     Attributes:
         name: what it is called in the file.
         active: it is switched on; else somebody has to do so before its day.
-        cron, rrule, every: one of them says when.
+        cron, rrule, every, at: one of them says when; `at` is once, and now where it is over.
         anchor: from which an interval or RRULE counts.
     """
 
@@ -30,6 +30,7 @@ class CampaignSchedule:
     cron: str | None = None
     rrule: str | None = None
     every: timedelta | None = None
+    at: datetime | None = None
     anchor: datetime | None = None
 
 
@@ -48,7 +49,9 @@ def moments(schedule: CampaignSchedule, first: datetime, until: datetime) -> lis
 
 def _from(schedule: CampaignSchedule, first: datetime) -> Iterator[datetime]:
     zone = ZoneInfo(schedule.zone)
-    if schedule.cron is not None:
+    if schedule.at is not None:
+        yield max(schedule.at, first)
+    elif schedule.cron is not None:
         from cronsim import CronSim, CronSimError
 
         try:  # it looks for what comes after a moment

@@ -123,7 +123,7 @@ def test_what_an_experiment_can_see_is_one_sentence() -> None:
         "variants: with 2,000 people against 2,000 you can see a difference of 1.2 points."
     )
     assert str(Power("holdout", 300, 30, 13.04, worth=5)).endswith(
-        "you can see a difference of 13.0 points. That is too few people for the 5 that would matter."
+        "see a difference of 13.0 points. That is too few people for the 5 that would matter."
     )
     assert "matter" not in str(Power("holdout", 300, 30, 13.04, worth=13.5))
     assert "cannot be told" in str(Power("holdout", 5, 1, None, "too few people"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -67,4 +68,5 @@ def _by_hand(app: App, client: SyncPrefectClient) -> Iterator[CampaignSchedule]:
         if run.auto_scheduled or run.parameters.get("dry_run") or campaign in begun or at is None:
             continue
         name = "started for later" if run.state_type is StateType.SCHEDULED else "waits for a yes"
-        yield CampaignSchedule(campaign=str(campaign), name=name, zone="UTC", at=at)
+        plain = datetime.fromtimestamp(at.timestamp(), UTC)  # Prefect's own loses its zone
+        yield CampaignSchedule(campaign=str(campaign), name=name, zone="UTC", at=plain)

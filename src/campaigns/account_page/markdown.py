@@ -12,7 +12,6 @@ from campaigns.account_page.pictures import Stage, stages
 from campaigns.account_page.words import (
     MISMATCH,
     QUESTIONS,
-    any_reached,
     channel_word,
     day,
     extra_words,
@@ -20,6 +19,7 @@ from campaigns.account_page.words import (
     goal_words,
     in_words,
     percent,
+    reached,
     skip_word,
     standing,
     unheard,
@@ -119,10 +119,10 @@ def _found_out(account: Account, question: Question) -> Iterator[str]:
         return
     if result.mismatch.broken:
         yield MISMATCH
-    goal, reached = goal_words(account), [g for g in result.goals if any_reached(g)]
-    if not reached:
+    goal, goals = goal_words(account), reached(result.goals)
+    if not goals:
         yield f"{asked} No answer yet: nobody has {goal.did if goal else 'reached the goal'}."
-    for g in reached:
+    for g in goals:
         for d in g.differences:
             yield f"{asked} {verdict(g, d, result.confidence)}"
 
@@ -138,7 +138,7 @@ def _goal_sentences(account: Account) -> list[str]:
     ]
     if account.early:
         found.append(f"More may come until {day(account.here(account.ends_at))}.")
-    if account.incremental and any(map(any_reached, account.goals_of("holdout"))):
+    if account.incremental and reached(account.goals_of("holdout")):
         i = account.incremental
         bounds = f"{i.low:+,.0f} to {i.high:+,.0f}"
         found.append(f"{extra_words(i, goal.did)} ({i.confidence * 100:g}% interval {bounds}).")

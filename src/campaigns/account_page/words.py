@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -134,9 +135,9 @@ def verdict(goal: GoalResult, difference: Difference, confidence: float) -> str:
     return f"{told} Note: {difference.caution}." if difference.caution else told
 
 
-def any_reached(goal: GoalResult) -> bool:
-    """Whether anybody of any arm did it: else there is nothing to compare."""
-    return any(sample.total for sample in goal.samples)
+def reached(goals: Iterable[GoalResult]) -> list[GoalResult]:
+    """Those that anybody of any arm has reached: of the others there is nothing to compare."""
+    return [goal for goal in goals if any(sample.total for sample in goal.samples)]
 
 
 def day(at: datetime) -> str:

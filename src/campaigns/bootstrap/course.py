@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from campaigns.bootstrap.canary import look_at_canary
+from campaigns.domain.run import ACTIVE_RUN_STATES
 
 if TYPE_CHECKING:
     from campaigns.bootstrap.app import App
@@ -29,7 +30,11 @@ def course(app: App, run_id: int) -> Iterator[str]:
             changed = f" Since then: {made.changed}." if made.changed else ""
             yield f"{told[0].upper()}{told[1:].rstrip('.')}.{changed}"
     canary = look_at_canary(app, run_id)
-    if canary is not None:
+    if canary is None:
+        return
+    if not canary.decided and app.runs.get(run_id).state not in ACTIVE_RUN_STATES:
+        yield "Canary: the run ended before it was decided."
+    else:
         yield f"Canary, {canary.state}: {canary.because}."
 
 

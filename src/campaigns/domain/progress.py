@@ -128,8 +128,11 @@ class Progress:
     @property
     def left(self) -> timedelta | None:
         """How long what is due and moving still takes at this rate; None when nobody knows, as
-        while the run is paused, or a channel that has messages to send is left alone."""
-        if not self.rate or self.run.state is RunState.PAUSED or self._awaits_a_provider:
+        while the run is paused, its canary is not decided, or a channel that has messages to send
+        is left alone."""
+        if not self.rate or self.canary or self.run.state is RunState.PAUSED:
+            return None
+        if self._awaits_a_provider:
             return None
         return timedelta(seconds=round((self.due + self.moving) / self.rate))
 

@@ -52,6 +52,13 @@ def test_what_falls_on_the_very_beginning_counts_and_on_the_end_does_not() -> No
     assert moments(rule, MARCH, MARCH + timedelta(days=1)) == [MARCH]
 
 
+def test_what_was_to_go_once_and_has_not_yet_goes_now() -> None:
+    soon = MARCH + timedelta(hours=3)
+    assert moments(schedule(at=soon), MARCH, MARCH + WEEK) == [soon]
+    assert moments(schedule(at=soon), soon + WEEK, soon + 2 * WEEK) == [soon + WEEK]
+    assert moments(schedule(at=soon), MARCH, soon) == []
+
+
 @pytest.mark.parametrize("when", [{"cron": "every day"}, {"rrule": "FREQ=SOMETIMES"}])
 def test_a_rule_that_cannot_be_read_is_told(when: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="is no"):

@@ -129,6 +129,12 @@ def test_what_an_experiment_can_see_is_one_sentence() -> None:
     assert "cannot be told" in str(Power("holdout", 5, 1, None, "too few people"))
 
 
+def test_moments_are_told_by_the_brands_clock() -> None:
+    told = forecast(zone="Europe/Madrid", waits=3, until=datetime(2027, 3, 28, 8, tzinfo=UTC))
+    assert "3 wait for their hour, the last until 28 Mar 10:00 CEST." in told.sentences()
+    assert "as of 1 March 2027 01:00 CET" in plan_page.as_html(told)
+
+
 def test_time_is_told_only_where_rates_are_set() -> None:
     assert "no rate is set" in forecast().duration()
     from dataclasses import replace

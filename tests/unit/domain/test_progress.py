@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -52,6 +53,11 @@ def test_no_time_is_promised_while_a_provider_that_has_messages_to_take_is_left_
     assert progress(waiting, closed=[SMS]).left is None
     by_mail = {(Channel.EMAIL, DeliveryState.PENDING): 50}
     assert progress(by_mail, closed=[SMS]).left == timedelta(seconds=5)
+
+
+def test_no_time_is_promised_while_the_canary_is_not_decided() -> None:
+    seen = progress({(Channel.SMS, DeliveryState.PENDING): 50})
+    assert replace(seen, canary="watching the first 20").left is None
 
 
 @pytest.mark.parametrize(

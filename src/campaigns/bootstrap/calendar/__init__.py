@@ -54,6 +54,11 @@ def calendar(
         until=until,
         progress=progress,
     )
+    if isinstance(schedules, Path):
+        notes.append(
+            f"By the schedules in {schedules.name}. What was changed or started for later on "
+            "Prefect's pages is in the calendar of the flow `calendar` there."
+        )
     made.notes += notes
     return made
 

@@ -104,7 +104,8 @@ def _each(
     schedule: CampaignSchedule, due: Sequence[datetime], compiled: Release, notes: list[str]
 ) -> Iterator[Coming]:
     """One for each moment of a schedule before the offer ends."""
-    if len(due) > 1 and not in_its_edition(compiled, due[0]).edition:
+    written = compiled.source(compiled.campaign_file)
+    if len(due) > 1 and not written.get("recurs") and not written.get("steps"):
         notes.append(
             f"{schedule.campaign} is scheduled {len(due)} times and does not recur: whoever has it "
             "gets nothing on the later days. `recurs` in campaign.yaml makes it new each time."

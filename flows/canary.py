@@ -19,7 +19,7 @@ def watch_canary(app: App, run_id: int, steering: Steering) -> bool:
         nonlocal last
         steering.look()
         if verdict.because != last:
-            get_run_logger().info("Canary, %s: %s", verdict.state, verdict.because)
+            get_run_logger().info("%s", verdict)
             last = verdict.because
 
     return wait_for_canary(app, run_id, tell)

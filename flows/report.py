@@ -12,7 +12,7 @@ from prefect.states import Completed
 from campaigns.bootstrap import connect
 from campaigns.domain.run import Run
 from campaigns.errors import CampaignsError, NotFoundError, UserError
-from flows.account import publish_account
+from flows.account import publish_report
 from flows.choices import AnyCampaign, title
 from flows.forms import labelled
 from flows.reporting import publish
@@ -71,7 +71,7 @@ def report(
 
 @step("report of one run", repeatable=True)
 def report_run(campaign: str | None, number: int | None) -> str:
-    """Publish one run's report and what it brought, the goal first; what it is, in a sentence."""
+    """Publish one run's report, the goal first; what it is, in a sentence."""
     with connect() as app:
         if number is None:
             newest = app.runs.latest(campaign)
@@ -80,10 +80,7 @@ def report_run(campaign: str | None, number: int | None) -> str:
             number = newest.id
         told = app.report(number)
     of = told.run
-    publish(
-        f"report-{of.campaign}", told.markdown(), f"Report of {title(of.campaign)}, run {of.id}"
-    )
-    publish_account(of.campaign, of.id)
+    publish_report(of.campaign, of.id)
     return f"Run {of.id} of {of.campaign}: {of.state}, {told.accepted:,} sent."
 
 

@@ -6,7 +6,6 @@ interrupted goes on where it stopped.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -26,12 +25,14 @@ from campaigns.domain.run import RunState
 from campaigns.errors import CampaignsError
 from campaigns.services.dispatch import DispatchCounts
 from campaigns.services.report import RunReport
+from flows.account import publish_report
 from flows.approval import RejectedError, require_answer
 from flows.canary import watch_canary
 from flows.choices import ALL, Campaign, Channels, Locales, Only, title
 from flows.cluster import RUNNER
 from flows.forms import labelled
 from flows.helping import call_for_help, in_other_hands, send_shards
+from flows.planning import plan_shards, span, together
 from flows.reporting import (
     ProgressBar,
     findings_table,
@@ -63,9 +64,6 @@ def run_name() -> str:
     started = flow_run.scheduled_start_time
     return ", ".join([*parts, f"{started.day} {started:%b}"])
 
-
-#: So many shards are planned by one task, in seconds: a pause is followed after each.
-PLANNED_TOGETHER = 10
 
 DryRun = Annotated[bool, labelled("Dry run")]
 Limit = Annotated[int | None, labelled("At most", ge=1)]
@@ -170,22 +168,15 @@ def _send_round(app: App, run_id: int, campaign: str, steering: Steering) -> Dis
         while outcome(fall_back(run_id, return_state=True)):
             sent.add(_dispatch(app, run_id, campaign, steering))
     except CannotGoOnError:
-        _tell_report(campaign, app.report(run_id))
+        publish_report(campaign, run_id)
         raise
     return sent
 
 
 def _close(run_id: int, campaign: str, sent: DispatchCounts) -> RunReport:
-    from flows.account import publish_account
-
     report = outcome(finish(run_id, sent.unreachable, return_state=True))
-    _tell_report(campaign, report)
-    publish_account(campaign, run_id)
+    publish_report(campaign, run_id)
     return report
-
-
-def _tell_report(campaign: str, report: RunReport) -> None:
-    publish(f"report-{campaign}", report.markdown(), f"Report of {title(campaign)}")
 
 
 def _dispatch(app: App, run_id: int, campaign: str, steering: Steering) -> DispatchCounts:
@@ -273,28 +264,6 @@ def compile_and_check(
         len(shards),
     )
     return run.id, shards
-
-
-@step("plan {what}", repeatable=True)
-def plan_shards(planners: Planners, some: Sequence[int], shards: int, what: str) -> None:  # noqa: ARG001 - the task's name
-    """Choose each customer's channel; planning a shard again changes nothing."""
-    log = get_run_logger()
-    for no in some:
-        log.info("Shard %s of %s: %s", no + 1, shards, plan_sentence(planners.plan(no)))
-
-
-def together(shards: Sequence[int]) -> list[Sequence[int]]:
-    """The shards that are planned by one task: a task run costs Prefect more than reading how the
-    flow run stands, which is done after each; and a shard takes no second to plan."""
-    return [shards[i : i + PLANNED_TOGETHER] for i in range(0, len(shards), PLANNED_TOGETHER)]
-
-
-def span(some: Sequence[int], shards: int) -> str:
-    """`shards 11 to 20 of 50`."""
-    first, last = some[0] + 1, some[-1] + 1
-    return (
-        f"shard {first} of {shards}" if first == last else f"shards {first} to {last} of {shards}"
-    )
 
 
 @step("prepare the channels", repeatable=False)

@@ -91,7 +91,7 @@ class Sending:
     def _what(self, no: int) -> str:
         if no in _APART:
             return _APART[no]
-        return f"shard {no + 1} of {sum(n not in _APART for n in self._numbers)}"
+        return f"shard {no + 1} of {self._workers.of}"
 
     def total(self) -> DispatchCounts:
         """All tasks together. Raises CannotGoOnError when one of them could not go on."""

@@ -100,8 +100,9 @@ class Story:
             title_justify="left",
             title_style="bold",
         )
-        for name, side in (("", "left"), ("", "left"), ("people", "right")):
-            table.add_column(name, justify=side)  # type: ignore[arg-type]
+        table.add_column("")
+        table.add_column("")
+        table.add_column("people", justify="right")
         last = ""
         for section, line, number in report.rows():
             new = section != last

@@ -7,7 +7,6 @@ prints its URL (for CAMPAIGNS_TEST_POSTGRES_URL); `… stop DIR` ends it and rem
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import socket
 import subprocess
@@ -64,19 +63,6 @@ def stop(folder: Path) -> None:
     """End the server and remove its folder."""
     _run("pg_ctl", "-D", folder / "data", "-m", "immediate", "-w", "stop")
     shutil.rmtree(folder)
-
-
-def available() -> bool:
-    """Whether this machine has the binaries, and a user who may run them."""
-    return _binaries() is not None and (os.geteuid() != 0 or _has_user())
-
-
-def _has_user() -> bool:
-    try:
-        pwd.getpwnam(_USER)
-    except KeyError:
-        return False
-    return True
 
 
 def _binaries() -> Path | None:

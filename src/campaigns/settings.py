@@ -5,15 +5,22 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, Literal, Self
 from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
 from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from campaigns.domain.mode import Mode
 from campaigns.errors import WHAT_TO_WRITE, ConfigurationError
 
+_PREFIX: Final = "CAMPAIGNS_"
+#: How near (difflib) a name must be to a setting's to be it, misspelt: LIFE, DB_URL, TWILIO_SID.
+_MISSPELT: Final = 0.7
 _CLUSTER: Final = re.compile(r"(dask|ray)(:.+)?")
 
 
@@ -31,7 +38,7 @@ class Settings(BaseSettings):
     real customer. Going live is one explicit setting: CAMPAIGNS_LIVE=true.
     """
 
-    model_config = SettingsConfigDict(env_prefix="CAMPAIGNS_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_file=".env", extra="ignore")
 
     home: Path = Field(Path(".campaigns"), description="where the local database and reports live")
     templates: Path = Field(Path("templates"), description="brand, layouts and campaigns")
@@ -155,6 +162,11 @@ class Settings(BaseSettings):
         }
 
     @property
+    def mode(self) -> Mode:
+        """Whom messages reach."""
+        return Mode.LIVE if self.live else Mode.SANDBOX
+
+    @property
     def heeds_quiet_hours(self) -> bool:
         """Always, but in a sandbox that is told to practise at any hour."""
         return self.live or self.sandbox_quiet_hours
@@ -167,6 +179,7 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """Settings from the environment. Raises ConfigurationError naming each wrong variable."""
+    _refuse_misspelt()
     try:
         return Settings()
     except ValidationError as error:
@@ -175,6 +188,37 @@ def load_settings() -> Settings:
             for e in error.errors()
         )
         raise ConfigurationError(f"wrong settings: {told}") from None
+
+
+def unread_names() -> list[str]:
+    """Variables that look like settings and are none: nobody reads them."""
+    names = {name.upper() for name in (*os.environ, *_env_file())}
+    known = {_PREFIX + name.upper() for name in Settings.model_fields}
+    return sorted(n for n in names - known if n.startswith(_PREFIX))
+
+
+def _refuse_misspelt() -> None:
+    """A setting that is not read may be the one that keeps messages in the sandbox.
+
+    Only what is near a setting's name: others may have variables that begin like ours, Kubernetes
+    among them, which gives every pod a CAMPAIGNS_SERVICE_HOST for a service called `campaigns`.
+    """
+    known = [name.upper() for name in Settings.model_fields]
+    told = []
+    for name in unread_names():
+        short = name.removeprefix(_PREFIX)
+        if get_close_matches(short, known, 1, cutoff=_MISSPELT):
+            near = [_PREFIX + n for n in get_close_matches(short, known, 2)]
+            told.append(f"{name} is no setting; did you mean {' or '.join(near)}?")
+    if told:
+        raise ConfigurationError(f"wrong settings: {' '.join(told)}")
+
+
+def _env_file() -> Mapping[str, str | None]:
+    try:
+        return dotenv_values(".env", interpolate=False)
+    except UnicodeDecodeError:
+        raise ConfigurationError(".env cannot be read: save it as UTF-8.") from None
 
 
 def _told(place: tuple[int | str, ...], message: str, found: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -210,6 +211,66 @@ def test_a_file_without_a_header_is_told_so(desk: Desk) -> None:
     one_error(desk("import", file, "--mapping", "mapping.yaml"), "bare.csv", "header")
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("header.csv", GOOD.split("\n", 1)[0] + "\n", "it holds no customers, only a header"),
+        ("blank-rows.csv", GOOD.split("\n", 1)[0] + "\n,,,\n\n", "it holds no customers"),
+        ("empty.csv", "", "the file is empty"),
+        ("blank.csv", "\n\n  \n", "the file is empty"),
+        ("empty.jsonl", "", "it holds no customers"),
+    ],
+)
+def test_a_file_without_customers_is_an_error(
+    desk: Desk, name: str, content: str, told: str
+) -> None:
+    desk.write(name, content)
+    one_error(desk("import", name, "--mapping", "mapping.yaml"), name, told, "Export it again")
+
+
+def test_a_consent_to_a_topic_that_the_brand_does_not_list_is_an_error(desk: Desk) -> None:
+    desk.write("mapping.yaml", MAPPING.replace("topic: offers", "topic: ofers"))
+    one_error(
+        desk("import", "good.csv", "--mapping", "mapping.yaml"),
+        "mapping.yaml:4",
+        "unknown topic `ofers`; did you mean `offers`?",
+        "brand.yaml",
+    )
+    desk.write("mapping.yaml", MAPPING)
+    assert desk("import", "good.csv", "--mapping", "mapping.yaml").returncode == 0
+    desk.edit("brand.yaml", "\n  offers:", "\n  bargains:")  # renamed since: what stands is kept
+    assert desk("import", "good.csv", "--mapping", "mapping.yaml").returncode == 0
+
+
+def test_a_folder_in_place_of_a_file_is_told_so(desk: Desk) -> None:
+    (desk.folder / "customers").mkdir()
+    one_error(desk("import", "customers"), "'customers' is a directory")
+    one_error(desk("import", "good.csv", "--mapping", "customers"), "'customers' is a directory")
+
+
+def test_a_day_without_events_is_told_and_no_error(desk: Desk) -> None:
+    desk.write("events.csv", "id,kind,at,ref\n")
+    done = desk("import-events", "events.csv", "--source", "till")
+    assert (done.returncode, done.stdout) == (
+        0,
+        "events.csv holds no events: nothing was brought in.\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("about", "told"),
+    [
+        ("12", "say of what: `run:12`, `delivery:12`"),
+        ("rum:12", "unknown subject `rum`; did you mean `run`?"),
+        ("sprong_sale", "there is no campaign `sprong_sale`; did you mean `spring_sale`?"),
+    ],
+)
+def test_an_audit_of_nothing_there_is_tells_what_there_is(
+    desk: Desk, about: str, told: str
+) -> None:
+    one_error(desk("audit", about), told)
+
+
 def test_a_file_that_is_not_there_is_told_so(desk: Desk) -> None:
     one_error(desk("import", "gone.csv"), "gone.csv")
 
@@ -279,3 +340,13 @@ def test_a_number_that_nothing_has_is_told_with_where_to_look(
     assert done.returncode == 2
     assert "99" in done.stderr
     assert f"`{way_out}" in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize("command", ["serve", "desk", "studio", "sandbox", "metrics"])
+def test_a_port_that_is_taken_or_none_at_all_is_told_with_its_number(
+    desk: Desk, command: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        one_error(desk(command, "--port", port), f"port {port} on 127.0.0.1", "with --port")
+    one_error(desk(command, "--port", "99999"), "99999")

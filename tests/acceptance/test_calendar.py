@@ -192,5 +192,9 @@ def test_the_page_and_the_artifact_tell_the_same_numbers(tmp_path: Path, templat
     assert text.count("| 40 |") == 3
     quiet = replace(told, until=told.until + timedelta(days=28))
     assert "5 weeks with nothing" in page(quiet)
+    nothing = replace(told, occasions=[], crowds=[], overlaps={})
+    assert "Nothing is scheduled in these weeks." in page(nothing)
+    assert markdown(nothing).startswith("Nothing is scheduled in these weeks.")
+    assert "Nothing collides" not in page(nothing) + markdown(nothing)
     assert "schedule off" in html
     assert "(schedule off)" in text

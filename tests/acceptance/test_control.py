@@ -34,7 +34,7 @@ from campaigns.domain.run import RunState
 from campaigns.errors import RunHeldError, UnarmedError, UserError
 from campaigns.sample import write_csv
 from campaigns.sandbox.process import SandboxProcess
-from campaigns.services.dispatch import Step
+from campaigns.services.watching import Step
 from campaigns.settings import Settings, load_settings
 from tests.runs import plan_run
 

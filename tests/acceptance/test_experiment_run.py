@@ -166,12 +166,16 @@ def test_a_campaign_tries_words_channels_and_a_holdout_out_at_once(
 def test_a_later_run_is_judged_by_its_own_people(app: App, templates: Path, tmp_path: Path) -> None:
     restate(templates / "campaigns/spring_sale/campaign.yaml", HOLDOUT)
     import_people(app, tmp_path, 300)
-    run = send(app, limit=20)
-    assert arms(app) == {}  # twenty against those held out of everybody
-    assert "it went to the first 20 only" in " ".join(answer_sentences(account_of(app, str(run))))
-    run = send(app)  # reaches the others: those who were held out are like them
+    run = send(app, limit=60)  # half of those who would get it
+    few = arms(app)
+    assert few == told(app, run)
+    assert few["message"] == 60
+    run = send(app)  # reaches the others
     first = arms(app)
-    assert first == told(app, run)
+    held_out = told(app, run)["holdout"] - few["holdout"]  # who was held out before, is not of it
+    assert first == {"message": told(app, run)["message"], "holdout": held_out}
+    assert MISMATCH not in answer_sentences(account_of(app, str(run)))
+    first["holdout"] = told(app, run)["holdout"]
     import_people(app, tmp_path, 600)  # as many again
     run = send(app)
     both = told(app, run)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import subprocess
@@ -11,7 +10,6 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -22,13 +20,11 @@ from campaigns.bootstrap.observing.observer import observer, traces_are_configur
 from campaigns.bootstrap.observing.words import code
 from campaigns.domain.delivery import Rejected, Unknown
 from campaigns.errors import ConfigurationError
-from campaigns.sample import write_csv
 from campaigns.sandbox.process import SandboxProcess
 from campaigns.settings import Settings
+from tests.marked import MARK, write_marked
 
 ROOT = Path(__file__).parents[2]
-#: In every personal value of every customer.
-MARK = "canary"
 
 
 @dataclass(frozen=True)
@@ -47,18 +43,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     """A marked audience through one run in two worker processes, everything switched on."""
     home = tmp_path_factory.mktemp("home")
     file = home / "customers.csv"
-    mapping = write_csv(file, count=150, seed=3, now=datetime.now(UTC))
-    with file.open(newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    for number, row in enumerate(rows):
-        row["customer_id"] = f"{MARK}-{number}"
-        row["first_name"], row["last_name"] = f"{MARK}-first", f"{MARK}-last"
-        row["email"] = f"{MARK}.{number}@example.com" if row["email"] else ""
-        row["x_handle"] = f"@{MARK}_{number}" if row["x_handle"] else ""
-    with file.open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    mapping = write_marked(file)
     with SandboxProcess(home / "sandbox") as sandbox:
         environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("CAMPAIGNS_", "OTEL_"))},

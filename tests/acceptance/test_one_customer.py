@@ -31,7 +31,7 @@ from campaigns.services.import_customers import ImportReport
 from campaigns.services.report import RunReport
 from campaigns.settings import Settings
 from tests.acceptance.test_journey import MAPPING, REMINDER, SHORT, STEPS
-from tests.contract.test_pages import filled
+from tests.contract.pages_forms import filled
 from tests.desk_server import until
 from tests.files import restate
 from tests.runs import plan_run

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from campaigns.bootstrap import App, connect
+from campaigns.bootstrap import App, connect, planners
 from campaigns.bootstrap.planners import Planners
 from campaigns.domain.plan import PlanCounts
 from campaigns.domain.run import Run, RunState
@@ -41,6 +41,12 @@ def opened(tmp_path: Path, database_url: str = "") -> Iterator[App]:
         yield app
 
 
+@pytest.fixture(autouse=True)
+def every_second_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes are worth it, however little there is to plan."""
+    monkeypatch.setattr(planners, "_WORTH_IT", 0.0)
+
+
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[App]:
     with opened(tmp_path) as app:
@@ -58,8 +64,9 @@ def plan(app: App, run: Run) -> tuple[PlanCounts, set[object]]:
     counts, before = PlanCounts(), set(active_children())
     shards = [shard.no for shard in app.shards(run.id)]
     with Planners(app, run.id, shards) as planners:
+        counts.add(planners.plan(0))
         beside = set(active_children()) - before
-        for no in shards:
+        for no in shards[1:]:
             counts.add(planners.plan(no))
     return counts, beside
 
@@ -102,9 +109,10 @@ def test_what_a_planning_process_left_undone_is_planned_here(app: App) -> None:
     before = set(active_children())
     counts = PlanCounts()
     with Planners(app, run.id, shards) as planners:
+        counts.add(planners.plan(0))
         for process in set(active_children()) - before:
             process.kill()
-        for no in shards:
+        for no in shards[1:]:
             counts.add(planners.plan(no))
     assert len(rows(app)) == counts.planned.total() > PEOPLE / 4
     assert all(shard.planned_at for shard in app.shards(run.id))
@@ -125,3 +133,13 @@ def test_a_limited_run_is_planned_in_one_process(app: App) -> None:
     counts, beside = plan(app, run)
     assert not beside
     assert counts.planned.total() == len(rows(app)) == 50
+
+
+def test_no_process_is_started_for_what_is_planned_sooner_here(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planners, "_WORTH_IT", 3_600.0)
+    run, _ = app.start_run("spring_sale")
+    counts, beside = plan(app, run)
+    assert not beside
+    assert counts.planned.total() == len(rows(app)) > PEOPLE / 4

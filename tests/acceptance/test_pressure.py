@@ -26,8 +26,10 @@ from campaigns.domain.delivery import Accepted, DeliveryState, Outcome
 from campaigns.domain.run import RunState
 from campaigns.domain.whereabouts import zones_of_number
 from campaigns.sandbox.process import SandboxProcess
-from campaigns.services.dispatch import Batch, Clock, Step
+from campaigns.services.dispatch import Clock
+from campaigns.services.ports import Batch
 from campaigns.services.report import RunReport
+from campaigns.services.watching import Step
 from campaigns.settings import Settings
 from campaigns.store import schema
 from campaigns.store.clock import to_ms

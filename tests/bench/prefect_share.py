@@ -154,7 +154,7 @@ def measure(folder: Path, customers: int, server: int, *, mix: str) -> Spent:
             "CAMPAIGNS_SANDBOX_URL": sandbox.url,
             "CAMPAIGNS_SANDBOX_QUIET_HOURS": "false",
             "CAMPAIGNS_WORKERS": "2",
-            # Ten shards at least, so that they are planned in processes below the flow's.
+            # Several shards, so that processes below the flow's send them.
             "CAMPAIGNS_SHARD_SIZE": str(min(20_000, max(100, customers // 20))),
         }
         os.environ.update(given)

@@ -35,7 +35,8 @@ from campaigns.domain.permit import UNLIMITED, Permit
 from campaigns.domain.run import Run, RunState
 from campaigns.domain.timing import Hours, Timing
 from campaigns.sandbox.process import SandboxProcess
-from campaigns.services.dispatch import Dispatcher, unwatched
+from campaigns.services.dispatch import Dispatcher
+from campaigns.services.watching import unwatched
 from campaigns.settings import Settings
 from campaigns.store import bulk
 from campaigns.store.claiming import _attributes
@@ -166,7 +167,8 @@ class Bench:
         if not isinstance(outbox, Careless):
             return replace(own, outbox=outbox)
         policy = self.app.releases.load(self.run.release_hash).policy
-        return replace(own, outbox=outbox, timing=AnyHour(policy), watch=unwatched)
+        composer = replace(own.composer, timing=AnyHour(policy))
+        return replace(own, outbox=outbox, composer=composer, watch=unwatched)
 
 
 def prepared(app: App, lanes: int = 1) -> Bench:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from campaigns.domain.batch import Batch
 from campaigns.domain.delivery import Outcome
-from campaigns.services.dispatch import Step
+from campaigns.services.watching import Step
 
 #: What a thread has done by the time it tells of a step.
 DONE = {

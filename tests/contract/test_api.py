@@ -1,111 +1,28 @@
-"""The APIs for the rest of the business, over loopback, on both databases."""
+"""The APIs over loopback, on both databases: keys, and events that come in."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from campaigns.bootstrap.app import CLOCK, App
 from campaigns.bootstrap.business import create_key, import_events
 from campaigns.bootstrap.rights import erase
 from campaigns.domain.api_key import Scope
 from campaigns.domain.business_event import MOST_EVENTS
 from campaigns.domain.channel import Channel
-from campaigns.domain.delivery import Accepted
-from campaigns.domain.message import message_hash
-from campaigns.domain.run import RunState
 from campaigns.errors import FileError
-from campaigns.settings import Settings
 from campaigns.store import schema
 from campaigns.store.clock import to_ms
 from campaigns.store.persons import SqlPersons
-from tests.contract.store_world import NOW, World, release
-from tests.web_server import serving
+from tests.contract.api_world import Shop
+from tests.contract.store_world import NOW
 
 AT = "2027-02-28T18:30:00+01:00"
-
-
-@dataclass
-class Shop:
-    """A public app, its database, and a program with a key."""
-
-    app: App
-    world: World
-    http: httpx.Client
-
-    def tell(self, *events: Any) -> Any:
-        answer = self.http.post("/v1/events", json=list(events))
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def results(self, *events: Any) -> list[str]:
-        return [r["result"] for r in self.tell(*events)["results"]]
-
-    def reason(self, event: Any) -> str:
-        """Why the one event was refused."""
-        (result,) = self.tell(event)["results"]
-        assert result["result"] == "refused"
-        return str(result["reason"])
-
-    def kept(self) -> list[Any]:
-        i = schema.interactions.c
-        return self.world.rows(
-            select(i.customer_id, i.kind, i.at, i.data)
-            .where(i.source_key.startswith("event:"))
-            .order_by(i.id)
-        )
-
-    def told(self, customer: int, **more: Any) -> int:
-        """A customer who has been sent a message; the delivery's number."""
-        run, batch = self.world.sending([customer], **more)
-        (item,) = batch.items
-        self.world.settle(batch, Accepted("provider-1"))
-        skeleton = self.app.releases.load(run.release_hash).skeleton(batch.channel, "en_GB")
-        hashed = message_hash(skeleton.hash, {"name": item.ref})
-        self.world.execute(update(schema.messages).values(hash=hashed))
-        return item.delivery_id
-
-    def messages(self, customer: int) -> list[dict[str, Any]]:
-        answer = self.http.get(f"/v1/customers/{self.ref(customer)}/messages")
-        assert answer.status_code == 200, answer.text
-        found: list[dict[str, Any]] = answer.json()["messages"]
-        return found
-
-    def ref(self, customer: int) -> str:
-        return str(self.app.profiles.show(customer).ref)
-
-
-class Clock:
-    """The app's time, moved by hand."""
-
-    def __init__(self) -> None:
-        self.time = NOW
-
-    def __call__(self) -> datetime:
-        return self.time
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def shop(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[Shop]:
-    settings = Settings(_env_file=None, home=tmp_path, database_url=database_url)
-    with App(settings, replace(CLOCK, now=clock)) as app:
-        _, secret = create_key(app, "till", set(Scope), by="Ana")
-        headers = {"Authorization": f"Bearer {secret}"}
-        with serving(app) as url, httpx.Client(base_url=url, headers=headers) as client:
-            yield Shop(app, World(app.database), client)
 
 
 def purchase(id_: str = "r-1", **changed: Any) -> dict[str, Any]:
@@ -302,102 +219,3 @@ def test_a_file_without_its_columns_is_refused_as_a_whole(shop: Shop, tmp_path: 
     file.write_text("id,at,name\n1,2,3\n", encoding="utf-8")
     with pytest.raises(FileError, match="no column `kind`, one of `ref`"):
         import_events(shop.app, file, "till")
-
-
-# Messages -----------------------------------------------------------------------------------------
-
-
-def test_the_site_says_what_the_mail_said_with_its_release_and_facts(shop: Shop) -> None:
-    anna = shop.world.customer(ref="c/1 \u00e9")
-    until = NOW + timedelta(days=3)
-    delivery = shop.told(anna, of=release(expires_at=until))
-    (message,) = shop.messages(anna)
-    assert message["parts"] == shop.app.message(delivery)
-    assert message["parts"] == {"body": "Hello c/1 \u00e9, email en_GB."}
-    assert message["release"] == shop.app.profiles.delivery(delivery).release_hash
-    assert message["facts"]["price"]["written"] == "\u20ac20"
-    assert (message["id"], message["channel"], message["locale"]) == (delivery, "email", "en_GB")
-    assert datetime.fromisoformat(message["expires_at"]) == until
-
-
-def test_the_site_never_speaks_first(shop: Shop) -> None:
-    planned, writing = shop.world.customers(2)
-    shop.world.planned([planned], of=release("one"))
-    shop.world.sending([writing], of=release("two"))
-    assert shop.messages(planned) == shop.messages(writing) == []
-
-
-def test_a_message_ends_with_its_offer_with_its_run_and_after_thirty_days(
-    shop: Shop, clock: Clock
-) -> None:
-    anna = shop.world.customer()
-    ends = shop.told(anna, of=release("ends", expires_at=NOW + timedelta(days=1)))
-    endless = shop.told(anna, of=release("endless"))
-    assert [m["id"] for m in shop.messages(anna)] == [endless, ends]
-    clock.time = NOW + timedelta(days=1)
-    assert [m["id"] for m in shop.messages(anna)] == [endless]
-    run = shop.app.profiles.delivery(endless).run_id
-    clock.time = NOW + timedelta(days=31)
-    assert shop.messages(anna) == []
-    clock.time = NOW + timedelta(days=1)
-    shop.app.runs.move(run, RunState.CANCELLED, now=NOW)
-    assert shop.messages(anna) == []
-
-
-@pytest.mark.parametrize("how", ["opted out", "suppressed", "paused"])
-def test_who_may_not_be_told_any_more_is_not(shop: Shop, how: str) -> None:
-    anna = shop.world.customer()
-    shop.told(anna)
-    assert len(shop.messages(anna)) == 1
-    if how == "opted out":
-        shop.world.execute(update(schema.standings).values(granted=False, at=to_ms(NOW)))
-    elif how == "suppressed":
-        shop.world.suppress(anna, Channel.EMAIL)
-    else:
-        pause = {"customer_id": anna, "paused_until": to_ms(NOW + timedelta(days=9))}
-        shop.world.execute(schema.preferences.insert().values(**pause, updated_at=0))
-    assert shop.messages(anna) == []
-
-
-def test_words_that_cannot_be_proven_are_not_shown(shop: Shop) -> None:
-    anna = shop.world.customer()
-    shop.told(anna)
-    shop.world.execute(update(schema.messages).values(slot_values='{"name": "Somebody"}'))
-    assert shop.messages(anna) == []
-
-
-def test_seen_is_kept_once_per_source_and_only_of_ones_own_messages(shop: Shop) -> None:
-    anna, ben = shop.world.customers(2)
-    delivery = shop.told(anna)
-    path = f"/v1/customers/{shop.ref(anna)}/messages/{delivery}/seen"
-    assert [shop.http.post(path).json()["new"] for _ in range(3)] == [True, False, False]
-    _, secret = create_key(shop.app, "app", {Scope.EVENTS_WRITE}, by="Ana")
-    other = shop.http.post(path, headers={"Authorization": f"Bearer {secret}"})
-    assert other.json() == {"new": True}
-    events = shop.app.profiles.show(anna).interactions
-    assert [e.kind for e in events].count("seen") == 2
-    (message,) = shop.messages(anna)
-    assert datetime.fromisoformat(message["seen_at"]) == NOW
-    not_his = f"/v1/customers/{shop.ref(ben)}/messages/{delivery}/seen"
-    assert shop.http.post(not_his).status_code == 404
-    assert shop.http.post(path.replace(str(delivery), str(2**70))).status_code == 404
-
-
-def test_a_customer_who_is_none_has_no_messages(shop: Shop) -> None:
-    for ref in ("nobody", "%00", "%ff", "a%2Fb", "x" * 81):
-        assert shop.http.get(f"/v1/customers/{ref}/messages").status_code in {404, 422}
-
-
-def test_the_document_tells_all_and_its_page_needs_nothing_from_elsewhere(shop: Shop) -> None:
-    document = shop.http.get("/openapi.json", headers={"Authorization": ""}).json()
-    assert sorted(document["paths"]) == [
-        "/v1/customers/{ref}/messages",
-        "/v1/customers/{ref}/messages/{message}/seen",
-        "/v1/events",
-    ]
-    page = shop.http.get("/docs").text
-    for path in document["paths"]:
-        assert path in page
-    assert "http://" not in page
-    assert "https://" not in page
-    assert "<script" not in page

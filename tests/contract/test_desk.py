@@ -74,6 +74,23 @@ def test_a_customers_page_tells_what_finds_them(
         assert told in page
 
 
+def test_whatever_a_customer_is_called_it_stays_text_for_staff(
+    home: Path, open_desk: str, browser: Browsers
+) -> None:
+    evil = '"><script>alert(1)</script>'
+    with connect(Settings(home=home)) as app:
+        world = World(app.database)
+        number = world.customer(ref=evil, first_name=evil, last_name=evil, attributes={evil: evil})
+    desk = browser(open_desk, evil)
+    for page in (
+        desk.get("/"),
+        desk.get(f"/customers/{number}"),
+        desk.post("/search", data={"who": evil}),
+    ):
+        assert "<script" not in page.text
+    assert "&lt;script&gt;" in desk.get(f"/customers/{number}").text
+
+
 @pytest.mark.parametrize("path", ["/", "/customers/1", "/inbox/1", "/mail/1"])
 def test_nobody_sees_anything_without_saying_who_they_are(
     open_desk: str, browser: Browsers, path: str
@@ -104,6 +121,19 @@ def test_a_cookie_of_the_open_desk_does_not_open_the_closed_one(
     assert elsewhere.get("/").status_code == 303
 
 
+def test_whoever_came_in_by_the_secret_before_comes_in_anew(
+    home: Path, closed_desk: str, browser: Browsers
+) -> None:
+    changed = Settings(home=home, desk_secret=SECRET + "!")  # type: ignore[arg-type]
+    with connect(changed) as app, desk(app) as url:
+        desk_before = browser(url)
+        desk_before.post("/sign-in", data={"name": "Marta", "secret": SECRET + "!"})
+        assert desk_before.get("/").status_code == 200
+    after = browser(closed_desk)
+    after.cookies.set(COOKIE, desk_before.cookies[COOKIE], domain="127.0.0.1")
+    assert after.get("/").status_code == 303
+
+
 def test_after_ten_wrong_secrets_even_the_right_one_has_to_wait(
     closed_desk: str, browser: Browsers
 ) -> None:
@@ -130,6 +160,14 @@ def test_a_form_from_elsewhere_is_refused(
 ) -> None:
     desk = browser(open_desk, "Marta")
     assert desk.post(path, data={"name": "x", "text": "x"}, headers=headers).status_code == 403
+
+
+def test_a_form_with_more_fields_than_any_of_ours_is_too_long(
+    open_desk: str, browser: Browsers
+) -> None:
+    answer = browser(open_desk, "Marta").post("/search", data={f"field{n}": "x" for n in range(21)})
+    assert answer.status_code == 413
+    assert "That is too long." in answer.text
 
 
 def test_another_name_for_this_machine_is_not_answered(open_desk: str, browser: Browsers) -> None:

@@ -116,6 +116,28 @@ def test_every_page_forbids_scripts_and_foreign_content(sandbox: SandboxProcess,
     assert "http://" not in answer.text.replace(sandbox.url, "")
 
 
+@pytest.mark.parametrize("path", ["/", "/inbox/ana@example.com", "/sandbox/messages"])
+def test_a_site_whose_name_points_to_this_machine_reads_nothing(
+    sandbox: SandboxProcess, path: str
+) -> None:
+    port = sandbox.url.rpartition(":")[2]
+    answer = requests.get(sandbox.url + path, headers={"Host": f"evil.example:{port}"}, timeout=9)
+    assert answer.status_code == 403
+    assert "ana" not in answer.text
+    assert requests.get(f"http://localhost:{port}{path}", timeout=9).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/inbox/+34600000001", "/sandbox/faults", "/sandbox/inbound"])
+def test_a_page_of_another_site_changes_nothing(sandbox: SandboxProcess, path: str) -> None:
+    form = {"channel": "sms", "body": "STOP"}
+    for site in ("cross-site", "same-site"):
+        headers = {"Sec-Fetch-Site": site}
+        assert (
+            requests.post(sandbox.url + path, form, headers=headers, timeout=9).status_code == 403
+        )
+    assert requests.post(sandbox.url + path, form, timeout=9).status_code != 403
+
+
 def test_texts_are_bubbles_with_their_segments_and_delivery(sandbox: SandboxProcess) -> None:
     page = _page(sandbox, "/inbox/+34600000001")
     assert _text(page, ".phone.sms .bubble") == f"Text {NASTY}"

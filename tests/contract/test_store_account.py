@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import insert, update
 
 from campaigns.domain.account import ALL, Answers, Asked
@@ -15,15 +14,9 @@ from campaigns.domain.run import Run, RunState
 from campaigns.store import schema
 from campaigns.store.accounts import SqlAccounts
 from campaigns.store.clock import to_ms
-from campaigns.store.engine import Database
 from tests.contract.store_world import NOW, World, release
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
 
 
 def sent(
@@ -55,7 +48,7 @@ def delivery_of(world: World, run: Run, customer: int) -> int:
 
 def asked(world: World, run: Run, goal: str = "purchased") -> Answers:
     question = Asked(run.id, NOW, goal, 7 * DAY, HOUR)
-    return SqlAccounts(world.database).answers(run, question)
+    return SqlAccounts(world.database).answers(run, question)[0]
 
 
 def bought(answers: Answers, channel: str = ALL) -> tuple[float, float, float]:

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import insert
 
 from campaigns.domain.delivery import Accepted
 from campaigns.store.alarms import opted_out
 from campaigns.store.clock import to_ms
-from campaigns.store.engine import Database
 from campaigns.store.schema import interactions
 from tests.contract.store_world import NOW, World
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
 
 
 def test_who_opts_out_after_a_runs_message_is_counted_once_and_nobody_else(world: World) -> None:

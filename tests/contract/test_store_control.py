@@ -24,11 +24,6 @@ LATER = NOW + timedelta(hours=2)
 
 
 @pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
-
-
-@pytest.fixture
 def trail(database: Database) -> SqlAudit:
     return SqlAudit(database)
 
@@ -176,7 +171,7 @@ def test_what_is_held_is_told_with_its_reason_and_until_when(world: World) -> No
 
 def test_a_run_without_a_worker_says_since_when_and_what_to_do(world: World) -> None:
     run = world.planned(world.customers(2))
-    assert "no worker since" in (look(world, run.id, NOW).stuck or "")
+    assert "2 may go now, and nothing has moved since" in (look(world, run.id, NOW).stuck or "")
 
     batch = world.claim(run, owner="host:1", limits={Channel.EMAIL: 1})
     seen = look(world, run.id, NOW)

@@ -38,11 +38,6 @@ DROPPED = Unknown("twilio:interrupted", "no complete answer in time")
 
 
 @pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
-
-
-@pytest.fixture
 def doubts(database: Database) -> SqlDoubts:
     return SqlDoubts(database)
 

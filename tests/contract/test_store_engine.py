@@ -64,6 +64,21 @@ def test_a_sqlite_reader_sees_one_moment(sqlite_database: Database) -> None:
         assert reader.execute(count).scalar() == before
 
 
+def test_what_is_asked_in_one_moment_sees_nothing_that_is_written_meanwhile(
+    database: Database,
+) -> None:
+    notes = select(meta.c.value).where(meta.c.key == "note")
+    with database.moment() as asking:
+        assert asking.execute(notes).all() == []
+        with database.write() as connection:
+            connection.execute(insert(meta).values(key="note", value="later"))
+        assert asking.execute(notes).all() == []
+    with database.moment() as asking:
+        assert asking.execute(notes).scalar() == "later"
+    with database.read() as connection:
+        assert connection.execute(notes).scalar() == "later"
+
+
 def test_writers_wait_for_each_other(database: Database) -> None:
     with database.write() as connection:
         connection.execute(insert(meta).values(key="n", value="0"))

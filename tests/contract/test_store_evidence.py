@@ -27,11 +27,6 @@ K = InteractionKind
 
 
 @pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
-
-
-@pytest.fixture
 def evidence(database: Database) -> SqlEvidence:
     return SqlEvidence(database)
 

@@ -17,18 +17,12 @@ from campaigns.domain.interaction import Agent
 from campaigns.settings import Settings
 from campaigns.store import interactions, schema
 from campaigns.store.clock import to_ms
-from campaigns.store.engine import Database
 from campaigns.store.exploring import SqlExploring
 from campaigns.store.interactions import EventRow
 from tests.contract.store_world import NOW, World
 
 E, S = Channel.EMAIL, Channel.SMS
 _keys = itertools.count(1)
-
-
-@pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
 
 
 def campaign(world: World, name: str) -> int:

@@ -40,11 +40,6 @@ DEAD = Rejected("sendgrid:400", "SendGrid: Does not contain a valid address", in
 
 
 @pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
-
-
-@pytest.fixture
 def fallbacks(database: Database) -> SqlFallbacks:
     return SqlFallbacks(database)
 

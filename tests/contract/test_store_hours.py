@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from sqlalchemy import delete, insert
 
 from campaigns.domain.channel import Channel
@@ -13,16 +12,10 @@ from campaigns.domain.schedule import BestHour, Schedule, SendAt
 from campaigns.services.learn_hours import learn_hours
 from campaigns.store import schema
 from campaigns.store.clock import to_ms
-from campaigns.store.engine import Database
 from campaigns.store.hours import SqlHours
 from tests.contract.store_world import NOW, World, release
 
 EVENING = datetime(2027, 2, 20, 17, 30, tzinfo=UTC)  # half past six in Madrid
-
-
-@pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
 
 
 def answer(

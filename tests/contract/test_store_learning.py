@@ -19,7 +19,6 @@ from campaigns.domain.routing import choose
 from campaigns.services.learn import ALL_ANEW, CHUNK, learn
 from campaigns.store import interactions, schema
 from campaigns.store.clock import to_ms
-from campaigns.store.engine import Database
 from campaigns.store.interactions import EventRow
 from campaigns.store.learning import SqlLearning
 from tests.contract.store_world import NOW, World, release
@@ -28,11 +27,6 @@ E, S, W = Channel.EMAIL, Channel.SMS, Channel.WHATSAPP
 CLICKED, REPLIED = InteractionKind.CLICKED, InteractionKind.REPLIED
 FORM = InteractionKind.PREFERENCE_CHANGED
 _keys = itertools.count(1)
-
-
-@pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
 
 
 def happened(

@@ -17,15 +17,10 @@ from campaigns.domain.delivery import Accepted, DeliveryState, NotSent, Outcome,
 from campaigns.domain.plan import PlannedDelivery
 from campaigns.store import engine as engine_module
 from campaigns.store import schema
-from campaigns.store.engine import Database, bar_intents, open_database
+from campaigns.store.engine import bar_intents, open_database
 from tests.contract.store_world import LEASE, NOW, World, release
 
 S = DeliveryState
-
-
-@pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
 
 
 def test_two_claimers_never_get_the_same_row(world: World, database_url: str) -> None:

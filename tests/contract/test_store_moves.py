@@ -22,17 +22,11 @@ from campaigns.domain.delivery import (
 from campaigns.domain.run import Run, RunState
 from campaigns.store import schema
 from campaigns.store.clock import to_ms
-from campaigns.store.engine import Database
 from campaigns.store.intending import KEPT_BACK
 from tests.contract.store_world import LEASE, LIMITS, NOW, World
 
 S = DeliveryState
 AFTER = NOW + LEASE + timedelta(seconds=1)
-
-
-@pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
 
 
 def _run(run: Run) -> Update:

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
-
 from campaigns.domain.delivery import Accepted, NotSent, Rejected
 from campaigns.services.report import report
-from campaigns.store.engine import Database
 from campaigns.store.paces import SqlPaces
 from tests.contract.store_world import NOW, World
-
-
-@pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
 
 
 def test_a_report_tells_why_messages_were_not_accepted_and_how_many(world: World) -> None:

@@ -12,16 +12,10 @@ from campaigns.domain.interaction import InteractionKind
 from campaigns.domain.plan import PlannedDelivery, PlannedSkip
 from campaigns.store import schema
 from campaigns.store.clock import to_ms
-from campaigns.store.engine import Database
 from campaigns.store.outcomes import Cell, SqlOutcomes
 from tests.contract.store_world import NOW, World, release
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
 
 
 def did(world: World, customer: int, kind: str, *, after: timedelta = DAY, **more: object) -> None:

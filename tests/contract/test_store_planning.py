@@ -22,18 +22,12 @@ from campaigns.domain.release import Release
 from campaigns.domain.run import Run, RunState
 from campaigns.store import candidates, schema
 from campaigns.store.clock import to_ms
-from campaigns.store.engine import Database
 from campaigns.store.planning import POST_SHARD
 from tests.contract.store_world import LIMITS, NOW, World, release
 
 MARKETING, SERVICE = Purpose.MARKETING, Purpose.SERVICE
 
 CLICKED = InteractionKind.CLICKED
-
-
-@pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
 
 
 def _profiles(world: World, of: Release | None = None) -> list[Profile]:

@@ -21,7 +21,6 @@ from campaigns.domain.timing import Timing
 from campaigns.services.plan_run import plan_shard
 from campaigns.store import schema
 from campaigns.store.clock import to_ms
-from campaigns.store.engine import Database
 from tests.contract.store_world import NOW, World, release
 
 E, SMS = Channel.EMAIL, Channel.SMS
@@ -29,11 +28,6 @@ ALL = frozenset(PERSONAL_CHANNELS)
 DAY = timedelta(days=1)
 CAPS = (Cap(messages=3, days=7), Cap(messages=1, days=1, channel=SMS))
 NIGHT = QuietRule(from_="21:00", until="09:00", channels=(SMS,))
-
-
-@pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
 
 
 def pressed(purpose: Purpose = Purpose.MARKETING, caps: Sequence[Cap] = CAPS) -> Release:

@@ -15,13 +15,7 @@ from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.run import TRANSITIONS, RunState
 from campaigns.errors import NotFoundError
 from campaigns.store import schema
-from campaigns.store.engine import Database
 from tests.contract.store_world import NOW, World, release
-
-
-@pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
 
 
 def _start(world: World, **kwargs: object) -> tuple[object, bool]:

@@ -24,7 +24,7 @@ from campaigns.domain.timing import Timing
 from campaigns.services.plan_run import decide, plan_shard
 from campaigns.store import candidates, schema, standing_skips
 from campaigns.store.clock import to_ms
-from campaigns.store.engine import Database, bar_intents
+from campaigns.store.engine import bar_intents
 from campaigns.store.hashing import AddressHash
 from campaigns.store.intending import KEPT_BACK
 from tests.contract.store_world import NOW, World, release
@@ -33,11 +33,6 @@ E, SMS, X = Channel.EMAIL, Channel.SMS, Channel.X_DM
 DAY = timedelta(days=1)
 CHANNELS = (E, SMS, Channel.WHATSAPP, X, Channel.X_POST)
 LONG_AGO = NOW - timedelta(days=3_000)
-
-
-@pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
 
 
 def made(purpose: Purpose = Purpose.MARKETING, **changed: Any) -> Release:

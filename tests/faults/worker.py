@@ -29,7 +29,7 @@ from campaigns.domain.batch import Batch
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import Outcome
 from campaigns.errors import RunStoppedError
-from campaigns.services.dispatch import Step
+from campaigns.services.watching import Step
 from campaigns.settings import Settings
 from tests.faults.clock import NothingDueError, SharedClock
 from tests.faults.points import Spot

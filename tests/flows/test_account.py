@@ -16,7 +16,7 @@ def test_the_runs_page_tells_the_goal_first_then_the_database_s_numbers(
     prefect: Prefect, shop: Shop
 ) -> None:
     told = send_campaign("spring_sale")
-    shown = str(artifacts(newest_run().id)["account-spring-sale"])
+    shown = str(artifacts(newest_run().id)["report-spring-sale"])
     assert shown.startswith(f"**0 of {told['accepted']:,} people who got it bought")
     with connect() as app:
         report = app.report(told["run"])
@@ -28,6 +28,6 @@ def test_the_runs_page_tells_the_goal_first_then_the_database_s_numbers(
     by_channel = dict(zip(head, planned, strict=True))
     for channel, people in report.planned.items():
         assert by_channel[channel.label] == f"{people:,}"
-    assert "were made again and are what was said" in shown
+    assert "were made again, with the very words" in shown
     for profile in profiles:
         assert profile["profile"]["ref"] not in shown

@@ -111,13 +111,32 @@ def test_a_cluster_of_dask_sends_the_shards(
         n_workers=2, threads_per_worker=1, dashboard_address=None
     ) as cluster:
         monkeypatch.setenv("CAMPAIGNS_CLUSTER", f"dask:{cluster.scheduler_address}")
-        runner = task_runner(Settings())
-        end = send_campaign.with_options(task_runner=runner)("spring_sale", return_state=True)
+        _sent_by_a_cluster(shop)
 
-        assert end.is_completed(), end.message
-        with connect() as app:
-            report = app.report(app.latest_run().id)
-            owners = _owners(app)
+
+@pytest.mark.prefect
+def test_a_cluster_of_ray_sends_the_shards(
+    prefect: Prefect, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ray = pytest.importorskip("ray", reason="prefect-ray is not installed here")
+    monkeypatch.setenv("PREFECT_API_URL", prefect.api)
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    context = ray.init(num_cpus=2, include_dashboard=False, _node_ip_address="127.0.0.1")
+    try:
+        monkeypatch.setenv("CAMPAIGNS_CLUSTER", f"ray:{context.address_info['address']}")
+        _sent_by_a_cluster(shop)
+    finally:
+        ray.shutdown()
+
+
+def _sent_by_a_cluster(shop: Shop) -> None:
+    """Everybody once, by more processes than one."""
+    runner = task_runner(Settings())
+    end = send_campaign.with_options(task_runner=runner)("spring_sale", return_state=True)
+    assert end.is_completed(), end.message
+    with connect() as app:
+        report = app.report(app.latest_run().id)
+        owners = _owners(app)
     assert report.adds_up
     assert shop.sandbox.log.duplicates() == {}
     assert len(owners) > 1, "by processes of the cluster"

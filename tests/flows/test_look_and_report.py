@@ -47,10 +47,10 @@ def test_the_report_of_a_campaign_is_its_newest_runs_and_a_list_has_every_run_of
     assert run.name.startswith("report of The Barcelona shop moves, ")
     with connect() as app:
         newest = report_markdown(app, str(second["run"]))
-    assert artifacts(run.id)["account-shop-moves"] == newest
+    assert artifacts(run.id)["report-shop-moves"] == newest
 
     report(run=first["run"])
-    assert "| sent | 3 | 3 |" in str(artifacts(newest_run().id)["account-shop-moves"])
+    assert "| sent | 3 | 3 |" in str(artifacts(newest_run().id)["report-shop-moves"])
 
     today = datetime.now(UTC).date()
     report(since=today, until=today)

@@ -283,11 +283,11 @@ def tells_what_it_brought(tour: Tour, shop: Shop, app: App, sale: UUID) -> None:
     counted = app.report(app.latest_run().id)
     assert counted.run.state is RunState.FINISHED
     assert counted.accepted == shop.sent() == sum(counted.planned.values())
-    tour.artifact(sale, "account-spring-sale")
+    tour.artifact(sale, "report-spring-sale")
     answer = f"9 of {counted.accepted} people who got it bought within 14 days"
     expect(tour.page.get_by_text(answer)).to_be_visible()
     row = tour.page.get_by_role("row").filter(has=tour.page.get_by_text("sent", exact=True))
     expect(row.first).to_contain_text(f"{counted.accepted}")
     tour.picture("report")
-    shown = str(artifacts(sale)["account-spring-sale"])
+    shown = str(artifacts(sale)["report-spring-sale"])
     assert f"{counted.audience:,}" in shown

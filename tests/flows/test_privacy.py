@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from campaigns.bootstrap import connect
-from campaigns.sample import write_csv
 from flows.ahead import calendar
 from flows.housekeeping import housekeeping
 from flows.import_customers import import_customers
@@ -20,32 +17,16 @@ from tests.files import restate
 from tests.flows.conftest import Prefect, Shop
 from tests.flows.pages import artifacts, newest_run
 from tests.flows.test_approval import answered, form_of, started
+from tests.marked import MARK, write_marked
 
 pytestmark = pytest.mark.prefect
-
-#: In names, addresses, handles and values that are refused. Prefect calls a run that has no name
-#: after a random beast ("wise-zebra"): no beast is called this.
-MARK = "zebraokapi"
 
 
 @pytest.fixture
 def marked(shop: Shop) -> tuple[Path, Path]:
     """Customers whose every personal value is marked, three of them with an error."""
     file = shop.home / "marked.csv"
-    mapping = write_csv(file, count=150, seed=3, now=datetime.now(UTC))
-    with file.open(newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    for number, row in enumerate(rows):
-        row["customer_id"] = f"{MARK}-{number}"
-        row["first_name"], row["last_name"] = f"{MARK}-first", f"{MARK}-last"
-        row["email"] = f"{MARK}.{number}@example.com" if row["email"] else ""
-        row["x_handle"] = f"@{MARK}_{number}" if row["x_handle"] else ""
-    for row, column in zip(rows, ("email", "phone", "country"), strict=False):
-        row[column] = f"{MARK} is not one"
-    with file.open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    mapping = write_marked(file, wrong=("email", "phone", "country"))
     return file, mapping
 
 

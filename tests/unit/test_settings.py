@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from campaigns.errors import ConfigurationError
-from campaigns.settings import load_settings
+from campaigns.settings import load_settings, unread_names
 
 
 @pytest.mark.parametrize(
@@ -30,3 +33,58 @@ def test_a_wrong_setting_is_told_by_its_name_and_without_keys(
     assert str(caught.value).startswith(f"wrong settings: {told}")
     for secret in ("SG.a-key", "a-word", "user:word"):
         assert secret not in str(caught.value)
+
+
+@pytest.fixture
+def nothing_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder without a .env, and an environment without settings."""
+    for name in [n for n in os.environ if n.upper().startswith("CAMPAIGNS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("CAMPAIGNS_SANBOX_URL", "CAMPAIGNS_SANDBOX_URL"),
+        ("CAMPAIGNS_LIFE", "CAMPAIGNS_LIVE"),
+        ("CAMPAIGNS_DB_URL", "CAMPAIGNS_DATABASE_URL"),
+        ("campaigns_worker", "CAMPAIGNS_WORKERS"),
+    ],
+)
+@pytest.mark.parametrize("where", ["the environment", "the file"])
+def test_a_misspelt_setting_is_refused_with_the_nearest_and_without_its_value(
+    nothing_set: Path, monkeypatch: pytest.MonkeyPatch, name: str, near: str, where: str
+) -> None:
+    if where == "the file":
+        (nothing_set / ".env").write_text(f"{name}=a-value\n", encoding="utf-8")
+    else:
+        monkeypatch.setenv(name, "a-value")
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings()
+    assert f"{name.upper()} is no setting; did you mean " in str(caught.value)
+    assert near in str(caught.value)
+    assert "a-value" not in str(caught.value)
+
+
+def test_variables_of_others_are_let_be_and_told_by_doctor_alone(
+    nothing_set: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [
+        "CAMPAIGNS_PORT",  # what Kubernetes sets for a service called `campaigns`
+        "CAMPAIGNS_PORT_8027_TCP_ADDR",
+        "CAMPAIGNS_SERVICE_HOST",
+        "CAMPAIGNS_SERVICE_PORT",
+        "CAMPAIGNS_TEST_POSTGRES_URL",
+    ]
+    for name in others:
+        monkeypatch.setenv(name, "x")
+    load_settings()
+    assert unread_names() == others
+
+
+def test_a_file_of_settings_in_another_encoding_is_told_so(nothing_set: Path) -> None:
+    (nothing_set / ".env").write_bytes("CAMPAIGNS_NOTIFY=canción\n".encode("latin-1"))
+    with pytest.raises(ConfigurationError, match="save it as UTF-8"):
+        load_settings()

@@ -10,6 +10,7 @@ from dataclasses import asdict
 
 from campaigns.account_page.pictures import Stage, stages
 from campaigns.account_page.words import (
+    APART,
     MISMATCH,
     QUESTIONS,
     channel_word,
@@ -18,7 +19,9 @@ from campaigns.account_page.words import (
     fallback_words,
     goal_words,
     in_words,
+    nobody,
     percent,
+    proof_words,
     reached,
     skip_word,
     standing,
@@ -27,6 +30,7 @@ from campaigns.account_page.words import (
 )
 from campaigns.domain import outcome_words
 from campaigns.domain.account import ALL, Account, Costs, Question, figure_rows
+from campaigns.domain.counting import people
 from campaigns.domain.plan import ALREADY, NOT_AGAIN
 from campaigns.domain.prices import money
 
@@ -68,6 +72,15 @@ def _other_rows(account: Account) -> list[Row]:
         for (s,) in told.keys("states")
     ]
     found += [
+        ("of these", words, number)
+        for query, words in APART.items()
+        if (number := int(told.number(query, column="messages")))
+    ]
+    found += [
+        ("public X post", in_words(s), int(told.number("post", s, column="posts")))
+        for (s,) in told.keys("post")
+    ]
+    found += [
         (
             "by fallback",
             fallback_words(c, r),
@@ -105,8 +118,7 @@ def answer_sentences(account: Account) -> list[str]:
     proof = account.proof
     if proof.asked:
         found.append(
-            f"{proof.proven} of {proof.asked} messages taken at random (seed {proof.seed}) were "
-            f"made again and are what was said; release {account.run.release_hash}."
+            f"{proof_words(proof)}, with the very words; release {account.run.release_hash}."
         )
     return found
 
@@ -131,9 +143,11 @@ def _goal_sentences(account: Account) -> list[str]:
     goal = goal_words(account)
     if goal is None:
         return ["No goal is stated in its campaign.yaml."]
+    if nobody(account):
+        return [f"{nobody(account)}."]
     share = f" ({percent(goal.people.value / goal.sent.value)})" if goal.sent.value else ""
     found = [
-        f"{goal.people.value:,} of {goal.sent.value:,} people who got it {goal.did} within "
+        f"{goal.people.value:,} of {people(int(goal.sent.value))} who got it {goal.did} within "
         f"{goal.days} days{share}; it was the last message sent to them before."
     ]
     if account.early:
@@ -165,7 +179,7 @@ def account_markdown(account: Account) -> str:
         [
             f"**{first}**",
             "",
-            *(f"- {sentence}" for sentence in others),
+            *(f"- {sentence}" for sentence in (*others, *account.course)),
             "",
             *_funnel(stages(account)),
             "",
@@ -220,6 +234,7 @@ def account_json(account: Account) -> dict[str, object]:
         "at": account.at.isoformat(),
         "goal": account.goal and {"kind": account.goal[0], "within_days": account.goal[1]},
         "summary": answer_sentences(account),
+        "course": list(account.course),
         "incremental": account.incremental and asdict(account.incremental),
         "costs": account.costs and _costs_json(account.costs),
         "proof": asdict(account.proof),

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from campaigns.account_page import pictures
 from campaigns.account_page.words import (
+    APART,
     MISMATCH,
     QUESTIONS,
     agent_word,
@@ -24,15 +25,20 @@ from campaigns.account_page.words import (
     fallback_words,
     goal_words,
     in_words,
+    nobody,
     percent,
+    proof_words,
     reached,
     skip_word,
+    standing,
     unheard,
     verdict,
+    why_no_lift,
 )
 from campaigns.domain import outcome_words
 from campaigns.domain.account import ALL, Account, Answers, Figure
 from campaigns.domain.channel import PERSONAL_CHANNELS
+from campaigns.domain.counting import counted, people
 from campaigns.domain.prices import money
 from campaigns.page_templates import page_templates
 
@@ -44,6 +50,9 @@ def render(account: Account) -> str:
     template = _environment().get_template("page.html")
     return template.render(
         unheard=unheard(account),
+        standing=standing(account),
+        nobody=nobody(account),
+        why_no_lift=why_no_lift(account),
         a=account,
         told=account.answers,
         css=Markup((_HERE / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own
@@ -129,6 +138,10 @@ def _environment() -> Environment:
         "in_words": in_words,
         "extra_words": extra_words,
         "verdict": verdict,
+        "apart": APART,
+        "counted": counted,
+        "people": people,
+        "proof_words": proof_words,
         "MISMATCH": MISMATCH,
         "QUESTIONS": QUESTIONS,
         "ALL": ALL,

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from campaigns.domain.account import ALL, Account, Figure, Incremental
+from campaigns.domain.account import ALL, Account, Figure, Incremental, Proof
 from campaigns.domain.channel import Channel
+from campaigns.domain.counting import counted
 from campaigns.domain.experiment import Difference, GoalKind, GoalResult
 from campaigns.domain.reason import SKIP_TEXT, Reason, SkipReason
 from campaigns.domain.run import ACTIVE_RUN_STATES
@@ -30,6 +31,11 @@ MISMATCH = (
     "The arms do not have the sizes they were meant to have: do not trust what follows until you "
     "know why."
 )
+#: Messages that are told only where there are any: query → words.
+APART = {
+    "exploring": "on another channel than the best known, to learn",
+    "reached_twice": "arrived late, after another channel had been tried",
+}
 _AGENTS = {"human": "people", "suspect": "cannot be told", "machine": "programs"}
 
 
@@ -67,8 +73,29 @@ def goal_words(account: Account) -> GoalWords | None:
 
 def extra_words(found: Incremental, did: str) -> str:
     """`About 37 more people bought than would have without it`."""
+    if abs(found.extra) < 0.5:
+        return f"About as many people {did} as would have without it"
     more = "more" if found.extra >= 0 else "fewer"
     return f"About {abs(found.extra):,.0f} {more} people {did} than would have without it"
+
+
+def nobody(account: Account) -> str:
+    """That nobody has the message; empty where somebody has."""
+    if account.answers.number("funnel", ALL, column="sent"):
+        return ""
+    return "Nobody has got it yet" if account.run.state in ACTIVE_RUN_STATES else "Nobody got it"
+
+
+def why_no_lift(account: Account) -> str:
+    """Why the holdout tells nothing; empty where nobody was to be held out."""
+    return next((q.because for q in account.questions if q.name == "holdout"), "")
+
+
+def proof_words(proof: Proof) -> str:
+    """`200 of 200 messages taken at random (seed 1) were made again`."""
+    were = "was" if proof.asked == 1 else "were"
+    taken = counted(proof.asked, "message")
+    return f"{proof.proven:,} of {taken} taken at random (seed {proof.seed}) {were} made again"
 
 
 def unheard(account: Account) -> str:
@@ -115,7 +142,9 @@ def standing(account: Account) -> str:
     """What must be known before any number is read; empty for a run that ended in order."""
     run = account.run
     if run.state in ACTIVE_RUN_STATES:
-        return "This run is still going on: the figures are those of this moment."
+        told = ["This run is still going on: the figures are those of this moment", *account.paused]
+        told += [f"Waiting: {account.because}"] if account.because else []
+        return " ".join(f"{str(told).rstrip('.')}." for told in (*told, *account.waits))
     return f"This run was {run.state}: {account.because}" if account.because else ""
 
 

@@ -91,6 +91,8 @@ def _difference(
             else standard_error(*steadied(arm, control))
         )
         low, high, p_value = early_interval(value, error, confidence, planned)
+        if kind is GoalKind.YES_NO:  # no rate is more than all above another
+            low, high = max(-1.0, low), min(1.0, high)
         method = "always valid (mixture sequential)"
     elif kind is GoalKind.YES_NO:
         low, high, p_value = compare_rates(arm, control, confidence)

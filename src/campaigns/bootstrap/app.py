@@ -24,11 +24,12 @@ from campaigns.domain.progress import Progress
 from campaigns.domain.release import Release
 from campaigns.domain.run import Run, RunState, Shard
 from campaigns.errors import CampaignsError, NotFoundError
-from campaigns.services.dispatch import PATIENT, Clock, DispatchCounts, Watch, unwatched
+from campaigns.services.dispatch import PATIENT, Clock, DispatchCounts
 from campaigns.services.plan_run import plan_post, plan_shard
 from campaigns.services.progress import progress
 from campaigns.services.report import RunReport, report
 from campaigns.services.rounds import AT_ONCE, Rounds
+from campaigns.services.watching import Watch, unwatched
 from campaigns.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -68,8 +69,13 @@ class App(Starting):
         """Bring customers in from a file, and learn from their past; the counts of the report add
         up to its rows.
 
-        Raises FileError or FilesError when the file or the mapping as a whole is wrong.
+        Raises FileError or FilesError when the file or the mapping as a whole is wrong, and for a
+        file without rows: most often an export that went wrong.
         """
+        from campaigns.bootstrap.customers import require_known_topics
+
+        if mapping is not None:
+            require_known_topics(self, mapping)
         from campaigns.services.import_customers import import_customers
         from campaigns.sources.customer_file import open_customer_file
         from campaigns.sources.mapping import Defaults
@@ -145,7 +151,7 @@ class App(Starting):
         run = self.runs.get(run_id)
         release = self.releases.load(run.release_hash)
         self.require_no_hold(run)
-        self.arming.require_armed()
+        self.require_may_send()
         settle_plan(self, run, release)
         self.require_no_hold(run)  # a plan that changed since it was approved waits
         self._prepare(run, release)
@@ -181,7 +187,7 @@ class App(Starting):
         `carrier` ties its spans to the run's; `patience` is how long it may wait for what comes
         due. Raises UnarmedError for a database that was restored or copied.
         """
-        self.arming.require_armed()
+        self.require_may_send()
         run = self.runs.get(run_id)
 
         def send() -> DispatchCounts:
@@ -195,8 +201,9 @@ class App(Starting):
     def dispatch_all(
         self, run_id: int, on_progress: Callable[[Progress], None] | None = None
     ) -> DispatchCounts:
-        """Send every shard, by worker processes when there is more than one shard."""
-        rounds, look = Rounds(self.to_send(run_id)), 0.0
+        """Send every shard with something left, by worker processes where that is worth it."""
+        numbers = self.to_send(run_id)
+        rounds, look = Rounds(numbers), 0.0
 
         def looking() -> None:
             nonlocal look
@@ -206,19 +213,20 @@ class App(Starting):
                 now = self.clock.monotonic()
                 look = now + 10 * (now - began)  # counting a large run takes its time
 
-        with Workers(self, run_id, len(self.shards(run_id))) as workers:
+        with Workers(self, run_id, len(numbers)) as workers:
             send_all(workers, rounds, self.clock, looking)
         return rounds.total()
 
     def to_send(self, run_id: int) -> list[int]:
-        """The numbers of what is sent of a run: its shards, and a public post that still waits.
-        While a canary is not decided, that alone."""
+        """The numbers of what is sent of a run: its shards with something left to send, and a
+        public post that still waits. While a canary is not decided, that alone."""
         canary = self.canaries.of_run(run_id)
         if canary is not None and not canary.decided:
             return [CANARY_SHARD]
         apart = [POST_SHARD] if canary is None else [POST_SHARD, CANARY_SHARD]
         waits = [no for no in apart if self.outbox.next_due(run_id, no)]
-        return [*waits, *(s.no for s in self.shards(run_id))]
+        left = self.outbox.shards_left(run_id)
+        return [*waits, *(s.no for s in self.shards(run_id) if s.no in left)]
 
     def finish(self, run_id: int, unreachable: Mapping[Channel, str] | None = None) -> RunReport:
         """Close the run if nothing is left to send, and report.
@@ -236,8 +244,12 @@ class App(Starting):
         return self.report(run_id)
 
     def runs_due(self) -> list[Run]:
-        """Running runs that have something due which nobody is sending."""
-        return self.runs.due(now=self.clock.now())
+        """Running runs that have something due which nobody is sending. While a canary is watched
+        nothing is: who took the run up would stay with it for hours, and leave the others."""
+        from campaigns.bootstrap.canary import awaits_canary
+
+        found = self.runs.due(now=self.clock.now())
+        return [run for run in found if not awaits_canary(self, run.id)]
 
     def latest_run(self) -> Run:
         """The newest run. Raises NotFoundError when nothing has run yet."""
@@ -251,7 +263,8 @@ class App(Starting):
         from campaigns.bootstrap.course import by_home_clock, course
 
         told = report(self.runs, self.outbox, self.paces, run_id, now=self.clock.now())
-        return replace(by_home_clock(self, told), course=tuple(course(self, run_id)))
+        waits = by_home_clock(self, run_id, told.waits)
+        return replace(told, waits=waits, course=tuple(course(self, run_id)))
 
     def progress(self, run_id: int) -> Progress:
         """How the run stands: counts, rate, what it waits for. Cheap at any size."""

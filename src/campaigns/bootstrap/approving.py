@@ -79,10 +79,18 @@ def approve_release(
         plan: the hash (or its beginning) of the plan that they looked at; None is the plan as it
             is now.
 
-    Raises UserError when they may not, or when the plan is neither that of now nor one kept.
+    Raises UserError when they may not, when the plan is neither that of now nor one kept, and for
+    the first of a campaign that needs no approval: its runs ask for none.
     """
     release = _release(app, name)
-    ApprovalRule.of(release).refuse(by)
+    rule = ApprovalRule.of(release)
+    rule.refuse(by)
+    if first is not None and not rule.needed:
+        raise UserError(
+            f"{release.campaign} needs no approval, so that a run would send to everybody and not "
+            f"to the first {first:,}. Put `needs_approval: true` into its campaign.yaml, or send "
+            f"to so many: campaigns run {release.campaign} --limit {first}"
+        )
     now, found = app.clock.now(), _plan(app, release, plan)
     said = approve(release, app.approvals, by=by, note=note, now=now, plan=found, first=first)
     return _noted(app, said)

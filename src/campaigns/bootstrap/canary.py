@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CANARY_SHARD",
+    "awaits_canary",
     "begin_canary",
     "canary_verdict",
     "look_at_canary",
@@ -69,6 +70,16 @@ def look_at_canary(app: App, run_id: int) -> Verdict | None:
     assert spec is not None  # frozen in the release that the canary was begun for
     home = ZoneInfo(release.policy.home_zone)
     return judge(spec, seen, app.clock.now().astimezone(home))
+
+
+def awaits_canary(app: App, run_id: int) -> bool:
+    """Whether nothing of the run may go now: its rest waits for the first few, and they have gone,
+    or wait for their own hour."""
+    verdict = look_at_canary(app, run_id)
+    if verdict is None or verdict.decided:
+        return False
+    due = verdict.seen.due_at
+    return due is None or due > app.clock.now()
 
 
 def canary_verdict(app: App, run_id: int) -> Verdict | None:

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from campaigns.bootstrap.app import App
-from campaigns.domain.audit import Action, AuditEntry, run_subject
+from campaigns.bootstrap.naming import no_campaign
+from campaigns.domain.audit import (
+    SUBJECT_KINDS,
+    WHOLE_SUBJECTS,
+    Action,
+    AuditEntry,
+    run_subject,
+)
 from campaigns.domain.run import Run, RunState
 from campaigns.errors import UserError
+from campaigns.yaml_files.validate import unknown
 
 _FLOW_RUN = "flow-run"
 
@@ -37,6 +45,7 @@ def resume(app: App, run_id: int, *, by: str, why: str = "") -> Run:
 
     Raises UserError when the run has ended or is not paused.
     """
+    app.mode.require()
     run = _active(app, run_id, "resumed")
     if run.state is not RunState.PAUSED and app.audit.hold(run_id) is None:
         raise UserError(
@@ -58,6 +67,24 @@ def cancel(app: App, run_id: int, *, by: str, why: str = "") -> Run:
     if not app.runs.move(run_id, RunState.CANCELLED, now=now, because=why or None, by=by):
         _active(app, run_id, "cancelled")
     return app.runs.get(run_id)
+
+
+def trail(app: App, about: str | None, *, most: int) -> list[AuditEntry]:
+    """Who did what, the newest first: of all, of a subject (`run:12`), or of everything that
+    belongs to a campaign, by its name. Raises UserError for what is neither."""
+    if about is None or about in WHOLE_SUBJECTS:
+        return app.audit.entries(about, most=most)
+    kind, colon, _ = about.partition(":")
+    if colon and kind in SUBJECT_KINDS:
+        return app.audit.entries(about, most=most)
+    if colon:
+        raise UserError(unknown("subject", kind, SUBJECT_KINDS))
+    if about.isdigit():
+        raise UserError(f"say of what: `run:{about}`, `delivery:{about}`.")
+    found = app.audit.of_campaign(about, most=most)
+    if not found and about not in app.campaign_names():
+        raise no_campaign(app, about)
+    return found
 
 
 def link(app: App, run_id: int, flow_run: str, *, by: str) -> None:

@@ -2,40 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from campaigns.bootstrap.canary import look_at_canary
-from campaigns.domain.run import ACTIVE_RUN_STATES
+from campaigns.domain.counting import people
+from campaigns.domain.run import ACTIVE_RUN_STATES, Run, RunState, Wait
 
 if TYPE_CHECKING:
     from campaigns.bootstrap.app import App
-    from campaigns.services.report import RunReport
 
 
 def course(app: App, run_id: int) -> Iterator[str]:
     """In sentences; little of a run that has no plan yet."""
-    portion = app.runs.get(run_id).portion
-    if not portion.whole:
-        yield f"Restricted: {portion}. The rest is for a later run."
+    run = app.runs.get(run_id)
+    if not run.portion.whole:
+        yield f"Restricted: {run.portion}. The rest is for a later run."
     made = app.plans.of_run(run_id)
     if made is not None:
-        yield f"Plan {made.plan}, of {made.people:,} people."
-        release_hash = app.runs.get(run_id).release_hash
-        said = [a for a in app.approvals.of(release_hash) if a.id == made.approval_id]
+        yield f"Plan {made.plan}, of {people(made.people)}."
+        said = [a for a in app.approvals.of(run.release_hash) if a.id == made.approval_id]
         if said:
             told = str(replace(said[0], at=said[0].at.astimezone(home_zone(app, run_id))))
             changed = f" Since then: {made.changed}." if made.changed else ""
             yield f"{told[0].upper()}{told[1:].rstrip('.')}.{changed}"
     canary = look_at_canary(app, run_id)
-    if canary is None:
-        return
-    if not canary.decided and app.runs.get(run_id).state not in ACTIVE_RUN_STATES:
-        yield "Canary: the run ended before it was decided."
-    else:
-        yield f"Canary, {canary.state}: {canary.because}."
+    ended = canary is not None and not canary.decided and run.state not in ACTIVE_RUN_STATES
+    if canary is not None:
+        yield "Canary: the run ended before it was decided." if ended else str(canary)
+    if run.state in (RunState.CANCELLED, RunState.STOPPED) and _ran_again(app, run):
+        yield "What it did not send and a later run planned again is counted there, no longer here."
+
+
+def _ran_again(app: App, run: Run) -> bool:
+    newest = app.runs.latest(run.campaign)
+    return newest is not None and newest.id > run.id
 
 
 def home_zone(app: App, run_id: int) -> ZoneInfo:
@@ -43,9 +46,9 @@ def home_zone(app: App, run_id: int) -> ZoneInfo:
     return ZoneInfo(app.releases.load(app.runs.get(run_id).release_hash).policy.home_zone)
 
 
-def by_home_clock(app: App, told: RunReport) -> RunReport:
-    """The same report, with its moments by the brand's clock."""
-    if not told.waits:
-        return told
-    home = home_zone(app, told.run.id)
-    return replace(told, waits=[replace(w, first=w.first.astimezone(home)) for w in told.waits])
+def by_home_clock(app: App, run_id: int, waits: Sequence[Wait]) -> tuple[Wait, ...]:
+    """What waits, told by the brand's clock."""
+    if not waits:
+        return ()
+    home = home_zone(app, run_id)
+    return tuple(replace(wait, first=wait.first.astimezone(home)) for wait in waits)

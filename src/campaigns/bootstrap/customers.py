@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 
 from campaigns.bootstrap.app import App
-from campaigns.errors import CampaignsError, ErasedError, FileError
+from campaigns.domain.consent import ALL_TOPICS
+from campaigns.errors import CampaignsError, ErasedError, FileError, FilesError
 
 
 def export_table(app: App, path: Path) -> Path:
@@ -22,6 +23,30 @@ def export_table(app: App, path: Path) -> Path:
         path,
         attributes=list(app.catalog.attributes()),
         topics=app.profiles.topics(),
+    )
+
+
+def require_known_topics(app: App, mapping: Path) -> None:
+    """Raises FileError or FilesError for a consent to a topic that no campaign can be about.
+
+    Topics that somebody said yes or no to before are known, too: an exported table has them.
+    """
+    from campaigns.sources.mapping import MappingFile
+    from campaigns.yaml_files.document import read_document
+    from campaigns.yaml_files.validate import unknown, validate
+
+    document, listed = read_document(mapping), list(app.catalog.brand().topics)
+    asked = [rule.topic for rule in validate(document, MappingFile).consents]
+    strange = set(asked) - {*listed, ALL_TOPICS}
+    if not listed or not strange or not (strange := strange - {*app.profiles.topics()}):
+        return
+    hint = "They are listed in brand.yaml, under `topics`."
+    raise FilesError(
+        [
+            document.error(f"{unknown('topic', topic, listed)} {hint}", ("consents", n, "topic"))
+            for n, topic in enumerate(asked)
+            if topic in strange
+        ]
     )
 
 
@@ -40,7 +65,8 @@ def import_documents(
     """Bring in what `campaigns export` wrote, one document or one a line.
 
     Each customer is one transaction. Raises FileError naming the line that is none of ours; those
-    before it are in, and bringing the mended file in again changes nothing about them.
+    before it are in, and bringing the mended file in again changes nothing about them. A file
+    that holds nobody is an error, too.
     """
     number = 0
     erased: list[int] = []
@@ -57,6 +83,8 @@ def import_documents(
         number += 1
         if progress:
             progress(number)
+    if not number and not erased:
+        raise FileError("it holds no customers: nothing was imported. Export it again.", path=path)
     return Documents(number, tuple(erased))
 
 

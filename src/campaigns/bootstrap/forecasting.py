@@ -93,6 +93,7 @@ def forecast_release(
         canary=_canary(spec, found.counts),
         needs_approval=spec.needs_approval,
         zone=release.policy.home_zone,
+        refused=app.mode.elsewhere(),
     )
     return made, found.allotment
 
@@ -131,6 +132,8 @@ def _powers(release: Release, spec: Campaign, found: Survey) -> Iterator[Power]:
     """One for each question that the experiment asks."""
     experiment, counts = release.policy.experiment, found.counts
     people = counts.planned.total()
+    if not people:
+        return
     baseline, worth = spec.experiment.baseline, spec.experiment.worth
     for question, shares, control in (
         ("variants", dict(experiment.variants), BASE_VARIANT),

@@ -86,6 +86,8 @@ class Listener:
 
     def record(self, events: Sequence[ProviderEvent]) -> Recorded:
         """Write events; they are on disk when this returns. Raises DatabaseError."""
+        if events:
+            self._app.mode.bind()
         return record_events(events, self._app.evidence, now=self._app.clock.now())
 
     def follow(

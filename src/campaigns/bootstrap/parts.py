@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from campaigns.store.evidence import SqlEvidence
     from campaigns.store.figures import SqlFigures
     from campaigns.store.learning import SqlLearning
+    from campaigns.store.mode import SqlMode
     from campaigns.store.onsite import SqlOnsite
     from campaigns.store.outbox import SqlOutbox
     from campaigns.store.paces import SqlPaces
@@ -236,6 +237,13 @@ class Parts:
         from campaigns.store.arming import SqlArming
 
         return SqlArming(self.database, self.marker)
+
+    @cached_property
+    def mode(self) -> SqlMode:
+        """Whether this database is the sandbox's or live."""
+        from campaigns.store.mode import SqlMode
+
+        return SqlMode(self.database, self.settings.mode)
 
     @cached_property
     def links(self) -> Links:

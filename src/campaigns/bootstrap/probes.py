@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from campaigns.domain.findings import Level
 from campaigns.errors import ProviderUnreachableError
 from campaigns.services.diagnose import Diagnosis
-from campaigns.settings import Settings
+from campaigns.settings import Settings, unread_names
 
 if TYPE_CHECKING:
     from campaigns.bootstrap.app import App
@@ -31,6 +31,7 @@ def probes(app: App) -> dict[str, Callable[[], Iterator[Diagnosis]]]:
     """Each thing to look at, by name."""
     return {
         "mode": lambda: _mode(app),
+        "settings": _settings,
         "database": lambda: _database(app),
         "campaigns": lambda: _campaigns(app),
         "customers": lambda: _customers(app),
@@ -54,8 +55,14 @@ def _mode(app: App) -> Iterator[Diagnosis]:
             "mode",
             True,
             "Sandbox: nothing can reach a real customer.",
-            "CAMPAIGNS_LIVE=true goes live.",
+            "CAMPAIGNS_LIVE=true goes live, in a database that has not practised.",
         )
+
+
+def _settings() -> Iterator[Diagnosis]:
+    if unread := unread_names():
+        found = f"no setting of ours, and not read: {', '.join(unread)}."
+        yield Diagnosis("settings", None, found)
 
 
 def _webhooks(app: App) -> Iterator[Diagnosis]:
@@ -74,6 +81,10 @@ def _webhooks(app: App) -> Iterator[Diagnosis]:
 
 def _database(app: App) -> Iterator[Diagnosis]:
     yield Diagnosis("database", True, f"{app.database.place} ({app.database.dialect}), up to date.")
+    if because := app.mode.elsewhere():
+        yield Diagnosis("belongs to", False, f"{app.mode.belongs()}: {because}")
+    elif belongs := app.mode.belongs():
+        yield Diagnosis("belongs to", True, f"{belongs}: its runs go nowhere else.")
     because = app.arming.bearings().because
     if because is not None:
         advice = "See what would go on: campaigns arm --by NAME --why TEXT"
@@ -98,6 +109,8 @@ def _campaigns(app: App) -> Iterator[Diagnosis]:
     names = app.campaign_names()
     if not names:
         yield Diagnosis("campaigns", None, f"none in {app.settings.templates}.")
+    for finding in app.catalog.check_shared():
+        yield Diagnosis("campaigns", None, str(finding), "See: campaigns check")
     for name in names:
         findings = app.check(name)
         errors = sum(f.level is Level.ERROR for f in findings)

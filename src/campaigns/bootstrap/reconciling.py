@@ -27,6 +27,7 @@ def reconcile_doubts(app: App, *, all_: bool = False) -> Reconciled:
     from campaigns.channels.registry import open_lookup
     from campaigns.store.doubts import SqlDoubts
 
+    app.mode.require()  # the other mode's providers never heard of these messages
     configuration = lookup_configuration(app.settings)
     app.sweep()
     with ExitStack() as opened:
@@ -101,6 +102,7 @@ def fall_back_later(app: App) -> list[LateFallbacks]:
     """
     from campaigns.store.falling_back import SqlFallbacks
 
+    app.mode.require()
     store, now = SqlFallbacks(app.database), app.clock.now()
     app.sweep()
     going_on = set(store.opened_again(now=now))

@@ -120,7 +120,7 @@ class Replies:
         if not due:
             self.answers.sweep(now=self._app.clock.now())
             return Sent()
-        self._app.arming.require_armed()
+        self._app.require_may_send()
         require_sandbox(self._app.settings)
         with ExitStack() as stack:
             opened: dict[Channel, Channels] = {}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from campaigns.bootstrap.app import App
 from campaigns.bootstrap.costs import earlier_costs
+from campaigns.bootstrap.course import by_home_clock, course
 from campaigns.bootstrap.naming import never_ran
 from campaigns.bootstrap.trials import Trial, analyse_run
 from campaigns.domain.account import (
@@ -54,9 +55,9 @@ def account_of(app: App, which: str, *, seed: int = 1, sample: int = SAMPLE) -> 
     now = app.clock.now()
     accounts = SqlAccounts(app.database)
     asked = _asked(run, goal, now)
-    told = accounts.answers(run, asked)
-    paused, because = stands(app.runs, app.outbox, app.paces, run.id, now=now)
-    trials = analyse_run(app, run)
+    told, cells = accounts.answers(run, asked)
+    standing = stands(app.runs, app.outbox, app.paces, run.id, now=now)
+    trials = analyse_run(app, run, cells)
     return Account(
         title=release.title,
         at=now,
@@ -75,9 +76,11 @@ def account_of(app: App, which: str, *, seed: int = 1, sample: int = SAMPLE) -> 
         earlier=_earlier(app, accounts, run, goal, now),
         costs=_costs(app, run, release, told),
         trail=tuple(reversed(app.audit.entries(run_subject(run.id)))),
-        paused=tuple(paused),
-        because=because,
         zone=release.policy.home_zone,
+        paused=tuple(standing.paused),
+        because=standing.because,
+        waits=by_home_clock(app, run.id, standing.waits),
+        course=tuple(course(app, run.id)),
     )
 
 

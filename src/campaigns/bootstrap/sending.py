@@ -14,8 +14,10 @@ from campaigns.bootstrap.parts import Parts
 from campaigns.domain.channel import Channel
 from campaigns.domain.release import Release
 from campaigns.domain.timing import Timing
-from campaigns.services.dispatch import Clock, Dispatcher, Step, Texts, Watch, unwatched
+from campaigns.services.composing import Composer, Text
+from campaigns.services.dispatch import Clock, Dispatcher
 from campaigns.services.pacing import Pacer
+from campaigns.services.watching import Step, Watch, unwatched
 from campaigns.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ class Sending(Parts):
         self._senders: list[Mapping[Channel, Sender]] = []
         self._preparing = threading.Lock()
         self._prepared: set[str] = set()
-        self._texts: dict[str, Texts] = {}
+        self._texts: dict[str, dict[int, Text]] = {}
         self._pacers: dict[str, Pacer] = {}
 
     def close(self) -> None:
@@ -49,6 +51,12 @@ class Sending(Parts):
                 sender.close()
         self._senders.clear()
         super().close()
+
+    def require_may_send(self) -> None:
+        """Raises UnarmedError for a database that was restored or copied, ConfigurationError for
+        one that belongs to the other mode; takes note of a new one."""
+        self.mode.bind()
+        self.arming.require_armed()
 
     @cached_property
     def lanes(self) -> Lanes:
@@ -82,16 +90,18 @@ class Sending(Parts):
             known[release_hash] = Dispatcher(
                 outbox=self.outbox,
                 runs=self.runs,
-                releases=self.releases,
+                composer=Composer(
+                    self.releases,
+                    self.links,
+                    self._timing(release),
+                    self._texts.setdefault(release_hash, {}),
+                ),
                 senders=senders,
                 pacer=self._pacer(release, senders),
-                links=self.links,
                 clock=self.clock,
                 owner=f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}",
                 lease=self._lease,
-                timing=self._timing(release),
                 caps=release.policy.pressure.caps,
-                texts=self._texts.setdefault(release_hash, {}),
                 watch=self._watching,
             )
         return known[release_hash]

@@ -15,7 +15,7 @@ from campaigns.domain.recurring import in_its_edition
 from campaigns.domain.release import Release
 from campaigns.domain.run import ACTIVE_RUN_STATES, Run, RunState
 from campaigns.domain.start import lateness
-from campaigns.errors import EmptyAudienceError, RunHeldError, UserError
+from campaigns.errors import EmptyAudienceError, NotFoundError, RunHeldError, UserError
 from campaigns.services.approve import require_approval
 from campaigns.services.choosing import opening_by
 from campaigns.services.plan_run import preview
@@ -34,6 +34,19 @@ class Starting(Sending):
     def check(self, name: str) -> list[Finding]:
         """All findings of one campaign, without sending anything."""
         return self.catalog.check(name, self.clock.now())
+
+    def check_all(self) -> list[Finding]:
+        """Findings of the files of no one campaign, then of every campaign. Raises NotFoundError
+        where there is none to check."""
+        names = self.campaign_names()
+        shared = self.catalog.check_shared()
+        if not names and not shared:
+            raise NotFoundError(
+                f"there is no campaign in {self.settings.templates / 'campaigns'}; `campaigns new "
+                "NAME` starts one."
+            )
+        # The brand's findings are those of every campaign, and are told once.
+        return list(dict.fromkeys([*shared, *(f for name in names for f in self.check(name))]))
 
     def compile(self, name: str, on: datetime | None = None) -> Release:
         """The campaign's release; of one that recurs, the edition of now or of a given moment.
@@ -80,10 +93,12 @@ class Starting(Sending):
         One that starts later than it was scheduled for, beyond the campaign's tolerance, is held:
         it is planned but sends nothing until a person says so.
 
-        Raises UserError for findings, EmptyAudienceError when nobody is in the audience.
+        Raises UserError for findings, ConfigurationError in a database of the other mode,
+        EmptyAudienceError when nobody is in the audience.
         """
         from campaigns.bootstrap.wiring import refuse_unready_live_run
 
+        self.mode.require()
         release = self.compile(name, scheduled_for)
         portion = portion_of(release.policy, channels, locales)
         refuse_unready_live_run(self.settings, release)
@@ -95,6 +110,7 @@ class Starting(Sending):
                 f"nobody is in the audience of {name}; nothing was sent. Look at `audience:` in "
                 f"its campaign.yaml, or import customers first (`campaigns import FILE`)."
             )
+        self.mode.bind()
         self.sweep()  # what a stopped run's last workers gave back would count as planned already
         self.releases.save(release, now)
         limit = self._approved(release, limit)

@@ -70,21 +70,22 @@ def analyse_campaign(app: App, campaign: str) -> list[Trial]:
     return trials
 
 
-def analyse_run(app: App, run: Run) -> list[Trial]:
-    """The experiments of a run; none where its campaign tries nothing out."""
+def analyse_run(app: App, run: Run, cells: Sequence[Cell] | None = None) -> list[Trial]:
+    """The experiments of a run; none where its campaign tries nothing out. `cells`: where what
+    became of its people has been read already."""
     release = app.releases.load(run.release_hash)
     spec = Campaign.model_validate(release.source(release.campaign_file))
     if spec.goal is None or release.policy.experiment.trivial:
         return []
     within = timedelta(days=spec.goal.within_days)
-    outcomes = SqlOutcomes(app.database).of_run(
-        run.id, InteractionKind(spec.goal.kind), since=run.started_at, within=within
-    )
-    cells = list(outcomes)
+    if cells is None:
+        goal = InteractionKind(spec.goal.kind)
+        outcomes = SqlOutcomes(app.database)
+        cells = list(outcomes.of_run(run.id, goal, since=run.started_at, within=within))
     ends_at = run.started_at + within
     early = app.clock.now() < ends_at
     questions = _questions(release, app.releases.skeleton_ids(release.hash))
-    return [_trial(q, cells, spec, ends_at, early=early, limit=run.limit) for q in questions]
+    return [_trial(q, cells, spec, ends_at, early=early) for q in questions]
 
 
 def _questions(release: Release, ids: Mapping[str, int]) -> Iterable[_Question]:
@@ -125,15 +126,10 @@ def _trial(
     ends_at: datetime,
     *,
     early: bool,
-    limit: int | None,
 ) -> Trial:
     from campaigns.analysis.compare import analyse
 
     assert spec.goal is not None  # an experiment needs one: see Campaign
-    if limit is not None and HOLDOUT in question.shares:
-        # The first few are the oldest customers: those held out are not like them.
-        because = f"it went to the first {limit:,} only, and those held out are of everybody"
-        return Trial(question.name, ends_at, None, because)
     goals = _samples(question, cells, spec.goal)
     thin = [arm for arm in question.shares if _people(goals, arm) < 2]
     if thin:

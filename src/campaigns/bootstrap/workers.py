@@ -41,13 +41,17 @@ LOOK_EVERY = 0.25
 class Workers:
     """The workers of one run; `with` makes sure that none goes on after it.
 
-    `count` is how many shards are sent at a time: worker processes when more than one.
+    `count` is how many shards are sent at a time: worker processes when more than one. They take
+    about as long to begin as one process needs for half a full shard, so for less there is one.
     """
 
     def __init__(self, app: App, run_id: int, shards: int) -> None:
         self._app = app
         self._run_id = run_id
-        self.count = max(1, min(app.settings.worker_count, shards))
+        #: How many the run is cut into, sent or not.
+        self.of = len(app.shards(run_id))
+        enough = app.outbox.pending(run_id, most := app.settings.shard_size // 2) >= most
+        self.count = max(1, min(app.settings.worker_count, shards)) if enough else 1
         self._before: set[BaseProcess] = set()
         self._pool: Executor | None = None
         self._shards = shards
@@ -207,7 +211,7 @@ def begin_worker() -> None:
 
 
 @cache
-def app_of(settings: tuple[tuple[str, object], ...]):  # type: ignore[no-untyped-def]
+def app_of(settings: tuple[tuple[str, object], ...]) -> App:
     from campaigns.bootstrap.app import App
 
     return App(Settings.model_validate(dict(settings)))

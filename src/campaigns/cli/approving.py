@@ -39,11 +39,19 @@ def approve_command(
     """
     from campaigns.bootstrap import connect
     from campaigns.bootstrap.approving import approve_release
+    from campaigns.domain.approval import ApprovalRule
 
     with connect() as app:
         said = approve_release(app, release, by=by, note=note, first=first, plan=plan)
+        found = app.releases.load(said.release_hash)
         part = f" for the first {first:,} people" if first else ""
         _tell(said, f"{said.by} approved release {said.release_hash}{part}.", as_json=as_json)
+        if not ApprovalRule.of(found).needed:
+            click.echo(
+                f"{found.campaign} needs no approval: it runs without one. `needs_approval: "
+                "true` in its campaign.yaml asks for it.",
+                err=True,
+            )
         let_go_on(app, said.release_hash, quiet=as_json)
 
 

@@ -95,6 +95,9 @@ def import_events_command(file: Path, source: str, as_json: bool) -> None:
     if as_json:
         print_json({**asdict(report), "report": report.report and str(report.report)})
         return
+    if not any((report.accepted, report.duplicate, report.waiting, report.refused)):
+        click.echo(f"{file} holds no events: nothing was brought in.")
+        return
     click.echo(
         f"{report.accepted:,} events accepted, {report.duplicate:,} known before, "
         f"{report.waiting:,} waiting for who uses the device, {report.refused:,} refused."

@@ -59,6 +59,7 @@ def resume_command(number: int, by: str, why: str, yes: bool, as_json: bool) -> 
     from campaigns.cli.running import go_on
 
     with connect() as app:
+        app.mode.require()  # before anybody is asked
         if app.settings.live and not yes:
             waiting = app.progress(number).waiting
             click.confirm(f"Send {waiting:,} messages to real customers now?", abort=True, err=True)
@@ -149,17 +150,17 @@ def _show(found: Standing) -> None:
 
 
 @click.command("audit")
-@click.argument("subject", required=False, metavar="[SUBJECT]")
+@click.argument("subject", required=False, metavar="[NAME|SUBJECT]")
 @click.option("--most", default=100, show_default=True, type=click.IntRange(min=1))
 @json_option
 def audit_command(subject: str | None, most: int, as_json: bool) -> None:
-    """Show who did what, newest first: of one SUBJECT (`run:12`, `delivery:345`) or of all."""
+    """Show who did what, newest first: of campaign NAME with its runs, deliveries and releases, of
+    one SUBJECT (`run:12`, `delivery:345`, `customer:7`), or of all."""
     from campaigns.bootstrap import connect
+    from campaigns.bootstrap.control import trail
 
-    if subject is not None and subject.isdigit():
-        raise click.UsageError(f"say of what: `run:{subject}`, `delivery:{subject}`.")
     with connect() as app:
-        entries = app.audit.entries(subject, most=most)
+        entries = trail(app, subject, most=most)
         campaigns = app.audit.campaigns_of(entries)
     if as_json:
         print_json({"entries": [_plain(e, campaigns) for e in entries]})

@@ -7,7 +7,13 @@ import click
 
 @click.command("desk")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8028, show_default=True, help="Its port; 0: any free.")
+@click.option(
+    "--port",
+    default=8028,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Its port; 0: any free.",
+)
 def desk_command(host: str, port: int) -> None:
     """Pages for service and shop staff: what customers wrote, and everything about them.
 

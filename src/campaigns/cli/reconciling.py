@@ -159,6 +159,7 @@ def fallback_command(yes: bool, as_json: bool) -> None:
     from campaigns.bootstrap.reconciling import fall_back_later
 
     with connect() as app:
+        app.mode.require()  # before anybody is asked
         if app.settings.live and not yes:
             click.confirm("Send fallbacks to real customers now?", abort=True, err=True)
         done = fall_back_later(app)

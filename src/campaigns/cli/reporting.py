@@ -68,4 +68,6 @@ def _print(account: Account) -> None:
     out.print(table(title, ["", "", ""], grouped(rows(account))))
     for sentence in answer_sentences(account):
         out.print(sentence)
+    for sentence in account.course:
+        out.print(sentence, style="dim", markup=False)
     out.print(f"`campaigns report {run.id} --out report.html` makes the page.", style="dim")

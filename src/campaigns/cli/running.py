@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from campaigns.cli.left_over import exit_code
 from campaigns.cli.output import (
     advancing,
     console,
@@ -19,9 +20,9 @@ from campaigns.cli.output import (
     progress_bar,
     table,
 )
-from campaigns.domain.delivery import DeliveryState
+from campaigns.cli.portions import limit_option, portion_options
 from campaigns.domain.portion import portion_of
-from campaigns.domain.run import ACTIVE_RUN_STATES, RunState
+from campaigns.domain.run import ACTIVE_RUN_STATES
 
 if TYPE_CHECKING:
     from campaigns.bootstrap import App
@@ -30,33 +31,6 @@ if TYPE_CHECKING:
     from campaigns.domain.run import Run
     from campaigns.services.dispatch import DispatchCounts
     from campaigns.services.report import RunReport
-
-limit_option = click.option(
-    "--limit",
-    type=click.IntRange(min=1),
-    help="Send to at most so many people, for a first careful look. Makes no public post.",
-)
-
-
-def portion_options(command: Callable[..., int]) -> Callable[..., int]:
-    """`--channel` and `--locale`: a run for a part of the audience."""
-    channel = click.option(
-        "--channel",
-        "channels",
-        multiple=True,
-        metavar="CHANNEL",
-        help="Only to who gets it on this channel (email, sms …); may be given several times. The "
-        "rest is left for a later run.",
-    )
-    locale = click.option(
-        "--locale",
-        "locales",
-        multiple=True,
-        metavar="LOCALE",
-        help="Only to who gets it in this locale (es_ES …); may be given several times.",
-    )
-    return channel(locale(command))
-
 
 #: Lines shown of a customer's message.
 _SHOWN = 12
@@ -108,7 +82,8 @@ def _print_plan(told: Forecast) -> None:
 
     out = console()
     out.print(table(f"Plan of {told.campaign}", ["", "", "people"], grouped(told.rows())))
-    out.print(table("By channel", COLUMNS, channel_rows(told)))
+    if told.channels:
+        out.print(table("By channel", COLUMNS, channel_rows(told)))
     for sentence in told.sentences():
         click.echo(sentence)
     if told.caution:
@@ -180,6 +155,7 @@ def run_command(
         )
         return planned
     with connect() as app:
+        app.mode.require()  # before anybody is asked
         if app.settings.live and not yes:
             _ask(app, name, limit, channels, locales)
         run, resumed = app.start_run(
@@ -205,7 +181,7 @@ def go_on(app: App, run: Run, *, as_json: bool) -> int:
         print_json(report.as_json())
     else:
         print_report(report)
-    return _exit_code(report, sent)
+    return exit_code(report, sent)
 
 
 def _tell_once() -> Callable[[Verdict], None]:
@@ -215,7 +191,7 @@ def _tell_once() -> Callable[[Verdict], None]:
     def tell(verdict: Verdict) -> None:
         nonlocal last
         if verdict.because != last:
-            click.echo(f"Canary, {verdict.state}: {verdict.because}.", err=True)
+            click.echo(str(verdict), err=True)
             last = verdict.because
 
     return tell
@@ -295,34 +271,3 @@ def print_report(report: RunReport, *, numbers_only: bool = False) -> None:
     if report.because:
         end = str(run.state).capitalize() if run.finished_at else "Waiting"
         out.print(f"{end}: {report.because}", style="yellow")
-
-
-_ENDED_EARLY = frozenset({RunState.PAUSED, RunState.CANCELLED, RunState.STOPPED})
-
-
-def _exit_code(report: RunReport, sent: DispatchCounts) -> int:
-    """0 when everything that could go went; 3 when messages wait for a provider or a person. What
-    waits for its hour could not go now."""
-    for sentence in _left_over(report, sent):
-        click.secho(sentence, fg="yellow", err=True)
-    ended_early = report.run.state in _ENDED_EARLY
-    return 3 if ended_early or sent.unreachable else 0
-
-
-def _left_over(report: RunReport, sent: DispatchCounts) -> Iterator[str]:
-    """What has not reached anybody yet, why, and the way on: all of it, each by itself."""
-    run = report.run
-    if doubtful := report.in_state(DeliveryState.IN_DOUBT):
-        yield (
-            f"{doubtful:,} in doubt: they may have arrived, and are not sent again. "
-            "`campaigns reconcile` looks for them."
-        )
-    goes_on = f"`campaigns run {run.campaign}` goes on"
-    if sent.unreachable:
-        waiting = f"{report.waiting:,} messages wait; nothing is lost."
-        yield f"{waiting} {goes_on} once the provider answers."
-    elif run.state in _ENDED_EARLY:
-        yield f"The run is {run.state}: see `campaigns audit run:{run.id}`."
-        return
-    for wait in report.waits:
-        yield f"{wait}. {goes_on} with them then."

@@ -8,7 +8,13 @@ import click
 
 
 @click.command("sandbox")
-@click.option("--port", default=8025, show_default=True, help="Port on this machine.")
+@click.option(
+    "--port",
+    default=8025,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port on this machine.",
+)
 @click.option(
     "--home",
     type=click.Path(file_okay=False, path_type=Path),

@@ -7,7 +7,11 @@ import click
 
 @click.command("serve")
 @click.option("--host", help="Address to listen on.  [CAMPAIGNS_WEB_HOST; 127.0.0.1]")
-@click.option("--port", type=int, help="Port; 0: any free.  [CAMPAIGNS_WEB_PORT; 8027]")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="Port; 0: any free.  [CAMPAIGNS_WEB_PORT; 8027]",
+)
 @click.option("--addresses", is_flag=True, help="Print what to enter at the providers, and end.")
 def serve_command(host: str | None, port: int | None, addresses: bool) -> None:
     """Answer the public: the providers' webhooks, click links, and customers' own pages.

@@ -42,7 +42,10 @@ def print_customer(view: CustomerView) -> None:
         [str(d.delivery_id), _campaign(d.campaign, d.edition, d.step), _became(d), d.why]
         for d in view.deliveries
     ]
-    messages += [["", _campaign(s.campaign, s.edition), "skipped", s.why] for s in view.skips]
+    messages += [
+        ["", _campaign(s.campaign, s.edition), f"skipped by run {s.run_id}", s.why]
+        for s in view.skips
+    ]
     if messages:
         out.print(table("Messages, and why", ["delivery", "campaign", "", "why"], messages))
     else:
@@ -155,7 +158,12 @@ def print_delivery(view: DeliveryView, parts: Mapping[str, str]) -> None:
 def _about(view: CustomerView) -> str:
     prefers = ", then ".join(c.label for c in view.stated) or "no channel"
     facts = [view.locale, view.country or "no country", view.time_zone or "no time zone"]
-    attributes = [f"{k} {v}" for k, v in view.attributes.items() if v is not None]
+    yes_or_no = {True: "yes", False: "no"}
+    attributes = [
+        f"{k} {yes_or_no[v] if isinstance(v, bool) else v}"
+        for k, v in view.attributes.items()
+        if v is not None
+    ]
     lines = [" · ".join(facts), f"asked for {prefers}; learnt: {learnt(view)}"]
     return "\n".join([*lines, " · ".join(attributes)]).rstrip()
 

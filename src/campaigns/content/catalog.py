@@ -99,6 +99,29 @@ class Catalog:
         """Everything that is wrong, or looks wrong, with a campaign now. Raises NotFoundError."""
         return self.examine(name).at(now)
 
+    def check_shared(self) -> list[Finding]:
+        """What is wrong with files that are no campaign's own: identities.yaml, which sending does
+        not read, and folders of campaigns/ that hold no campaign."""
+        from campaigns.content.checks.rules import RULES
+        from campaigns.domain.findings import Finding
+
+        names, found = self.campaigns(), list[Finding]()
+        try:
+            self.identity_rules()
+        except (FileError, FilesError) as error:
+            errors = error.errors if isinstance(error, FilesError) else (error,)
+            for e in errors:
+                found.append(
+                    Finding("file", RULES["file"].level, e.message, "", str(e.path), e.line)
+                )
+        for folder in sorted((self.templates / "campaigns").iterdir()):
+            if folder.is_dir() and folder.name not in names and any(folder.glob("*.y*ml")):
+                told = "This is no campaign: there is no campaign.yaml in it."
+                mend = "Add one, or take the folder out."
+                level = RULES["file-unread"].level
+                found.append(Finding("file-unread", level, told, mend, str(folder)))
+        return found
+
     def examine(self, name: str, *, edition: str = "") -> Compiled:
         """The release, unless a file is wrong, and all findings. Raises NotFoundError."""
         self.campaigns()
@@ -128,4 +151,4 @@ class Catalog:
         yield self.templates / "brand.yaml"
         yield self.templates / "attributes.yaml"
         yield from sorted((self.templates / "layouts").glob("*.j2"))
-        yield from sorted((self.templates / "campaigns" / name).glob("*.yaml"))
+        yield from sorted((self.templates / "campaigns" / name).glob("*.y*ml"))

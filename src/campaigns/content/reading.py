@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -62,6 +63,8 @@ def read_sources(root: Path, name: str) -> Sources:
     if brand is None or attributes is None or campaign is None or layouts is None or copies is None:
         raise FilesError(errors)
     locales = campaign[1].locales or brand[1].locales
+    used = {locale: _for_locale(copies, locale) for locale in locales}
+    read = {document.path for files in used.values() for document, _ in files}
     sources = Sources(
         root=root,
         name=name,
@@ -71,8 +74,9 @@ def read_sources(root: Path, name: str) -> Sources:
         attributes=attributes[1],
         campaign_document=campaign[0],
         campaign=campaign[1],
-        copies={locale: _for_locale(copies, locale) for locale in locales},
+        copies=used,
         layouts=layouts,
+        unread=tuple(sorted({*folder.glob("*.y*ml")} - read - {campaign[0].path})),
     )
     if errors := list(agreement_errors(sources)):
         raise FilesError(errors)
@@ -106,7 +110,7 @@ def _gather(errors: list[FileError], read: Callable[[], T]) -> T | None:
 def _layouts(folder: Path) -> dict[str, str]:
     texts, errors = {}, list[FileError]()
     for path in sorted(folder.glob("*.j2")):
-        text = _gather(errors, lambda path=path: read_text(path))  # type: ignore[misc]
+        text = _gather(errors, partial(read_text, path))
         texts[path.name] = text or ""
     if errors:
         raise FilesError(errors)
@@ -123,7 +127,7 @@ def _copies(folder: Path) -> dict[str, tuple[Document, Copy]]:
             told = "name a copy after its language or locale: copy.es.yaml or copy.es_ES.yaml."
             errors.append(FileError(told, path=path))
             continue
-        copy = _gather(errors, lambda path=path: read_model(path, Copy))  # type: ignore[misc]
+        copy = _gather(errors, partial(read_model, path, Copy))
         if copy is not None:
             found[named[1]] = copy
     if errors:

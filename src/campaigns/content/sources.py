@@ -61,6 +61,7 @@ class Sources:
     campaign: Campaign
     copies: Mapping[str, tuple[tuple[Document, Copy], ...]]
     layouts: Mapping[str, str]
+    unread: tuple[Path, ...] = ()  # YAML files of the campaign's folder that it does not read
 
     @cached_property
     def locales(self) -> tuple[str, ...]:

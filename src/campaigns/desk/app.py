@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qsl
 
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
@@ -17,6 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from campaigns.bootstrap.history import look, look_at_message
 from campaigns.bootstrap.replies import Replies
+from campaigns.desk.asked import form_of, number_of, state_of
 from campaigns.desk.pages import Pages
 from campaigns.desk.staff import COOKIE, Staff, same_origin
 from campaigns.domain.answer import LONGEST, AnswerKind, InboxLine, InboxState, refusal
@@ -53,8 +53,6 @@ _HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "X-Robots-Tag": "noindex, nofollow",
 }
-#: Bytes of a form: the longest answer, written in percent signs.
-_LARGEST: Final = 256 * 1024
 _MAIN: Final = {"/": "page", "/customers/{number}": "customer", "/inbox/{number}": "reply"}
 
 Answerer = Callable[[Request, str], Awaitable[Response]]
@@ -117,7 +115,7 @@ class _Desk:
 
     async def page(self, request: Request, who: str) -> Response:
         """The inbox: what waits, the longest first; or what was answered or closed."""
-        state = _state(request.query_params.get("state"))
+        state = state_of(request.query_params.get("state"))
         lines = await asyncio.to_thread(self._replies.waiting, state)
         return self._page(
             "inbox.html",
@@ -131,13 +129,13 @@ class _Desk:
     async def search(self, request: Request, who: str) -> Response:
         """By id, e-mail, phone or handle; posted, so that no address stands in a page's address."""
         del who
-        sought = (await _form(request)).get("who", "")
+        sought = (await form_of(request)).get("who", "")
         number = await asyncio.to_thread(self._app.profiles.find, sought)
         return _see_other(f"/customers/{number}")
 
     async def customer(self, request: Request, who: str) -> Response:
         """One customer's whole history."""
-        number = _number(request)
+        number = number_of(request)
         told = await asyncio.to_thread(look, self._app, number, by=who)
         waits = [w for w in self._replies.waiting() if w.customer_id == number]
         asked = asked_for(told.preferences, self._app.clock.now())
@@ -147,7 +145,7 @@ class _Desk:
 
     async def reply(self, request: Request, who: str) -> Response:
         """One reply, with the whole history beside it."""
-        line = self._replies.inbox.line(_number(request))
+        line = self._replies.inbox.line(number_of(request))
         return await self._reply_page(line, who)
 
     async def _reply_page(
@@ -174,7 +172,7 @@ class _Desk:
 
     async def mail(self, request: Request, who: str) -> Response:
         """A mail as it looked, for a frame."""
-        parts = await asyncio.to_thread(look_at_message, self._app, _number(request), by=who)
+        parts = await asyncio.to_thread(look_at_message, self._app, number_of(request), by=who)
         if "html" not in parts:
             raise HTTPException(404)
         return HTMLResponse(
@@ -185,8 +183,8 @@ class _Desk:
 
     async def answer(self, request: Request, who: str) -> Response:
         """Answer on the channel it came by."""
-        form = await _form(request)
-        line = self._replies.inbox.line(_number(request))
+        form = await form_of(request)
+        line = self._replies.inbox.line(number_of(request))
         text = form.get("text", "")
         try:
             done = await asyncio.to_thread(
@@ -207,14 +205,14 @@ class _Desk:
 
     async def close(self, request: Request, who: str) -> Response:
         """Take it off without an answer."""
-        why = (await _form(request)).get("why", "")[:300]
-        await asyncio.to_thread(self._replies.close, _number(request), by=who, why=why)
+        why = (await form_of(request)).get("why", "")[:300]
+        await asyncio.to_thread(self._replies.close, number_of(request), by=who, why=why)
         return _see_other("/")
 
     async def no_opt_out(self, request: Request, who: str) -> Response:
         """It was read as perhaps an opt-out, and was none."""
-        line = self._replies.inbox.line(_number(request))
-        why = (await _form(request)).get("why", "")[:300]
+        line = self._replies.inbox.line(number_of(request))
+        why = (await form_of(request)).get("why", "")[:300]
         undo = self._replies.not_an_opt_out
         await asyncio.to_thread(undo, line.inbox_id, by=who, why=why)
         return _see_other(f"/customers/{line.customer_id}")
@@ -230,7 +228,7 @@ class _Desk:
         """Let somebody in, or say why not."""
         if not same_origin(request):
             raise HTTPException(403)
-        form = await _form(request)
+        form = await form_of(request)
         problem = self._staff.refuse(form.get("name", ""), form.get("secret", ""))
         if problem is not None:
             needed = bool(self._staff.secret)
@@ -285,25 +283,3 @@ _NOTHING: Final[Mapping[str, Any]] = {
 
 def _see_other(where: str) -> Response:
     return RedirectResponse(where, 303, headers=_HEADERS)
-
-
-def _state(text: str | None) -> InboxState:
-    return next((s for s in InboxState if str(s) == text), InboxState.WAITING)
-
-
-def _number(request: Request) -> int:
-    text = request.path_params["number"]
-    if not (text.isascii() and text.isdecimal() and len(text) < 19):
-        raise HTTPException(404)
-    return int(text)
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """A posted form's fields. Raises HTTPException for one that is too large."""
-    body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > _LARGEST:
-            raise HTTPException(413)
-    fields = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=20)
-    return {name: value.replace("\0", "") for name, value in fields}

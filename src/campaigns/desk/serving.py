@@ -29,7 +29,7 @@ def run_desk(app: App, *, host: str, port: int) -> None:
     config = configuration(app, host)
     listener = _listen(host, port)
     try:
-        _ = app.database
+        app.mode.require()
         print(f"Desk: http://{host}:{listener.getsockname()[1]}/", flush=True)
         uvicorn.Server(config).run(sockets=[listener])
     finally:

@@ -66,7 +66,8 @@ class Staff:
 
     @property
     def _signer(self) -> URLSafeTimedSerializer:
-        return URLSafeTimedSerializer(self.key, salt=f"desk:{bool(self.secret)}")
+        """Whoever came in by another secret, or by none, has to come in anew."""
+        return URLSafeTimedSerializer(self.key, salt=f"desk:{self.secret}")
 
 
 def same_origin(request: Request) -> bool:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from campaigns.domain.audit import AuditEntry
 from campaigns.domain.experiment import ExperimentResult, GoalResult
-from campaigns.domain.run import Run
+from campaigns.domain.run import Run, Wait
 
 Number: TypeAlias = int | float
 #: Everything on every channel, in the figures that are told by channel.
@@ -227,6 +227,8 @@ class Account:
         paused: what waits for a provider, in words.
         because: why the run was stopped or waits, beyond that.
         zone: the brand's time zone: moments are told by its clock.
+        waits: what waits for its time.
+        course: how it came to send, in sentences: its plan, approval and canary.
     """
 
     title: str
@@ -247,6 +249,8 @@ class Account:
     paused: tuple[str, ...] = ()
     because: str | None = None
     zone: str = "UTC"
+    waits: tuple[Wait, ...] = ()
+    course: tuple[str, ...] = ()
 
     @property
     def queries(self) -> Sequence[Query]:

@@ -7,6 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+#: What the trail is about: `run:12`, and two that are all of their kind.
+SUBJECT_KINDS = (
+    "run", "delivery", "release", "customer", "stranger", "match", "key", "flow-run",
+)  # fmt: skip
+WHOLE_SUBJECTS = ("database", "customers")
+
 #: The actor where the engine acted by itself.
 ENGINE = "campaigns"
 
@@ -37,7 +43,6 @@ class Action(StrEnum):
     READMITTED = "readmitted"
     EXPORTED = "exported"
     LOOKED = "looked"  # at all that is known of a customer
-    IMPORTED = "imported"
     CREATED = "created"
     REVOKED = "revoked"
 

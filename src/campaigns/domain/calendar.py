@@ -111,10 +111,11 @@ class Calendar:
             a, b = self.occasions[one], self.occasions[other]
             pair = f"{a.name} and {b.name}{_teams(a, b)}"
             for cap, number in overlap.over.most_common():
+                are = "is" if number == 1 else "are"
                 found.append((
                     number,
-                    f"{pair}: of {overlap.both:,} who would get both, {number:,} are over the cap "
-                    f"of {cap} and will not get {b.name}.",
+                    f"{pair}: of {overlap.both:,} who would get both, {number:,} {are} over the "
+                    f"cap of {cap} and will not get {b.name}.",
                 ))  # fmt: skip
             for day, number in overlap.same_day.most_common(1):
                 found.append((

@@ -102,6 +102,10 @@ class Verdict:
         """Whether nothing will change any more."""
         return self.state in (CanaryState.PASSED, CanaryState.STOPPED)
 
+    def __str__(self) -> str:
+        """`Canary: watching the first 500 until …`; `Canary, passed: of the first 500, …`."""
+        return f"Canary{f', {self.state}' if self.decided else ''}: {self.because}."
+
 
 def choose_canary(key: str, customers: Iterable[int], people: int) -> list[int]:
     """So many customers, by the hash of `key` (campaign and edition) and their number."""

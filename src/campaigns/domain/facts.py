@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from datetime import date, time
 from decimal import Decimal
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias, cast
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -158,7 +158,7 @@ class Fact(Written):
     def kind(self) -> FactKind:
         """Which kind of value it is."""
         (kind,) = self.model_fields_set
-        return kind  # type: ignore[return-value]
+        return cast("FactKind", kind)
 
     @property
     def value(self) -> Any:

@@ -17,6 +17,7 @@ from campaigns.domain.campaign import GoalSpec
 from campaigns.domain.canary import CanarySpec
 from campaigns.domain.channel import Channel
 from campaigns.domain.costing import ChannelForecast, over_budget
+from campaigns.domain.counting import counted
 from campaigns.domain.evidence import age
 from campaigns.domain.findings import Finding
 from campaigns.domain.plan import ALREADY, NOT_AGAIN, QUIET_HOURS, PlanCounts
@@ -26,6 +27,10 @@ from campaigns.domain.reason import SKIP_TEXT, SkipReason
 
 #: What rows of planned people are called that wait for their time.
 WAITING = "of these waiting"
+NOBODY = (
+    "Nobody is in the audience, so that a run sends nothing: look at `audience:` in its "
+    "campaign.yaml, or import customers first."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,7 @@ class Forecast:
         canary: what goes to a few first; None where the run has none.
         needs_approval: whether the campaign asks for somebody's yes.
         zone: the brand's time zone: moments are told by its clock.
+        refused: why no run may begin in this database (domain.mode); None where one may.
     """
 
     campaign: str
@@ -123,6 +129,7 @@ class Forecast:
     canary: CanarySpec | None = None
     needs_approval: bool = False
     zone: str = "UTC"
+    refused: str | None = None
 
     @property
     def cost(self) -> Decimal:
@@ -156,11 +163,19 @@ class Forecast:
 
     @property
     def caution(self) -> str | None:
-        """What may break the budget, though it need not."""
+        """Why a run would be refused whatever the plan is, or what may break the budget, though it
+        need not."""
+        if self.refused:
+            return f"a run would be refused: {self.refused}"
         if self.budget is None or self.over_budget or self.spent + self.most <= self.budget.amount:
             return None
         most = money(self.spent + self.most, self.budget.currency)
         return f"were every text as long as it may be, it would cost {most}: above the budget."
+
+    @property
+    def waiting(self) -> str:
+        """`3 wait for their hour`."""
+        return f"{self.waits:,} {'waits' if self.waits == 1 else 'wait'} for their hour"
 
     def rows(self) -> list[tuple[str, str, int]]:
         """(section, line, people), in reading order, in the shape of a run's report."""
@@ -203,12 +218,13 @@ class Forecast:
         if self.most != self.cost:
             told += f", at most {self.money(self.most)}"
         if self.unpriced:
-            told += f"; {self.unpriced:,} messages have no price and are not in it"
+            told += f"; not in it: {counted(self.unpriced, 'message')} without a price"
         return told
 
     def sentences(self) -> list[str]:
         """What the tables do not tell: goal, cost, budget, time, power, what changed."""
-        told = [f"Goal: {self.goal.in_words}."] if self.goal else []
+        told = [] if self.counts.audience else [NOBODY]
+        told += [f"Goal: {self.goal.in_words}."] if self.goal else []
         if not self.portion.whole:
             told.append(f"Restricted: {self.portion}. The rest is for a later run.")
         told.append(f"Cost: {self.price()}.")
@@ -216,12 +232,13 @@ class Forecast:
             told.append(f"Earlier runs cost {self.money(self.spent)}.")
         if self.budget is not None:
             told.append(f"Budget: {money(self.budget.amount, self.budget.currency)}.")
-        told.append(f"Time: {self.duration()}.")
+        if self.channels:
+            told.append(f"Time: {self.duration()}.")
         if self.canary is not None:
             told.append(f"Canary: {self.canary.in_words}.")
         if self.waits and self.until is not None:
             until = self.local(self.until)
-            told.append(f"{self.waits:,} wait for their hour, the last until {until}.")
+            told.append(f"{self.waiting}, the last until {until}.")
         told += [str(power) for power in self.power]
         if self.needs_approval:
             told.append("It needs somebody's yes before it sends.")

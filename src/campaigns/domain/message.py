@@ -6,10 +6,10 @@ so a check of the skeleton is a check of every message made from it.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from hashlib import blake2b
 from typing import Final
 from urllib.parse import quote
@@ -18,8 +18,6 @@ import orjson
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.customer import AttributeValue
-
-_SPECIAL: Final = re.compile("[&<>\"']")
 
 
 class SlotType(StrEnum):
@@ -140,24 +138,24 @@ class Skeleton:
         return blake2b(self.to_json(), digest_size=16).hexdigest()
 
 
-def escape(value: str, how: Escape) -> str:
-    """Make one written slot value safe for its place."""
-    match how:
-        case Escape.HTML:
-            return escape_html(value)
-        case Escape.QUERY:
-            return quote(value, safe="")
-        case _:
-            return value
-
-
 def escape_html(value: str) -> str:
     """Make a value safe as HTML text and within a quoted attribute; written as Jinja2 writes the
     same signs in what is fixed."""
-    if not _SPECIAL.search(value):
-        return value
     value = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return value.replace('"', "&#34;").replace("'", "&#39;")
+
+
+_ESCAPED: Final[Mapping[Escape, Callable[[str], str]]] = {
+    Escape.HTML: escape_html,
+    Escape.PLAIN: str,
+    Escape.HEADER: str,
+    Escape.QUERY: partial(quote, safe=""),
+}
+
+
+def escape(value: str, how: Escape) -> str:
+    """Make one written slot value safe for its place."""
+    return _ESCAPED[how](value)
 
 
 def fill(skeleton: Skeleton, values: Mapping[str, str]) -> dict[str, str]:
@@ -168,10 +166,9 @@ def fill(skeleton: Skeleton, values: Mapping[str, str]) -> dict[str, str]:
 
 def fill_part(part: Part, values: Mapping[str, str]) -> str:
     """One part with its holes filled."""
-    pieces = [part.literals[0]]
-    for hole, literal in zip(part.holes, part.literals[1:], strict=True):
-        pieces.append(escape(values[hole.slot], hole.escape))
-        pieces.append(literal)
+    pieces = [""] * (len(part.literals) + len(part.holes))
+    pieces[::2] = part.literals
+    pieces[1::2] = [_ESCAPED[hole.escape](values[hole.slot]) for hole in part.holes]
     return "".join(pieces)
 
 

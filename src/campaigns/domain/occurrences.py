@@ -48,10 +48,16 @@ def moments(schedule: CampaignSchedule, first: datetime, until: datetime) -> lis
 
 
 def _from(schedule: CampaignSchedule, first: datetime) -> Iterator[datetime]:
-    zone = ZoneInfo(schedule.zone)
     if schedule.at is not None:
         yield max(schedule.at, first)
-    elif schedule.cron is not None:
+        return
+    try:
+        zone = ZoneInfo(schedule.zone)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(
+            f"`{schedule.zone}` is no time zone; write it like Europe/Madrid"
+        ) from None
+    if schedule.cron is not None:
         from cronsim import CronSim, CronSimError
 
         try:  # it looks for what comes after a moment

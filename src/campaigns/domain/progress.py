@@ -8,12 +8,16 @@ from datetime import datetime, timedelta
 
 from campaigns.domain.audit import Action, AuditEntry
 from campaigns.domain.channel import Channel
+from campaigns.domain.counting import counted
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.pace import channel_of
 from campaigns.domain.run import ACTIVE_RUN_STATES, Run, RunState
 
 #: The rate is that of the last minute: what counts is how it goes now, not since the start.
 WINDOW = timedelta(minutes=1)
+
+#: Who takes up a run that nobody sends where campaigns are run from Prefect.
+_GO_ON = "as Prefect's `go-on` does every ten minutes"
 
 _S = DeliveryState
 MOVING = frozenset({_S.CLAIMED, _S.SENDING})
@@ -128,11 +132,10 @@ class Progress:
     @property
     def left(self) -> timedelta | None:
         """How long what is due and moving still takes at this rate; None when nobody knows, as
-        while the run is paused, its canary is not decided, or a channel that has messages to send
-        is left alone."""
-        if not self.rate or self.canary or self.run.state is RunState.PAUSED:
-            return None
-        if self._awaits_a_provider:
+        while the run is paused, its rest waits for the first few, or a channel that has messages
+        to send is left alone."""
+        waits = self.run.state is RunState.PAUSED or self.canary is not None
+        if not self.rate or waits or self._awaits_a_provider:
             return None
         return timedelta(seconds=round((self.due + self.moving) / self.rate))
 
@@ -179,21 +182,27 @@ def _by_itself(p: Progress) -> str:
     """It may go on, and nothing moves."""
     go_on = f"`campaigns run {p.run.campaign}` goes on with it"
     if p.run.state is RunState.PLANNING:
-        planned = f"{p.shards - p.unplanned} of {p.shards} shards are planned"
+        planned = f"{p.shards - p.unplanned:,} of {counted(p.shards, 'shard')} planned"
         return f"it is not sending yet: {planned}. If nobody is planning it, {go_on}."
     if p.canary is not None:
-        return f"{p.canary}. {_upper(go_on)} after that."
+        return f"{p.canary}. The rest waits for that; if nobody stays with it, {go_on} then."
     if p.closed and p.due and _all_closed(p):
         until = min(c.until for c in p.closed)
         because = "; ".join(f"{c.key}: {c.because}" for c in p.closed)
         return f"every channel is left alone until {_moment(until)} ({because})."
     if p.due or p.moving:
-        since = p.last_settled or p.run.started_at
-        return f"no worker since {_moment(since)}. {_upper(go_on)}."
+        return f"{_still(p)}. If nobody is sending it, {go_on}, {_GO_ON}."
     if p.held:
         first = min(p.held, key=lambda h: h.until)
         return f"waiting until {_moment(first.until)} ({first.channel.label}: {first.why})."
-    return f"nothing is left to send, and nobody has closed it. {_upper(go_on)} and closes it."
+    return f"nothing is left to send, and nobody has closed it: {go_on} and closes it."
+
+
+def _still(p: Progress) -> str:
+    """`1,200 may go now, and nothing has moved since …`."""
+    since = _moment(p.last_settled or p.run.started_at)
+    told = f"{p.due:,} may go now, and " if p.due else ""
+    return f"{told}nothing has moved since {since}"
 
 
 def _all_closed(p: Progress) -> bool:
@@ -211,7 +220,3 @@ def hold_in_words(hold: AuditEntry) -> str:
 
 def _moment(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _upper(sentence: str) -> str:
-    return sentence[0].upper() + sentence[1:]

@@ -89,7 +89,7 @@ class Release:
     facts: Mapping[str, Mapping[str, str]]
     senders: Mapping[Channel, Mapping[str, str]]
     skeletons: tuple[Skeleton, ...]
-    manifest: Mapping[str, object]
+    manifest: Mapping[str, Any]
     links: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -101,10 +101,15 @@ class Release:
         )
         return blake2b(document, digest_size=16).hexdigest()
 
+    @property
+    def documents(self) -> Mapping[str, Any]:
+        """The source documents as they were frozen, by their file."""
+        documents: Mapping[str, Any] = self.manifest.get("documents", {})
+        return documents
+
     def source(self, file: str) -> Mapping[str, Any]:
         """A source document as it was frozen, such as `brand.yaml`; empty when there is none."""
-        documents: Mapping[str, Any] = self.manifest.get("documents", {})  # type: ignore[assignment]
-        return documents.get(file) or {}
+        return self.documents.get(file) or {}
 
     @property
     def campaign_file(self) -> str:

@@ -11,6 +11,7 @@ from campaigns.domain.release import Release
 
 Group = Literal["fact", "copy", "layout", "brand", "campaign", "attribute"]
 _ORDER: tuple[Group, ...] = ("fact", "copy", "layout", "brand", "campaign", "attribute")
+_GROUPS: dict[str, Group] = {"brand.yaml": "brand", "campaign.yaml": "campaign"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,8 @@ def _files(old: Release, new: Release) -> Iterator[Change]:
 
 def _documents(release: Release) -> Mapping[str, Any]:
     """Source documents by a name that does not hold the campaign's, so that two can be compared."""
-    documents: Mapping[str, Any] = release.manifest.get("documents", {})  # type: ignore[assignment]
     own = f"campaigns/{release.campaign}/"
-    return {name.removeprefix(own): document for name, document in documents.items()}
+    return {name.removeprefix(own): document for name, document in release.documents.items()}
 
 
 def _group(file: str) -> Group:
@@ -65,7 +65,7 @@ def _group(file: str) -> Group:
         return "layout"
     if file.startswith("copy."):
         return "copy"
-    return {"brand.yaml": "brand", "campaign.yaml": "campaign"}.get(file, "attribute")  # type: ignore[return-value]
+    return _GROUPS.get(file, "attribute")
 
 
 def _layout(file: str, before: str, after: str) -> Iterator[Change]:

@@ -77,7 +77,8 @@ class Wait:
         return f"until {self.first.day} {self.first:%b %H:%M %Z}"
 
     def __str__(self) -> str:
-        return f"{self.messages:,} wait ({self.why}, the first {self.until})"
+        wait = "waits" if self.messages == 1 else "wait"
+        return f"{self.messages:,} {wait} ({self.why}, the first {self.until})"
 
 
 @dataclass(frozen=True, slots=True)

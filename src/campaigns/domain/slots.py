@@ -1,17 +1,16 @@
-"""Slots: a customer's values, validated and written in the skeleton's locale, and put in place.
+"""Slots: a customer's values, validated and written in the skeleton's locale.
 
-Everything that depends on the skeleton alone is worked out once, by `Writer` and `Filler`; per
-customer only the values are looked at. No error here repeats a value: it may be personal.
+Everything that depends on the skeleton alone is worked out once, by `Writer`; per customer only
+the values are looked at. No error here repeats a value: it may be personal.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from functools import cache, partial
-from operator import itemgetter
+from functools import cache
 from typing import Final, TypeAlias
 
 from babel import Locale
@@ -19,11 +18,10 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from campaigns.domain.facts import plain
-from campaigns.domain.message import Escape, Skeleton, Slot, SlotType, escape, escape_html
+from campaigns.domain.message import Skeleton, Slot, SlotType
 from campaigns.errors import CampaignsError
 
 _Convert: TypeAlias = Callable[[object], str]
-_Pick: TypeAlias = Callable[[list[str]], Iterable[str]]
 
 #: Control characters, line and paragraph separators, and marks that turn the writing direction.
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -218,44 +216,3 @@ def longest_value(slot: Slot, locale: str) -> str:
 def longest_values(skeleton: Skeleton) -> dict[str, str]:
     """Values for proving that any message made from the skeleton fits."""
     return {s.name: longest_value(s, skeleton.locale) for s in skeleton.slots.values()}
-
-
-class Filler:
-    """Fills one skeleton quickly: `fill` of message.py, prepared. A test compares the two.
-
-    The fixed texts and a customer's escaped values lie in one pool; each part picks its pieces
-    from it in order, in one call that Python makes in C.
-    """
-
-    def __init__(self, skeleton: Skeleton) -> None:
-        holes = dict.fromkeys(h for part in skeleton.parts.values() for h in part.holes)
-        first = sum(len(part.literals) for part in skeleton.parts.values())
-        at = {hole: first + index for index, hole in enumerate(holes)}
-        self._values = [(hole.slot, _escaper(hole.escape)) for hole in holes]
-        self._fixed: list[str] = []
-        self._parts: list[tuple[str, _Pick]] = []
-        for name, part in skeleton.parts.items():
-            order = [len(self._fixed)]
-            for index, hole in enumerate(part.holes, start=order[0] + 1):
-                order += [at[hole], index]
-            self._fixed += part.literals
-            self._parts.append((name, _picking(order)))
-
-    def fill(self, values: Mapping[str, str]) -> dict[str, str]:
-        """The parts of one customer's message; `values` come from `Writer.write`."""
-        pool = [*self._fixed, *[safe(values[slot]) for slot, safe in self._values]]
-        return {name: "".join(pick(pool)) for name, pick in self._parts}
-
-
-def _escaper(how: Escape) -> Callable[[str], str]:
-    if how is Escape.HTML:
-        return escape_html
-    return partial(escape, how=how) if how is Escape.QUERY else str
-
-
-def _picking(order: list[int]) -> _Pick:
-    """What takes these entries out of a list. `itemgetter` gives one entry bare, not in a tuple."""
-    pick: _Pick = (
-        itemgetter(*order) if len(order) > 1 else itemgetter(slice(order[0], order[0] + 1))
-    )
-    return pick

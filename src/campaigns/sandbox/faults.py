@@ -105,10 +105,7 @@ class FaultBook:
     """The rules in force, and how often each fired."""
 
     def __init__(self) -> None:
-        self.rules: list[Rule] = []
-        self.fired: list[int] = []
-        self._matched: list[int] = []
-        self._seen: Counter[tuple[int, str]] = Counter()
+        self.clear()
 
     def add(self, document: Any) -> None:
         """Add one rule or a list of them, as parsed JSON. Raises UserError; then none is added."""
@@ -132,7 +129,10 @@ class FaultBook:
 
     def clear(self) -> None:
         """Behave again."""
-        self.__init__()  # type: ignore[misc]
+        self.rules: list[Rule] = []
+        self.fired: list[int] = []
+        self._matched: list[int] = []
+        self._seen: Counter[tuple[int, str]] = Counter()
 
     def strike(self, provider: str, *, sends: bool, struck: Pairs) -> tuple[int, Rule] | None:
         """The first rule that strikes a request with these (delivery, recipient) pairs."""

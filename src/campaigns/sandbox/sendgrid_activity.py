@@ -54,7 +54,7 @@ class Activity:
         given = dict(parse_qsl(call.query))
         where, values = _where(given.get("query", ""))
         rows = self._log.connection.execute(
-            f"SELECT {_MSG_ID}, m.recipient, m.part, m.error, r.accepted_at, r.body "  # noqa: S608
+            f"SELECT {_MSG_ID}, m.recipient, m.part, m.error, r.accepted_at, r.body "  # noqa: S608 - our own words
             "FROM messages m JOIN requests r ON r.id = m.request "
             f"WHERE r.provider = 'sendgrid' AND ({where}) ORDER BY m.id DESC LIMIT ?",
             (*values, _limit(given)),

@@ -9,6 +9,7 @@ import sqlite3
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import orjson
 from aiohttp import StreamReader, web
@@ -148,6 +149,8 @@ class Sandbox:
         )
 
     async def _own(self, call: Call) -> web.StreamResponse:
+        if _is_foreign(call):
+            return web.Response(status=403, text="That did not come from a page of the sandbox.\n")
         if call.path.startswith("/sandbox/"):
             answer = self._control.handle(call)
             await self.log.durable()
@@ -156,6 +159,15 @@ class Sandbox:
         if call.method == "POST":
             await self.log.durable()
         return _response(answer)
+
+
+def _is_foreign(call: Call) -> bool:
+    """Whether a page of another site has a browser ask: to change something, or to read by having
+    a name of its own point to this machine. Browsers say so; no other program does."""
+    host = urlsplit(f"//{call.headers.get('Host', HOST)}").hostname
+    site = call.headers.get("Sec-Fetch-Site", "none")
+    changes = call.method not in ("GET", "HEAD")
+    return host not in (HOST, "localhost") or (changes and site not in ("same-origin", "none"))
 
 
 def _response(answer: Answer) -> web.Response:

@@ -177,7 +177,7 @@ class LogWriter:
             raise
 
     def _next_id(self, table: str) -> int:
-        query = f"SELECT COALESCE(MAX(id), 0) + 1 FROM {table}"  # noqa: S608 – our own names
+        query = f"SELECT COALESCE(MAX(id), 0) + 1 FROM {table}"  # noqa: S608 - our own words
         (number,) = self.connection.execute(query).fetchone()
         return int(number)
 

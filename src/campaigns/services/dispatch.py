@@ -10,12 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from campaigns.domain.channel import Channel
-from campaigns.domain.click_links import SLOT as CLICKS
-from campaigns.domain.consent import Purpose
 from campaigns.domain.delivery import (
     Accepted,
     Envelope,
@@ -26,16 +23,15 @@ from campaigns.domain.delivery import (
     Rejected,
     Unknown,
 )
-from campaigns.domain.message import Skeleton, message_hash
+from campaigns.domain.message import Skeleton
 from campaigns.domain.pressure import Cap
 from campaigns.domain.run import Run, RunState
-from campaigns.domain.slots import SlotError, Writer
-from campaigns.domain.timing import Timing
 from campaigns.errors import RunStoppedError
 from campaigns.services.collecting import seldom_collecting
-from campaigns.services.links import Links, unsubscribe_headers
+from campaigns.services.composing import Composer
 from campaigns.services.pacing import ASK_AGAIN, Pacer, Turn
-from campaigns.services.ports import Batch, Claimed, Outbox, Releases, Runs, Written
+from campaigns.services.ports import Batch, Outbox, Runs, Written
+from campaigns.services.watching import Step, Watch, unwatched
 
 #: What a lease must have left, beyond the provider's deadline, when the intent is written.
 MARGIN = timedelta(seconds=5)
@@ -76,27 +72,6 @@ class Sender(Protocol):
     ) -> list[Outcome]: ...
 
 
-class Step(StrEnum):
-    """How far a batch is; each is told to whoever watches."""
-
-    CLAIMED = "claimed"
-    INTENDED = "intended"
-    CALLING = "calling"
-    ANSWERED = "answered"
-    SETTLED = "settled"
-
-
-class Watch(Protocol):
-    """Looks on while batches are sent: logs, figures, and the tests that kill a worker there."""
-
-    def __call__(self, step: Step, batch: Batch, outcomes: Mapping[int, Outcome], /) -> None:
-        """The batch has reached this step; `outcomes` are those known by then."""
-
-
-def unwatched(_step: Step, _batch: Batch, _outcomes: Mapping[int, Outcome]) -> None:
-    """Nobody looks on."""
-
-
 @dataclass(frozen=True, slots=True)
 class Clock:
     """The two clocks of a worker: the wall's (UTC) for records, a monotonic one for leases."""
@@ -123,30 +98,19 @@ class DispatchCounts:
         self.again_at = min(moments, default=None)
 
 
-#: Skeleton id → the skeleton, its hash, and what writes values for it.
-Texts: TypeAlias = dict[int, tuple[Skeleton, str, Writer]]
-
-
 @dataclass(slots=True)
 class Dispatcher:
-    """One worker of one release. Not shared between threads: each has its own senders.
-
-    `texts` are the skeletons met so far and what was learned in writing them: worth keeping between
-    shards, and safe to share between threads.
-    """
+    """One worker of one release. Not shared between threads: each has its own senders."""
 
     outbox: Outbox
     runs: Runs
-    releases: Releases
+    composer: Composer
     senders: Mapping[Channel, Sender]
     pacer: Pacer
-    links: Links
     clock: Clock
     owner: str
     lease: timedelta
-    timing: Timing
     caps: Sequence[Cap]
-    texts: Texts = field(default_factory=dict)
     watch: Watch = unwatched
 
     @seldom_collecting()
@@ -217,12 +181,11 @@ class Dispatcher:
         claimed_at = self.clock.monotonic()
         self.watch(Step.CLAIMED, batch, {})
         sender = self.senders[batch.channel]
-        skeleton, skeleton_hash, writer = self._skeleton(batch.skeleton_id)
+        text = self.composer.text(batch.skeleton_id)
         lasting = sender.limits.deadline + MARGIN
-        clicks = CLICKS in skeleton.slots
-        written, refused = self._write(batch, skeleton_hash, writer, lasting, clicks=clicks)
+        written, refused = self.composer.write(batch, text, now=self.clock.now(), lasting=lasting)
         if turn.reserved:
-            written, left = self._fit(batch, turn, skeleton, written)
+            written, left = self._fit(batch, turn, text.skeleton, written)
             refused |= left
         granted = self.outbox.intend(
             batch, written, now=self.clock.now(), margin=lasting, caps=self.caps
@@ -233,7 +196,7 @@ class Dispatcher:
         if len(outcomes) < len(going):
             self.watch(Step.CALLING, batch, refused)
             going = [w for w in going if w.delivery_id not in outcomes]
-            outcomes |= self._call(sender, skeleton, run, batch, going)
+            outcomes |= self._call(sender, text.skeleton, run, batch, going)
         self.watch(Step.ANSWERED, batch, outcomes)
         self.outbox.settle(batch, {**refused, **outcomes}, now=self.clock.now())
         self.watch(Step.SETTLED, batch, {**refused, **outcomes})
@@ -262,81 +225,9 @@ class Dispatcher:
     ) -> dict[int, Outcome]:
         if not going:
             return {}
-        inbound = {c.delivery_id: c.last_inbound_at for c in batch.items}
-        one_click = batch.channel is Channel.EMAIL and run.purpose is Purpose.MARKETING
-        threads = self._threads(run, batch, skeleton)
-        envelopes = [
-            Envelope(
-                delivery_id=w.delivery_id,
-                address=w.address,
-                values=w.values,
-                headers=(self._unsubscribe_headers(w) if one_click else {})
-                | threads.get(w.delivery_id, {}),
-                last_inbound_at=inbound[w.delivery_id],
-                valid_until=w.permit.last_moment,
-            )
-            for w in going
-        ]
+        envelopes = self.composer.envelopes(run, batch, skeleton, going)
         outcomes = sender.send(skeleton, envelopes, self._halted(run))
         return dict(zip((e.delivery_id for e in envelopes), outcomes, strict=True))
-
-    def _threads(self, run: Run, batch: Batch, skeleton: Skeleton) -> dict[int, dict[str, str]]:
-        """Delivery → the header that keeps a journey's e-mails in one conversation."""
-        if batch.channel is not Channel.EMAIL or not skeleton.step:
-            return {}
-        journey = f"{run.campaign}/{run.edition}"
-        return {
-            item.delivery_id: {"References": self.links.thread(journey, item.customer_id)}
-            for item in batch.items
-        }
-
-    def _unsubscribe_headers(self, message: Written) -> dict[str, str]:
-        """The text's own link where it has one, rather than to sign it again."""
-        known = "unsubscribe_url" in message.values
-        values = message.values if known else self.links.values(message.delivery_id)
-        return unsubscribe_headers(values)
-
-    def _skeleton(self, skeleton_id: int) -> tuple[Skeleton, str, Writer]:
-        known = self.texts.get(skeleton_id)
-        if known is None:
-            skeleton = self.releases.skeleton(skeleton_id)
-            known = self.texts[skeleton_id] = (skeleton, skeleton.hash, Writer(skeleton))
-        return known
-
-    def _write(
-        self,
-        batch: Batch,
-        skeleton_hash: str,
-        writer: Writer,
-        lasting: timedelta,
-        *,
-        clicks: bool,
-    ) -> tuple[list[Written], dict[int, Outcome]]:
-        """What each message will say; a customer whose values do not fit the slots is refused."""
-        hours = self.timing.at(batch.channel, now=self.clock.now(), lasting=lasting)
-        written: list[Written] = []
-        refused: dict[int, Outcome] = {}
-        for item in batch.items:
-            try:
-                raw = self._raw_values(item)
-                if clicks:
-                    raw[CLICKS] = self.links.clicks_url(item.delivery_id)
-                values = writer.write(raw)
-            except SlotError as error:
-                refused[item.delivery_id] = Rejected(f"slot:{error.slot}", str(error))
-                continue
-            digest = message_hash(skeleton_hash, values)
-            permit = hours.permit(item)
-            written.append(Written(item.delivery_id, item.address, values, digest, permit))
-        return written, refused
-
-    def _raw_values(self, item: Claimed) -> dict[str, object]:
-        return {
-            **item.attributes,
-            "first_name": item.first_name,
-            "last_name": item.last_name,
-            **self.links.values(item.delivery_id),
-        }
 
     def _fit(
         self, batch: Batch, turn: Turn, skeleton: Skeleton, written: list[Written]

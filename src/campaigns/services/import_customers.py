@@ -22,6 +22,7 @@ from campaigns.domain.intake import (
     RepeatedRow,
     SeenCustomers,
 )
+from campaigns.errors import FileError
 from campaigns.services.collecting import seldom_collecting
 
 #: Rows per transaction: enough to forget the commit, few enough to let others write in between.
@@ -171,6 +172,7 @@ def import_customers(
     """Bring in every row of `source` that is good, and tell the others one by one.
 
     `actor` stands in the ledger beside every consent; `progress` hears how many rows are done.
+    Raises FileError for a file without rows: most often an export that went wrong.
     """
     report = ImportReport(
         source.name, source.title, unused=source.unused, repeated_headers=source.repeated
@@ -186,6 +188,9 @@ def import_customers(
                 refusals.repeated(repeated)
             if progress:
                 progress(report.rows)
+    if not report.rows:
+        told = "it holds no customers, only a header: nothing was imported. Export it again."
+        raise FileError(told, path=source.name)
     report.report_path = refusals.path
     return report
 

@@ -47,7 +47,7 @@ def decide(
     for profile in profiles:
         arms = arms_of(experiment, campaign, profile.customer_id)
         decision, when = _decide(profile, release.policy, arms, campaign, opening, outside)
-        if not isinstance(decision, Skip) and room is not None and len(plan.deliveries) >= room:
+        if room is not None and len(plan.deliveries) >= room and _would_get_it(decision):
             decision = Skip(SkipReason.OVER_LIMIT)
         if isinstance(decision, Skip):
             skipped = PlannedSkip(profile.customer_id, decision.encode())
@@ -56,6 +56,12 @@ def decide(
         skeleton = chooser.choose(decision.channel, profile, arms.variant)
         plan.send(decision, profile, skeleton, when, entry)
     return plan
+
+
+def _would_get_it(decision: Choice | Skip) -> bool:
+    """Or is held out: of people whom a limited run would not have told, a holdout shows nothing."""
+    held_out = (SkipReason.HOLDOUT, SkipReason.BRAND_HOLDOUT)
+    return not isinstance(decision, Skip) or decision.reason in held_out
 
 
 def _decide(
@@ -86,6 +92,7 @@ def _decide(
     return decision, when
 
 
+@seldom_collecting()
 def plan_shard(
     store: PlanStore,
     run: Run,
@@ -97,19 +104,6 @@ def plan_shard(
     timing: Timing,
 ) -> PlanCounts:
     """Plan one shard and write its rows in one transaction. A planned shard is left alone."""
-    with seldom_collecting():
-        return _plan_shard(store, run, release, shard, now, room, timing)
-
-
-def _plan_shard(
-    store: PlanStore,
-    run: Run,
-    release: Release,
-    shard: Shard,
-    now: datetime,
-    room: int | None,
-    timing: Timing,
-) -> PlanCounts:
     first, last = shard.first_customer, shard.last_customer
     opening = opening_by(timing, now)
     plan = Plan()

@@ -60,15 +60,6 @@ class Doubts(Protocol):
         """Write what a look showed; what was seen is accepted in the same transaction."""
 
 
-class Resolving(Protocol):
-    """Where a person's decision is written."""
-
-    def resolve(
-        self, delivery_id: int, verdict: Verdict, *, by: str, why: str, now: datetime
-    ) -> str:
-        """Settle one message in doubt as a person says. Returns the campaign's name."""
-
-
 @dataclass(slots=True)
 class Reconciled:
     """What one call did: findings → messages, and those left for the next call."""

@@ -1,6 +1,6 @@
 """What a run did, in numbers that come from the database alone.
 
-The same numbers make the command line's table, the Prefect artifact and `--json`.
+The same numbers make the command line's table and `--json`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,15 @@ from campaigns.domain.run import Run, Wait
 from campaigns.services.ports import Outbox, Paces, Runs
 
 _NOT_SETTLED = frozenset({DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.SENDING})
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a run stands beside its numbers: as of `RunReport`."""
+
+    paused: Sequence[str]
+    because: str | None
+    waits: Sequence[Wait]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +127,6 @@ class RunReport:
         rows.append(("recorded", "`sent` on the customers' profiles", self.recorded))
         return rows
 
-    def markdown(self) -> str:
-        """The table for a Prefect artifact."""
-        lines = ["| | | people |", "|---|---|---:|"]
-        lines += [f"| {section} | {line} | {number:,} |" for section, line, number in self.rows()]
-        if self.post is not None:
-            lines.append(f"| public X post | {str(self.post).replace('_', ' ')} | |")
-        lines += [f"\n{sentence}" for sentence in (*self.course, *self.paused)]
-        return "\n".join(lines)
-
     def as_json(self) -> dict[str, object]:
         """For `--json`."""
         return {
@@ -174,17 +174,19 @@ def report(runs: Runs, outbox: Outbox, paces: Paces, run_id: int, *, now: dateti
         exploring=outbox.exploring(run_id),
         reached_twice=outbox.reached_twice(run_id),
         paused=_paused(paces, {c for (c, s), n in counts.items() if n and s in _NOT_SETTLED}, now),
-        waits=[replace(w, why=in_words(w.why)) for w in outbox.waits(run_id, now=now)],
+        waits=_waits(outbox, run_id, now),
     )
 
 
-def stands(
-    runs: Runs, outbox: Outbox, paces: Paces, run_id: int, *, now: datetime
-) -> tuple[list[str], str | None]:
-    """Of the same numbers, only `paused` and `because`: what an account needs of them."""
+def stands(runs: Runs, outbox: Outbox, paces: Paces, run_id: int, *, now: datetime) -> Standing:
+    """What an account needs of it: its numbers it counts itself."""
     counts = outbox.counts(run_id)
     paused = _paused(paces, {c for (c, s), n in counts.items() if n and s in _NOT_SETTLED}, now)
-    return paused, _because(runs.get(run_id), paused)
+    return Standing(paused, _because(runs.get(run_id), paused), _waits(outbox, run_id, now))
+
+
+def _waits(outbox: Outbox, run_id: int, now: datetime) -> list[Wait]:
+    return [replace(w, why=in_words(w.why)) for w in outbox.waits(run_id, now=now)]
 
 
 def _because(run: Run, paused: Sequence[str]) -> str | None:

@@ -22,6 +22,8 @@ from campaigns.sources import places
 from campaigns.sources.cells import Reader, RowError, reader, text_of
 from campaigns.sources.headers import Headers
 from campaigns.sources.mapping import Defaults, FieldName, MappingFile, Value
+from campaigns.sources.names import Names, nothing
+from campaigns.sources.otherwise import Otherwise
 from campaigns.sources.rules import (
     Cells,
     attribute_of,
@@ -35,10 +37,8 @@ from campaigns.sources.rules import (
 
 _Read = TypeVar("_Read")
 
-_LONGEST_NAME = 80
 _LONGEST_REF = 80
 _MOST_PLACES = 20_000
-_NAMES: tuple[FieldName, ...] = ("first_name", "last_name", "full_name")
 #: Fields that hold phones and handles → the channels they reach. A later field wins.
 _REACH: tuple[tuple[FieldName, AddressKind, tuple[Channel, ...]], ...] = (
     ("phone", AddressKind.PHONE, (Channel.SMS, Channel.WHATSAPP)),
@@ -67,7 +67,6 @@ class RowBuilder:
     ) -> None:
         self._file = file_name
         self._defaults = mapping.defaults
-        self._fallback = fallback
         self._fields = _readers(mapping.fields, headers)
         self._columns = {n: v.column[0] if v.column else n for n, v in mapping.fields.items()}
         self._ref = reader(mapping.ref, headers) if mapping.ref else None
@@ -95,10 +94,11 @@ class RowBuilder:
             for name, kind, channels in _REACH
             if name in self._fields
         ]
-        self._texts = {n: self._fields.get(n, _nothing) for n in (*_NAMES, "email")}
-        self._place_readers = [self._fields.get(name, _nothing) for name, _ in _PLACES]
+        self._names = Names(self._fields, self._columns)
+        self._email_cell = self._fields.get("email", nothing)
+        self._place_readers = [self._fields.get(name, nothing) for name, _ in _PLACES]
         self._places: dict[tuple[str, ...], _Places] = {}
-        self._otherwise: dict[str | None, Fields] = {}
+        self._otherwise = Otherwise(mapping.defaults, fallback)
 
     def build(self, line: int, cells: Cells) -> CustomerRow | RefusedRow:
         """What this row says, or why it does not go in."""
@@ -148,7 +148,7 @@ class RowBuilder:
             line,
             ref,
             stated,
-            self._fallbacks(region),
+            self._otherwise.of(region),
             self._read_attributes(cells),
             tuple(addresses),
             tuple([c for read in self._consents if (c := read(cells, place)) is not None]),
@@ -157,12 +157,6 @@ class RowBuilder:
             tuple(left_out),
             self._read_identities(cells) if self._identities else (),
         )
-
-    def _fallbacks(self, region: str | None) -> Fields:
-        known = self._otherwise.get(region)
-        if known is None:
-            known = self._otherwise[region] = _otherwise(self._defaults, self._fallback, region)
-        return known
 
     def _read_ref(self, cells: Cells) -> str | None:
         if self._ref is None:
@@ -199,22 +193,8 @@ class RowBuilder:
         for name, text in known.unknown:
             reason = f"it is no {name.replace('_', ' ')} we know; the row goes in without it"
             left_out.append(LeftOut(line, reason, self._columns[name], text))
-        first, last = self._names(cells)
+        first, last = self._names.read(cells)
         return Fields(first, last, *known.values)
-
-    def _names(self, cells: Cells) -> tuple[str | None, str | None]:
-        first, last = self._texts["first_name"](cells), self._texts["last_name"](cells)
-        columns = self._columns
-        if not first and not last:
-            full = self._texts["full_name"](cells)
-            if not full:
-                return None, None
-            first, _, last = full.partition(" ")
-            columns = dict.fromkeys(("first_name", "last_name"), columns["full_name"])
-        return (
-            text_of(first, columns["first_name"], _LONGEST_NAME) if first else None,
-            text_of(last.strip(), columns["last_name"], _LONGEST_NAME) if last else None,
-        )
 
     def _addresses(
         self, line: int, cells: Cells, region: str | None, left_out: list[LeftOut]
@@ -242,7 +222,7 @@ class RowBuilder:
         return list(found.values())
 
     def _email(self, cells: Cells) -> Address | None:
-        text = self._texts["email"](cells)
+        text = self._email_cell(cells)
         if not text:
             return None
         try:
@@ -293,10 +273,6 @@ def _unless_wrong(read_: Callable[[Cells], _Read | None], cells: Cells) -> _Read
         return None
 
 
-def _nothing(_: Cells) -> str:
-    return ""
-
-
 def _readers(fields: Mapping[FieldName, Value], headers: Headers) -> dict[FieldName, Reader]:
     return {name: read for name, value in fields.items() if (read := reader(value, headers))}
 
@@ -307,21 +283,3 @@ _PLACES: tuple[tuple[FieldName, Callable[[str], str | Channel | None]], ...] = (
     ("time_zone", places.time_zone),
     ("preferred_channel", places.channel),
 )
-
-
-def _otherwise(defaults: Defaults, fallback: Defaults, region: str | None) -> Fields:
-    """What a new customer is taken for where the row does not say.
-
-    A brand's time zone is not a foreign customer's: better none, and quiet hours that hold in all
-    zones of the country, than a wrong one.
-    """
-    at_home = region is not None and region == fallback.country
-    return Fields(
-        locale=defaults.locale or places.likely_locale(region) or fallback.locale or _UNDETERMINED,
-        country=defaults.country,
-        time_zone=defaults.time_zone or (fallback.time_zone if at_home else None),
-    )
-
-
-#: The locale of a customer of whom nothing is known: campaigns then use their default locale.
-_UNDETERMINED = "und"

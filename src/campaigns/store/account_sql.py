@@ -1,4 +1,3 @@
-# ruff: noqa: S608 - what is written into the text comes from this file and from numbers
 """The questions of a run's report, in SQL that a person can paste at a database prompt.
 
 Numbers and words of the vocabulary are written into the text: nothing here comes from outside.
@@ -12,6 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from campaigns.domain.account import Asked, Query
+from campaigns.store.account_people_sql import (
+    BODIES,
+    CONVERSIONS,
+    GOALS,
+    LEFT,
+    REACTIONS,
+    TIMELINE,
+    alone,
+)
 from campaigns.store.bulk import Dialect
 from campaigns.store.clock import to_ms
 from campaigns.store.outcomes import cells_sql
@@ -44,19 +52,22 @@ SELECT {head} AS why, count(*) AS people
   FROM skips WHERE run_id = {run} GROUP BY {head} ORDER BY people DESC, why
 """
 _FUNNEL = """
-WITH mine AS (
-    SELECT customer_id, channel, state, provider_state FROM deliveries
-     WHERE run_id = {run} AND customer_id <> 0 AND NOT replaced
+WITH each AS (
+    SELECT customer_id, channel, count(*) AS messages,
+           max(CASE WHEN state = 'accepted' THEN 1 ELSE 0 END) AS sent,
+           max(CASE WHEN state = 'accepted' AND provider_state IN ('delivered', 'complained')
+                    THEN 1 ELSE 0 END) AS delivered,
+           max(CASE WHEN provider_state IN ('bounced', 'failed') THEN 1 ELSE 0 END) AS returned
+      FROM deliveries WHERE run_id = {run} AND customer_id <> 0 AND NOT replaced
+     GROUP BY customer_id, channel
 ), told AS (
-    SELECT channel, customer_id, state, provider_state FROM mine
-     UNION ALL SELECT 'all', customer_id, state, provider_state FROM mine
+    SELECT channel, messages, sent, delivered, returned FROM each
+     UNION ALL
+    SELECT 'all', sum(messages), max(sent), max(delivered), max(returned)
+      FROM each GROUP BY customer_id
 )
-SELECT channel, count(*) AS messages, count(DISTINCT customer_id) AS planned,
-       count(DISTINCT CASE WHEN state = 'accepted' THEN customer_id END) AS sent,
-       count(DISTINCT CASE WHEN state = 'accepted' AND provider_state IN ('delivered', 'complained')
-                           THEN customer_id END) AS delivered,
-       count(DISTINCT CASE WHEN provider_state IN ('bounced', 'failed')
-                           THEN customer_id END) AS returned
+SELECT channel, sum(messages) AS messages, count(*) AS planned, sum(sent) AS sent,
+       sum(delivered) AS delivered, sum(returned) AS returned
   FROM told GROUP BY channel ORDER BY channel
 """
 _STATES = """
@@ -85,124 +96,22 @@ SELECT channel, reason, count(*) AS messages FROM deliveries
  WHERE run_id = {run} AND NOT replaced AND hop > 0
  GROUP BY channel, reason ORDER BY messages DESC, channel, reason
 """
+_EXPLORING = """
+SELECT count(*) AS messages FROM deliveries
+ WHERE run_id = {run} AND NOT replaced AND reason LIKE 'exploring%'
+"""
+_REACHED_TWICE = """
+SELECT count(*) AS messages FROM deliveries
+ WHERE run_id = {run} AND replaced AND state = 'accepted'
+   AND (provider_state IS NULL OR provider_state NOT IN ('bounced', 'failed'))
+"""
 _PAID = """
 SELECT d.channel, COALESCE(c.country, '') AS country, count(*) AS messages
   FROM deliveries d LEFT JOIN customers c ON c.id = d.customer_id
  WHERE d.run_id = {run} AND d.state = 'accepted'
  GROUP BY d.channel, COALESCE(c.country, '') ORDER BY d.channel, country
 """
-_PEOPLE = """people AS (
-    SELECT DISTINCT customer_id FROM deliveries WHERE run_id = {run} AND customer_id <> 0
-)"""
-# `+ 0`: SQLite then finds the message by its number, not among all of the run's for each event.
-_OF_THE_RUN = "JOIN deliveries m ON m.id = r.delivery_id AND m.run_id + 0 = {run}"
-_LAST_SENT = """(
-           SELECT s.delivery_id FROM interactions s
-            WHERE s.customer_id = i.customer_id AND s.kind = 'sent'
-              AND s.at <= i.at AND s.at >= i.at - {within}
-            ORDER BY s.at DESC, s.id DESC LIMIT 1)"""
-_REACTED = f"""reacted AS (
-    SELECT i.customer_id, i.kind, i.at, COALESCE(i.agent, 'human') AS agent,
-           COALESCE(i.delivery_id, {_LAST_SENT}) AS delivery_id
-      FROM people p JOIN interactions i ON i.customer_id = p.customer_id
-     WHERE i.at >= {{since}}
-       AND i.kind IN ('clicked', 'opened', 'replied', 'unsubscribed', 'complained')
-)"""
-_REACTIONS = f"""
-WITH {_PEOPLE}, {_REACTED}, told AS (
-    SELECT m.channel, r.kind, r.agent, r.customer_id
-      FROM reacted r {_OF_THE_RUN}
-)
-SELECT channel, kind, agent, count(*) AS times, count(DISTINCT customer_id) AS people
-  FROM (SELECT channel, kind, agent, customer_id FROM told
-         UNION ALL SELECT 'all', kind, agent, customer_id FROM told) AS both_ways
- GROUP BY channel, kind, agent ORDER BY channel, kind, agent
-"""
-_LEFT = f"""
-WITH {_PEOPLE}, {_REACTED}
-SELECT count(DISTINCT r.customer_id) AS people
-  FROM reacted r {_OF_THE_RUN}
- WHERE r.kind IN ('unsubscribed', 'complained')
-"""
-# An event that names its delivery counts for that one only.
-_REACHED = """reached AS (
-    SELECT i.customer_id, i.at, {amount} AS amount, (
-           SELECT s.delivery_id FROM interactions s
-            WHERE s.customer_id = i.customer_id AND s.kind = 'sent'
-              AND s.at <= i.at AND s.at >= i.at - {within}
-              AND (i.delivery_id IS NULL OR s.delivery_id = i.delivery_id)
-            ORDER BY s.at DESC, s.id DESC LIMIT 1) AS delivery_id
-      FROM people p JOIN interactions i ON i.customer_id = p.customer_id
-     WHERE i.at >= {since} AND i.kind = '{goal}' AND (i.agent IS NULL OR i.agent = 'human')
-)"""
-_CONVERSIONS = f"""
-WITH {_PEOPLE}, {_REACHED}, told AS (
-    SELECT m.channel, r.customer_id, r.amount FROM reached r {_OF_THE_RUN}
-)
-SELECT channel, count(DISTINCT customer_id) AS people, count(*) AS times, sum(amount) AS amount
-  FROM (SELECT channel, customer_id, amount FROM told
-         UNION ALL SELECT 'all', customer_id, amount FROM told) AS both_ways
- GROUP BY channel ORDER BY channel
-"""
-_HAPPENED = f"""happened AS (
-    SELECT 'sent' AS what, settled_at AS at FROM deliveries
-     WHERE run_id = {{run}} AND customer_id <> 0 AND NOT replaced AND state = 'accepted'
-     UNION ALL
-    SELECT CASE r.kind WHEN 'clicked' THEN 'clicked' ELSE 'left' END, r.at
-      FROM reacted r {_OF_THE_RUN}
-     WHERE (r.kind = 'clicked' AND r.agent = 'human') OR r.kind IN ('unsubscribed', 'complained')"""
-_HAPPENED_GOAL = f"""
-     UNION ALL SELECT 'goal', r.at FROM reached r {_OF_THE_RUN}"""
-_TIMELINE = """
-)
-SELECT what, (at - {since}) / {step} AS place, count(*) AS times
-  FROM happened GROUP BY what, (at - {since}) / {step} ORDER BY what, place
-"""
 
-
-def queries(asked: Asked, dialect: Dialect) -> Iterator[Query]:
-    """All of them, in the order of the page. Those about the goal only where there is one."""
-    values = {
-        **_FRAGMENTS[dialect],
-        "run": asked.run,
-        "since": to_ms(asked.since),
-        "within": round(asked.within.total_seconds() * 1000),
-        "goal": asked.goal,
-    }
-    for name, sql, keys, numbers, meaning in _LIST:
-        if asked.goal or name != "conversions":
-            yield Query(name, meaning, sql.format(**values).strip(), keys, numbers)
-    yield _timeline(asked, values)
-    if asked.goal:
-        cells = cells_sql(dialect, asked.run, asked.goal, asked.since, asked.within)
-        yield Query("arms", _ARMS_MEAN, cells, ("skeleton", "arm"), ("people", "reached", "amount"))
-
-
-def brief_queries(asked: Asked, dialect: Dialect) -> Iterator[Query]:
-    """Those that a later run is compared by, each named with the run's number."""
-    for query in queries(asked, dialect):
-        if query.name in {"audience", "funnel", "reactions", "conversions", "left"}:
-            name = f"{query.name}@{asked.run}"
-            yield Query(name, query.meaning, query.sql, query.keys, query.numbers)
-
-
-def _timeline(asked: Asked, values: dict[str, object]) -> Query:
-    if asked.goal:
-        sql = f"WITH {_PEOPLE}, {_REACTED}, {_REACHED}, {_HAPPENED}{_HAPPENED_GOAL}{_TIMELINE}"
-    else:
-        sql = f"WITH {_PEOPLE}, {_REACTED}, {_HAPPENED}{_TIMELINE}"
-    step = round(asked.step.total_seconds() * 1000)
-    told = sql.format(**values, step=step).strip()
-    return Query("timeline", _TIMELINE_MEAN, told, ("what", "place"), ("times",))
-
-
-_TIMELINE_MEAN = (
-    "What happened when: messages sent, clicks, opt-outs and goals in each step of time."
-)
-_ARMS_MEAN = (
-    "Everyone planned or held out, by words, channel arm and holdout: how many reached the goal in "
-    "the days after the run's start, whatever reached them."
-)
 _LIST: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...], str], ...] = (
     (
         "audience",
@@ -239,22 +148,36 @@ _LIST: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...], str], ...] = (
         "Messages that replaced one which failed on another channel.",
     ),
     (
+        "exploring",
+        _EXPLORING,
+        (),
+        ("messages",),
+        "Messages on another channel than the customer's best known, to learn.",
+    ),
+    (
+        "reached_twice",
+        _REACHED_TWICE,
+        (),
+        ("messages",),
+        "Messages that were replaced by one on another channel, and arrived after all.",
+    ),
+    (
         "reactions",
-        _REACTIONS,
+        REACTIONS,
         ("channel", "kind", "agent"),
         ("times", "people"),
         "What people and programs did with the run's messages.",
     ),
     (
         "left",
-        _LEFT,
+        LEFT,
         (),
         ("people",),
         "People who opted out of or complained about a message of this run, each once.",
     ),
     (
         "conversions",
-        _CONVERSIONS,
+        CONVERSIONS,
         ("channel",),
         ("people", "times", "amount"),
         "Goals by last touch: this run's was the last message sent to the customer before, within "
@@ -268,4 +191,50 @@ _LIST: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...], str], ...] = (
         "Messages that left and are paid for, the public post and those that were replaced with "
         "them, by the customer's country.",
     ),
+    (
+        "timeline",
+        TIMELINE,
+        ("what", "place"),
+        ("times",),
+        "What happened when: messages sent, clicks, opt-outs and goals in each step of time.",
+    ),
+    (
+        "arms",
+        "{arms}",
+        ("skeleton", "arm"),
+        ("people", "reached", "amount"),
+        "Everyone planned or held out, by words, channel arm and holdout: how many reached the "
+        "goal in the days after the run's start, whatever reached them.",
+    ),
 )
+
+
+def queries(asked: Asked, dialect: Dialect) -> Iterator[Query]:
+    """All of them, in the order of the page. Those about the goal only where there is one."""
+    values = values_of(asked, dialect)
+    for name, body, keys, numbers, meaning in _LIST:
+        if asked.goal or name not in ("conversions", "arms"):
+            sql = alone(name, keys, values) if name in BODIES else body.format(**values)
+            yield Query(name, meaning, sql.strip(), keys, numbers)
+
+
+def brief_queries(asked: Asked, dialect: Dialect) -> Iterator[Query]:
+    """Those that a later run is compared by, each named with the run's number."""
+    for query in queries(asked, dialect):
+        if query.name in {"audience", "funnel", "reactions", "conversions", "left"}:
+            name = f"{query.name}@{asked.run}"
+            yield Query(name, query.meaning, query.sql, query.keys, query.numbers)
+
+
+def values_of(asked: Asked, dialect: Dialect) -> dict[str, object]:
+    """What is written into the text."""
+    return {
+        **_FRAGMENTS[dialect],
+        "run": asked.run,
+        "since": to_ms(asked.since),
+        "within": round(asked.within.total_seconds() * 1000),
+        "goal": asked.goal,
+        "goals": GOALS if asked.goal else "",
+        "step": round(asked.step.total_seconds() * 1000),
+        "arms": cells_sql(dialect, asked.run, asked.goal, asked.since, asked.within),
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import orjson
@@ -10,8 +10,11 @@ from sqlalchemy import Connection, text
 
 from campaigns.domain.account import Answer, Answers, Asked, Number, Query, Sampled
 from campaigns.domain.run import Run
-from campaigns.store.account_sql import brief_queries, queries
+from campaigns.store.account_people_sql import BODIES, base_name, together
+from campaigns.store.account_sql import brief_queries, queries, values_of
+from campaigns.store.bulk import dialect_of
 from campaigns.store.engine import Database
+from campaigns.store.outcomes import Cell, cells_of
 
 # Scattered by a multiplication and a square, modulo the prime 2^31 - 1: the same on both databases,
 # and nothing overflows 64 bits.
@@ -43,17 +46,18 @@ class SqlAccounts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def answers(self, run: Run, asked: Asked) -> Answers:
-        """Every query of the report."""
-        return self._ask(run, queries(asked, self._database.dialect))
+    def answers(self, run: Run, asked: Asked) -> tuple[Answers, list[Cell]]:
+        """Every query of the report; and what the experiments' analysis needs beyond them."""
+        dialect = self._database.dialect
+        with self._database.moment() as connection:
+            cells = _cells(connection, asked)
+            return _ask_all(connection, run, asked, list(queries(asked, dialect)), cells), cells
 
     def brief(self, run: Run, asked: Asked) -> Answers:
         """Those by which runs are compared."""
-        return self._ask(run, brief_queries(asked, self._database.dialect))
-
-    def _ask(self, run: Run, asked: Iterable[Query]) -> Answers:
-        with self._database.read() as connection:
-            return Answers(run, {query.name: ask(connection, query) for query in asked})
+        listed = list(brief_queries(asked, self._database.dialect))
+        with self._database.moment() as connection:
+            return _ask_all(connection, run, asked, listed)
 
     def before(self, run: Run, most: int) -> list[int]:
         """Earlier runs of the same campaign, the newest first."""
@@ -79,14 +83,62 @@ class SqlAccounts:
             ]
 
 
-def ask(connection: Connection, query: Query) -> Answer:
+def _cells(connection: Connection, asked: Asked) -> list[Cell]:
+    if not asked.goal:
+        return []
+    return list(cells_of(connection, asked.run, asked.goal, asked.since, asked.within))
+
+
+def _ask_all(
+    connection: Connection,
+    run: Run,
+    asked: Asked,
+    questions: Sequence[Query],
+    cells: Sequence[Cell] = (),
+) -> Answers:
+    values = values_of(asked, dialect_of(connection))
+    people = [query for query in questions if base_name(query) in BODIES]
+    found = _ask_together(connection, people, values)
+    for query in questions:
+        if query.name == "arms":
+            found[query.name] = Answer(query, dict(map(_arm, cells)))
+        elif query.name not in found:
+            found[query.name] = _ask(connection, query)
+    return Answers(run, {query.name: found[query.name] for query in questions})
+
+
+def _arm(cell: Cell) -> tuple[tuple[str, str], dict[str, Number]]:
+    """What the query `arms` tells, of what the same question told with more numbers."""
+    key = ("" if cell.skeleton_id is None else str(cell.skeleton_id), cell.arm)
+    amount = _number(cell.sums[0])
+    return key, {"people": cell.people, "reached": cell.reached, "amount": amount}
+
+
+def _ask(connection: Connection, query: Query) -> Answer:
     """One query and what the database says to it."""
-    rows: dict[tuple[str, ...], dict[str, Number]] = {}
-    for row in connection.execute(text(query.sql)):
-        key = tuple(str(word) if word is not None else "" for word in row[: len(query.keys)])
-        numbers = map(_number, row[len(query.keys) :])
-        rows[key] = dict(zip(query.numbers, numbers, strict=True))
-    return Answer(query, rows)
+    keys = len(query.keys)
+    rows = connection.execute(text(query.sql))
+    return Answer(query, dict(_row(query, row[:keys], row[keys:]) for row in rows))
+
+
+def _ask_together(
+    connection: Connection, questions: Sequence[Query], values: Mapping[str, object]
+) -> dict[str, Answer]:
+    """Several at once, with the answers that each has alone."""
+    rows: dict[str, dict[tuple[str, ...], dict[str, Number]]] = {q.name: {} for q in questions}
+    by_name = {query.name: query for query in questions}
+    for name, _, *told in connection.execute(text(together(questions, values))):
+        query = by_name[name]
+        key, numbers = _row(query, told[: len(query.keys)], told[3 : 3 + len(query.numbers)])
+        rows[name][key] = numbers
+    return {name: Answer(by_name[name], found) for name, found in rows.items()}
+
+
+def _row(
+    query: Query, keys: Sequence[object], numbers: Sequence[object]
+) -> tuple[tuple[str, ...], dict[str, Number]]:
+    key = tuple("" if word is None else str(word) for word in keys)
+    return key, dict(zip(query.numbers, map(_number, numbers), strict=True))
 
 
 def _number(value: object) -> Number:

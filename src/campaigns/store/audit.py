@@ -7,7 +7,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    case,
+    cast,
+    func,
+    insert,
+    or_,
+    select,
+)
 
 from campaigns.domain.audit import DECIDING, Action, AuditEntry, run_subject, standing_hold
 from campaigns.store.clock import from_ms, to_ms
@@ -77,6 +89,32 @@ def campaigns_of(connection: Connection, subjects: Iterable[str]) -> dict[str, s
     return found | {f"release:{row.hash}": row.campaign for row in connection.execute(told)}
 
 
+def of_campaign(connection: Connection, name: str, *, most: int) -> list[AuditEntry]:
+    """The newest lines first, of all runs, deliveries and releases of a campaign."""
+    subject = audit.c.subject
+    of = campaigns.c.name == name
+
+    def number(kind: str) -> ColumnElement[int]:
+        """What follows the kind; nothing where it is another's, whose rest may be no number."""
+        digits = case((subject.startswith(f"{kind}:"), func.substr(subject, len(kind) + 2)))
+        return cast(func.nullif(digits, ""), BigInteger)
+
+    owned = [
+        select(table.c.id)
+        .join(campaigns, campaigns.c.id == table.c.campaign_id)
+        .where(of, table.c.id == number(kind))
+        .exists()
+        for kind, table in (("run", runs), ("delivery", deliveries))
+    ]
+    told = select(releases.c.hash).where(releases.c.campaign == name)
+    query = select(audit).where(
+        or_(*owned, and_(subject.startswith("release:"), func.substr(subject, 9).in_(told)))
+    )
+    return [
+        _entry(row) for row in connection.execute(query.order_by(audit.c.id.desc()).limit(most))
+    ]
+
+
 class SqlAudit:
     """Reading the trail, and adding to it where nothing else is written."""
 
@@ -99,6 +137,11 @@ class SqlAudit:
         """The newest lines first, of one subject or of all; those of some actions left out."""
         with self._database.read() as connection:
             return entries(connection, subject, most=most, but=but)
+
+    def of_campaign(self, name: str, *, most: int = 100) -> list[AuditEntry]:
+        """The newest lines first, of all runs, deliveries and releases of a campaign."""
+        with self._database.read() as connection:
+            return of_campaign(connection, name, most=most)
 
     def look(self, subject: str, *, by: str, now: datetime) -> None:
         """Note that somebody looked at it: once for looks that follow each other."""

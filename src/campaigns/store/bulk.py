@@ -85,7 +85,7 @@ def insert(
     arrays = ", ".join(f"%s::{array}" for array, _ in types)
     values = ", ".join(f"v{i}{cast}" for i, (_, cast) in enumerate(types))
     named = ", ".join(f"v{i}" for i in range(len(columns)))
-    statement = f"{into} SELECT {values} FROM unnest({arrays}) AS v({named}) {on_conflict}"  # noqa: S608
+    statement = f"{into} SELECT {values} FROM unnest({arrays}) AS v({named}) {on_conflict}"  # noqa: S608 - our own words
     return sum(
         connection.exec_driver_sql(statement, tuple(map(list, zip(*chunk, strict=True)))).rowcount
         for chunk in _chunks(listed)
@@ -131,9 +131,9 @@ def rows_sql(dialect: str, columns: Mapping[str, str]) -> str:
     """
     if dialect == "sqlite":
         picked = ", ".join(f"json_extract(value, '$[{i}]') AS {c}" for i, c in enumerate(columns))
-        return f"(SELECT {picked} FROM json_each(:rows))"  # noqa: S608
+        return f"(SELECT {picked} FROM json_each(:rows))"  # noqa: S608 - our own words
     arrays = ", ".join(f"CAST(:rows_{i} AS {t}[])" for i, t in enumerate(columns.values()))
-    return f"(SELECT * FROM unnest({arrays}) AS given({', '.join(columns)}))"  # noqa: S608
+    return f"(SELECT * FROM unnest({arrays}) AS given({', '.join(columns)}))"  # noqa: S608 - our own words
 
 
 def rows_parameters(dialect: str, rows: Sequence[Sequence[object]]) -> dict[str, object]:

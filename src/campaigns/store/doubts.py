@@ -45,7 +45,7 @@ SELECT DISTINCT d.id, other.provider_id {_SAME_ADDRESS}
   JOIN interactions i ON i.customer_id = b.customer_id AND i.kind = 'sent'
   JOIN deliveries other ON other.id = i.delivery_id AND other.id <> d.id
  WHERE d.id IN (SELECT id FROM {{given}} AS given) AND other.provider_id IS NOT NULL
-"""  # noqa: S608
+"""  # noqa: S608 - our own words
 _TWINS = f"""
 SELECT DISTINCT d.id {_SAME_ADDRESS}
   JOIN deliveries other ON other.campaign_id = d.campaign_id AND other.step = d.step
@@ -54,7 +54,7 @@ SELECT DISTINCT d.id {_SAME_ADDRESS}
   JOIN messages own ON own.delivery_id = d.id
   JOIN messages its ON its.delivery_id = other.id AND its.hash = own.hash
  WHERE d.id IN (SELECT id FROM {{given}} AS given)
-"""  # noqa: S608
+"""  # noqa: S608 - our own words
 _REMEMBER = (
     "ON CONFLICT (delivery_id) DO UPDATE SET looks = doubts.looks + 1, "
     "looked_at = excluded.looked_at, next_look_at = excluded.next_look_at, "

@@ -52,6 +52,14 @@ class Database:
             yield connection
 
     @contextmanager
+    def moment(self) -> Iterator[Connection]:
+        """The same, and all its statements see one moment on PostgreSQL as well."""
+        with self.read() as connection:
+            if self.dialect == "postgresql":
+                connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            yield connection
+
+    @contextmanager
     def write(self) -> Iterator[Connection]:
         """One write transaction: committed at the end, rolled back on any exception.
 

@@ -36,14 +36,14 @@ SELECT id, campaign_id, step, hop, customer_id, shard, channel, reason, state, p
   FROM deliveries
  WHERE run_id = :run AND {FAILED} AND settled_at >= :since AND customer_id <> {PUBLIC}
  ORDER BY settled_at LIMIT :most {{lock}}
-"""  # noqa: S608
+"""  # noqa: S608 - our own words
 _RUNS = text(
     f"""
 SELECT id FROM runs
  WHERE state = 'finished' AND (expires_at IS NULL OR expires_at > :now)
    AND id IN (SELECT run_id FROM deliveries WHERE {FAILED} AND settled_at >= :since)
  ORDER BY id
-"""  # noqa: S608
+"""  # noqa: S608 - our own words
 )
 # `finished_at` of a running run tells that it was opened again (store.resolving.reopen).
 _OPENED_AGAIN = text(

@@ -125,9 +125,9 @@ def _open_matches(connection: Connection, whose: Mapping[int, int]) -> dict[int,
     query = match_queue.match_query().where(m.state == MatchState.OPEN, theirs).order_by(m.id)
     found: dict[int, list[RowMapping]] = {}
     for row in connection.execute(query).mappings():
-        pair = {whose.get(row["customer_a"]), whose.get(row["customer_b"])} - {None}
-        for customer_id in pair:
-            found.setdefault(customer_id, []).append(row)  # type: ignore[arg-type]
+        pair = (row["customer_a"], row["customer_b"])
+        for customer_id in {whose[one] for one in pair if one in whose}:
+            found.setdefault(customer_id, []).append(row)
     return found
 
 

@@ -128,7 +128,7 @@ def _has_had(
 
 
 class SqlInbox:
-    """Implements services.answer.Inbox."""
+    """What customers wrote, and what became of it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -194,9 +194,9 @@ UPDATE channel_uses SET messages = 0, answers = 0, kind = NULL, recent_messages 
        recent_answers = 0, learned_at = :now
  WHERE {_THESE}
    AND coalesce(learned_at, -1) <> :now AND last_inbound_at IS NOT NULL
-"""  # noqa: S608
+"""  # noqa: S608 - our own words
 _EMPTY = f"""
 DELETE FROM channel_uses
  WHERE {_THESE}
    AND coalesce(learned_at, -1) <> :now AND last_inbound_at IS NULL
-"""  # noqa: S608
+"""  # noqa: S608 - our own words

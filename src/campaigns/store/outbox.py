@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, exists, func, literal_column, or_, select
+from sqlalchemy import Select, and_, exists, func, literal, literal_column, or_, select, text
 
 from campaigns.domain.batch import Batch, Written
 from campaigns.domain.channel import PUBLIC, Channel
@@ -22,7 +22,7 @@ from campaigns.store.clock import from_ms, to_ms
 from campaigns.store.engine import Database
 from campaigns.store.figures import counts
 from campaigns.store.intending import QUIET, Intending
-from campaigns.store.schema import customers, deliveries, interactions, skips
+from campaigns.store.schema import batches, customers, deliveries, interactions, shards, skips
 from campaigns.store.settling import Settling
 from campaigns.store.sweeping import sweep
 
@@ -112,6 +112,22 @@ class SqlOutbox:
         )
         with self._database.read() as connection:
             return {Channel(c): from_ms(earliest) for c, earliest in connection.execute(query)}
+
+    def shards_left(self, run_id: int) -> frozenset[int]:
+        """The shards of which something is pending, or in the hands of a worker that may die."""
+        held = select(batches.c.shard).where(text("batches.open"), batches.c.run_id == run_id)
+        pending = _pending(run_id).where(deliveries.c.shard == shards.c.no).exists()
+        query = select(shards.c.no).where(
+            shards.c.run_id == run_id, or_(pending, shards.c.no.in_(held))
+        )
+        with self._database.read() as connection:
+            return frozenset(connection.execute(query).scalars())
+
+    def pending(self, run_id: int, most: int) -> int:
+        """How many deliveries of the run are pending, counted up to so many."""
+        some = _pending(run_id).limit(most).subquery()
+        with self._database.read() as connection:
+            return connection.execute(select(func.count()).select_from(some)).scalar_one()
 
     def waits(self, run_id: int, *, now: datetime) -> list[Wait]:
         """What of the run waits for its time, and why; the most first."""
@@ -216,3 +232,10 @@ class SqlOutbox:
                 reason = str(Skip.decode(encoded).reason)
                 counts[reason] = counts.get(reason, 0) + count
         return counts
+
+
+def _pending(run_id: int) -> Select[tuple[int]]:
+    """A row for each pending delivery of the run. The state is literal: the index is partial."""
+    return select(literal(1)).where(
+        deliveries.c.run_id == run_id, deliveries.c.state == literal_column("'pending'")
+    )

@@ -3,7 +3,7 @@
 Everyone planned counts, whatever became of their message, and everyone held out who would have got
 it: the arms hold people who are alike. Both are watched from the same moment, the run's start. Who
 was held out by an earlier run that reached all it was for belongs to that run, as those do who got
-their message from it.
+their message from it; a run with a limit holds out only those who come before it is reached.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from campaigns.domain.interaction import Agent, InteractionKind
 from campaigns.store import bulk
@@ -47,7 +47,7 @@ _AMOUNT: Mapping[Dialect, str] = {
 _OUTCOMES = """
 WITH earlier AS (
     SELECT r.id FROM runs r JOIN runs this ON this.campaign_id = r.campaign_id
-     WHERE this.id = :run AND r.id < this.id AND r.state = 'finished' AND r.row_limit IS NULL
+     WHERE this.id = :run AND r.id < this.id AND r.state = 'finished'
 ), people AS (
     SELECT d.customer_id, d.skeleton_id,
            CASE WHEN d.reason LIKE '%@preferred%' THEN 'preferred'
@@ -77,6 +77,12 @@ _POWERS = (
 )
 
 
+_CELLS = {
+    dialect: text(_OUTCOMES.format(amount=amount, more=_POWERS))
+    for dialect, amount in _AMOUNT.items()
+}
+
+
 def cells_sql(dialect: Dialect, run_id: int, goal: str, since: datetime, within: timedelta) -> str:
     """The same question without parameters, as a person may ask it."""
     asked = _OUTCOMES.format(amount=_AMOUNT[dialect], more="")
@@ -92,13 +98,28 @@ def cells_sql(dialect: Dialect, run_id: int, goal: str, since: datetime, within:
     return asked.strip()
 
 
+def cells_of(
+    connection: Connection, run_id: int, goal: str, since: datetime, within: timedelta
+) -> Iterator[Cell]:
+    """People of one run by arm: see SqlOutcomes.of_run."""
+    values = {
+        "run": run_id,
+        "kind": goal,
+        "since": to_ms(since),
+        "until": to_ms(since + within),
+        "human": str(Agent.HUMAN),
+    }
+    for row in bulk.tuples(connection.execute(_CELLS[bulk.dialect_of(connection)], values)):
+        skeleton_id, arm, people, reached, first, second, third = row
+        sums = (float(first), float(second), float(third))
+        yield Cell(skeleton_id, arm, people, int(reached), sums)
+
+
 class SqlOutcomes:
     """Reading outcomes by arm."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        amount = _AMOUNT[database.dialect]
-        self._cells = text(_OUTCOMES.format(amount=amount, more=_POWERS))
 
     def of_run(
         self, run_id: int, goal: InteractionKind, *, since: datetime, within: timedelta
@@ -107,15 +128,5 @@ class SqlOutcomes:
 
         Clicks of machines, and such as may be, do not count.
         """
-        values = {
-            "run": run_id,
-            "kind": str(goal),
-            "since": to_ms(since),
-            "until": to_ms(since + within),
-            "human": str(Agent.HUMAN),
-        }
         with self._database.read() as connection:
-            for row in bulk.tuples(connection.execute(self._cells, values)):
-                skeleton_id, arm, people, reached, first, second, third = row
-                sums = (float(first), float(second), float(third))
-                yield Cell(skeleton_id, arm, people, int(reached), sums)
+            yield from cells_of(connection, run_id, goal, since, within)

@@ -25,7 +25,7 @@ _REMEMBER = (
 
 
 class SqlResolving:
-    """Implements services.reconcile.Resolving."""
+    """Where a person's decision is written."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

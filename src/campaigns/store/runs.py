@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     Select,
     exists,
     false,
@@ -24,17 +22,16 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from campaigns.domain.audit import ENGINE, Action, AuditEntry, run_subject
-from campaigns.domain.consent import Purpose
 from campaigns.domain.portion import WHOLE, Portion
 from campaigns.domain.release import Release
 from campaigns.domain.run import ACTIVE_RUN_STATES, TRANSITIONS, Run, RunState, Shard
-from campaigns.errors import NotFoundError
 from campaigns.store import audience, bulk
 from campaigns.store.audit import append, hold_of
-from campaigns.store.clock import from_ms, from_ms_or_none, to_ms, to_ms_or_none
+from campaigns.store.clock import from_ms_or_none, to_ms, to_ms_or_none
 from campaigns.store.engine import Database, bar_intents
 from campaigns.store.journeys import due_at_any_step
 from campaigns.store.releases import save_release
+from campaigns.store.run_reading import all_runs, find_run, get_run
 from campaigns.store.schema import batches, campaigns, customers, deliveries, runs, shards
 from campaigns.store.steps import number_steps
 from campaigns.store.sweeping import cancel_pending
@@ -81,8 +78,8 @@ class SqlRuns:
                     number_steps(connection, campaign_id, release.policy.journey.names)
                     whom = _whom(connection, campaign_id, release, now, continues=continues)
                     _cut(connection, run_id, whom, shard_size)
-                    return _get(connection, run_id), False
-                active = _find(
+                    return get_run(connection, run_id), False
+                active = find_run(
                     connection,
                     (runs.c.campaign_id == campaign_id) & runs.c.state.in_(ACTIVE_RUN_STATES),
                 )
@@ -93,13 +90,13 @@ class SqlRuns:
     def get(self, run_id: int) -> Run:
         """Raises NotFoundError."""
         with self._database.read() as connection:
-            return _get(connection, run_id)
+            return get_run(connection, run_id)
 
     def latest(self, campaign: str | None = None) -> Run | None:
         """The newest run, of one campaign or of all."""
         clause = true() if campaign is None else campaigns.c.name == campaign
         with self._database.read() as connection:
-            return _find(connection, clause)
+            return find_run(connection, clause)
 
     def active(self, *, or_ended_since: datetime | None = None) -> list[Run]:
         """Every run that has not ended, or not before that moment; newest first."""
@@ -107,7 +104,7 @@ class SqlRuns:
         if or_ended_since is not None:
             clause |= runs.c.finished_at >= to_ms(or_ended_since)
         with self._database.read() as connection:
-            return _all(connection, clause)
+            return all_runs(connection, clause)
 
     def shards(self, run_id: int) -> list[Shard]:
         """In order."""
@@ -186,7 +183,7 @@ class SqlRuns:
             .order_by(runs.c.id)
         )
         with self._database.read() as connection:
-            return [_get(connection, run_id) for run_id in connection.execute(query).scalars()]
+            return [get_run(connection, run_id) for run_id in connection.execute(query).scalars()]
 
 
 def ensure_campaign(connection: Connection, release: Release) -> int:
@@ -264,44 +261,3 @@ def _cut(connection: Connection, run_id: int, clause: ColumnElement[bool], shard
     ).where(numbered.c.place % shard_size == 0)
     names = ["run_id", "no", "first_customer", "last_customer"]
     connection.execute(insert(shards).from_select(names, cut))
-
-
-def _get(connection: Connection, run_id: int) -> Run:
-    run = _find(connection, runs.c.id == run_id)
-    if run is None:
-        raise NotFoundError(f"there is no run {run_id}; `campaigns show run` shows the newest.")
-    return run
-
-
-def _find(connection: Connection, clause: ColumnElement[bool]) -> Run | None:
-    return next(iter(_all(connection, clause, most=1)), None)
-
-
-def _all(connection: Connection, clause: ColumnElement[bool], most: int | None = None) -> list[Run]:
-    query = (
-        select(runs, campaigns.c.name, campaigns.c.edition)
-        .join_from(runs, campaigns)
-        .where(clause)
-        .order_by(runs.c.id.desc())
-        .limit(most)
-    )
-    return [_run(row) for row in connection.execute(query)]
-
-
-def _run(row: Row[Any]) -> Run:
-    return Run(
-        id=row.id,
-        campaign=row.name,
-        edition=row.edition,
-        release_hash=row.release_hash,
-        state=RunState(row.state),
-        purpose=Purpose(row.purpose),
-        topic=row.topic,
-        started_at=from_ms(row.started_at),
-        finished_at=from_ms_or_none(row.finished_at),
-        expires_at=from_ms_or_none(row.expires_at),
-        limit=row.row_limit,
-        stopped_because=row.stopped_because,
-        continues=row.continues,
-        portion=Portion.decode(row.portion or ""),
-    )

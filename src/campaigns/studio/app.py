@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 
-from campaigns.bootstrap.preview import Desk, Known, State
+from campaigns.bootstrap.preview import Drafts, Known, State
 from campaigns.domain.channel import Channel
 from campaigns.errors import CampaignsError
 from campaigns.studio.mail import MAIL_POLICY, mail_page
@@ -53,8 +53,8 @@ _PATIENCE: Final = 1.5
 _BEAT: Final = 15.0
 
 
-def create_app(desk: Desk, watch: Watch) -> FastAPI:
-    """The studio over a desk, and what watches its files."""
+def create_app(drafts: Drafts, watch: Watch) -> FastAPI:
+    """The studio over the drafts, and what watches its files."""
 
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
@@ -63,17 +63,17 @@ def create_app(desk: Desk, watch: Watch) -> FastAPI:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-        desk.customers.close()
+        drafts.customers.close()
 
     app = FastAPI(lifespan=life, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_HOSTS, www_redirect=False)
-    _Studio(desk, watch).join(app)
+    _Studio(drafts, watch).join(app)
     return app
 
 
 class _Studio:
-    def __init__(self, desk: Desk, watch: Watch) -> None:
-        self._desk = desk
+    def __init__(self, drafts: Drafts, watch: Watch) -> None:
+        self._drafts = drafts
         self._watch = watch
         self._pages = Pages()
 
@@ -93,11 +93,11 @@ class _Studio:
         """All campaigns, or one as it will arrive."""
         query = read_query(request.query_params)
         try:
-            names = await asyncio.to_thread(self._desk.names)
+            names = await asyncio.to_thread(self._drafts.names)
         except (CampaignsError, OSError) as error:
             return _page(self._pages.trouble(query, str(error)), 500)
         if not query.campaign:
-            states = [(name, self._desk.state(name)) for name in names]
+            states = [(name, self._drafts.state(name)) for name in names]
             return _page(self._pages.overview(query, states))
         if query.campaign not in names:
             return _page(self._pages.unknown(query, names), 404)
@@ -109,12 +109,12 @@ class _Studio:
     def _campaign(self, query: Query, names: Sequence[str], state: State) -> str:
         known, notice = self._known(query)
         return self._pages.campaign(
-            query, names, state, known, notice, customers=self._desk.customers.exist
+            query, names, state, known, notice, customers=self._drafts.customers.exist
         )
 
     def _known(self, query: Query) -> tuple[Known | None, str]:
         """The customer that is asked for, or why there is none."""
-        who, customers = query.choices.customer, self._desk.customers
+        who, customers = query.choices.customer, self._drafts.customers
         if not who or not customers.exist:
             return None, ""
         try:
@@ -125,7 +125,7 @@ class _Studio:
     async def mail(self, request: Request) -> Response:
         """One mail's HTML, for a frame of the page."""
         query = read_query(request.query_params)
-        state = self._desk.state(query.campaign)
+        state = self._drafts.state(query.campaign)
         html = await asyncio.to_thread(self._mail, query, state)
         if html is None:
             raise HTTPException(404)
@@ -152,7 +152,7 @@ class _Studio:
     async def _stream(self, campaign: str) -> AsyncIterator[bytes]:
         with self._watch.following(campaign) as queue:
             yield b"retry: 1000\n\n"
-            known = self._desk.state(campaign) if campaign else None
+            known = self._drafts.state(campaign) if campaign else None
             if known is not None:
                 yield _event(known)
             while True:

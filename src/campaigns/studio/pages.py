@@ -17,6 +17,7 @@ from campaigns.bootstrap.preview import (
     channel_label,
 )
 from campaigns.domain.channel import Channel
+from campaigns.domain.counting import counted
 from campaigns.domain.findings import Finding
 from campaigns.page_templates import page_templates
 from campaigns.studio.mail import shown_sender
@@ -109,11 +110,6 @@ def grouped(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
 def column_groups(table: FactTable) -> list[list[Column]]:
     """The fact table's columns, by channel."""
     return [list(columns) for _, columns in groupby(table.columns, key=lambda c: c.channel)]
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """`1 error`, `2 errors`."""
-    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def _summary(state: State | None) -> Previewer | None:

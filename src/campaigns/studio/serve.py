@@ -9,7 +9,7 @@ import webbrowser
 
 import uvicorn
 
-from campaigns.bootstrap.preview import open_desk
+from campaigns.bootstrap.preview import open_drafts
 from campaigns.errors import ConfigurationError
 from campaigns.studio.app import HOST, create_app
 from campaigns.studio.watch import Watch
@@ -20,17 +20,17 @@ def run_studio(*, port: int, open_browser: bool) -> None:
 
     Raises ConfigurationError when the port is taken, FileError without a templates folder.
     """
-    desk = open_desk()
-    desk.names()
+    drafts = open_drafts()
+    drafts.names()
     listener = _listen(port)
     address = f"http://{HOST}:{listener.getsockname()[1]}/"
     print(f"Studio: {address}", flush=True)
-    print(f"Watching {desk.templates}. Nothing here can send. Stop with Ctrl-C.", flush=True)
+    print(f"Watching {drafts.templates}. Nothing here can send. Stop with Ctrl-C.", flush=True)
     if open_browser:
         threading.Timer(0.5, webbrowser.open, [address]).start()
-    watch = Watch(desk)
+    watch = Watch(drafts)
     config = uvicorn.Config(
-        create_app(desk, watch),
+        create_app(drafts, watch),
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -61,9 +61,10 @@ def _listen(port: int) -> socket.socket:
     try:
         listener.bind((HOST, port))
         listener.listen()  # whoever opens the address as soon as it is printed waits
-    except OSError as error:
+    except (OSError, OverflowError) as error:  # taken, or no port at all
         listener.close()
+        why = error.strerror if isinstance(error, OSError) else error
         raise ConfigurationError(
-            f"port {port} on {HOST} is taken ({error.strerror}). Choose another with --port."
+            f"port {port} on {HOST} cannot be used ({why}). Choose another with --port."
         ) from error
     return listener

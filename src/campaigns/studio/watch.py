@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from enum import Enum
 from typing import Final, TypeAlias
 
-from campaigns.bootstrap.preview import Choices, Desk, State
+from campaigns.bootstrap.preview import Choices, Drafts, State
 from campaigns.errors import CampaignsError, NotFoundError
 
 #: Seconds between looks at the files: a look costs less than a millisecond.
@@ -26,20 +26,20 @@ Told: TypeAlias = State | End | None
 
 
 class Watch:
-    """Keeps the desk's campaigns up to date, in threads, so that no page waits for a compile."""
+    """Keeps the drafts up to date, in threads, so that no page waits for a compile."""
 
-    def __init__(self, desk: Desk, interval: float = INTERVAL) -> None:
-        self._desk = desk
+    def __init__(self, drafts: Drafts, interval: float = INTERVAL) -> None:
+        self._drafts = drafts
         self._interval = interval
         self._pages: dict[asyncio.Queue[Told], str] = {}
         self._settled = asyncio.Condition()
 
     async def run(self) -> None:
         """Look at the files for ever."""
-        warming = asyncio.create_task(asyncio.to_thread(self._desk.warm))
+        warming = asyncio.create_task(asyncio.to_thread(self._drafts.warm))
         seen = None
         while True:
-            stamp = await asyncio.to_thread(self._desk.stamp)
+            stamp = await asyncio.to_thread(self._drafts.stamp)
             if stamp != seen:
                 seen = stamp
                 await self._refresh()
@@ -48,7 +48,7 @@ class Watch:
 
     async def _refresh(self) -> None:
         try:
-            names = await asyncio.to_thread(self._desk.names)
+            names = await asyncio.to_thread(self._drafts.names)
         except (CampaignsError, OSError):
             return  # the page says so itself
         opened = set(self._pages.values())
@@ -56,9 +56,9 @@ class Watch:
             await self._examine(name)
 
     async def _examine(self, name: str) -> None:
-        before = self._desk.state(name)
+        before = self._drafts.state(name)
         try:
-            after = await asyncio.to_thread(self._desk.examine, name)
+            after = await asyncio.to_thread(self._drafts.examine, name)
         except (NotFoundError, OSError):
             self._tell(name, None)
             return
@@ -96,8 +96,8 @@ class Watch:
         async with self._settled:
             try:
                 await asyncio.wait_for(
-                    self._settled.wait_for(lambda: self._desk.state(name) is not None), patience
+                    self._settled.wait_for(lambda: self._drafts.state(name) is not None), patience
                 )
             except TimeoutError:
                 return None
-        return self._desk.state(name)
+        return self._drafts.state(name)

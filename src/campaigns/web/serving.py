@@ -37,7 +37,7 @@ def run_public_app(app: App, *, host: str, port: int, proxies: str) -> None:
     listener = listen(host, port)
     try:
         address = f"http://{host}:{listener.getsockname()[1]}"
-        _ = app.database
+        app.mode.require()
         server = uvicorn.Server(configuration(app, proxies))
         for sign in (signal.SIGINT, signal.SIGTERM):
             # uvicorn raises what it caught again once it has ended: that is all there is to do.

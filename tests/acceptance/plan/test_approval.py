@@ -128,3 +128,23 @@ def test_nobody_answering_leaves_nothing_begun_and_a_later_yes_counts(
 def test_a_campaign_whose_name_is_mistyped_is_told_as_such(app: App) -> None:
     with pytest.raises(NotFoundError, match="no campaign `spring_sal`; did you mean"):
         approve_release(app, "spring_sal", by="Berta")
+
+
+def test_a_yes_that_nobody_asked_for_says_so(
+    app: App, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import_people(app, tmp_path, 40)
+    assert cli(["approve", "spring_sale", "--by", "Berta"]) == 0
+    assert "spring_sale needs no approval: it runs without one" in capsys.readouterr().err
+    add(app, "needs_approval: true")
+    assert cli(["approve", "spring_sale", "--by", "Berta"]) == 0
+    assert "needs no approval" not in capsys.readouterr().err
+
+
+def test_a_yes_for_the_first_few_is_refused_where_a_run_would_send_to_everybody(
+    app: App, tmp_path: Path
+) -> None:
+    import_people(app, tmp_path, 40)
+    with pytest.raises(UserError, match="campaigns run spring_sale --limit 7"):
+        approve_release(app, "spring_sale", by="Berta", first=7)
+    assert app.approvals.of(app.compile("spring_sale").hash) == []

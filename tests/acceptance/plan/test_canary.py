@@ -72,9 +72,15 @@ def test_a_canary_goes_first_is_watched_and_lets_the_rest_go(
     verdict = canary_verdict(app, run_id)
     assert verdict is not None
     assert verdict.state is CanaryState.WATCHING
-    assert "watching the first 20 until" in str(app.progress(run_id).canary)
+    seen = app.progress(run_id)
+    assert "watching the first 20 until" in str(seen.canary)
+    assert seen.left is None, "a time for the rest, which does not go yet"
     app.finish(run_id)
     assert app.runs.get(run_id).state is RunState.RUNNING
+    assert app.runs_due() == [], "go-on would stay with it for an hour, and leave other runs"
+    moved[0] += timedelta(hours=2)
+    assert [run.id for run in app.runs_due()] == [run_id], "nobody is left to end the watch"
+    moved[0] -= timedelta(hours=2)
 
     happened(app, InteractionKind.UNSUBSCRIBED, first_customers(app)[:2])  # 10 percent, and no more
     assert wait_for_canary(app, run_id)
@@ -149,7 +155,7 @@ def test_the_command_waits_for_the_canary_and_sends_the_rest(
         patched.setattr("campaigns.bootstrap.connect", lambda: _same(app))
         assert cli(["run", "spring_sale"]) == 0
         told = capsys.readouterr()
-        assert "Canary, watching: watching the first 20 until" in told.err
+        assert "Canary: watching the first 20 until" in told.err
         assert "Canary, passed" in told.err
         assert cli(["show", "run"]) == 0
     assert "Canary, passed: of the first 20" in capsys.readouterr().out

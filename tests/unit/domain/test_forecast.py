@@ -118,6 +118,16 @@ def test_the_artifact_begins_with_how_many_get_it_and_has_what_was_found() -> No
     assert "- Finding: copy.es.yaml: A long line. Shorten it." in written
 
 
+def test_a_plan_in_which_nobody_gets_it_has_no_time_and_no_empty_table() -> None:
+    counts = PlanCounts(Counter(), Counter({"no_consent": 40}), already=7)
+    told = forecast(counts=counts, channels=[])
+    assert told.sentences() == ["Cost: €0.00."]
+    assert "| channel |" not in plan_page.as_markdown(told)
+    page = plan_page.as_html(told)
+    assert "no rate is set" not in page
+    assert "By channel" not in page
+
+
 def test_what_an_experiment_can_see_is_one_sentence() -> None:
     assert str(Power("variants", 2000, 2000, 1.234)) == (
         "variants: with 2,000 people against 2,000 you can see a difference of 1.2 points."

@@ -20,7 +20,6 @@ from campaigns.domain.message import (
     fill,
     message_hash,
 )
-from campaigns.domain.slots import Filler
 
 NAMES = ("first_name", "points", "link")
 
@@ -56,22 +55,6 @@ HELLO = Skeleton(
     },
     {"first_name": Slot("first_name", SlotType.TEXT, 40, "friend")},
 )
-
-
-@given(skeletons, values)
-def test_the_prepared_filler_gives_what_filling_gives(
-    skeleton: Skeleton, given_values: dict[str, str]
-) -> None:
-    assert Filler(skeleton).fill(given_values) == fill(skeleton, given_values)
-
-
-@given(skeletons, values, values)
-def test_a_filler_keeps_nothing_of_the_customer_before(
-    skeleton: Skeleton, first: dict[str, str], second: dict[str, str]
-) -> None:
-    filler = Filler(skeleton)
-    filler.fill(first)
-    assert filler.fill(second) == fill(skeleton, second)
 
 
 @given(skeletons)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -26,6 +25,8 @@ def progress(
     state: RunState = RunState.RUNNING,
     closed: Sequence[Closed] = (),
     workers: Sequence[Worker] = (),
+    canary: str | None = None,
+    settled_lately: int = 100,
 ) -> Progress:
     """A run that has settled 100 messages in the last ten seconds."""
     run = Run(1, "sale", "", "hash", state, Purpose.MARKETING, "offers", AT, None, None, None, None)
@@ -34,8 +35,8 @@ def progress(
         at=AT,
         states=states,
         oldest_in_doubt=None,
-        settled_lately=100,
-        first_lately=AT - timedelta(seconds=10),
+        settled_lately=settled_lately,
+        first_lately=AT - timedelta(seconds=10) if settled_lately else None,
         last_settled=AT,
         held=(),
         workers=workers,
@@ -44,6 +45,7 @@ def progress(
         unplanned=0,
         hold=None,
         unarmed=None,
+        canary=canary,
     )
 
 
@@ -55,9 +57,28 @@ def test_no_time_is_promised_while_a_provider_that_has_messages_to_take_is_left_
     assert progress(by_mail, closed=[SMS]).left == timedelta(seconds=5)
 
 
-def test_no_time_is_promised_while_the_canary_is_not_decided() -> None:
-    seen = progress({(Channel.SMS, DeliveryState.PENDING): 50})
-    assert replace(seen, canary="watching the first 20").left is None
+def test_no_time_is_promised_for_the_rest_while_the_first_few_are_watched() -> None:
+    rest = {(Channel.EMAIL, DeliveryState.ACCEPTED): 100, (Channel.EMAIL, DeliveryState.PENDING): 9}
+    watching = "watching the first 100 until 2027-03-10 11:00 UTC"
+    assert progress(rest).left == timedelta(seconds=1)
+    assert progress(rest, canary=watching).left is None
+    still = progress(rest, canary=watching, settled_lately=0).stuck
+    assert still == (
+        f"{watching}. The rest waits for that; if nobody stays with it, `campaigns run sale` goes "
+        "on with it then."
+    )
+
+
+def test_a_run_in_which_nothing_moves_claims_nothing_of_workers_that_it_cannot_see() -> None:
+    due = progress({(Channel.EMAIL, DeliveryState.PENDING): 1200}, settled_lately=0)
+    assert due.stuck == (
+        "1,200 may go now, and nothing has moved since 2027-03-10 09:00:00 UTC. If nobody is "
+        "sending it, `campaigns run sale` goes on with it, as Prefect's `go-on` does every ten "
+        "minutes."
+    )
+    lost = progress({(Channel.EMAIL, DeliveryState.SENDING): 3}, settled_lately=0).stuck
+    assert lost is not None
+    assert lost.startswith("nothing has moved since 2027-03-10 09:00:00 UTC. If nobody")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,6 @@ from campaigns.domain.quiet_hours import ALWAYS, LAW, QuietRule, Span, next_wind
 CALL = timedelta(seconds=25)
 NIGHT: Span = (21 * 60, 8 * 60)
 MADRID, NEW_YORK, LA = "Europe/Madrid", "America/New_York", "America/Los_Angeles"
-DAYLIGHT = "2027-03-14"  # the clocks go forward in the US, on 2027-03-28 in Europe
 
 
 def instant(text: str) -> datetime:

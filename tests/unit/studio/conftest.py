@@ -1,4 +1,4 @@
-"""A templates folder of one's own, and a desk over it."""
+"""A templates folder of one's own, and the drafts in it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.bootstrap.preview import Customers, Desk, Previewer
+from campaigns.bootstrap.preview import Customers, Drafts, Previewer
 from campaigns.content.catalog import Catalog
 from campaigns.settings import Settings
 
@@ -20,21 +20,21 @@ def templates(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def desk(templates: Path, tmp_path: Path) -> Desk:
-    return Desk(Catalog(templates), Customers(Settings(home=tmp_path / "home")))
+def drafts(templates: Path, tmp_path: Path) -> Drafts:
+    return Drafts(Catalog(templates), Customers(Settings(home=tmp_path / "home")))
 
 
 @pytest.fixture(scope="session")
-def shipped() -> Desk:
-    """A desk over the shipped templates, compiled; for tests that change no file."""
-    desk = Desk(Catalog(_SHIPPED), Customers(Settings(home=_SHIPPED / "nowhere")))
-    for name in desk.names():
-        desk.examine(name)
-    return desk
+def shipped() -> Drafts:
+    """The shipped templates as drafts, compiled; for tests that change no file."""
+    drafts = Drafts(Catalog(_SHIPPED), Customers(Settings(home=_SHIPPED / "nowhere")))
+    for name in drafts.names():
+        drafts.examine(name)
+    return drafts
 
 
 @pytest.fixture
-def previewer(shipped: Desk) -> Previewer:
+def previewer(shipped: Drafts) -> Previewer:
     state = shipped.examine("spring_sale")
     assert state.previewer is not None, state.findings
     return state.previewer

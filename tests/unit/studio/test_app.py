@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from selectolax.lexbor import LexborHTMLParser
 from starlette.routing import Route
 
-from campaigns.bootstrap.preview import Desk
+from campaigns.bootstrap.preview import Drafts
 from campaigns.studio.app import create_app
 from campaigns.studio.watch import Watch
 from tests.unit.studio.edits import change
@@ -42,19 +42,19 @@ class Client:
 
 
 @pytest.fixture
-def client(shipped: Desk) -> Client:
+def client(shipped: Drafts) -> Client:
     """Over the shipped templates."""
     return Client(create_app(shipped, Watch(shipped)))
 
 
 @pytest.fixture
-def own(desk: Desk) -> Client:
+def own(drafts: Drafts) -> Client:
     """Over templates that the test may change."""
-    desk.examine("spring_sale")
-    return Client(create_app(desk, Watch(desk)))
+    drafts.examine("spring_sale")
+    return Client(create_app(drafts, Watch(drafts)))
 
 
-def test_every_route_is_get_and_nothing_else(shipped: Desk) -> None:
+def test_every_route_is_get_and_nothing_else(shipped: Drafts) -> None:
     routes = [r for r in create_app(shipped, Watch(shipped)).routes if isinstance(r, Route)]
     assert {r.path for r in routes} == {"/", "/mail", "/events", "/assets/{name}"}
     assert len(create_app(shipped, Watch(shipped)).routes) == len(routes)
@@ -124,13 +124,13 @@ def test_every_frame_is_sandboxed_without_scripts(client: Client) -> None:
     assert {f.attributes.get("sandbox") for f in frames} == {"allow-same-origin"}
 
 
-def test_what_a_copy_says_is_text_in_the_page(templates: Path, desk: Desk, own: Client) -> None:
+def test_what_a_copy_says_is_text_in_the_page(templates: Path, drafts: Drafts, own: Client) -> None:
     change(
         templates / "campaigns/spring_sale/copy.en.yaml",
         "Spring is here, and",
         "</p><script>alert(1)</script><img src=x onerror=alert(2)> and",
     )
-    desk.examine("spring_sale")
+    drafts.examine("spring_sale")
     answer = own.get("/?campaign=spring_sale").text
     assert "&lt;script&gt;alert(1)" in answer
     page = LexborHTMLParser(answer)
@@ -145,10 +145,10 @@ def test_what_an_address_asks_for_is_text_in_the_page(client: Client) -> None:
 
 
 def test_findings_are_told_with_file_line_and_how_to_mend_them(
-    templates: Path, desk: Desk, own: Client
+    templates: Path, drafts: Drafts, own: Client
 ) -> None:
     change(templates / "campaigns/spring_sale/copy.en.yaml", "subject:", "sbuject:")
-    desk.examine("spring_sale")
+    drafts.examine("spring_sale")
     page = LexborHTMLParser(own.get("/?campaign=spring_sale").text)
     (file,) = page.css(".findings .file")
     assert "copy.en.yaml" in file.css_first("h3").text()  # type: ignore[union-attr]
@@ -181,10 +181,10 @@ def test_a_missing_templates_folder_is_told_on_the_page(templates: Path, own: Cl
 def test_nothing_that_can_send_is_even_loaded() -> None:
     code = (
         "import sys; from pathlib import Path\n"
-        "from campaigns.bootstrap.preview import Choices, open_desk\n"
+        "from campaigns.bootstrap.preview import Choices, open_drafts\n"
         "from campaigns.studio.serve import run_studio\n"
-        "desk = open_desk(Path(sys.argv[1]))\n"
-        "desk.examine('spring_sale').previewer.preview(Choices())\n"
+        "drafts = open_drafts(Path(sys.argv[1]))\n"
+        "drafts.examine('spring_sale').previewer.preview(Choices())\n"
         "vendors = ('campaigns.channels', 'campaigns.services.dispatch', 'campaigns.bootstrap.app',"
         " 'sendgrid', 'twilio', 'tweepy', 'smtplib')\n"
         "print([m for m in sys.modules if m.startswith(vendors)])\n"

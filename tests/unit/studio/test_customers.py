@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
-from campaigns.bootstrap.preview import Choices, Customers, Desk, Previewer
+from campaigns.bootstrap.preview import Choices, Customers, Drafts, Previewer
 from campaigns.content.catalog import Catalog
 from campaigns.errors import NotFoundError
 from campaigns.settings import Settings
@@ -72,9 +72,9 @@ def test_a_customer_who_does_not_exist_is_told_in_one_sentence(known: Customers)
 
 
 def test_the_page_shows_the_customer_or_why_not(known: Customers) -> None:
-    desk = Desk(Catalog(_SHIPPED), known)
-    desk.examine("spring_sale")
-    client = Client(create_app(desk, Watch(desk)))
+    drafts = Drafts(Catalog(_SHIPPED), known)
+    drafts.examine("spring_sale")
+    client = Client(create_app(drafts, Watch(drafts)))
     page = client.get("/", params={"campaign": "spring_sale", "customer": "S0000003"}).text
     assert "Meritxell Camps (S0000003)" in page
     mail = client.get("/mail", params={"campaign": "spring_sale", "customer": "S0000003"}).text

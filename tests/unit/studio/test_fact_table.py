@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.bootstrap.preview import Choices, Desk, FactRow, FactTable, Previewer
+from campaigns.bootstrap.preview import Choices, Drafts, FactRow, FactTable, Previewer
 from tests.unit.studio.edits import change
 
 _COPY = "campaigns/spring_sale/copy.{}.yaml"
 
 
-def table(desk: Desk, locale: str) -> FactTable:
-    previewer = desk.examine("spring_sale").previewer
+def table(drafts: Drafts, locale: str) -> FactTable:
+    previewer = drafts.examine("spring_sale").previewer
     assert previewer is not None
     return previewer.preview(Choices(locale=locale)).rows[0].table
 
@@ -26,7 +26,7 @@ def places(row: FactRow) -> dict[str, tuple[str, ...]]:
     return {f"{s.column.channel.value} {s.column.part}": s.words for s in row.sightings}
 
 
-def test_the_columns_are_the_parts_of_every_channel(shipped: Desk) -> None:
+def test_the_columns_are_the_parts_of_every_channel(shipped: Drafts) -> None:
     shown = [(c.channel.value, c.part) for c in table(shipped, "en_GB").columns]
     assert shown == [
         ("email", "subject"), ("email", "preheader"), ("email", "html"), ("email", "text"),
@@ -44,7 +44,7 @@ def test_the_columns_are_the_parts_of_every_channel(shipped: Desk) -> None:
     ],
 )
 def test_a_fact_is_found_in_the_exact_words_of_its_locale(
-    shipped: Desk, locale: str, written: str
+    shipped: Drafts, locale: str, written: str
 ) -> None:
     found = places(fact(table(shipped, locale), "ends_on"))
     for part in ("email html", "email text", "whatsapp body", "sms body", "x_post body"):
@@ -57,25 +57,27 @@ def test_a_shipped_campaign_misses_nothing_and_has_no_strangers(previewer: Previ
         assert row.table.strangers == ()
 
 
-def test_a_fact_taken_out_of_one_copy_is_missing_exactly_there(templates: Path, desk: Desk) -> None:
+def test_a_fact_taken_out_of_one_copy_is_missing_exactly_there(
+    templates: Path, drafts: Drafts
+) -> None:
     change(templates / _COPY.format("ca"), " amb {{ facts.code }}:", " amb un codi:")
-    row = fact(table(desk, "ca_ES"), "code")
+    row = fact(table(drafts, "ca_ES"), "code")
     missing = {f"{s.column.channel.value} {s.column.part}" for s in row.sightings if s.missing}
     assert missing == {"sms body", "x_dm body"}
-    assert fact(table(desk, "es_ES"), "code").sightings[-1].words == ("PRIMAVERA20",)
+    assert fact(table(drafts, "es_ES"), "code").sightings[-1].words == ("PRIMAVERA20",)
 
 
-def test_subject_and_preheader_need_not_say_everything(shipped: Desk) -> None:
+def test_subject_and_preheader_need_not_say_everything(shipped: Drafts) -> None:
     row = fact(table(shipped, "en_GB"), "code")
     subject = next(s for s in row.sightings if s.column.part == "subject")
     assert (subject.words, subject.missing) == ((), False)
 
 
 def test_a_price_typed_into_one_copy_is_a_stranger_there_with_advice(
-    templates: Path, desk: Desk
+    templates: Path, drafts: Drafts
 ) -> None:
     change(templates / _COPY.format("en"), "Spring is here, and", "Only £49.90 each, and")
-    (stranger,) = table(desk, "en_GB").strangers
+    (stranger,) = table(drafts, "en_GB").strangers
     assert stranger.words == "£49.90"
     assert (stranger.column.channel.value, stranger.column.part) == ("x_post", "body")
     assert stranger.advice

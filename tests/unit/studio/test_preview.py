@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.bootstrap.preview import Cell, Choices, Desk, Known, Preview, Previewer
+from campaigns.bootstrap.preview import Cell, Choices, Drafts, Known, Preview, Previewer
 from campaigns.domain.channel import Channel
 from tests.unit.studio.edits import change
 
@@ -65,13 +65,13 @@ def test_the_longest_values_are_those_that_the_fit_is_proven_with(previewer: Pre
     assert len(longest.parts["body"]) > len(typical.parts["body"])
 
 
-def test_a_reader_who_would_get_no_message_is_told_why(templates: Path, desk: Desk) -> None:
+def test_a_reader_who_would_get_no_message_is_told_why(templates: Path, drafts: Drafts) -> None:
     change(
         templates / "campaigns/spring_sale/copy.en.yaml",
         "{{ customer.first_name | or_else('again') }}",
         "{{ customer.first_name }}",
     )
-    previewer = desk.examine("spring_sale").previewer
+    previewer = drafts.examine("spring_sale").previewer
     assert previewer is not None
     shown = cell(previewer.preview(Choices(reader="unknown")), "en_GB", Channel.EMAIL)
     assert not shown.parts
@@ -86,12 +86,12 @@ def test_traits_choose_the_skeleton(previewer: Previewer) -> None:
     assert "points" not in cell(other, "en_GB", Channel.WHATSAPP).parts["body"]
 
 
-def test_a_variant_is_shown_when_it_is_chosen(templates: Path, desk: Desk) -> None:
+def test_a_variant_is_shown_when_it_is_chosen(templates: Path, drafts: Drafts) -> None:
     for language in ("en", "es", "ca"):
         file = templates / f"campaigns/spring_sale/copy.{language}.yaml"
         text = file.read_text(encoding="utf-8")
         file.write_text(text + "variants: {b: {headline: A headline of variant b}}\n")
-    previewer = desk.examine("spring_sale").previewer
+    previewer = drafts.examine("spring_sale").previewer
     assert previewer is not None
     assert [v.label for v in previewer.offer.variants] == ["A", "B"]
     shown = cell(previewer.preview(Choices(variant="b")), "en_GB", Channel.WHATSAPP)
@@ -122,19 +122,19 @@ def test_an_sms_tells_encoding_segments_and_price_in_the_readers_country(
     assert measures(cell(preview, "en_US", Channel.SMS))["Price"] == "€0.0077 to US"
 
 
-def test_an_sms_too_long_for_the_brand_is_marked(templates: Path, desk: Desk) -> None:
+def test_an_sms_too_long_for_the_brand_is_marked(templates: Path, drafts: Drafts) -> None:
     change(templates / "campaigns/spring_sale/copy.en.yaml", "off everything until", "off " * 150)
-    state = desk.examine("spring_sale")
+    state = drafts.examine("spring_sale")
     assert state.previewer is not None
     shown = cell(state.previewer.preview(Choices()), "en_GB", Channel.SMS)
     assert [r.label for r in shown.readings if not r.fits] == ["Segments"]
     assert shown.findings
 
 
-def test_without_a_price_list_no_price_is_shown(templates: Path, desk: Desk) -> None:
+def test_without_a_price_list_no_price_is_shown(templates: Path, drafts: Drafts) -> None:
     brand = templates / "brand.yaml"
     brand.write_text(brand.read_text(encoding="utf-8").split("\nprices:")[0] + "\n")
-    previewer = desk.examine("spring_sale").previewer
+    previewer = drafts.examine("spring_sale").previewer
     assert previewer is not None
     assert "Price" not in measures(cell(previewer.preview(Choices()), "es_ES", Channel.SMS))
 
@@ -157,9 +157,9 @@ def test_a_mail_shows_its_preheader_without_the_filling(previewer: Previewer) ->
     assert shown.preheader == "Plants, pots, seeds and tools, with the code PRIMAVERA20."
 
 
-def test_a_cells_key_changes_only_when_the_cell_does(templates: Path, desk: Desk) -> None:
+def test_a_cells_key_changes_only_when_the_cell_does(templates: Path, drafts: Drafts) -> None:
     def keys() -> dict[str, str]:
-        previewer = desk.examine("spring_sale").previewer
+        previewer = drafts.examine("spring_sale").previewer
         assert previewer is not None
         row = previewer.preview(Choices(locale="es_ES")).rows[0]
         return {c.channel.value: c.key for c in row.cells}

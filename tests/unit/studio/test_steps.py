@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from campaigns.bootstrap.preview import Choices, Desk
+from campaigns.bootstrap.preview import Choices, Drafts
 from campaigns.domain.channel import Channel
 from campaigns.studio.app import create_app
 from campaigns.studio.watch import Watch
@@ -25,10 +25,10 @@ def _add_steps(templates: Path) -> None:
 
 
 def test_a_step_is_chosen_and_shown_and_the_post_stays_that_of_the_first(
-    templates: Path, desk: Desk
+    templates: Path, drafts: Drafts
 ) -> None:
     _add_steps(templates)
-    previewer = desk.examine("spring_sale").previewer
+    previewer = drafts.examine("spring_sale").previewer
     assert previewer is not None
     assert [o.label for o in previewer.offer.steps] == ["announce", "last day"]
     first = previewer.skeleton(Channel.SMS, "en_GB", Choices())
@@ -37,6 +37,6 @@ def test_a_step_is_chosen_and_shown_and_the_post_stays_that_of_the_first(
     post = previewer.skeleton(Channel.X_POST, "en_GB", Choices(step="last_day"))
     assert post.step == "announce"
     assert previewer.settled(Choices(step="gone")).step == "announce"
-    page = Client(create_app(desk, Watch(desk)))
+    page = Client(create_app(drafts, Watch(drafts)))
     assert "Still here" not in page.get("/?campaign=spring_sale").text
     assert "Still here" in page.get("/?campaign=spring_sale&step=last_day").text

@@ -10,6 +10,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from campaigns.domain.calendar import Calendar, Crowd, Occasion
+from campaigns.domain.counting import people
 from campaigns.page_templates import page_templates
 
 _FOLDER: Final = Path(__file__).parent
@@ -47,6 +48,7 @@ def page(calendar: Calendar) -> str:
         any_team=any(o.team for o in calendar.occasions),
         any_over=any(c.over for c in calendar.crowds),
         crowds=crowds,
+        people=people,
         colours=colours,
         conflicts=calendar.conflicts(),
         matrix=_matrix(calendar),
@@ -59,6 +61,8 @@ def page(calendar: Calendar) -> str:
 def markdown(calendar: Calendar) -> str:
     """The same for a Prefect artifact."""
     zone = ZoneInfo(calendar.zone)
+    if not calendar.occasions:
+        return "\n".join(["Nothing is scheduled in these weeks.", "", *calendar.notes])
     lines = [f"- {sentence}" for sentence in calendar.conflicts()] or ["Nothing collides."]
     lines += [
         "",
@@ -105,8 +109,8 @@ def _weeks(calendar: Calendar, colours: dict[str, str]) -> list[list[Day]]:
     ):
         colour = colours[occasion.team or occasion.campaign]
         on = crowd.by_day or {occasion.at.astimezone(zone).date(): 0}
-        for day, people in on.items():
-            by_day[day].append(Line(number, occasion, people, colour))
+        for day, reached in on.items():
+            by_day[day].append(Line(number, occasion, reached, colour))
     first, last = (m.astimezone(zone).date() for m in (calendar.since, calendar.until))
     last = max([last, *by_day])
     monday = first - timedelta(days=first.weekday())

@@ -22,6 +22,7 @@ from prometheus_client.registry import Collector
 from campaigns.bootstrap.app import App
 from campaigns.domain.channel import Channel
 from campaigns.domain.progress import Progress
+from campaigns.errors import ConfigurationError
 
 #: A run's figures are told until a day after its end, so that its last ones are not missed.
 AFTER = timedelta(days=1)
@@ -70,9 +71,14 @@ def text(app: App) -> str:
 def serve(app: App, *, host: str, port: int) -> int:
     """Answer at /metrics until the process ends; the port, for 0 takes a free one.
 
-    Raises OSError when the port is taken.
+    Raises ConfigurationError when the port is taken.
     """
-    server, _thread = start_http_server(port, addr=host, registry=registry(app))
+    try:
+        server, _thread = start_http_server(port, addr=host, registry=registry(app))
+    except OSError as error:
+        raise ConfigurationError(
+            f"port {port} on {host} cannot be used ({error.strerror}). Choose another with --port."
+        ) from error
     return int(server.server_port)
 
 

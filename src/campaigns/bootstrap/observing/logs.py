@@ -19,7 +19,8 @@ from campaigns.bootstrap.observing.observer import Carrier, Tell
 from campaigns.bootstrap.observing.words import WORDS, code, numbers
 from campaigns.domain.batch import Batch
 from campaigns.domain.delivery import Accepted, Outcome
-from campaigns.services.dispatch import DispatchCounts, Step, Watch
+from campaigns.services.dispatch import DispatchCounts
+from campaigns.services.watching import Step, Watch
 
 #: The names that a line may have.
 NAMES = frozenset(

@@ -9,7 +9,8 @@ from typing import Protocol, TypeAlias
 
 from campaigns.domain.batch import Batch
 from campaigns.domain.delivery import Outcome
-from campaigns.services.dispatch import DispatchCounts, Step, Watch
+from campaigns.services.dispatch import DispatchCounts
+from campaigns.services.watching import Step, Watch
 from campaigns.settings import Settings
 
 #: What a worker process is given so that its spans belong to the run's.

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from typing import TYPE_CHECKING
 
 from opentelemetry import propagate, trace
 from opentelemetry.context import Context
@@ -20,7 +21,11 @@ from campaigns.bootstrap.observing.words import numbers
 from campaigns.domain.batch import Batch
 from campaigns.domain.delivery import Outcome
 from campaigns.errors import ConfigurationError
-from campaigns.services.dispatch import DispatchCounts, Step, Watch
+from campaigns.services.dispatch import DispatchCounts
+from campaigns.services.watching import Step, Watch
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace.export import SpanExporter
 
 NAME = "campaigns"
 
@@ -119,7 +124,7 @@ def configured_tracer() -> Tracer:
     return trace.get_tracer(NAME)
 
 
-def _exporters() -> list:  # type: ignore[type-arg]
+def _exporters() -> list[SpanExporter]:
     import os
     from importlib.metadata import entry_points
 

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.costing import ChannelForecast
-from campaigns.domain.forecast import WAITING, Forecast, time_in_words
+from campaigns.domain.counting import counted, people
+from campaigns.domain.forecast import NOBODY, WAITING, Forecast, time_in_words
 from campaigns.domain.plan import ALREADY
 from campaigns.domain.prices import money
 from campaigns.domain.reason import SKIP_TEXT, SkipReason
@@ -87,6 +88,7 @@ def as_json(told: Forecast) -> dict[str, Any]:
         "over_budget": told.over_budget,
         "seconds": None if told.takes is None else told.takes.total_seconds(),
         "needs_approval": told.needs_approval,
+        "refused": told.refused,
         "canary": None if told.canary is None else told.canary.model_dump(mode="json"),
         "waits": told.waits,
         "waits_until": None if told.until is None else told.until.isoformat(),
@@ -108,8 +110,9 @@ def as_markdown(told: Forecast) -> str:
         "|---|---|---:|",
     ]
     lines += [f"| {a} | {b} | {n:,} |" for a, b, n in told.rows()]
-    lines += ["", "| " + " | ".join(COLUMNS) + " |", "|---|---:|---|---:|---:|---:|"]
-    lines += ["| " + " | ".join(row) + " |" for row in channel_rows(told)]
+    if told.channels:
+        lines += ["", "| " + " | ".join(COLUMNS) + " |", "|---|---:|---|---:|---:|---:|"]
+        lines += ["| " + " | ".join(row) + " |" for row in channel_rows(told)]
     lines += ["", *(f"- {sentence}" for sentence in told.sentences())]
     if told.over_budget:
         lines.append(f"- **Refused: {told.over_budget}**")
@@ -138,6 +141,9 @@ def as_html(told: Forecast) -> str:
         bars=list(_bars(told)),
         labels={c: c.label for c in Channel},
         time_in_words=time_in_words,
+        counted=counted,
+        people=people,
+        nobody=NOBODY,
     )
 
 
@@ -152,5 +158,5 @@ def _bars(told: Forecast) -> Iterator[tuple[str, str, int, float]]:
           if counts.already else []),
     ]  # fmt: skip
     whole = max(1, counts.audience)
-    for section, line, people in parts:
-        yield section, line, people, 100.0 * people / whole
+    for section, line, number in parts:
+        yield section, line, number, 100.0 * number / whole

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from campaigns.bootstrap.preview.build import Previewer, channel_label, locale_label
 from campaigns.bootstrap.preview.customers import Customers, Known
-from campaigns.bootstrap.preview.desk import Desk, State, open_desk
+from campaigns.bootstrap.preview.drafts import Drafts, State, open_drafts
 from campaigns.bootstrap.preview.model import (
     Cell,
     Choices,
@@ -29,7 +29,7 @@ __all__ = [
     "Choices",
     "Column",
     "Customers",
-    "Desk",
+    "Drafts",
     "FactRow",
     "FactTable",
     "Known",
@@ -45,5 +45,5 @@ __all__ = [
     "Trait",
     "channel_label",
     "locale_label",
-    "open_desk",
+    "open_drafts",
 ]

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
-from typing import Any
 
 import orjson
 from babel import Locale
@@ -44,24 +43,18 @@ class Previewer:
     @cached_property
     def brand(self) -> Brand:
         """The brand as it was when the release was compiled."""
-        return Brand.model_validate(self._document("brand.yaml"))
+        return Brand.model_validate(self.release.source("brand.yaml"))
 
     @cached_property
     def campaign(self) -> Campaign:
         """The campaign as it was when the release was compiled."""
-        path = f"campaigns/{self.release.campaign}/campaign.yaml"
-        return Campaign.model_validate(self._document(path))
+        return Campaign.model_validate(self.release.source(self.release.campaign_file))
 
     @cached_property
     def attributes(self) -> Mapping[str, AttributeSpec]:
         """The declared attributes."""
-        specs = self._document("attributes.yaml")
+        specs = self.release.source("attributes.yaml")
         return {name: AttributeSpec.model_validate(spec) for name, spec in specs.items()}
-
-    def _document(self, path: str) -> dict[str, Any]:
-        documents: dict[str, Any] = self.release.manifest["documents"]  # type: ignore[assignment]
-        found: dict[str, Any] = documents.get(path, {})
-        return found
 
     @cached_property
     def offer(self) -> Offer:

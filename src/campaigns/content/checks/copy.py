@@ -12,6 +12,7 @@ from campaigns.content.checks.view import TEXTS, View
 from campaigns.content.sources import BASE_VARIANT
 from campaigns.domain.channel import Channel
 from campaigns.domain.findings import Finding
+from campaigns.domain.locales import language
 
 #: What each channel cannot do without; one of a group is enough.
 _NEEDED: Final = {
@@ -47,13 +48,35 @@ _LINKS: Final = ("unsubscribe_url", "preferences_url")
 
 def check(checked: Checked) -> Iterator[Finding]:
     """`copy-missing`, `variant-missing`, `left-over`, `post-personal`, `no-fallback`,
-    `copy-unused`."""
+    `copy-unused`, `file-unread`."""
     yield from _variants(checked)
     for view in checked.views:
         yield from _missing(checked, view)
         yield from _left_over(checked, view)
         yield from _slots(checked, view)
     yield from _unused(checked)
+    yield from _unread(checked)
+
+
+def _unread(checked: Checked) -> Iterator[Finding]:
+    """A translation that nobody gets, and a name that the campaign does not look for."""
+    sources = checked.sources
+    for path in sources.unread:
+        told = "Nobody reads this file: a campaign's are campaign.yaml and copy.<language>.yaml."
+        mend = "Rename it, or take it out."
+        if path.name.startswith("copy."):
+            code = path.name.split(".")[1]
+            told = (
+                f"Nobody gets this copy: the campaign's locales are {', '.join(sources.locales)}."
+            )
+            of_brand = [x for x in sources.brand.locales if code in (x, language(x))]
+            where = (
+                f"{of_brand[0]} to `locales` in campaign.yaml"
+                if of_brand
+                else f"a locale of `{code}` to `locales` in brand.yaml"
+            )
+            mend = f"Add {where}, or take the file out."
+        yield checked.finding("file-unread", told, mend, str(path))
 
 
 def _unused(checked: Checked) -> Iterator[Finding]:

@@ -83,6 +83,7 @@ _WARNINGS: Final = _rules(
     expires_late="the campaign goes on after the last day it states",
     implausible="a fact that is hardly meant, such as 200 percent off",
     vague_date="a day that depends on when the message is read",
+    file_unread="a file beside the campaign's that it does not read",
     copy_unused="a text that stands in no message",
     locale_slots="a text holds a customer's value in one language and not in another",
     mail_support="HTML or CSS that many mail programs do not show",

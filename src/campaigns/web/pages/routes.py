@@ -20,8 +20,6 @@ from campaigns.web.pages.view import Pages
 if TYPE_CHECKING:
     from campaigns.bootstrap.app import App
 
-    _Finding: TypeAlias = Callable[[App, str], Subject | None]
-
 #: RFC 8058: what mail programs send, as a form of either encoding. Our own page sends `confirmed`.
 _ONE_CLICK: Final = b"one-click"
 _LOOK: Final = ["GET", "HEAD"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -140,3 +141,33 @@ def test_a_file_outside_the_folder_is_named_in_full(
     (told,) = json.loads(capsys.readouterr().out)["runs"]
     uri = told["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
     assert uri == (checking.root / ES).as_uri()
+
+
+def test_a_file_that_campaigns_share_is_checked_with_all_of_them(
+    checking: Files, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checking.write("identities.yaml", "joined: [email]\n")
+    assert run(["check"]) == 2
+    told = capsys.readouterr().out
+    assert told.startswith("templates/identities.yaml\n    1  error    unknown key `joined`; did")
+    assert run(["check", "sale"]) == 0, "no campaign is stopped by it"
+
+
+def test_a_folder_that_is_no_campaign_is_told(
+    checking: Files, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checking.write("campaigns/lost/copy.en.yaml", "subject: Hello\n")
+    checking.write("campaigns/notes/readme.txt", "Nothing to be sent\n")
+    assert run(["check"]) == 0
+    told = capsys.readouterr().out
+    assert "templates/campaigns/lost\n" in told
+    assert "there is no campaign.yaml in it" in told
+    assert "notes" not in told
+
+
+def test_checking_nothing_at_all_is_no_success(
+    checking: Files, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(checking.root / "campaigns/sale")
+    assert run(["check"]) == 2
+    assert "there is no campaign in templates/campaigns" in capsys.readouterr().err

@@ -60,3 +60,32 @@ def test_a_missing_subject_is_told_at_the_copy_and_not_at_the_layout(
     path = f"campaigns/sale/copy.{language}.yaml"
     files.change(path, "subject:", "closing:")
     assert files.findings()[0].startswith(f"{path}: `subject` is missing in {language}_")
+
+
+@pytest.mark.parametrize("name", ["copy.fr.yaml", "copy.fr_FR.yaml"])
+def test_a_copy_in_a_language_that_nobody_gets_is_told(files: Files, name: str) -> None:
+    files.write(f"campaigns/sale/{name}", "subject: Soldes\n")
+    (found,) = told(files, "file-unread")
+    assert found.startswith(
+        f"campaigns/sale/{name}: Nobody gets this copy: the campaign's locales are en_GB, es_ES."
+    )
+    assert "`locales` in brand.yaml" in found
+
+
+def test_a_copy_that_the_campaigns_own_locales_leave_out_is_told(files: Files) -> None:
+    files.campaign("channels:", "locales: [en_GB]\nchannels:")
+    (found,) = told(files, "file-unread")
+    assert found.startswith(f"{ES}: Nobody gets this copy: the campaign's locales are en_GB.")
+    assert "Add es_ES to `locales` in campaign.yaml" in found
+
+
+@pytest.mark.parametrize("name", ["copy-es.yaml", "campaign.yml", "copy_fr.yml"])
+def test_a_file_with_a_name_that_is_not_looked_for_is_told(files: Files, name: str) -> None:
+    files.write(f"campaigns/sale/{name}", "subject: Rebajas\n")
+    (found,) = told(files, "file-unread")
+    assert found.startswith(f"campaigns/sale/{name}: Nobody reads this file")
+
+
+def test_a_locales_own_copy_beside_its_languages_is_read(files: Files) -> None:
+    files.write("campaigns/sale/copy.es_ES.yaml", "call_to_action: Compra ya\n")
+    assert files.findings() == []

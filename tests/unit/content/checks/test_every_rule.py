@@ -103,6 +103,7 @@ FAULTS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("layouts/x_post.txt.j2", "{{ copy.post }}", "{{ copy.post }} {{ copy.greeting }}"),
     ),
     "no-fallback": ((EN, " | or_else('friend')", ""),),
+    "file-unread": ((CAMPAIGN, "channels:", "locales: [en_GB]\nchannels:"),),
     "copy-unused": ((EN, "call_to", "closing: See you among the pots\ncall_to"),),
     "doubled-word": ((EN, "Buy now", "Buy now now"),),
     "spacing": ((EN, "Buy now", "Buy , now"),),

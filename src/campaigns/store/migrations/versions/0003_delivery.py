@@ -126,7 +126,7 @@ def _rebuild_deliveries() -> None:
         "batch_id, attempts, not_before, settled_at, provider_id, provider_state, outcome"
     )
     op.execute(
-        f"INSERT INTO deliveries ({columns}) SELECT {columns} FROM deliveries_before"  # noqa: S608
+        f"INSERT INTO deliveries ({columns}) SELECT {columns} FROM deliveries_before"  # noqa: S608 - our own words
     )
     op.execute("DELETE FROM sqlite_sequence WHERE name = 'deliveries'")
     op.execute(  # ids are never used twice, also where the newest rows are gone

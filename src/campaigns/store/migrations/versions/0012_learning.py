@@ -61,7 +61,7 @@ def _never_use_an_id_twice() -> None:
         sqlite_autoincrement=True,
     )
     op.execute(
-        f"INSERT INTO interactions ({_COLUMNS}) SELECT {_COLUMNS} FROM interactions_before"  # noqa: S608
+        f"INSERT INTO interactions ({_COLUMNS}) SELECT {_COLUMNS} FROM interactions_before"  # noqa: S608 - our own words
     )
     op.drop_table("interactions_before")
     op.create_index("ix_interactions_customer_id_at", "interactions", ["customer_id", "at"])

@@ -17,6 +17,6 @@ def upgrade() -> None:
     op.add_column("runs", sa.Column("portion", sa.Text()))
     for rule in ("not_written_first", "no_us_marketing"):
         op.execute(
-            f"UPDATE skips SET reason = replace(reason, 'not_permitted', '{rule}') "  # noqa: S608
+            f"UPDATE skips SET reason = replace(reason, 'not_permitted', '{rule}') "  # noqa: S608 - our own words
             f"WHERE reason LIKE 'not_permitted|%={rule}%'"
         )

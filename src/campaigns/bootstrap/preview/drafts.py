@@ -1,5 +1,5 @@
-"""The desk: the campaigns of a templates folder, each with its newest findings and the last
-release that compiled."""
+"""Drafts: the campaigns of a templates folder as they are being written, each with its newest
+findings and the last release that compiled."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class State:
         return len(self.findings) - self.errors
 
 
-class Desk:
+class Drafts:
     """Compiles campaigns and remembers them. Every verb may be called from any thread."""
 
     def __init__(self, catalog: Catalog, customers: Customers) -> None:
@@ -110,11 +110,11 @@ class Desk:
         return tuple(seen)
 
 
-def open_desk(templates: Path | None = None) -> Desk:
-    """The desk over the templates folder and the database of the settings."""
+def open_drafts(templates: Path | None = None) -> Drafts:
+    """The templates folder and the database of the settings."""
     settings = load_settings()
     SHARED.start()  # the compiling process imports while this one does
-    return Desk(Catalog(templates or settings.templates), Customers(settings))
+    return Drafts(Catalog(templates or settings.templates), Customers(settings))
 
 
 def _same(one: State, other: State) -> bool:

@@ -54,6 +54,8 @@ def import_customers(
     rows = [f"| {name} | {number:,} |" for name, number in counts.items()]
     publish("import", "\n".join(["| | rows |", "|---|---:|", *rows]), "Report of the import")
     told = ", ".join(f"{number:,} {name}" for name, number in counts.items())
+    if report.refused == report.rows:
+        return failed(CannotGoOnError(f"Every row was refused ({told}): see {report.report_path}"))
     return Completed(message=f"{told}.", data=dict(counts))
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator
 from difflib import get_close_matches
+from io import StringIO
 from pathlib import Path
 from typing import Final, Literal, Self
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -19,6 +20,7 @@ from campaigns.domain.mode import Mode
 from campaigns.errors import WHAT_TO_WRITE, ConfigurationError
 
 _PREFIX: Final = "CAMPAIGNS_"
+_ENCODING: Final = "utf-8-sig"  # as Windows' Notepad saves it: else the first name would be lost
 #: How near (difflib) a name must be to a setting's to be it, misspelt: LIFE, DB_URL, TWILIO_SID.
 _MISSPELT: Final = 0.7
 _CLUSTER: Final = re.compile(r"(dask|ray)(:.+)?")
@@ -38,7 +40,9 @@ class Settings(BaseSettings):
     real customer. Going live is one explicit setting: CAMPAIGNS_LIVE=true.
     """
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, env_file=".env", env_file_encoding=_ENCODING, extra="ignore"
+    )
 
     home: Path = Field(Path(".campaigns"), description="where the local database and reports live")
     templates: Path = Field(Path("templates"), description="brand, layouts and campaigns")
@@ -114,6 +118,25 @@ class Settings(BaseSettings):
         "off", description="structured log lines on standard error, from this level"
     )
     log_format: Literal["human", "json"] = Field("human", description="for people or programs")
+
+    @field_validator("home", "templates", mode="before")
+    @classmethod
+    def _a_folder_has_a_name(cls, folder: object) -> object:
+        if folder == "":  # would be the folder that one happens to be in
+            raise ValueError("write a folder, or leave the variable out")
+        return folder
+
+    @field_validator("web_proxies")
+    @classmethod
+    def _proxies_are_addresses(cls, proxies: str) -> str:
+        for one in filter(None, (part.strip() for part in proxies.split(","))):
+            try:
+                one == "*" or ipaddress.ip_network(one)
+            except ValueError:
+                raise ValueError(
+                    f"`{one}` is no address; write 10.0.0.7, 10.0.0.0/24, or * for whoever asks"
+                ) from None
+        return proxies
 
     @field_validator("cluster")
     @classmethod
@@ -214,11 +237,20 @@ def _refuse_misspelt() -> None:
         raise ConfigurationError(f"wrong settings: {' '.join(told)}")
 
 
-def _env_file() -> Mapping[str, str | None]:
+def _env_file() -> Iterator[str]:
+    """The names in .env. Raises ConfigurationError for a line that would be left out."""
+    path = Path(".env")
+    if not path.is_file():
+        return
     try:
-        return dotenv_values(".env", interpolate=False)
+        text = path.read_text(encoding=_ENCODING)
     except UnicodeDecodeError:
         raise ConfigurationError(".env cannot be read: save it as UTF-8.") from None
+    for line in parse_stream(StringIO(text)):
+        if line.error:
+            raise ConfigurationError(f".env:{line.original.line}: write NAME=value.")
+        if line.key is not None:
+            yield line.key
 
 
 def _told(place: tuple[int | str, ...], message: str, found: object) -> str:

@@ -242,6 +242,18 @@ def test_a_consent_to_a_topic_that_the_brand_does_not_list_is_an_error(desk: Des
     assert desk("import", "good.csv", "--mapping", "mapping.yaml").returncode == 0
 
 
+def test_a_file_whose_every_row_is_refused_does_not_pass_for_an_import(desk: Desk) -> None:
+    desk.write("bad.csv", GOOD.replace("@", " at "))
+    done = desk("import", "bad.csv", "--mapping", "mapping.yaml")
+    assert done.returncode == 1
+    assert "Every row was refused: nobody came in." in done.stderr
+    assert ".campaigns/reports/bad-" in done.stdout
+    desk.write("some.csv", GOOD.replace("ana@", "ana at "))
+    assert desk("import", "some.csv", "--mapping", "mapping.yaml").returncode == 0
+    desk.write("events.csv", "id,kind,at,ref\n1,purchased,soon,A2\n")
+    assert desk("import-events", "events.csv", "--source", "till").returncode == 1
+
+
 def test_a_folder_in_place_of_a_file_is_told_so(desk: Desk) -> None:
     (desk.folder / "customers").mkdir()
     one_error(desk("import", "customers"), "'customers' is a directory")
@@ -350,3 +362,12 @@ def test_a_port_that_is_taken_or_none_at_all_is_told_with_its_number(
         port = str(taken.getsockname()[1])
         one_error(desk(command, "--port", port), f"port {port} on 127.0.0.1", "with --port")
     one_error(desk(command, "--port", "99999"), "99999")
+
+
+def test_a_webhook_key_that_is_none_is_told_before_the_first_event(desk: Desk) -> None:
+    live = {"CAMPAIGNS_LIVE": "true", "CAMPAIGNS_SENDGRID_API_KEY": "SG.x"}
+    wrong = live | {"CAMPAIGNS_SENDGRID_WEBHOOK_KEY": "Settings, Mail Settings"}
+    one_error(desk("serve", "--port", "0", **wrong), "CAMPAIGNS_SENDGRID_WEBHOOK_KEY is no")
+    assert "CAMPAIGNS_SENDGRID_WEBHOOK_KEY is no" in " ".join(
+        desk("doctor", **wrong).stdout.split()
+    )

@@ -11,13 +11,18 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
 
+from campaigns.cli import cli
 from campaigns.sandbox.process import SandboxProcess
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*.md")])
 _BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+#: Commands named in a sentence.
+_INLINE = re.compile(r"`(campaigns [a-z][^`]*)`")
 #: Commands that other tests run for real, or that start what this test starts itself.
 _ELSEWHERE = ("source ", "campaigns sandbox", "campaigns studio", "prefect ", "git ", "export ")
 
@@ -66,25 +71,95 @@ def test_the_first_campaign_of_the_readme_runs_as_written(
     assert ran >= 8
 
 
+def test_the_fault_that_the_readme_shows_is_told_as_it_is_shown(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    shutil.copytree(ROOT / "templates", tmp_path / "templates")
+    files = tmp_path / "templates/campaigns/spring_sale"
+    for name, old, new in [
+        ("campaign.yaml", "2027-03-31", "2927-03-31"),  # whenever this runs, it is not over
+        ("copy.es.yaml", "short: >-\n  {{ facts.discount }}", "short: >-\n  25 %"),
+    ]:
+        text = (files / name).read_text(encoding="utf-8")
+        assert old in text
+        (files / name).write_text(text.replace(old, new), encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"^```\n\$ (campaigns check .*?)\n(.*?)^```", readme, re.M | re.S)
+    done = subprocess.run(  # noqa: PLW1510
+        shown[0].split(), cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (2, shown[1])
+
+
+def test_what_knows_a_channel_by_its_name_is_listed_for_who_adds_one() -> None:
+    source = ROOT / "src/campaigns"
+    knows = re.compile(
+        r"Channel\.WHATSAPP|['\"](whatsapp|whatsapp\.txt)['\"]|^    whatsapp: ", re.M
+    )
+    naming = {
+        str(path.relative_to(source))
+        for path in source.rglob("*.py")
+        if knows.search(path.read_text(encoding="utf-8"))
+        and path.relative_to(source).parts[0] not in ("sandbox", "sample")
+        and path.parent.name != "twilio"
+    }
+    section = (
+        (ROOT / "docs/channels.md").read_text(encoding="utf-8").split("## Adding a channel")[1]
+    )
+    assert set(re.findall(r"`([a-z_/]+\.py)`", section.split("Then: ")[0])) == naming
+
+
+def test_every_page_of_the_docs_is_named_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [
+        p.name for p in PAGES if p.parent.name == "docs" and f"docs/{p.name}" not in readme
+    ] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_every_command_in_the_docs_exists_with_the_options_shown(page: Path) -> None:
-    from campaigns.cli import cli
+    for command in [*commands(page), *_INLINE.findall(page.read_text(encoding="utf-8"))]:
+        _exists(" ".join(command.split()), page.name)
 
-    for command in commands(page):
-        words = shlex.split(command.removesuffix("&"), comments=True)
+
+def test_every_example_in_a_commands_help_exists_with_the_options_shown() -> None:
+    from campaigns.cli import COMMANDS
+    from campaigns.cli.examples import EXAMPLES
+
+    assert set(EXAMPLES) <= set(COMMANDS)
+    for name, lines in EXAMPLES.items():
+        for line in lines:
+            assert f"campaigns {name}" in line
+            assert _exists(line, f"--help of {name}") == 1
+
+
+def test_no_help_cuts_a_line_off() -> None:
+    for name in ("show", "inbox", "matches", "keys"):
+        told = CliRunner().invoke(cli, [name, "--help"], terminal_width=80).output
+        assert "..." not in told.split("Commands:")[1], told
+
+
+def _exists(command: str, place: str) -> int:
+    """How many commands of ours a line holds; each of them exists as it is written."""
+    ours = 0
+    for part in re.split(r"[|;&]+ ", command):
+        words = shlex.split(part, comments=True)
         if not words or words[0] != "campaigns":
             continue
-        node, context = cli, cli.make_context("campaigns", [], resilient_parsing=True)
-        options: set[str] = set()
+        ours += 1
+        node: click.Command = cli
+        context = cli.make_context("campaigns", [], resilient_parsing=True)
+        options: set[str] = {"--help", "--version"}
         for word in words[1:]:
-            if hasattr(node, "get_command") and not word.startswith("-"):
+            if isinstance(node, click.Group) and re.fullmatch(r"[a-z][a-z-]*", word):
                 found = node.get_command(context, word)
-                assert found is not None, f"{page.name}: there is no `{word}` in `{command}`"
+                assert found is not None, f"{place}: there is no `{word}` in `{command}`"
                 node = found
                 options = {o for p in node.params for o in p.opts} | {"--help"}
             elif word.startswith("--"):
                 name = word.split("=")[0]
-                assert name in options, f"{page.name}: `{name}` is no option in `{command}`"
+                assert name in options, f"{place}: `{name}` is no option in `{command}`"
+    return ours
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)

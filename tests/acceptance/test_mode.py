@@ -16,6 +16,7 @@ import pytest
 from campaigns.bootstrap import App, connect
 from campaigns.bootstrap.listening import Listener
 from campaigns.bootstrap.reconciling import fall_back_later, reconcile_doubts
+from campaigns.bootstrap.replies import Replies
 from campaigns.cli import run as cli
 from campaigns.domain.channel import Channel
 from campaigns.domain.mode import Mode
@@ -156,6 +157,7 @@ def test_no_verb_below_the_commands_crosses_over(home: Path) -> None:
             lambda: reconcile_doubts(live),
             lambda: fall_back_later(live),
             lambda: Listener(live).record([event]),
+            lambda: Replies(live).answer(1, "Hello", by="ana"),
         ):
             with pytest.raises(ConfigurationError, match="this database has practised"):
                 verb()

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,8 @@ SHIPPED = ROOT / "templates"
 _CHROMIUM = "/usr/bin/chromium"
 #: Milliseconds: what is waited for comes in one or two seconds; a busy machine takes longer.
 _SLOW = 30_000
+#: Opens a page at an address.
+Opener = Callable[..., Page]
 #: Tables that a reader would have to push sideways.
 TOO_WIDE = """() => [...document.querySelectorAll('table')].filter(t =>
     t.parentElement.scrollWidth > t.parentElement.clientWidth).map(t => t.innerText)"""

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import statistics
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -14,58 +10,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.studio_images import SHOTS, take
-from tests.browser.studio_world import SHIPPED, Studio, settled, studio
+from tests.browser.studio_world import SHIPPED, Opener, Studio, settled, studio
 from tests.unit.studio.edits import change
 
 _COPY = "campaigns/spring_sale/copy.en.yaml"
 _SALE = "campaign=spring_sale"
-#: Seconds from saving a file to seeing it. Two idle cores need 0.5 to 0.7, most of it compiling
-#: and checking. Where others share them, the time counts that this test had.
-_SOON = 1.0
-
-
-@pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    """A studio over the shipped templates, for tests that change no file."""
-    with studio(SHIPPED, tmp_path_factory.mktemp("home")) as running:
-        yield running
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> Iterator[Studio]:
-    """A studio over templates that the test may change."""
-    templates = Path(shutil.copytree(SHIPPED, tmp_path / "templates"))
-    with studio(templates, tmp_path) as running:
-        yield running
-
-
-Opener = Callable[..., Page]
-
-
-@pytest.fixture
-def opened(browser: Browser) -> Iterator[Opener]:
-    """Opens pages; whatever a page complains about on its console fails the test."""
-    complaints: list[str] = []
-    contexts = []
-
-    def open_page(address: str, *, width: int = 1440, scripts: bool = True, **more: str) -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": 900},
-            java_script_enabled=scripts,
-            **more,  # type: ignore[arg-type]
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-        page.goto(address)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    # A campaign that is gone is answered with 404, and Chromium says so.
-    assert [c for c in complaints if "status of 404" not in c] == []
 
 
 # What is shown --------------------------------------------------------------------------------
@@ -240,126 +189,6 @@ def test_no_width_makes_the_page_itself_scroll_sideways(
     page = opened(shown.address(query), width=width)
     settled(page)
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
-
-
-# While files are written --------------------------------------------------------------------------
-
-
-def test_a_saved_file_shows_within_a_second(own: Studio, opened: Opener) -> None:
-    page = settled(opened(own.address(_SALE)))
-    taken: list[float] = []
-    for number in range(12):
-        if number >= 3 and min(taken) < _SOON:
-            break
-        word = f"Spring number {number}"
-        crowd = crowding()
-        start = time.perf_counter()
-        _rewrite_post(own.templates / _COPY, word)
-        page.wait_for_function(
-            "word => document.querySelector('#row-en_GB .post')?.textContent.includes(word)",
-            arg=word,
-            polling=20,
-        )
-        seconds = time.perf_counter() - start
-        print(f"from saving to seeing: {seconds:.2f} s, on a machine {crowd:.1f} times crowded")
-        taken.append(seconds / crowd)
-    assert min(taken) < _SOON
-
-
-def crowding() -> float:
-    """How many processes share what this one could have alone: 1.0 on an idle machine."""
-    wall, own = time.perf_counter(), time.process_time()
-    while time.process_time() - own < 0.1:
-        pass
-    return max(1.0, (time.perf_counter() - wall) / (time.process_time() - own))
-
-
-def _rewrite_post(file: Path, words: str) -> None:
-    head, rest = file.read_text(encoding="utf-8").split("post: >-\n", maxsplit=1)
-    lines = rest.split("\n")
-    lines[0] = f"  {words}, everything at Brotanell is {{{{ facts.discount }}}} off until"
-    file.write_text(head + "post: >-\n" + "\n".join(lines), encoding="utf-8")
-
-
-def test_a_refresh_keeps_scroll_positions_choices_and_focus(own: Studio, opened: Opener) -> None:
-    page = settled(opened(own.address(f"{_SALE}&look=dark")))
-    page.locator("#reader").focus()
-    page.locator('[data-frame="en_GB-desktop"]').scroll_into_view_if_needed()
-    mail = page.frame_locator('[data-frame="en_GB-desktop"]')
-    mail.locator("body").evaluate("() => scrollTo(0, 300)")
-    page.locator("#row-en_US .strip").evaluate("e => { e.scrollLeft = 500 }")
-    page.evaluate("() => scrollTo({top: 700, behavior: 'instant'})")
-    change(own.templates / _COPY, "and that big table", "and that great table")
-    expect(page.locator("#row-en_GB .whatsapp .bubble")).to_contain_text("great table")
-    expect(mail.locator("body")).to_contain_text("great table")
-    # Zoomed, a position is rounded to whole pixels of the screen.
-    page.wait_for_function(
-        "() => Math.abs(300 - "
-        "document.querySelector('[data-frame=en_GB-desktop]').contentWindow.scrollY) < 2"
-    )
-    assert page.evaluate("() => scrollY") == 700
-    assert page.locator("#row-en_US .strip").evaluate("e => e.scrollLeft") == 500
-    expect(page.locator("#reader")).to_be_focused()
-    expect(page.locator("#row-en_GB .sms .phone.dark")).to_be_visible()
-
-
-def test_a_change_is_announced_with_its_findings(own: Studio, opened: Opener) -> None:
-    page = settled(opened(own.address(_SALE)))
-    change(own.templates / _COPY, "See you among the pots,", "See you among the cheap pots,")
-    said = page.get_by_role("status")
-    expect(said).to_contain_text("Updated")
-    expect(said).to_contain_text("finding")
-    expect(page.locator(".findings .file")).to_contain_text("cheap")
-
-
-def test_a_file_that_does_not_compile_greys_the_last_good_version_and_tells_where(
-    own: Studio, opened: Opener
-) -> None:
-    page = settled(opened(own.address(_SALE)))
-    change(own.templates / _COPY, "{{ facts.discount }} off", "{{ facts.discount } off")
-    expect(page.locator(".banner")).to_contain_text("last good version")
-    expect(page.locator(".findings .file h3").first).to_contain_text("copy.en.yaml")
-    expect(page.locator("#row-en_GB .sms .bubble")).to_contain_text("20% off")
-    opacity = page.locator("#row-en_GB .strip").evaluate("e => getComputedStyle(e).opacity")
-    assert float(opacity) < 1
-    expect(page.get_by_role("status")).to_contain_text("Does not compile")
-    change(own.templates / _COPY, "{{ facts.discount } off", "{{ facts.discount }} off")
-    expect(page.locator(".banner")).to_have_count(0)
-    expect(page.locator(".findings")).to_contain_text("Nothing to mend")
-
-
-def test_while_a_template_that_never_ends_compiles_the_page_still_answers(
-    own: Studio, opened: Opener
-) -> None:
-    page = settled(opened(own.address(_SALE)))
-    layout = own.templates / "layouts/sms.txt.j2"
-    whole = layout.read_text(encoding="utf-8")
-    bomb = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
-    layout.write_text(bomb + whole, encoding="utf-8")
-    taken = []
-    end = time.monotonic() + 15
-    while page.locator(".banner").count() == 0:
-        assert time.monotonic() < end
-        start = time.perf_counter()
-        assert httpx.get(own.address(_SALE)).status_code == 200
-        taken.append(time.perf_counter() - start)
-    # A page that waited for the compile would have waited longer than that, and once only.
-    assert statistics.median(taken) < _SOON
-    assert own.process.poll() is None
-    layout.write_text(whole, encoding="utf-8")
-    expect(page.locator(".banner")).to_have_count(0)
-
-
-def test_a_new_campaign_appears_and_one_that_is_gone_says_so(own: Studio, opened: Opener) -> None:
-    page = opened(own.url)
-    shutil.copytree(
-        own.templates / "campaigns/shop_moves", own.templates / "campaigns/shop_moves_again"
-    )
-    expect(page.locator(".card")).to_have_count(3)
-    page.goto(own.address("campaign=shop_moves_again"))
-    settled(page)
-    shutil.rmtree(own.templates / "campaigns/shop_moves_again")
-    expect(page.get_by_role("heading", level=1)).to_contain_text("There is no campaign")
 
 
 # Nothing gets out, nothing gets in ---------------------------------------------------------------

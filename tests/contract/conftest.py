@@ -34,6 +34,13 @@ def world(database: Database) -> World:
 
 
 @pytest.fixture
+def app(database_url: str, tmp_path: Path) -> Iterator[App]:
+    """The application, over an empty database."""
+    with App(Settings(_env_file=None, home=tmp_path, database_url=database_url)) as made:
+        yield made
+
+
+@pytest.fixture
 def here(database_url: str, tmp_path: Path) -> Iterator[pages_world.Shop]:
     """An application whose customers have pages of their own."""
     with pages_world.shop(database_url, tmp_path) as made:

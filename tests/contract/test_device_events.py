@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,20 +14,12 @@ from campaigns.bootstrap.business import import_events, record_events
 from campaigns.bootstrap.rights import erase
 from campaigns.domain.business_event import DEVICE_WAITS
 from campaigns.domain.identity import IdentityKind
-from campaigns.settings import Settings
 from campaigns.store import schema
 from campaigns.store.persons import SqlPersons
 from campaigns.store.retention import SqlRetention
 from tests.contract.store_world import World
 
 AT = "2025-02-28T18:30:00+01:00"
-
-
-@pytest.fixture
-def app(database_url: str, tmp_path: Path) -> Iterator[App]:
-    settings = Settings(_env_file=None, home=tmp_path, database_url=database_url)
-    with App(settings) as app:
-        yield app
 
 
 @pytest.fixture

@@ -116,6 +116,12 @@ def test_every_page_forbids_scripts_and_foreign_content(sandbox: SandboxProcess,
     assert "http://" not in answer.text.replace(sandbox.url, "")
 
 
+def test_a_place_that_no_message_can_have_begins_at_the_newest(sandbox: SandboxProcess) -> None:
+    newest = _text(_page(sandbox, "/"))
+    for before in ("9" * 30, "-1", "x", "²"):
+        assert _text(_page(sandbox, f"/?before={before}")) == newest
+
+
 @pytest.mark.parametrize("path", ["/", "/inbox/ana@example.com", "/sandbox/messages"])
 def test_a_site_whose_name_points_to_this_machine_reads_nothing(
     sandbox: SandboxProcess, path: str

@@ -5,24 +5,15 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from pathlib import Path
 
 import httpx
 import pytest
 
 from campaigns.bootstrap.app import App
-from campaigns.settings import Settings
 from campaigns.store.engine import Database
 from campaigns.web import guard
 from campaigns.web.guard import limit_of
 from tests.web_server import serving
-
-
-@pytest.fixture
-def app(database_url: str, tmp_path: Path) -> Iterator[App]:
-    settings = Settings(_env_file=None, home=tmp_path, database_url=database_url)
-    with App(settings) as made:
-        yield made
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import hmac
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,20 +22,12 @@ from campaigns.channels.sendgrid.webhook import SIGNATURE, TIMESTAMP
 from campaigns.domain.channel import Channel
 from campaigns.errors import DatabaseError
 from campaigns.sandbox.config import SENDGRID_WEBHOOK_SEED
-from campaigns.settings import Settings
 from campaigns.store.evidence import SqlEvidence
 from tests.contract.store_world import World
 from tests.web_server import serving
 
 PUBLIC = "https://news.example.com"
 KEY = ec.derive_private_key(int.from_bytes(SENDGRID_WEBHOOK_SEED.encode(), "big"), ec.SECP256R1())
-
-
-@pytest.fixture
-def app(database_url: str, tmp_path: Path) -> Iterator[App]:
-    settings = Settings(_env_file=None, home=tmp_path, database_url=database_url)
-    with App(settings) as made:
-        yield made
 
 
 @pytest.fixture

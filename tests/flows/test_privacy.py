@@ -43,7 +43,14 @@ def test_no_personal_data_reaches_prefect(
     calendar()
     housekeeping()
     import_customers(str(shop.home / "absent.csv"), return_state=True)
+    (shop.home / "wrong.csv").write_text(f"id,mail\n{MARK}-9,{MARK} at example.com\n", "utf-8")
+    (shop.home / "wrong.yaml").write_text("ref: id\nfields: {email: mail}\n", "utf-8")
+    wrong = import_customers(
+        str(shop.home / "wrong.csv"), str(shop.home / "wrong.yaml"), return_state=True
+    )
 
+    assert wrong.is_failed()
+    assert "Every row was refused (1 rows" in wrong.message
     assert report["created"] > 100
     assert report["refused"] + report.get("values left out", 0) > 0
     assert dry["planned"] == sent["accepted"] > 0

@@ -20,6 +20,9 @@ from campaigns.settings import load_settings, unread_names
         ("LEASE_SECONDS", "soon", "CAMPAIGNS_LEASE_SECONDS: write a whole number (found 'soon')"),
         ("LIVE", "perhaps", "CAMPAIGNS_LIVE: write true or false (found 'perhaps')"),
         ("CLUSTER", "dusk", "CAMPAIGNS_CLUSTER: write dask or ray"),
+        ("HOME", "", "CAMPAIGNS_HOME: write a folder, or leave the variable out"),
+        ("TEMPLATES", "", "CAMPAIGNS_TEMPLATES: write a folder, or leave the variable out"),
+        ("WEB_PROXIES", "10.0.0.7, proxy.example", "CAMPAIGNS_WEB_PROXIES: `proxy.example` is no"),
     ],
 )
 def test_a_wrong_setting_is_told_by_its_name_and_without_keys(
@@ -88,3 +91,21 @@ def test_a_file_of_settings_in_another_encoding_is_told_so(nothing_set: Path) ->
     (nothing_set / ".env").write_bytes("CAMPAIGNS_NOTIFY=canción\n".encode("latin-1"))
     with pytest.raises(ConfigurationError, match="save it as UTF-8"):
         load_settings()
+
+
+@pytest.mark.parametrize("line", ["CAMPAIGNS_LIVE: true", "CAMPAIGNS_LIVE true"])
+def test_a_line_that_is_no_setting_is_told_with_its_number(nothing_set: Path, line: str) -> None:
+    (nothing_set / ".env").write_text(f"# ours\nCAMPAIGNS_LANES=2\n{line}\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"\.env:3: write NAME=value"):
+        load_settings()
+
+
+def test_a_sound_file_of_settings_is_read(nothing_set: Path) -> None:
+    (nothing_set / ".env").write_text(
+        "# ours\nexport CAMPAIGNS_LANES=2\n\nOTHER='a b'\nCAMPAIGNS_WEB_PROXIES=10.0.0.0/24, ::1\n",
+        encoding="utf-8",
+    )
+    settings = load_settings()
+    assert (settings.lanes, settings.web_proxies) == (2, "10.0.0.0/24, ::1")
+    (nothing_set / ".env").write_text("CAMPAIGNS_LANES=3\n", encoding="utf-8-sig")
+    assert load_settings().lanes == 3, "a byte order mark is no part of the first name"

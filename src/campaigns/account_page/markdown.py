@@ -101,7 +101,7 @@ def _other_rows(account: Account) -> list[Row]:
         for channel, kind, agent in told.keys("reactions")
         if channel == ALL
     ]
-    found.append(("opted out", "or complained", int(told.number("left", column="people"))))
+    found.append(("opted out or complained", "everyone", int(told.number("left", column="people"))))
     found.append(("recorded", "on profiles", int(told.number("recorded", column="messages"))))
     return found
 

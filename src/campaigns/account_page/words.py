@@ -83,7 +83,11 @@ def nobody(account: Account) -> str:
     """That nobody has the message; empty where somebody has."""
     if account.answers.number("funnel", ALL, column="sent"):
         return ""
-    return "Nobody has got it yet" if account.run.state in ACTIVE_RUN_STATES else "Nobody got it"
+    return (
+        "Nobody has got it yet"
+        if account.run.state in ACTIVE_RUN_STATES
+        else "Nobody got it from this run"
+    )
 
 
 def why_no_lift(account: Account) -> str:

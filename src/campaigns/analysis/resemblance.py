@@ -1,7 +1,7 @@
 """Which profiles are probably one person, by names and attributes: Splink's model, trained on the
 profiles themselves, without examples (Fellegi and Sunter 1969; EM).
 
-Splink is an optional extra (`pip install 'campaigns[match]'`), read only here and only when used.
+Splink is an optional extra (`pip install -e '.[match]'`), read only here and only when used.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ def _splink() -> Any:
         import splink
     except ImportError as error:
         raise UserError(
-            "probable matching needs Splink: pip install 'campaigns[match]', or take `probable:` "
-            "out of identities.yaml."
+            "probable matching needs Splink: pip install -e '.[match]' in the checkout, or take "
+            "`probable:` out of identities.yaml."
         ) from error
     return splink
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 
 from campaigns.bootstrap.app import App
 
+if TYPE_CHECKING:
+    from campaigns.content.starter import Begun
 
-def new_campaign(app: App, name: str) -> list[Path]:
-    """Begin a campaign from the example; the files written. Raises UserError."""
+
+def new_campaign(app: App, name: str) -> Begun:
+    """Begin a campaign from the example. Raises UserError."""
     from campaigns.content.starter import begin
 
     return begin(app.catalog, name, today=app.clock.now().date())

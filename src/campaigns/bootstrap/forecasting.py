@@ -11,6 +11,7 @@ from campaigns.domain.allotment import Allotment
 from campaigns.domain.campaign import Campaign
 from campaigns.domain.canary import CanarySpec
 from campaigns.domain.experiment import BASE_VARIANT, DEFAULT
+from campaigns.domain.findings import Finding, Level
 from campaigns.domain.forecast import Forecast, Power, Sample
 from campaigns.domain.message import fill
 from campaigns.domain.plan import PlanCounts, PlannedDelivery
@@ -18,6 +19,7 @@ from campaigns.domain.portion import WHOLE, Portion, portion_of
 from campaigns.domain.prices import Prices
 from campaigns.domain.reason import Reason, SkipReason
 from campaigns.domain.release import Release
+from campaigns.domain.release_diff import facts_changed
 from campaigns.domain.slots import SlotError
 from campaigns.domain.timing import Timing
 from campaigns.services.choosing import opening_by
@@ -86,7 +88,7 @@ def forecast_release(
         waits=found.waits,
         until=found.until,
         samples=tuple(_sample(app, release, d, readers, masked) for d in found.shown()),
-        findings=tuple(app.check(release.campaign)),
+        findings=(*app.check(release.campaign), *_told_otherwise(app, release)),
         power=tuple(_powers(release, spec, found)),
         changed=since_approved(app, release, found.allotment),
         portion=portion,
@@ -102,6 +104,26 @@ def _canary(spec: Campaign, counts: PlanCounts) -> CanarySpec | None:
     """A run to no more people than its canary has none."""
     few = spec.canary is None or counts.planned.total() <= spec.canary.people
     return None if few else spec.canary
+
+
+def _told_otherwise(app: App, release: Release) -> Iterator[Finding]:
+    """The newest run stated other facts: who had it keeps them, the others get these."""
+    run = app.runs.latest(release.campaign)
+    if run is None or run.edition != release.edition or run.release_hash == release.hash:
+        return
+    changes = facts_changed(app.releases.load(run.release_hash), release)
+    if changes:
+        told = "; ".join(
+            f"{c.where}: {c.before or 'nothing'} → {c.after or 'nothing'}" for c in changes
+        )
+        yield Finding(
+            "told-otherwise",
+            Level.WARNING,
+            f"run {run.id} of this campaign stated other facts: {told}. "
+            "Who had it does not get it again.",
+            f"See: campaigns diff {run.release_hash[:8]} {release.hash[:8]}",
+            release.campaign_file,
+        )
 
 
 # Samples and power ---------------------------------------------------------------------------

@@ -38,6 +38,10 @@ class Listener:
         self._app = app
         self._public = str(app.settings.public_url).rstrip("/")
 
+    def require_keys(self) -> None:
+        """Raises ConfigurationError for a key that is none, before the first event comes."""
+        _ = self._event_signature
+
     def sendgrid(self, headers: Mapping[str, str], body: bytes) -> list[ProviderEvent] | None:
         """SendGrid's signed event webhook."""
         from campaigns.channels.sendgrid.webhook import parse

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from campaigns.domain.findings import Level
+from campaigns.domain.findings import Level, faults
 from campaigns.errors import ProviderUnreachableError
 from campaigns.services.diagnose import Diagnosis
 from campaigns.settings import Settings, unread_names
@@ -67,8 +67,11 @@ def _settings() -> Iterator[Diagnosis]:
 
 def _webhooks(app: App) -> Iterator[Diagnosis]:
     """Without them nothing is known of a message but that it was accepted."""
+    from campaigns.bootstrap.listening import Listener
+
     settings = app.settings
     if settings.live and settings.sendgrid_api_key.get_secret_value():
+        Listener(app).require_keys()
         known = bool(settings.sendgrid_webhook_key)
         told = "SendGrid's events are verified." if known else "SendGrid's events are refused."
         advice = "" if known else "Set CAMPAIGNS_SENDGRID_WEBHOOK_KEY (docs/web.md)."
@@ -113,9 +116,9 @@ def _campaigns(app: App) -> Iterator[Diagnosis]:
         yield Diagnosis("campaigns", None, str(finding), "See: campaigns check")
     for name in names:
         findings = app.check(name)
-        errors = sum(f.level is Level.ERROR for f in findings)
+        errors = len(faults(f for f in findings if f.level is Level.ERROR))
         if errors:
-            told = f"{name} has {errors} error(s)."
+            told = f"{name} has {errors} error{'s' if errors != 1 else ''}."
             yield Diagnosis("campaigns", False, told, f"See: campaigns check {name}")
         else:
             yield Diagnosis("campaigns", True, f"{name} is ready.")

@@ -65,6 +65,7 @@ class Replies:
         `key` is of the form it was written in, so that a form sent twice answers once. Raises
         UserError when the channel's rules or the customer's opt-out forbid it, NotFoundError.
         """
+        self._app.mode.require()
         line = self.inbox.line(inbox_id)
         if campaign is not None and campaign not in self._app.campaign_names():
             raise no_campaign(self._app, campaign)

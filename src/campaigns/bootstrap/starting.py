@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from campaigns.bootstrap.sending import Sending
-from campaigns.domain.findings import Finding, Level
+from campaigns.domain.findings import Finding, Level, faults
 from campaigns.domain.plan import PlanCounts
 from campaigns.domain.portion import WHOLE, Portion, portion_of
 from campaigns.domain.progress import hold_in_words
@@ -51,9 +51,9 @@ class Starting(Sending):
     def compile(self, name: str, on: datetime | None = None) -> Release:
         """The campaign's release; of one that recurs, the edition of now or of a given moment.
         Raises UserError with every finding of level error."""
-        errors = [f for f in self.check(name) if f.level is Level.ERROR]
+        errors = faults(f for f in self.check(name) if f.level is Level.ERROR)
         if errors:
-            listed = "\n".join(f"  {finding}" for finding in errors)
+            listed = "\n".join(f"  {fault}" for fault in errors)
             number = "an error" if len(errors) == 1 else f"{len(errors)} errors"
             raise UserError(f"{name} cannot run: {number}; nothing was sent.\n{listed}")
         return in_its_edition(self.catalog.compile(name), on or self.clock.now())

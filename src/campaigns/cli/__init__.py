@@ -10,6 +10,7 @@ from importlib import import_module
 import click
 
 from campaigns import __version__
+from campaigns.cli.examples import below
 from campaigns.errors import CampaignsError
 
 #: command → (module, one line of help as a marketer reads it), in the order of a first day.
@@ -19,45 +20,55 @@ COMMANDS = {
     "sample": ("campaigns.cli.customers", "Write made-up customers to practise with."),
     "import": ("campaigns.cli.customers", "Bring customers in from a CSV or Parquet file."),
     "import-events": ("campaigns.cli.business", "Bring in purchases, visits, calls, questions."),
-    "keys": ("campaigns.cli.business", "Give programs access to the APIs, and take it away."),
     "export": ("campaigns.cli.customers", "Write what is known of one customer, or of all."),
     "matches": ("campaigns.cli.persons", "Review customers who may be one person."),
     "merge": ("campaigns.cli.persons", "Make one person of two customers."),
     "merges": ("campaigns.cli.persons", "List who was merged, by whom and why."),
     "unmerge": ("campaigns.cli.persons", "Part two who were merged, as they were before."),
-    "readmit": ("campaigns.cli.rights", "Let somebody who was erased back in, at their request."),
-    "erase": ("campaigns.cli.rights", "Erase a customer for good, at their own request."),
-    "retention": ("campaigns.cli.rights", "Delete the past that the brand keeps no longer."),
     "learn": ("campaigns.cli.learning", "Learn which channel each customer answers on."),
+    "erase": ("campaigns.cli.rights", "Erase a customer for good, at their own request."),
+    "readmit": ("campaigns.cli.rights", "Let somebody who was erased back in, at their request."),
+    "retention": ("campaigns.cli.rights", "Delete the past that the brand keeps no longer."),
     "new": ("campaigns.cli.content", "Start a campaign from a sound example."),
     "check": ("campaigns.cli.content", "Check campaigns before anything is sent."),
     "studio": ("campaigns.cli.studio", "See a campaign as it will arrive, while you write it."),
     "measure": ("campaigns.cli.measuring", "Tell how long a text is on a channel, and if it fits."),
+    "diff": ("campaigns.cli.proof", "Show what changed between two releases."),
     "schema": ("campaigns.cli.content", "Write the schemas that let editors check your files."),
+    "calendar": ("campaigns.cli.calendar", "Show what goes out when, to whom, and what collides."),
+    "plan": ("campaigns.cli.running", "Show who would get what, and who not, and why."),
     "approve": ("campaigns.cli.approving", "Approve one exact release and its plan."),
     "reject": ("campaigns.cli.approving", "Say no to a release, and why."),
-    "plan": ("campaigns.cli.running", "Show who would get what, and who not, and why."),
     "run": ("campaigns.cli.running", "Send a campaign, once to each customer."),
-    "calendar": ("campaigns.cli.calendar", "Show what goes out when, to whom, and what collides."),
     "journey": ("campaigns.cli.journeys", "Show who is where on a campaign's journey."),
     "deploy": ("campaigns.cli.deploying", "Put campaigns and forms on your Prefect server."),
+    "show": ("campaigns.cli.showing", "Look at a customer, a delivery or a run."),
     "pause": ("campaigns.cli.control", "Stop a run before its next message."),
     "resume": ("campaigns.cli.control", "Let a paused or held run go on."),
     "cancel": ("campaigns.cli.control", "End a run; what is pending is not sent."),
-    "arm": ("campaigns.cli.control", "Let a restored or copied database send again."),
-    "audit": ("campaigns.cli.control", "Show who did what, when and why."),
-    "metrics": ("campaigns.cli.metrics", "Serve figures for Prometheus."),
-    "serve": ("campaigns.cli.serving", "Answer webhooks, click links and customers' pages."),
     "reconcile": ("campaigns.cli.reconciling", "Look for messages in doubt; list what stays so."),
     "resolve": ("campaigns.cli.reconciling", "Decide about a message in doubt, with who and why."),
     "fallback": ("campaigns.cli.reconciling", "Send what bounced on the next permitted channel."),
+    "arm": ("campaigns.cli.control", "Let a restored or copied database send again."),
+    "audit": ("campaigns.cli.control", "Show who did what, when and why."),
+    "metrics": ("campaigns.cli.metrics", "Serve figures for Prometheus."),
+    "report": ("campaigns.cli.reporting", "Tell what a run did, the goal first: page, table, CSV."),
+    "experiment": ("campaigns.cli.experiments", "Analyse a randomised test, arm against control."),
+    "reproduce": ("campaigns.cli.proof", "Make a sent message again, and prove it."),
+    "serve": ("campaigns.cli.serving", "Answer webhooks, click links and customers' pages."),
     "inbox": ("campaigns.cli.replies", "Read and answer what customers wrote."),
     "desk": ("campaigns.cli.desk", "The pages for service and shop staff: inbox and history."),
-    "experiment": ("campaigns.cli.experiments", "Analyse a randomised test, arm against control."),
-    "report": ("campaigns.cli.reporting", "Tell what a run did, the goal first: page, table, CSV."),
-    "diff": ("campaigns.cli.proof", "Show what changed between two releases."),
-    "reproduce": ("campaigns.cli.proof", "Make a sent message again, and prove it."),
-    "show": ("campaigns.cli.showing", "Look at a customer, a delivery or a run."),
+    "keys": ("campaigns.cli.business", "Give programs access to the APIs, and take it away."),
+}
+#: Where a section of `campaigns --help` begins.
+SECTIONS = {
+    "doctor": "Begin",
+    "import": "Customers",
+    "new": "Write and check",
+    "calendar": "Plan and send",
+    "show": "Watch and steer",
+    "report": "What it brought, and proof",
+    "serve": "What customers and programs say",
 }
 
 
@@ -70,11 +81,14 @@ class _LazyGroup(click.Group):
             return None
         module = import_module(COMMANDS[cmd_name][0])
         command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
+        command.epilog = below(cmd_name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        widest = max(map(len, COMMANDS))
+        for section, names in _sections().items():
+            with formatter.section(section):
+                formatter.write_dl([(name.ljust(widest), COMMANDS[name][1]) for name in names])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -87,6 +101,15 @@ class _LazyGroup(click.Group):
             hint = f" Did you mean `{near[0]}`?" if near else ""
             ctx.fail(f"There is no command `{name}`.{hint}")
         return super().resolve_command(ctx, args)
+
+
+def _sections() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in COMMANDS:
+        if name in SECTIONS:
+            names = found[SECTIONS[name]] = []
+        names.append(name)
+    return found
 
 
 @click.group(

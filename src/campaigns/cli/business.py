@@ -80,27 +80,29 @@ def revoke(number: int, by: str) -> None:
     "--source", required=True, help="Who tells them, such as `till`: ids are unique within it."
 )
 @json_option
-def import_events_command(file: Path, source: str, as_json: bool) -> None:
+def import_events_command(file: Path, source: str, as_json: bool) -> int:
     """Bring purchases, visits, calls and questions in from FILE, CSV or Parquet.
 
     Its columns are called as the events API's fields: id, kind, at; ref, email, phone or handle,
     and device; channel, amount, currency. Others are kept as small facts. The same file again
-    changes nothing; refused rows go to a report with line and reason.
+    changes nothing; refused rows go to a report with line and reason. Exits 1 when every row was
+    refused.
     """
     from campaigns.bootstrap import connect
     from campaigns.bootstrap.business import import_events
 
     with connect() as app, progress_bar() as bar:
         report = import_events(app, file, source, progress=advancing(bar, "Importing", None))
+    taken = report.accepted or report.duplicate or report.waiting
     if as_json:
         print_json({**asdict(report), "report": report.report and str(report.report)})
-        return
-    if not any((report.accepted, report.duplicate, report.waiting, report.refused)):
+    elif not taken and not report.refused:
         click.echo(f"{file} holds no events: nothing was brought in.")
-        return
-    click.echo(
-        f"{report.accepted:,} events accepted, {report.duplicate:,} known before, "
-        f"{report.waiting:,} waiting for who uses the device, {report.refused:,} refused."
-    )
-    if report.report:
-        click.echo(f"Which, and why: {report.report}")
+    else:
+        click.echo(
+            f"{report.accepted:,} events accepted, {report.duplicate:,} known before, "
+            f"{report.waiting:,} waiting for who uses the device, {report.refused:,} refused."
+        )
+        if report.report:
+            click.echo(f"Which, and why: {report.report}")
+    return 1 if report.refused and not taken else 0

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from campaigns.cli.output import json_option, print_json
-from campaigns.domain.findings import Finding, Level
+from campaigns.domain.findings import Fault, Finding, Level, faults
 
 
 @click.command("check")
@@ -42,31 +43,28 @@ def check_command(names: tuple[str, ...], as_json: bool, as_sarif: bool) -> int:
 
 
 def _tell(checked: Sequence[str], found: Sequence[Finding]) -> None:
-    for file in dict.fromkeys(f.file for f in found):
+    told = faults(found)
+    for file in dict.fromkeys(fault.finding.file for fault in told):
         click.secho(file, bold=True)
-        told: dict[tuple[int, str, str, str, Level], list[str]] = {}
-        for f in (f for f in found if f.file == file):
-            where = " ".join(x for x in (f.channel, f.locale, f.part) if x)
-            told.setdefault((f.line or 0, f.rule, f.message, f.mend, f.level), []).append(where)
-        for (line, rule, message, mend, level), places in told.items():
-            _tell_one(line, rule, message, mend, level, [p for p in places if p])
+        for fault in told:
+            if fault.finding.file == file:
+                _tell_one(fault)
         click.echo()
-    errors = sum(f.level is Level.ERROR for f in found)
     names = ", ".join(checked)
-    if not found:
+    if not told:
         click.secho(f"Clean: {names}.", fg="green")
-    else:
-        click.echo(f"{errors} error(s), {len(found) - errors} warning(s) in {names}.")
+        return
+    counts = Counter(fault.finding.level for fault in told)
+    words = [f"{counts[x]} {x}{'s' if counts[x] != 1 else ''}" for x in Level if counts[x]]
+    click.echo(f"{' and '.join(words)} in {names}.")
 
 
-def _tell_one(
-    line: int, rule: str, message: str, mend: str, level: Level, places: Sequence[str]
-) -> None:
-    """The same fault in several messages is one entry that lists them."""
-    click.echo(f"{line or '':>5}  ", nl=False)
-    click.secho(f"{level.value:<7}", fg="red" if level is Level.ERROR else "yellow", nl=False)
-    click.echo(f"  {message} ({rule})")
-    for text in ("; ".join(dict.fromkeys(places)), mend):
+def _tell_one(fault: Fault) -> None:
+    it = fault.finding
+    click.echo(f"{it.line or '':>5}  ", nl=False)
+    click.secho(f"{it.level.value:<7}", fg="red" if it.level is Level.ERROR else "yellow", nl=False)
+    click.echo(f"  {it.message} ({it.rule})")
+    for text in ("; ".join(fault.places), it.mend):
         if text:
             click.echo(f"{'':16}{text}")
 
@@ -99,11 +97,17 @@ def schema_command(check: bool, as_json: bool) -> int:
 @click.command("new")
 @click.argument("name")
 def new_command(name: str) -> None:
-    """Start campaign NAME from a sound example: it checks clean, and is yours to change."""
+    """Start campaign NAME from a sound example: it checks clean, and is yours to change.
+
+    It has a copy file for each language of the brand. The example knows English, Spanish and
+    Catalan; for others the file holds the English words, and `campaigns check` tells what is left.
+    """
     from campaigns.bootstrap import connect
     from campaigns.bootstrap.authoring import new_campaign
 
     with connect() as app:
-        for path in new_campaign(app, name):
-            click.echo(path)
+        begun = new_campaign(app, name)
+    for path in begun.files:
+        left = "  (the words are English: translate them)" if path in begun.to_translate else ""
+        click.echo(f"{path}{left}")
     click.echo(f"Next: change the words, then `campaigns check {name}`, `campaigns studio`.")

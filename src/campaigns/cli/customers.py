@@ -34,9 +34,13 @@ def sample_command(count: int, seed: int, out: Path) -> None:
     English, Spanish and Catalan speakers in Spain, Andorra, the UK and the US, with every mix of
     addresses, consents and habits. None of them exists; all addresses and numbers are reserved.
     """
+    from campaigns.content.catalog import Catalog
     from campaigns.sample import write_csv
+    from campaigns.settings import load_settings
 
-    mapping = write_csv(out, count=count, seed=seed, now=datetime.now(UTC))
+    catalog = Catalog(load_settings().templates)
+    declared = catalog.attributes() if catalog.templates.exists() else None
+    mapping = write_csv(out, count=count, seed=seed, now=datetime.now(UTC), declared=declared)
     click.echo(f"{count:,} made-up customers in {out}, their mapping in {mapping}.")
     click.echo(f"Next: campaigns import {out} --mapping {mapping}")
 
@@ -51,19 +55,19 @@ def sample_command(count: int, seed: int, out: Path) -> None:
 )
 @click.option("--encoding", help="If the file is not UTF-8, e.g. latin-1.")
 @json_option
-def import_command(file: Path, mapping: Path | None, encoding: str | None, as_json: bool) -> None:
+def import_command(file: Path, mapping: Path | None, encoding: str | None, as_json: bool) -> int:
     """Bring customers in from FILE; again, it updates and never duplicates.
 
     FILE is CSV, Parquet, or what `campaigns export` wrote (.json, .jsonl).
 
     Bad rows are refused one by one into a report file, the good ones go in. An import never turns
-    an opt-out into consent.
+    an opt-out into consent. Exits 1 when every row was refused.
     """
     from campaigns.bootstrap import connect
 
     if file.suffix in {".json", ".jsonl"}:
         _import_documents(file, as_json=as_json)
-        return
+        return 0
     with connect() as app, progress_bar() as bar:
         move = advancing(bar, "Importing", None)
         report = app.import_customers(file, mapping, encoding, move)
@@ -71,6 +75,10 @@ def import_command(file: Path, mapping: Path | None, encoding: str | None, as_js
         print_json(report.as_json())
     else:
         _print(file, report)
+    if report.refused < report.rows:
+        return 0
+    click.secho("Every row was refused: nobody came in.", fg="yellow", err=True)
+    return 1
 
 
 def _import_documents(file: Path, *, as_json: bool) -> None:
@@ -96,7 +104,7 @@ def _print(file: Path, report: ImportReport) -> None:
 
 
 @click.command("export")
-@click.argument("who", required=False, metavar="[REF|E-MAIL|PHONE]")
+@click.argument("who", required=False, metavar="[REF|E-MAIL|PHONE|@HANDLE]")
 @click.option(
     "--out",
     type=_FILE,

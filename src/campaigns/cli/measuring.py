@@ -11,11 +11,9 @@ from campaigns.cli.output import json_option, print_json
 from campaigns.domain.channel import Channel
 from campaigns.errors import UserError
 
-_CHANNELS = [Channel.SMS, Channel.X_POST, Channel.EMAIL, Channel.WHATSAPP, Channel.X_DM]
-
 
 @click.command("measure")
-@click.option("--channel", required=True, type=click.Choice([str(c) for c in _CHANNELS]))
+@click.option("--channel", required=True, type=click.Choice([str(c) for c in Channel]))
 @click.option(
     "--file",
     type=click.Path(dir_okay=False, exists=True, path_type=Path),

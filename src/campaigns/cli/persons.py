@@ -104,7 +104,7 @@ def _match_row(line: MatchLine) -> list[str]:
     return [str(line.match_id), *line.refs, line.evidence]
 
 
-@matches_command.command("find")
+@matches_command.command("find", short_help="Look for profiles that are one person.")
 @json_option
 def find_command(as_json: bool) -> None:
     """Look for profiles that are one person, by templates/identities.yaml."""
@@ -135,7 +135,7 @@ def accept_command(number: int, by: str, why: str) -> None:
     click.echo(f"Merge {merge_id}: one person now. To part them: campaigns unmerge {merge_id}")
 
 
-@matches_command.command("refuse")
+@matches_command.command("refuse", short_help="The two of MATCH are two people.")
 @click.argument("number", type=int, metavar="MATCH")
 @_BY
 @_WHY

@@ -160,7 +160,7 @@ def close_command(number: int, by: str, why: str, as_json: bool) -> None:
         click.echo(f"Number {number} is closed.")
 
 
-@inbox_command.command("no-opt-out")
+@inbox_command.command("no-opt-out", short_help="Take back what was read as perhaps an opt-out.")
 @_NUMBER
 @_BY
 @click.option("--why", required=True, metavar="TEXT", help="Why it was none, in your words.")
@@ -184,7 +184,7 @@ def no_opt_out_command(number: int, by: str, why: str, as_json: bool) -> None:
         click.echo(f"Number {number} was no opt-out: what stood before stands again.")
 
 
-@inbox_command.command("send")
+@inbox_command.command("send", short_help="Send what is due: help, confirmations, answers.")
 @json_option
 def send_command(as_json: bool) -> None:
     """Send what is due: help, confirmations of opt-outs, answers that had to wait.

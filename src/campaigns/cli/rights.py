@@ -8,7 +8,7 @@ from campaigns.cli.output import json_option, print_json
 
 
 @click.command("erase")
-@click.argument("who", metavar="REF|E-MAIL|PHONE")
+@click.argument("who", metavar="REF|E-MAIL|PHONE|@HANDLE")
 @click.option("--by", required=True, metavar="NAME", help="Who erases.")
 @click.option("--why", required=True, help="Why; kept in the audit trail, so name nobody.")
 @json_option
@@ -52,7 +52,7 @@ def retention_command(as_json: bool) -> None:
 
 
 @click.command("readmit")
-@click.argument("names", nargs=-1, required=True, metavar="E-MAIL|PHONE|@HANDLE|REF…")
+@click.argument("names", nargs=-1, required=True, metavar="REF|E-MAIL|PHONE|@HANDLE…")
 @click.option("--by", required=True, metavar="NAME", help="Who decides.")
 @click.option("--why", required=True, help="Why; kept in the audit trail, so name nobody.")
 @click.option("--proof", default="", help="Of a new opt-in: the form, its day, its wording.")

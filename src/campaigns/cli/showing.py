@@ -8,13 +8,23 @@ from campaigns.cli.output import json_option, looking, print_json
 from campaigns.cli.running import print_report
 
 
-@click.group("show")
+class _Things(click.Group):
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in self.commands and not args[0].startswith("-"):
+            things = ", ".join(f"`campaigns show {thing} {args[0]}`" for thing in self.commands)
+            ctx.fail(f"Show what? {things}.")
+        return super().resolve_command(ctx, args)
+
+
+@click.group("show", cls=_Things)
 def show_command() -> None:
     """Look at a customer, a delivery or a run."""
 
 
-@show_command.command("customer")
-@click.argument("who", metavar="REF|E-MAIL|PHONE")
+@show_command.command("customer", short_help="A customer: profile, consents, whole history.")
+@click.argument("who", metavar="REF|E-MAIL|PHONE|@HANDLE")
 @looking
 @json_option
 def show_customer(who: str, by: str, as_json: bool) -> None:
@@ -36,7 +46,7 @@ def show_customer(who: str, by: str, as_json: bool) -> None:
         print_history(told, now)
 
 
-@show_command.command("delivery")
+@show_command.command("delivery", short_help="One message: to whom, why there, what it said.")
 @click.argument("number", type=int, metavar="NUMBER")
 @looking
 @json_option
@@ -58,7 +68,7 @@ def show_delivery(number: int, by: str, as_json: bool) -> None:
         print_delivery(view, parts)
 
 
-@show_command.command("run")
+@show_command.command("run", short_help="A run in numbers, and what it waits for.")
 @click.argument("number", type=int, required=False, metavar="[NUMBER]")
 @click.option("--watch", is_flag=True, help="Look again and again until it has ended.")
 @json_option

@@ -6,7 +6,7 @@ import click
 
 
 @click.command("studio")
-@click.option("--port", default=8026, show_default=True, help="Port on this machine; 0: any free.")
+@click.option("--port", default=8029, show_default=True, help="Port on this machine; 0: any free.")
 @click.option("--open/--no-open", "open_browser", default=True, help="Open it in the browser.")
 def studio_command(port: int, open_browser: bool) -> None:
     """See a campaign as it will arrive, on every channel and in every language, while you write.

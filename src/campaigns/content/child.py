@@ -17,6 +17,7 @@ import select
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import BinaryIO, Final, NoReturn
 
@@ -86,6 +87,18 @@ def _too_much(path: str) -> Finding:
         Level.ERROR,
         "this template needs too much time or memory; look at its loops and numbers.",
         "",
+        path,
+    )
+
+
+def _our_mistake(error: Exception, path: str) -> Finding:
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return Finding(
+        "file",
+        Level.ERROR,
+        f"it could not be checked: {type(error).__name__} at {Path(place.filename).name}:"
+        f"{place.lineno}. The mistake is the program's, not the file's.",
+        "Report it, with this line.",
         path,
     )
 
@@ -167,8 +180,10 @@ def _compiled(request: dict[str, str], stream: BinaryIO) -> tuple[bytes, bytes]:
         )
     except NotFoundError as error:
         return NOT_FOUND, str(error).encode()
-    except (OutOfTime, MemoryError):
+    except (OutOfTime, MemoryError, RecursionError):
         result = Compiled(None, (_too_much(str(last[0])),))
+    except Exception as error:
+        result = Compiled(None, (_our_mistake(error, str(last[0])),))
     return COMPILED, pickle.dumps(result)
 
 

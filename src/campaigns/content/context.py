@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
+from campaigns.content.sandbox import BRANDS
 from campaigns.content.slot_value import SlotValue
 from campaigns.content.sources import Sources
 from campaigns.domain.channel import Channel
@@ -133,8 +134,8 @@ class Contexts:
             id(customer): "customer value",
             id(links): "link",
             id(traits): "trait",
-            id(context["words"]): "word of the brand",
-            id(context["labels"]): "label of the brand",
+            id(context["words"]): f"{BRANDS}`words` in brand.yaml ({language(key.locale)})",
+            id(context["labels"]): f"{BRANDS}`labels` in brand.yaml ({language(key.locale)})",
         }
 
     def _campaign(self) -> dict[str, str]:

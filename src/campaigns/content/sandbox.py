@@ -52,6 +52,8 @@ _METHODS_REFUSED: Final = frozenset(
     {"format", "format_map", "center", "ljust", "rjust", "zfill", "expandtabs", "translate"}
     | {"encode", "decode", "to_bytes", "unescape", "striptags"}
 )
+#: Begins the kind of what stands in brand.yaml per language; the place follows.
+BRANDS: Final = "brand: "
 _LONGEST_RANGE: Final = 1000
 _ESCAPED: Final = "all that is printed in HTML is escaped; `safe` and `autoescape` are not for here"
 _SCALARS: Final = (str, int, float)
@@ -146,8 +148,11 @@ class Sandbox(ImmutableSandboxedEnvironment):
             return obj[key]
         if key in _DICT_METHODS:
             return otherwise(obj, key)
-        kind = self.kinds.get(id(obj), "name")
-        return self.undefined(hint=unknown(kind, str(key), [str(k) for k in obj]), name=str(key))
+        kind, known = self.kinds.get(id(obj), "name"), [str(k) for k in obj]
+        told = unknown(kind, str(key), known)
+        if kind.startswith(BRANDS):  # a layout's word that the brand lacks: the brand is to mend
+            told = f"{kind[len(BRANDS) :]} has no `{key}`; {nearest(str(key), known)}add it there."
+        return self.undefined(hint=told, name=str(key))
 
     def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
         """Call from a template: text methods do not see printed values."""

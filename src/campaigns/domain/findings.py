@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
 
@@ -49,3 +50,28 @@ class Finding:
     def as_json(self) -> dict[str, object]:
         """Every field under its own name, for machines."""
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing to mend, however many messages show it."""
+
+    finding: Finding
+    places: tuple[str, ...]
+
+    def __str__(self) -> str:
+        where = (
+            f"{self.finding.file}:{self.finding.line}" if self.finding.line else self.finding.file
+        )
+        shown = f" [{'; '.join(self.places)}]" if self.places else ""
+        return f"{where}: {self.finding.message}{shown} {self.finding.mend}".rstrip()
+
+
+def faults(findings: Iterable[Finding]) -> list[Fault]:
+    """What differs in nothing but where it shows is one fault, with those places."""
+    told: dict[Finding, dict[str, None]] = {}
+    for finding in findings:
+        place = " ".join(x for x in (finding.channel, finding.locale, finding.part) if x)
+        alike = replace(finding, channel="", locale="", part="")
+        told.setdefault(alike, {}).update({place: None} if place else {})
+    return [Fault(finding, tuple(places)) for finding, places in told.items()]

@@ -35,6 +35,12 @@ def diff(old: Release, new: Release) -> list[Change]:
     return sorted(changes, key=lambda c: (_ORDER.index(c.group), c.where))
 
 
+def facts_changed(old: Release, new: Release) -> list[Change]:
+    """What differs of the facts, each in one of the locales that write it otherwise."""
+    first = {change.where.split(".")[0]: change for change in reversed([*_facts(old, new)])}
+    return [first[name] for name in sorted(first)]
+
+
 def _facts(old: Release, new: Release) -> Iterator[Change]:
     """Facts as they are written in each locale."""
     before, after = _flat(old.facts), _flat(new.facts)

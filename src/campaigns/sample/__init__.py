@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import random
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeAlias
@@ -63,8 +63,11 @@ def generate(count: int, seed: int, now: datetime) -> Iterator[Row]:
         yield _customer(number, bits(192), days, serials)
 
 
-def write_csv(path: Path, *, count: int, seed: int, now: datetime) -> Path:
-    """Write so many customers to `path`, and beside it the mapping file that imports them.
+def write_csv(
+    path: Path, *, count: int, seed: int, now: datetime, declared: Collection[str] | None = None
+) -> Path:
+    """Write so many customers to `path`, and beside it the mapping file that imports them: of
+    attributes those that are declared; None: all.
 
     Returns the mapping's path. Raises FileError when one cannot be written.
     """
@@ -75,12 +78,19 @@ def write_csv(path: Path, *, count: int, seed: int, now: datetime) -> Path:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(COLUMNS)
             writer.writerows(generate(count, seed, now))
-        mapping.write_text(_MAPPING.read_text(encoding="utf-8"), encoding="utf-8")
+        mapping.write_text(_mapping(declared), encoding="utf-8")
     except OSError as error:
         raise FileError(
             f"it cannot be written: {error.strerror}. Choose another place with --out.", path=path
         ) from error
     return mapping
+
+
+def _mapping(declared: Collection[str] | None) -> str:
+    before, heading, rest = _MAPPING.read_text(encoding="utf-8").partition("attributes:\n")
+    lines, gap, after = rest.partition("\n\n")
+    kept = [x for x in lines.split("\n") if declared is None or x.split(":")[0].strip() in declared]
+    return "".join((before, heading, "\n".join(kept), gap, after)) if kept else before + after
 
 
 _MAPPING = Path(__file__).with_name("customers.mapping.yaml")

@@ -147,7 +147,7 @@ class Pages:
 
     def _write(self, call: Call, address: str) -> Answer:
         """A customer writes back."""
-        form = dict(parse_qsl(call.body.decode(errors="replace"), max_num_fields=10))
+        form = dict(parse_qsl(call.body.decode(errors="replace")))
         body = form.get("body", "").replace("\r\n", "\n").strip()
         channel = form.get("channel", "")
         try:
@@ -186,7 +186,7 @@ class Pages:
         found = list(
             self._reader.messages(
                 **filters,
-                before=int(before) if before.isdecimal() else None,
+                before=int(before) if before.isdecimal() and len(before) < 19 else None,
                 newest=True,
                 limit=count + 1,
             )

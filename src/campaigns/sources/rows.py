@@ -112,7 +112,8 @@ class RowBuilder:
         """The noes of a row that does not go in, and what tells whose they are; None without."""
         place = f"{self._file}:{refused.line}"
         noes = tuple([e for read in self._consents if (e := no_of(read, cells, place))])
-        region = _read_places(tuple([read(cells) for read in self._place_readers])).values[1]
+        places = tuple([_unless_wrong(read, cells) or "" for read in self._place_readers])
+        region = _read_places(places).values[1]
         addresses = self._others(refused.line, cells, region or self._defaults.country, [])
         if (email := _unless_wrong(self._email, cells)) is not None:
             addresses.insert(0, AddressEntry(Channel.EMAIL, *email))

@@ -6,7 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
-from sqlalchemy import text
 from starlette.responses import PlainTextResponse, Response
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ def router(app: App) -> APIRouter:
 
     def ask() -> None:
         with app.database.read() as connection:
-            connection.execute(text("SELECT 1"))
+            connection.exec_driver_sql("SELECT 1")
 
     @routes.api_route("/healthz", methods=["GET", "HEAD"], response_model=None)
     async def healthz() -> Response:

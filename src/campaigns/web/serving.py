@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from campaigns.bootstrap.listening import Listener
 from campaigns.errors import ConfigurationError
 from campaigns.web.app import create_app
 from campaigns.web.protocol import Protocol
@@ -38,6 +39,7 @@ def run_public_app(app: App, *, host: str, port: int, proxies: str) -> None:
     try:
         address = f"http://{host}:{listener.getsockname()[1]}"
         app.mode.require()
+        Listener(app).require_keys()
         server = uvicorn.Server(configuration(app, proxies))
         for sign in (signal.SIGINT, signal.SIGTERM):
             # uvicorn raises what it caught again once it has ended: that is all there is to do.

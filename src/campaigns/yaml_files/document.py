@@ -33,6 +33,7 @@ _WORDS: Final[dict[str, Json]] = {
 _TAGS: Final = frozenset({"str", "int", "float", "bool", "null", "timestamp", "value", "merge"})
 _TAB: Final = re.compile(r" *\t")
 #: A value that YAML takes for something of its own, where a marketer means words.
+_QUESTION = re.compile(r"\{[^\"']*\?\s*[,}]")
 _UNQUOTED: Final = re.compile(r"(^|: |- )\s*(\{[{%]|[%@`])")
 #: Control characters, and the private-use areas that stand for slots while a message is compiled.
 FORBIDDEN: Final = re.compile(
@@ -94,6 +95,8 @@ def _way_out(lines: list[str]) -> str:
         return " Indent with spaces, not with a tab."
     if _UNQUOTED.search(line):
         return " Put a text that begins with `{{`, `{%`, `%`, `@` or a backtick in quotes."
+    if _QUESTION.search(line):
+        return " Inside braces put a text that ends with `?` in quotes."
     return ""
 
 

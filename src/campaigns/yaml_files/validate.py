@@ -90,7 +90,7 @@ def _told(model: type[BaseModel], detail: ErrorDetails, loc: Loc) -> str:
             allowed = [w.strip("' ") for w in _expected(context)]
             return f"`{name}`: " + unknown("value", str(detail["input"]), allowed)
         case "value_error" | "assertion_error":
-            return f"`{name}`: {context['error']}."
+            return f"`{name}`: {context['error']}." if loc else f"{context['error']}."
         case "string_pattern_mismatch":
             found, pattern = detail["input"], context["pattern"]
             return f"`{name}`: `{found}` is not written as it must be ({pattern})."

@@ -50,6 +50,7 @@ facts:
 must_say: [discount, ends_on, code, shop]
 channels: [email, sms, whatsapp, x_dm, x_post]
 audience: everyone
+expires: 2027-03-31
 """
 
 COPY_EN = """\

@@ -27,7 +27,7 @@ def test_a_sound_campaign_gives_a_release_without_findings(files: Files) -> None
     assert made.policy.locales == ("en_GB", "es_ES")
     assert (made.policy.purpose, made.policy.topic) == (Purpose.MARKETING, "offers")
     assert made.policy.post_locale == "en_GB"
-    assert made.policy.expires_at is None
+    assert made.policy.expires_at == datetime(2027, 3, 31, 22, 0, tzinfo=UTC)
     assert made.facts["ends_on"] == {"en_GB": "31 March 2027", "es_ES": "31 de marzo de 2027"}
     assert made.senders[Channel.X_DM] == {"handle": "demo_testa"}
     assert made.senders[Channel.SMS] == {"from": "+447700900123"}
@@ -74,12 +74,11 @@ def test_the_manifest_holds_no_path_of_this_machine(files: Files) -> None:
 
 
 def test_a_day_of_expiry_lasts_to_its_midnight_at_the_brands_place(files: Files) -> None:
-    files.campaign("audience:", "expires: 2027-03-31\naudience:")
     assert release(files).policy.expires_at == datetime(2027, 3, 31, 22, 0, tzinfo=UTC)
 
 
 def test_a_moment_of_expiry_is_read_at_the_brands_place(files: Files) -> None:
-    files.campaign("audience:", "expires: 2027-01-31T20:00\naudience:")
+    files.campaign("expires: 2027-03-31", "expires: 2027-01-31T20:00")
     assert release(files).policy.expires_at == datetime(2027, 1, 31, 19, 0, tzinfo=UTC)
 
 

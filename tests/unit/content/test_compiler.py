@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import pickle
 import re
 import resource
 import signal
@@ -15,7 +17,9 @@ from pathlib import Path
 
 import pytest
 
+from campaigns.content import child
 from campaigns.content.compiler import Compiler
+from campaigns.content.frames import COMPILED
 from campaigns.errors import NotFoundError
 from tests.unit.content.files import Files
 
@@ -187,3 +191,21 @@ def test_closing_ends_the_process(files: Files) -> None:
     assert process is not None
     compiler.close()
     assert process.poll() == 0
+
+
+def test_a_mistake_of_the_program_is_not_taken_for_the_templates(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("rcs")
+
+    monkeypatch.setattr(child, "compile_campaign", broken)
+    request = {"root": str(files.root), "name": "sale", "edition": ""}
+    kind, content = child._compiled(request, io.BytesIO())
+    assert kind == COMPILED
+    (finding,) = pickle.loads(content).findings
+    assert re.fullmatch(
+        r"it could not be checked: KeyError at test_compiler\.py:\d+\. "
+        "The mistake is the program's, not the file's.",
+        finding.message,
+    )

@@ -218,10 +218,15 @@ def test_a_line_in_block_text_is_the_files_line(files: Files) -> None:
 
 def test_a_wrong_name_in_a_layout_is_told_at_its_line(files: Files) -> None:
     files.change("layouts/email.txt.j2", "{{ words.out }}", "{{ words.uot }}")
-    (finding,) = files.findings()
-    assert finding.startswith(
-        "layouts/email.txt.j2:8: unknown word of the brand `uot`; did you mean `out`?"
-    )
+    assert [f.split(" add it")[0] for f in files.findings()] == [
+        f"layouts/email.txt.j2:8: `words` in brand.yaml ({known}) has no `uot`; did you mean `out`?"
+        for known in ("en", "es")
+    ]
+
+
+def test_a_word_that_one_language_lacks_names_the_language(files: Files) -> None:
+    files.change("brand.yaml", "es: Baja", "ca: Baixa")
+    assert any("`words` in brand.yaml (es) has no `out`; add it" in f for f in files.findings())
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,9 @@ def catalog(tmp_path: Path) -> Catalog:
 
 
 def test_a_new_campaign_checks_clean_in_every_language_of_the_brand(catalog: Catalog) -> None:
-    files = begin(catalog, "summer_sale", today=TODAY)
-    assert [f.name for f in files] == [
+    begun = begin(catalog, "summer_sale", today=TODAY)
+    assert begun.to_translate == []
+    assert [f.name for f in begun.files] == [
         "campaign.yaml", "copy.en.yaml", "copy.es.yaml", "copy.ca.yaml",
     ]  # fmt: skip
     assert catalog.check("summer_sale", datetime.combine(TODAY, time(), UTC)) == []
@@ -51,9 +52,32 @@ def test_a_campaign_that_is_there_is_not_written_over(catalog: Catalog) -> None:
     assert (catalog.templates / "campaigns/spring_sale/campaign.yaml").read_bytes() == before
 
 
-def test_a_brand_in_a_language_the_example_does_not_know_is_told_so(catalog: Catalog) -> None:
+def test_in_a_language_the_example_does_not_know_the_checks_tell_what_to_translate(
+    catalog: Catalog,
+) -> None:
     brand = catalog.templates / "brand.yaml"
     text = brand.read_text(encoding="utf-8")
-    brand.write_text(text.replace("ca_ES", "fr_FR"), encoding="utf-8")
-    with pytest.raises(UserError, match="no words in fr"):
-        begin(catalog, "summer_sale", today=TODAY)
+    for known, other in [("ca_ES", "de_DE"), ("ca: ", "de: ")]:
+        text = text.replace(known, other)
+    brand.write_text(text, encoding="utf-8")
+    begun = begin(catalog, "summer_sale", today=TODAY)
+    assert [f.name for f in begun.to_translate] == ["copy.de.yaml"]
+    found = catalog.check("summer_sale", datetime.combine(TODAY, time(), UTC))
+    copy = [f for f in found if f.file.endswith("copy.de.yaml")]
+    assert {f.rule for f in copy} == {"untranslated", "language"}
+    keys = {f.message.split("`")[1] for f in copy if f.rule == "untranslated"}
+    assert keys >= {"preheader", "greeting", "body", "call_to_action", "closing", "short"}
+
+
+def test_a_new_campaign_uses_the_channels_and_topics_that_the_brand_has(catalog: Catalog) -> None:
+    brand = catalog.templates / "brand.yaml"
+    text = brand.read_text(encoding="utf-8")
+    for line in ('  whatsapp: {from: "+447700900124"}\n', '  sms: {from: "+447700900123"}\n'):
+        assert line in text
+        text = text.replace(line, "")
+    text = text.replace("  offers: {en: Offers, es: Ofertas, ca: Ofertes}\n", "")
+    brand.write_text(text, encoding="utf-8")
+    begin(catalog, "summer_sale", today=TODAY)
+    assert catalog.check("summer_sale", datetime.combine(TODAY, time(), UTC)) == []
+    policy = catalog.compile("summer_sale").policy
+    assert (policy.topic, [str(c) for c in policy.channels]) == ("news", ["email"])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import phonenumbers
 import pytest
+from ruamel.yaml import YAML
 
 from campaigns.domain.address import normalise
 from campaigns.domain.channel import AddressKind, Channel
@@ -130,3 +131,19 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(FileError, match="it cannot be written"):
         write_csv(tmp_path / "file" / "customers.csv", count=1, seed=1, now=DAY)
+
+
+@pytest.mark.parametrize("declared", [{"points"}, {"is_member", "tier", "roast"}, {"roast"}, set()])
+def test_the_mapping_names_only_attributes_that_the_brand_declares(
+    tmp_path: Path, declared: set[str]
+) -> None:
+    mapping = write_csv(tmp_path / "c.csv", count=1, seed=1, now=NOW, declared=declared).read_text(
+        encoding="utf-8"
+    )
+    read = YAML(typ="safe").load(mapping)
+    assert set(read.get("attributes", {})) == declared - {"roast"}
+    whole = YAML(typ="safe").load(write_csv(tmp_path / "d.csv", count=1, seed=1, now=NOW))
+    assert {k: v for k, v in read.items() if k != "attributes"} == {
+        k: v for k, v in whole.items() if k != "attributes"
+    }
+    assert len(whole["attributes"]) == 4

@@ -97,6 +97,25 @@ def test_a_row_that_names_nobody_is_refused(folder: Folder) -> None:
     assert refusal.reason == "nothing says who the customer is: no id and no address"
 
 
+@pytest.mark.parametrize("field", ["locale", "country", "time_zone", "preferred_channel"])
+def test_a_place_that_is_none_of_its_choices_refuses_the_row_and_keeps_its_no(
+    folder: Folder, field: str
+) -> None:
+    mapping = (
+        f"fields: {{email: email, {field}: {{column: x, choices: {{here: ES}}}}}}\n"
+        "consents: [{channel: email, granted: {column: news}}]\n"
+    )
+    refusal = folder.refusal("email,x,news\nana@example.com,there,\n", mapping)
+    assert (refusal.reason, refusal.column, refusal.value) == (
+        "the cell is none of here",
+        "x",
+        "there",
+    )
+    row = folder.row("email,x,news\nana@example.com,there,no\n", mapping)
+    assert row.refused == refusal
+    assert [consent.granted for consent in row.consents] == [False]
+
+
 def test_a_customer_without_any_address_goes_in_by_their_id(folder: Folder) -> None:
     row = folder.row("id,email\n7,\n", "ref: id\n" + EMAIL)
     assert (row.ref, row.addresses) == ("7", ())

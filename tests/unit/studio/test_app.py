@@ -19,7 +19,7 @@ from campaigns.studio.app import create_app
 from campaigns.studio.watch import Watch
 from tests.unit.studio.edits import change
 
-_HOME = "http://127.0.0.1:8026"
+_HOME = "http://127.0.0.1:8029"
 _PAGES = ("/", "/?campaign=spring_sale", "/?campaign=nothing", "/nothing", "/mail?campaign=x")
 
 
@@ -68,7 +68,7 @@ def test_other_methods_answer_405(client: Client, method: str, path: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:8026", "127.0.0.1.evil.example", "0.0.0.0", "[::1]", ""]
+    "host", ["evil.example", "evil.example:8029", "127.0.0.1.evil.example", "0.0.0.0", "[::1]", ""]
 )
 @pytest.mark.parametrize("path", ["/", "/mail", "/events", "/assets/studio.css"])
 def test_a_name_that_is_not_this_machines_is_refused(client: Client, host: str, path: str) -> None:
@@ -77,7 +77,7 @@ def test_a_name_that_is_not_this_machines_is_refused(client: Client, host: str, 
     assert "Brotanell" not in answer.text
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:8026", "localhost:9000", "localhost"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:8029", "localhost:9000", "localhost"])
 def test_this_machines_names_are_answered(client: Client, host: str) -> None:
     assert client.get("/", headers={"host": host}).status_code == 200
 

@@ -63,6 +63,7 @@ def test_windows_line_ends_and_a_byte_order_mark_are_fine(tmp_path: Path) -> Non
         ("a:\n\tb: 1", "file.yaml:2: this is not YAML: .* Indent with spaces, not with a tab."),
         ("a: {{ facts.x }} off\nb: 1", "file.yaml:1: this is not YAML: .* in quotes."),
         ("a:\n  - {% if x %}y{% endif %}", "file.yaml:2: this is not YAML: .* in quotes."),
+        ("a: {b: News?}", "file.yaml:1: this is not YAML: .* with `\\?` in quotes."),
         ("a: {{ facts.x }}", "file.yaml:1: a key must be a plain word; .* in quotes."),
         ("a: [", "file.yaml:2: this is not YAML: [^.]*[.]"),
     ],

@@ -172,9 +172,17 @@ def _expiry(checked: Checked) -> Iterator[Finding]:
     campaign, brand = checked.sources.campaign, checked.sources.brand
     days = {name: day for name in campaign.must_say if (day := last_day(campaign.facts[name]))}
     expires = campaign.expires_at(brand.time_zone)
-    if not days or expires is None:
+    if not days:
         return
     name = max(days, key=lambda fact: days[fact])
+    if expires is None:
+        yield checked.in_campaign(
+            "expires-late",
+            f"it has no `expires`: it is sent after the fact `{name}` ({days[name]}), too.",
+            f"Write `expires: {days[name]}`, or an earlier day.",
+            ("facts", name),
+        )
+        return
     last_second = campaign.model_copy(update={"expires": days[name]}).expires_at(brand.time_zone)
     if last_second is not None and expires > last_second:
         yield checked.in_campaign(

@@ -46,7 +46,7 @@ def test_findings_are_grouped_by_file_and_the_same_fault_is_one_entry(
         "                email es_ES html; email es_ES text; whatsapp es_ES body\n"
         "                Put {{ facts.code }} into the text.\n"
         "\n"
-        "3 error(s), 1 warning(s) in sale.\n"
+        "1 error and 1 warning in sale.\n"
     )
 
 
@@ -55,7 +55,7 @@ def test_a_campaign_that_is_over_is_a_warning_at_its_last_day(
 ) -> None:
     checking.change(CAMPAIGN, "2927-03-31", "2026-03-31")
     assert run(["check"]) == 0
-    assert "the last day it states is over (`ends_on`, 2026-03-31)" in capsys.readouterr().out
+    assert "it ended on 2026-03-31 (`expires`)" in capsys.readouterr().out
 
 
 def test_warnings_alone_exit_0(checking: Files, capsys: pytest.CaptureFixture[str]) -> None:

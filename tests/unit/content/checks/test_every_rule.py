@@ -42,7 +42,7 @@ FAULTS: dict[str, tuple[tuple[str, str, str], ...]] = {
         (HTML, "</body>", "{{ facts.help }}</body>"),
     ),
     "implausible": ((CAMPAIGN, "percent: 20", "percent: 120"),),
-    "expires-late": ((CAMPAIGN, "audience", "expires: 2027-04-05\naudience"),),
+    "expires-late": ((CAMPAIGN, "expires: 2027-03-31", "expires: 2027-04-05"),),
     "over": ((CAMPAIGN, "2027-03-31", "2026-03-31"),),
     "locale-facts": ((EN, 'off"\nheadline', 'off with {{ facts.code }}"\nheadline'),),
     "locale-slots": ((ES, "Hola, {{ customer.first_name | or_else('amiga') }}:", "Hola:"),),

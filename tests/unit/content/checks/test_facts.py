@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.content.checks.told import EN, ES, told
+from tests.unit.content.checks.told import CAMPAIGN, EN, ES, told
 from tests.unit.content.files import Files
 
 
@@ -51,3 +51,13 @@ def test_a_value_that_is_not_quite_the_fact_is_not_the_fact(files: Files, typed:
     files.change("layouts/x_post.txt.j2", "{{ copy.post }}", f"{typed} {{{{ facts.ends_on }}}} "
                  "{{ facts.code }} {{ facts.shop }}")  # fmt: skip
     assert {f.rule for f in files.compile().findings} >= {"fact-missing", "stranger"}
+
+
+def test_a_stated_last_day_without_an_end_of_sending_is_told(files: Files) -> None:
+    files.change(CAMPAIGN, "expires: 2027-03-31\n", "")
+    (found,) = told(files, "expires-late")
+    assert found.startswith(
+        f"{CAMPAIGN}:5: it has no `expires`: it is sent after the fact `ends_on`"
+    )
+    files.change(CAMPAIGN, "must_say: [discount, ends_on,", "must_say: [discount,")
+    assert told(files) == []

@@ -17,8 +17,6 @@ def told(files: Files, now: datetime) -> list[str]:
 
 
 def test_the_last_moment_of_expires_is_the_end_in_the_brands_zone(files: Files) -> None:
-    files.change(CAMPAIGN, "audience:", "expires: 2027-03-31\naudience:")
-
     assert told(files, BEFORE) == []
     assert told(files, OVER) == [
         "it ended on 2027-03-31 (`expires`): a run sends nothing any more."
@@ -26,6 +24,7 @@ def test_the_last_moment_of_expires_is_the_end_in_the_brands_zone(files: Files) 
 
 
 def test_without_expires_the_last_day_that_it_must_state_is_the_end(files: Files) -> None:
+    files.change(CAMPAIGN, "expires: 2027-03-31\n", "")
     assert told(files, BEFORE) == []
     (said,) = told(files, OVER)
     assert "`ends_on`, 2027-03-31" in said
@@ -33,5 +32,6 @@ def test_without_expires_the_last_day_that_it_must_state_is_the_end(files: Files
 
 def test_a_day_that_need_not_be_stated_ends_nothing(files: Files) -> None:
     files.change(CAMPAIGN, "must_say: [discount, ends_on,", "must_say: [discount,")
+    files.change(CAMPAIGN, "expires: 2027-03-31\n", "")
 
     assert told(files, OVER) == []

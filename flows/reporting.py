@@ -81,6 +81,8 @@ def plan_sentence(counts: PlanCounts) -> str:
 def rate_sentence(seen: Progress) -> str:
     """`12,000 of 50,000, 900 a second, 0:00:42 left`, or why it does not go on."""
     done = f"{seen.settled:,} of {seen.planned:,}"
+    if seen.canary and seen.hold is None:
+        return f"{done}; {seen.canary}"
     if seen.stuck:
         return f"{done}; {seen.stuck}"
     left = f", {seen.left} left" if seen.left and seen.waiting else ""
@@ -127,7 +129,7 @@ class ProgressBar:
     def __init__(self, key: str, description: str, progress: Callable[[], Progress]) -> None:
         self._progress = progress
         self._description = description
-        self._percent = 0.0
+        self._percent, self._told = 0.0, ""
         self._next_look = 0.0
         self._artifact = cast(
             "UUID",
@@ -148,9 +150,9 @@ class ProgressBar:
             self._next_look = time.monotonic() + WAIT_FOR_DATABASE
             return
         percent = 100.0 * seen.settled / seen.planned if seen.planned else 100.0
-        if percent - self._percent >= 1 or (last and percent != self._percent):
-            self._percent = percent
-            told = f"{self._description}: {rate_sentence(seen)}"
+        told = f"{self._description}: {rate_sentence(seen)}"
+        if percent - self._percent >= 1 or (last and told != self._told):
+            self._percent, self._told = percent, told
             update_progress_artifact(self._artifact, round(percent, 1), told)
         now = time.monotonic()
         self._next_look = now + max(LOOK_EVERY, 50 * (now - started))

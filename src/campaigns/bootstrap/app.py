@@ -265,10 +265,11 @@ class App(Starting):
 
     def report(self, run_id: int) -> RunReport:
         """The run in numbers, as it is now."""
-        from campaigns.bootstrap.course import course
+        from campaigns.bootstrap.course import by_home_clock, course
 
         told = report(self.runs, self.outbox, self.paces, run_id, now=self.clock.now())
-        return replace(told, course=tuple(course(self, run_id)))
+        waits = by_home_clock(self, run_id, told.waits)
+        return replace(told, waits=waits, course=tuple(course(self, run_id)))
 
     def progress(self, run_id: int) -> Progress:
         """How the run stands: counts, rate, what it waits for. Cheap at any size."""

@@ -69,6 +69,7 @@ def test_a_mails_subject_counts_where_it_says_no(subject: str, text: str, wish: 
         ("RE: 20 % de descuento en todo", "Baja, por favor", False),
         ("Stop all", "Stop", True),
         ("Re: stop all", "", True),
+        ("Re: stop all", "Stop", True),
         ("Re: Sale", "Stop all", True),
     ],
 )

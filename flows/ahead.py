@@ -17,6 +17,7 @@ from campaigns.bootstrap.calendar.page import markdown
 from campaigns.errors import CampaignsError
 from flows.forms import labelled
 from flows.reporting import publish
+from flows.schedules import standing
 from flows.steps import CannotGoOnError, failed, outcome, step
 
 
@@ -39,6 +40,6 @@ def calendar(weeks: Annotated[int, labelled("Weeks", ge=1, le=26)] = 4) -> Any:
 def look_ahead(weeks: int) -> dict[str, int]:
     """How many times a campaign goes out, and how many conflicts there are."""
     with connect() as app:
-        made = calendar_verb(app, weeks=weeks)
+        made = calendar_verb(app, weeks=weeks, schedules=standing(app))
     publish("calendar", markdown(made), "The calendar of all campaigns")
     return {"occasions": len(made.occasions), "conflicts": len(made.conflicts())}

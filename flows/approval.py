@@ -7,6 +7,7 @@ into the same ledger.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
@@ -129,25 +130,24 @@ def release_asked(pause_key: str) -> str:
 
 
 def _words(question: Question, where: str, trouble: str) -> str:
-    """What stands above the form. It is narrow there: no tables, which would be cut off."""
+    """What stands above the form. It is narrow there, so no tables, which would be cut off; and on
+    a small screen only the first lines are seen: what decides comes first."""
     told = question.told
-    until = f"{question.until:%Y-%m-%d %H:%M} UTC"
     counts = told.counts
+    plan = "the whole plan, with three of the messages"
     lines = [
-        f"**{told.title}** is ready and waits for your yes until {until}. Nothing has been sent.",
+        f"**{told.title}** waits for your yes until {told.local(question.until)}; nothing has been "
+        f"sent. "
+        + (f"[Read {plan}]({where})." if where.startswith("http") else f"{where}: {plan}."),
         "",
-        f"- **{counts.planned.total():,} people get it**"
-        + listed({c.label: n for c, n in counts.planned.most_common()}),
-        f"- {counts.skipped.total():,} do not"
-        + listed({SKIP_TEXT[SkipReason(r)]: n for r, n in counts.skipped.most_common()}),
-        *([f"- {counts.already:,} had it already"] if counts.already else []),
-        *(f"- {sentence}" for sentence in told.sentences()),
         *([f"- **Refused: {told.over_budget}**"] if told.over_budget else []),
         *([f"- Caution: {told.caution}"] if told.caution else []),
-        "",
-        f"[The whole plan, with three of the messages]({where})"
-        if where.startswith("http")
-        else f"The whole plan, with three of the messages: {where}.",
+        f"- **{counts.planned.total():,} people get it**"
+        + listed({c.label: n for c, n in counts.planned.most_common()}),
+        *(f"- {sentence}" for sentence in replace(told, needs_approval=False).sentences()),
+        *([f"- {counts.already:,} had it already"] if counts.already else []),
+        f"- {counts.skipped.total():,} do not get it"
+        + listed({SKIP_TEXT[SkipReason(r)]: n for r, n in counts.skipped.most_common()}),
         "",
         f"Release `{told.release}`, plan `{told.plan}`.",
     ]
@@ -155,4 +155,4 @@ def _words(question: Question, where: str, trouble: str) -> str:
 
 
 def _rejected(said: Approval) -> str:
-    return f"Rejected by {said.by}: {said.note}. Nothing was sent."
+    return f"Rejected by {said.by}: {said.note.rstrip('.')}. Nothing was sent."

@@ -28,6 +28,7 @@ from flows.deployments import (
     POOL,
     as_left,
     campaign_of,
+    changed_back,
     deployment_name,
     put_campaigns,
     read,
@@ -49,7 +50,9 @@ def deploy(notify: Sequence[str] = ()) -> list[str]:
     told = [write_blocks(campaigns)]
     with get_client(sync_client=True) as client:
         _work_pool(client)
-        _prefect_deploy(_standing(client))
+        before = _standing(client)
+        told += changed_back(read(), before)
+        _prefect_deploy(before)
         standing = _standing(client)
         for block in read()["deployments"]:
             own = next((c for c in campaigns if c.name == campaign_of(block)), None)

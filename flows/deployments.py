@@ -110,7 +110,9 @@ def _flow_style(values: Iterable[str]) -> CommentedSeq:
 
 
 def _tags(campaign: Offered) -> list[str]:
-    return ["campaign", "journey"] if campaign.journey else ["campaign"]
+    """The team's own name among them: Prefect's lists of deployments and runs filter by tag."""
+    journey = ["journey"] if campaign.journey else []
+    return ["campaign", *journey, *([campaign.team] if campaign.team else [])]
 
 
 def _description(campaign: Offered) -> str:
@@ -157,11 +159,36 @@ def as_left(document: CommentedMap, standing: Mapping[str, DeploymentResponse]) 
                 schedule["active"] = known[schedule["slug"]].active
         listed = {s["slug"] for s in block.get("schedules") or []}
         made = [s for s in there.schedules if s.slug not in listed]
-        block["schedules"] = [*(block.get("schedules") or []), *map(_schedule, made)]
+        block["schedules"] = [*(block.get("schedules") or []), *map(schedule_block, made)]
     return document
 
 
-def _schedule(made: DeploymentSchedule) -> dict[str, Any]:
+def changed_back(document: CommentedMap, standing: Mapping[str, DeploymentResponse]) -> list[str]:
+    """Schedules of the file whose times were changed on the pages: deploying undoes that, since it
+    cannot be told from a change of the file."""
+    told = []
+    for block in document["deployments"]:
+        there = standing.get(block["name"])
+        known = {s.slug: s for s in there.schedules if s.slug} if there else {}
+        for schedule in block.get("schedules") or []:
+            now = schedule_block(known[schedule["slug"]]) if schedule["slug"] in known else schedule
+            was, holds = _when(now), _when(schedule)
+            if was != holds:
+                told.append(
+                    f"{block['name']}: schedule {schedule['slug']} was {was} on the server; {FILE} "
+                    f"says {holds}, which holds now. To keep the other, write it there."
+                )
+    return told
+
+
+def _when(schedule: Mapping[str, Any]) -> str:
+    """`0 10 * * 1 (Europe/Madrid)`."""
+    rule = next(schedule[k] for k in ("cron", "rrule", "interval") if schedule.get(k) is not None)
+    told = f"every {float(rule):g} s" if isinstance(rule, int | float) else str(rule)
+    return f"{told} ({schedule.get('timezone') or 'UTC'})"
+
+
+def schedule_block(made: DeploymentSchedule) -> dict[str, Any]:
     """A schedule that was made on the pages, as the file would say it."""
     told: dict[str, Any] = {"active": made.active, "slug": made.slug or f"page-{str(made.id)[:8]}"}
     if made.parameters:

@@ -9,8 +9,7 @@ end.
 # No `from __future__ import annotations`: a flow that is served travels without the names that only
 # its annotations mention.
 
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from prefect import flow
@@ -31,8 +30,6 @@ from flows.sending import Sending
 from flows.steps import CannotGoOnError, failed, outcome, step
 
 DEPLOYMENT = "help-send/help-send"
-#: Seconds between two looks at what is in other hands.
-LOOK_EVERY = 2.0
 
 RunNumber = Annotated[int, labelled("Run", ge=1)]
 Place = Annotated[int, labelled("First shard", ge=0)]
@@ -109,12 +106,3 @@ def call_helpers(run_id: int, campaign: str, wanted: list[int]) -> int:
             return 0
     get_run_logger().info("Called %s helpers", len(wanted))
     return len(wanted)
-
-
-def in_other_hands(app: App, run_id: int) -> Iterator[int]:
-    """How many messages others have in hand, again and again until there are none: they settle
-    them, or their leases end."""
-    while app.settings.helpers and (number := app.progress(run_id).moving):
-        yield number
-        time.sleep(LOOK_EVERY)
-        app.sweep()

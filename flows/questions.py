@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import (
@@ -54,7 +55,8 @@ def _settle(app: App, client: SyncPrefectClient, run: FlowRun, question: Asked) 
     if app.clock.now() < question.until:
         return ""
     question_timed_out(app, question.release, question.plan)
-    client.set_flow_run_state(run.id, _too_late(question.until), force=True)
+    home = ZoneInfo(app.releases.load(question.release).policy.home_zone)
+    client.set_flow_run_state(run.id, _too_late(question.until.astimezone(home)), force=True)
     return "timed out"
 
 
@@ -67,8 +69,8 @@ def _as_form(said: Approval) -> dict[str, Any]:
 def _too_late(until: datetime) -> Any:
     return Cancelled(
         name="Not answered",
-        message=f"Nobody answered until {until:%Y-%m-%d %H:%M} UTC. Nothing was sent; run it again "
-        "when somebody can.",
+        message=f"Nobody answered until {until.day} {until:%b %H:%M %Z}. Nothing was sent; run it "
+        "again when somebody can.",
     )
 
 

@@ -23,6 +23,7 @@ from campaigns.domain.plan import PlanCounts
 from campaigns.domain.progress import Progress
 from campaigns.domain.reason import SKIP_TEXT, SkipReason
 from campaigns.domain.travellers import Whereabouts
+from campaigns.errors import DatabaseError
 
 
 def publish(key: str, markdown: str, description: str) -> str:
@@ -80,6 +81,8 @@ def plan_sentence(counts: PlanCounts) -> str:
 def rate_sentence(seen: Progress) -> str:
     """`12,000 of 50,000, 900 a second, 0:00:42 left`, or why it does not go on."""
     done = f"{seen.settled:,} of {seen.planned:,}"
+    if seen.canary and seen.hold is None:
+        return f"{done}; {seen.canary}"
     if seen.stuck:
         return f"{done}; {seen.stuck}"
     left = f", {seen.left} left" if seen.left and seen.waiting else ""
@@ -111,6 +114,8 @@ def listed(numbers: Mapping[str, int]) -> str:
 
 #: Seconds between two looks of the bar, at least.
 LOOK_EVERY = 2.0
+#: And while the database cannot be used.
+WAIT_FOR_DATABASE = 15.0
 
 
 class ProgressBar:
@@ -124,7 +129,7 @@ class ProgressBar:
     def __init__(self, key: str, description: str, progress: Callable[[], Progress]) -> None:
         self._progress = progress
         self._description = description
-        self._percent = 0.0
+        self._percent, self._told = 0.0, ""
         self._next_look = 0.0
         self._artifact = cast(
             "UUID",
@@ -138,11 +143,16 @@ class ProgressBar:
         started = time.monotonic()
         if started < self._next_look and not last:
             return
-        seen = self._progress()
+        try:
+            seen = self._progress()
+        except DatabaseError as error:  # whoever sends waits for it (services.patience)
+            get_run_logger().warning("%s Sending waits for it.", error)
+            self._next_look = time.monotonic() + WAIT_FOR_DATABASE
+            return
         percent = 100.0 * seen.settled / seen.planned if seen.planned else 100.0
-        if percent - self._percent >= 1 or (last and percent != self._percent):
-            self._percent = percent
-            told = f"{self._description}: {rate_sentence(seen)}"
+        told = f"{self._description}: {rate_sentence(seen)}"
+        if percent - self._percent >= 1 or (last and told != self._told):
+            self._percent, self._told = percent, told
             update_progress_artifact(self._artifact, round(percent, 1), told)
         now = time.monotonic()
         self._next_look = now + max(LOOK_EVERY, 50 * (now - started))

@@ -19,7 +19,7 @@ from campaigns.bootstrap.control import started
 from campaigns.bootstrap.forecasting import forecast
 from campaigns.bootstrap.plan_page import as_markdown
 from campaigns.bootstrap.planners import Planners
-from campaigns.bootstrap.reconciling import fall_back_run
+from campaigns.bootstrap.reconciling import fall_back_run, in_other_hands
 from campaigns.domain.forecast import Forecast
 from campaigns.domain.run import RunState
 from campaigns.errors import CampaignsError
@@ -31,7 +31,7 @@ from flows.canary import watch_canary
 from flows.choices import ALL, Campaign, Channels, Locales, Only, title
 from flows.cluster import RUNNER
 from flows.forms import labelled
-from flows.helping import call_for_help, in_other_hands, send_shards
+from flows.helping import call_for_help, send_shards
 from flows.planning import plan_shards, span, together
 from flows.reporting import (
     ProgressBar,
@@ -189,10 +189,11 @@ def _dispatch(app: App, run_id: int, campaign: str, steering: Steering) -> Dispa
         return steering.look()
 
     call_for_help(app, run_id, campaign)
-    sent = send_shards(app, run_id, app.to_send(run_id), looking)
+    sent, others = send_shards(app, run_id, app.to_send(run_id), looking), False
     for _ in in_other_hands(app, run_id):
+        others = True
         looking()
-    if app.settings.helpers:  # what somebody who died gave back
+    if others:  # what somebody who died gave back
         sent.add(send_shards(app, run_id, app.to_send(run_id), looking))
     bar.look(last=True)
     return sent
@@ -200,7 +201,7 @@ def _dispatch(app: App, run_id: int, campaign: str, steering: Steering) -> Dispa
 
 def _end(report: RunReport, sent: DispatchCounts) -> Any:
     """Completed, or Failed where messages wait for a provider that could not be reached."""
-    if sent.unreachable:
+    if sent.unreachable and report.waiting:
         channels = "; ".join(f"{c.label}: {why}" for c, why in sent.unreachable.items())
         raise CannotGoOnError(
             f"{report.waiting:,} messages wait, nothing is lost ({channels}). Run the campaign "

@@ -103,7 +103,7 @@ class Sending:
 @step("send {what}", repeatable=False)
 def dispatch_shard(workers: Workers, no: int, patience: timedelta, what: str) -> DispatchCounts:
     """Send what is due of one shard. Never retried here: the outbox knows what may be."""
-    counts = workers.submit(no, patience).result()
+    counts = workers.outcome(workers.submit(no, patience))
     _tell(what, counts)
     return counts
 

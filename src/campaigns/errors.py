@@ -88,6 +88,13 @@ class ProviderUnreachableError(CampaignsError):
     exit_code = 3
 
 
+class WorkerLostError(CampaignsError):
+    """Worker processes are ended by force again and again: nothing is lost, and a new start of the
+    campaign goes on."""
+
+    exit_code = 3
+
+
 class RunHeldError(CampaignsError):
     """A run waits for a person: it was paused by one, or held for a decision."""
 

@@ -97,6 +97,8 @@ def test_what_the_calendar_foretells_is_what_happens(tmp_path: Path, templates: 
         assert told.notes == [
             "The schedule gone is of nobody, and there is no such campaign.",
             "Without a schedule: shop_moves, welcome.",
+            "By the schedules in prefect.yaml. What was changed or started for later on Prefect's "
+            "pages is in the calendar of the flow `calendar` there.",
         ]
         for occasion, crowd in zip(told.occasions, told.crowds, strict=True):
             made.clock.at = max(made.clock.at, occasion.at)

@@ -220,8 +220,18 @@ def test_a_stop_holds_back_the_rest_of_the_texts_that_are_under_way(
     assert seen.accepted == sum(providers.log.counts().values())
 
 
+@pytest.mark.parametrize(
+    "sign",
+    [
+        pytest.param(signal.SIGINT, id="ctrl-c"),
+        pytest.param(signal.SIGTERM, id="sigterm", marks=pytest.mark.slow),
+    ],
+)
 def test_ctrl_c_pauses_the_run_and_the_same_command_goes_on(
-    home: Path, providers: SandboxProcess, said: Callable[..., tuple[int, str]]
+    sign: signal.Signals,
+    home: Path,
+    providers: SandboxProcess,
+    said: Callable[..., tuple[int, str]],
 ) -> None:
     environment = {**os.environ, "CAMPAIGNS_WORKERS": "2", "CAMPAIGNS_SHARD_SIZE": "100"}
     command = [sys.executable, "-m", "campaigns", "run", "spring_sale"]
@@ -235,13 +245,13 @@ def test_ctrl_c_pauses_the_run_and_the_same_command_goes_on(
             start_new_session=True,
         )
         until(lambda: app.runs.latest() and app.progress(app.latest_run().id).accepted > 3)
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers, too
+        os.killpg(process.pid, sign)  # as a terminal does: to the workers, too
         _, err = process.communicate(timeout=40)
         run = app.latest_run()
 
         assert process.returncode == 130, err
         assert run.state is RunState.PAUSED
-        assert run.stopped_because == "the sending process was stopped (Ctrl-C)"
+        assert run.stopped_because == "the sending process was stopped (Ctrl-C or SIGTERM)"
         assert app.audit.hold(run.id) is None
         seen = app.progress(run.id)
         assert seen.waiting > 0, "it was stopped too late to show anything"

@@ -132,8 +132,14 @@ def test_a_campaign_tries_words_channels_and_a_holdout_out_at_once(
         assert (variant_of[skeleton], arms.held_out) == (arms.variant, "")  # type: ignore[index]
         assert f"@{arms.channel}" in str(reason)
 
+    said = " ".join(answer_sentences(account_of(app, str(run))))
+    assert "Which words? No answer yet: nobody has bought." in said
+    assert "without it" not in said  # nought more than nought
     buyers = [int(str(c)) for c, s, _ in sent if variant_of[s] == "b"][::2]  # type: ignore[index]
     buy(app, buyers, 30.0)
+    said = " ".join(answer_sentences(account_of(app, str(run))))
+    assert "Which words? b against a: +" in said
+    assert "bought than would have without it" in said
     trials = {t.question: t for t in analyse_campaign(app, "spring_sale")}
     assert set(trials) == {"variants", "channels", "holdout"}
     words = trials["variants"].result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -291,3 +292,35 @@ def test_a_table_for_people_names_nobody(
     assert cli(["resolve", *several, "--sent", "--by", "Ana Puig", "--why", "they answered"]) == 0
     assert capsys.readouterr().out.count("counts as sent") == 2
     assert len(command("reconcile", "--list")["in_doubt"]) == len(doubted) - 2
+
+
+def test_all_that_is_in_doubt_of_a_run_is_decided_at_once_after_a_question(
+    command: Command,
+    sandbox: SandboxProcess,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    people(command, tmp_path, 60)
+    control(sandbox.url, "POST", "faults", {"kind": "500_before", "provider": "twilio"})
+    command("run", "shop_moves")
+    listed = command("reconcile", "--list")["in_doubt"]
+    texts = [d for d in listed if d["channel"] == "sms"]
+    (run,) = {str(d["run"]) for d in listed}
+    assert 1 < len(texts) < len(listed)
+    who = ["--by", "Ana Puig", "--why", "the providers say nothing came"]
+
+    of_texts = ["resolve", "--run", run, "--channel", "sms", "--sent", "--yes", *who]
+    assert cli(of_texts) == 0
+    assert f"each of {len(texts)} messages counts as sent" in capsys.readouterr().out
+    assert cli(of_texts) == 0
+    assert "Nothing of it is in doubt." in capsys.readouterr().out
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    assert cli(["resolve", "--run", run, "--resend", *who]) == 130, "nobody said yes"
+    left = command("reconcile", "--list")["in_doubt"]
+    assert [d["delivery"] for d in left] == [d["delivery"] for d in listed if d["channel"] != "sms"]
+    assert cli(["resolve", "--run", run, "--resend", "--yes", *who]) == 0
+    assert "waits to be sent again: campaigns run shop_moves" in capsys.readouterr().out
+    assert command("reconcile", "--list")["in_doubt"] == []
+    for wrong in (["--run", run, "12"], ["--channel", "sms", "12"], []):
+        assert cli(["resolve", *wrong, "--sent", *who]) == 2

@@ -3,6 +3,7 @@ command."""
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -80,6 +81,10 @@ def test_the_run_waits_with_its_plan_and_sends_once_somebody_says_yes(
         planned = app.preview("spring_sale").planned.total()
     words = form_of(asked)
     assert f"**{planned} people get it**" in words
+    assert re.search(r"waits for your yes until \d+ \w{3} \d\d:\d\d CES?T; nothing", words)
+    # A small screen shows the first lines alone: what decides stands there.
+    order = [words.index(w) for w in ("](http", "people get it", "Cost: ", "do not get it")]
+    assert order == sorted(order)
     assert "| planned |" in str(artifacts(asked)["plan-spring-sale"])
     assert shop.sandbox.log.counts() == {}
 

@@ -5,22 +5,25 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from prefect.client.schemas.actions import DeploymentUpdate
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.objects import DeploymentSchedule, FlowRun
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.states import Cancelling, Suspended
 
 from campaigns.bootstrap import connect
+from campaigns.bootstrap.offering import Offered
 from campaigns.domain.audit import Action, run_subject
+from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.run import RunState
 from campaigns.errors import RunHeldError
-from flows.deployments import put_campaigns, read, written
+from flows.deployments import changed_back, put_campaigns, read, written
 from tests.flows.conftest import CHECKOUT, Prefect, Shop, campaigns
 from tests.flows.pages import artifacts, client, until
 
@@ -143,6 +146,35 @@ def test_a_campaign_that_is_gone_keeps_its_deployment_until_a_person_deletes_it(
 
     assert blocks.left_over == ["shop_moves", "spring_sale", "welcome"]
     assert written(document) == (CHECKOUT / "prefect.yaml").read_text()
+
+
+def test_deploying_says_whose_times_of_a_schedule_it_undoes() -> None:
+    document = read(CHECKOUT / "prefect.yaml")
+    later = CronSchedule(cron="0 11 21 3 *", timezone="Europe/Madrid")
+    left = CronSchedule(cron="0 6 * * *", timezone="Europe/Madrid")
+    standing = {
+        "spring-sale": _standing("first-day-of-spring", later),
+        "calendar": _standing("every-morning", left),
+    }
+    assert changed_back(document, standing) == [
+        "spring-sale: schedule first-day-of-spring was 0 11 21 3 * (Europe/Madrid) on the server; "
+        "prefect.yaml says 0 10 21 3 * (Europe/Madrid), which holds now. To keep the other, write "
+        "it there."
+    ]
+
+
+def _standing(slug: str, rule: CronSchedule) -> DeploymentResponse:
+    schedule = DeploymentSchedule(schedule=rule, slug=slug, active=True)
+    return DeploymentResponse(name="any", flow_id=uuid4(), schedules=[schedule])
+
+
+def test_a_campaigns_team_is_one_of_its_tags() -> None:
+    document = read(CHECKOUT / "prefect.yaml")
+    sale = Offered("sale", "Sale", "", (Channel.SMS,), ("en_GB",), False, False, "Shops")
+    put_campaigns(document, [sale])
+    assert [list(b["tags"]) for b in document["deployments"] if b["name"] == "sale"] == [
+        ["campaign", "Shops"]
+    ]
 
 
 def test_a_cron_schedule_really_produces_runs(deployments: dict[str, DeploymentResponse]) -> None:

@@ -32,11 +32,12 @@ from campaigns.services.report import RunReport
 from flows import send_campaign, stage
 from flows.environment import prepare
 from flows.examples import Example
-from flows.reporting import MOST_ROWS, doubts_table, plan_sentence
+from flows.reporting import MOST_ROWS, doubts_table, plan_sentence, rate_sentence
 from flows.server import free_port
 from flows.story import Story
 from tests.flows.conftest import CHECKOUT
 from tests.sandbox_clients import FROM, twilio_client, x_client
+from tests.unit.domain.test_progress import progress
 
 COUNTS = PlanCounts(
     Counter({Channel.EMAIL: 1200, Channel.SMS: 3}), Counter({"no_consent": 40}), already=7
@@ -48,6 +49,13 @@ def test_a_shards_plan_is_one_sentence() -> None:
         "1,203 planned (e-mail 1,200, SMS 3); 40 skipped (No consent 40); 7 had it already"
     )
     assert plan_sentence(PlanCounts()) == "0 planned; 0 skipped"
+
+
+def test_the_bar_of_a_run_tells_of_its_canary_instead_of_a_time() -> None:
+    rest = {(Channel.SMS, DeliveryState.ACCEPTED): 20, (Channel.SMS, DeliveryState.PENDING): 50}
+    watched = progress(rest, canary="watching the first 20 until 10 Mar 11:00 CET")
+    assert rate_sentence(watched) == "20 of 70; watching the first 20 until 10 Mar 11:00 CET"
+    assert rate_sentence(progress(rest)) == "20 of 70, 10 a second, 0:00:05 left"
 
 
 def test_a_demo_that_does_not_add_up_says_so_and_fails() -> None:

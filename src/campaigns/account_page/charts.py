@@ -73,7 +73,7 @@ def bars(rows: Sequence[Bar], totals: Sequence[tuple[str, str]], says: str) -> D
         colour = alt.Color(
             "part:N",
             scale=alt.Scale(domain=parts, range=[COLOURS[p] for p in parts]),
-            legend=alt.Legend(title=None, orient="top", columns=4 if width == WIDE else 2)
+            legend=alt.Legend(title=None, orient="top", columns=5 if width == WIDE else 2)
             if len(parts) > 1
             else None,
         )

@@ -5,6 +5,7 @@ No person's name and no address: counts and sentences only.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 
 from campaigns.account_page.pictures import Stage, stages
@@ -13,6 +14,7 @@ from campaigns.account_page.words import (
     MISMATCH,
     QUESTIONS,
     channel_word,
+    day,
     extra_words,
     fallback_words,
     goal_words,
@@ -20,13 +22,14 @@ from campaigns.account_page.words import (
     nobody,
     percent,
     proof_words,
+    reached,
     skip_word,
     standing,
     unheard,
     verdict,
 )
 from campaigns.domain import outcome_words
-from campaigns.domain.account import ALL, Account, Costs, figure_rows
+from campaigns.domain.account import ALL, Account, Costs, Question, figure_rows
 from campaigns.domain.counting import people
 from campaigns.domain.plan import ALREADY, NOT_AGAIN
 from campaigns.domain.prices import money
@@ -109,13 +112,7 @@ def answer_sentences(account: Account) -> list[str]:
     found += _goal_sentences(account)
     found += [s for s in (unheard(account),) if s]
     for question in account.questions:
-        if question.result is None:
-            found.append(f"{QUESTIONS[question.name]} No answer yet: {question.because}.")
-            continue
-        if question.result.mismatch.broken:
-            found.append(MISMATCH)
-        for g in question.result.goals:
-            found += [verdict(g, d, question.result.confidence) for d in g.differences]
+        found += _found_out(account, question)
     if account.costs:
         found.append(_cost_sentence(account, account.costs))
     proof = account.proof
@@ -124,6 +121,22 @@ def answer_sentences(account: Account) -> list[str]:
             f"{proof_words(proof)}, with the very words; release {account.run.release_hash}."
         )
     return found
+
+
+def _found_out(account: Account, question: Question) -> Iterator[str]:
+    """What the campaign tried out, and what came of it so far."""
+    asked, result = QUESTIONS[question.name], question.result
+    if result is None:
+        yield f"{asked} No answer yet: {question.because}."
+        return
+    if result.mismatch.broken:
+        yield MISMATCH
+    goal, goals = goal_words(account), reached(result.goals)
+    if not goals:
+        yield f"{asked} No answer yet: nobody has {goal.did if goal else 'reached the goal'}."
+    for g in goals:
+        for d in g.differences:
+            yield f"{asked} {verdict(g, d, result.confidence)}"
 
 
 def _goal_sentences(account: Account) -> list[str]:
@@ -137,7 +150,9 @@ def _goal_sentences(account: Account) -> list[str]:
         f"{goal.people.value:,} of {people(int(goal.sent.value))} who got it {goal.did} within "
         f"{goal.days} days{share}; it was the last message sent to them before."
     ]
-    if account.incremental:
+    if account.early:
+        found.append(f"More may come until {day(account.here(account.ends_at))}.")
+    if account.incremental and reached(account.goals_of("holdout")):
         i = account.incremental
         bounds = f"{i.low:+,.0f} to {i.high:+,.0f}"
         found.append(f"{extra_words(i, goal.did)} ({i.confidence * 100:g}% interval {bounds}).")

@@ -20,6 +20,7 @@ from campaigns.account_page.words import (
     QUESTIONS,
     agent_word,
     channel_word,
+    day,
     extra_words,
     fallback_words,
     goal_words,
@@ -27,6 +28,7 @@ from campaigns.account_page.words import (
     nobody,
     percent,
     proof_words,
+    reached,
     skip_word,
     standing,
     unheard,
@@ -59,6 +61,8 @@ def render(account: Account) -> str:
         charts=pictures.drawn(account),
         moments=pictures.moments(account),
         goal=goal_words(account),
+        moment=lambda at: moment(account.here(at)),
+        day=lambda at: day(account.here(at)),
     )
 
 
@@ -111,13 +115,8 @@ def brief(answers: Answers, query: str, *key: str, column: str) -> Figure:
 
 
 def moment(at: datetime) -> str:
-    """`1 Mar 2027, 09:30 UTC`."""
-    return f"{at.day} {at:%b %Y, %H:%M} UTC"
-
-
-def day(at: datetime) -> str:
-    """`1 March 2027`."""
-    return f"{at.day} {at:%B %Y}"
+    """`1 Mar 2027, 09:30 CET`."""
+    return f"{at.day} {at:%b %Y, %H:%M %Z}"
 
 
 @cache
@@ -129,10 +128,9 @@ def _environment() -> Environment:
         "summed": summed,
         "figures": figures,
         "brief": brief,
-        "moment": moment,
-        "day": day,
         "percent": percent,
         "skip_word": skip_word,
+        "reached": reached,
         "agent_word": agent_word,
         "channel_word": channel_word,
         "outcome_in_words": outcome_words.in_words,

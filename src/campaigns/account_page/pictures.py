@@ -63,7 +63,7 @@ def moments(account: Account) -> list[tuple[str, list[tuple[datetime, Figure]]]]
         label = goal.times if what == "goal" and goal else name
         found = [
             (
-                account.run.started_at + account.step * int(place),
+                account.here(account.run.started_at + account.step * int(place)),
                 told.figure("timeline", what, place, column="times"),
             )
             for kind, place in told.keys("timeline")
@@ -107,7 +107,7 @@ def _timeline(account: Account) -> Drawn:
     series = moments(account)
     goal = goal_words(account)
     colours = {name or (goal.times if goal else ""): colour for name, colour in _SERIES.values()}
-    rows = [
+    rows = [  # the brand's clock, written as if it were UTC, so that nobody's browser moves it
         (label, f"{at:%Y-%m-%dT%H:%M:%SZ}", int(figure.value))
         for label, found in series
         for at, figure in found
@@ -119,7 +119,7 @@ def _timeline(account: Account) -> Drawn:
 
 def _busiest(label: str, found: list[tuple[datetime, Figure]]) -> str:
     at, figure = max(found, key=lambda row: row[1].value)
-    return f"{label}: most ({figure.value:,}) around {at.day} {at:%b %H:%M} UTC"
+    return f"{label}: most ({figure.value:,}) around {at.day} {at:%b %H:%M %Z}"
 
 
 def _differences(account: Account) -> list[Interval]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from campaigns.domain.account import ALL, Account, Figure, Incremental, Proof
 from campaigns.domain.channel import Channel
@@ -164,6 +166,16 @@ def verdict(goal: GoalResult, difference: Difference, confidence: float) -> str:
     else:
         told = f"{against}: {found}, {sure}."
     return f"{told} Note: {difference.caution}." if difference.caution else told
+
+
+def reached(goals: Iterable[GoalResult]) -> list[GoalResult]:
+    """Those that anybody of any arm has reached: of the others there is nothing to compare."""
+    return [goal for goal in goals if any(sample.total for sample in goal.samples)]
+
+
+def day(at: datetime) -> str:
+    """`1 March 2027`."""
+    return f"{at.day} {at:%B %Y}"
 
 
 def p_words(value: float) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +24,7 @@ from campaigns.domain.plan import PlanCounts
 from campaigns.domain.progress import Progress
 from campaigns.domain.release import Release
 from campaigns.domain.run import Run, RunState, Shard
-from campaigns.errors import CampaignsError, NotFoundError
+from campaigns.errors import CampaignsError, DatabaseError, NotFoundError
 from campaigns.services.dispatch import PATIENT, Clock, DispatchCounts
 from campaigns.services.plan_run import plan_post, plan_shard
 from campaigns.services.progress import progress
@@ -170,6 +171,9 @@ class App(Starting):
 
         with self.observer.shard(run_id, no, carrier) as tell:
             counts = send() if no == POST_SHARD else self.lanes.send(send)
+            if counts.unreachable:  # one lane gave a channel up, another may have sent it since
+                left = self.outbox.next_due(run_id, no)
+                counts.unreachable = {c: why for c, why in counts.unreachable.items() if c in left}
             tell(counts)
         return counts
 
@@ -184,7 +188,8 @@ class App(Starting):
             nonlocal look
             began = self.clock.monotonic()
             if on_progress and (began >= look or rounds.over):
-                on_progress(self.progress(run_id))
+                with suppress(DatabaseError):  # whoever sends waits for it, and tells
+                    on_progress(self.progress(run_id))
                 now = self.clock.monotonic()
                 look = now + 10 * (now - began)  # counting a large run takes its time
 
@@ -235,10 +240,11 @@ class App(Starting):
 
     def report(self, run_id: int) -> RunReport:
         """The run in numbers, as it is now."""
-        from campaigns.bootstrap.course import course
+        from campaigns.bootstrap.course import by_home_clock, course
 
         told = report(self.runs, self.outbox, self.paces, run_id, now=self.clock.now())
-        return replace(told, course=tuple(course(self, run_id)))
+        waits = by_home_clock(self, run_id, told.waits)
+        return replace(told, waits=waits, course=tuple(course(self, run_id)))
 
     def progress(self, run_id: int) -> Progress:
         """How the run stands: counts, rate, what it waits for. Cheap at any size."""

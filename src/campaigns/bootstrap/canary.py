@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from campaigns.domain.audit import ENGINE, Action, AuditEntry, run_subject
 from campaigns.domain.canary import (
@@ -67,7 +68,8 @@ def look_at_canary(app: App, run_id: int) -> Verdict | None:
     release = app.releases.load(app.runs.get(run_id).release_hash)
     spec = CanarySpec.of(release.source(release.campaign_file))
     assert spec is not None  # frozen in the release that the canary was begun for
-    return judge(spec, seen, app.clock.now())
+    home = ZoneInfo(release.policy.home_zone)
+    return judge(spec, seen, app.clock.now().astimezone(home))
 
 
 def awaits_canary(app: App, run_id: int) -> bool:

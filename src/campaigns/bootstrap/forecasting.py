@@ -94,6 +94,7 @@ def forecast_release(
         portion=portion,
         canary=_canary(spec, found.counts),
         needs_approval=spec.needs_approval,
+        zone=release.policy.home_zone,
         refused=app.mode.elsewhere(),
     )
     return made, found.allotment

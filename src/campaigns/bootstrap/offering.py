@@ -17,6 +17,7 @@ class Offered:
         channels: in the campaign's order.
         locales: those it is written in.
         journey: it has steps that follow each other.
+        team: whose campaign it is; empty where nobody has said.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Offered:
     locales: tuple[str, ...]
     needs_approval: bool
     journey: bool
+    team: str = ""
 
 
 def offered(app: App) -> list[Offered]:
@@ -47,4 +49,5 @@ def _offered(app: App, name: str, locales: tuple[str, ...]) -> Offered:
         locales=campaign.locales or locales,
         needs_approval=campaign.needs_approval,
         journey=bool(campaign.steps),
+        team=campaign.team or "",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
@@ -11,11 +11,15 @@ from campaigns.bootstrap.app import App
 from campaigns.domain.channel import Channel
 from campaigns.domain.evidence import Doubt, Verdict
 from campaigns.domain.progress import Progress
+from campaigns.domain.run import RunState
 from campaigns.errors import CampaignsError, UserError
 from campaigns.services.dispatch import DispatchCounts
 from campaigns.services.fall_back import LONGEST_WITHIN, FellBack, fall_back
 from campaigns.services.reconcile import Lookup, Reconciled, reconcile
 from campaigns.services.report import RunReport
+
+#: Seconds between two looks at what is in other hands.
+LOOK_EVERY = 2.0
 
 
 def reconcile_doubts(app: App, *, all_: bool = False) -> Reconciled:
@@ -75,15 +79,32 @@ def fall_back_run(app: App, run_id: int) -> FellBack:
 
 
 def dispatch_with_fallbacks(
-    app: App, run_id: int, on_progress: Callable[[Progress], None] | None = None
+    app: App,
+    run_id: int,
+    on_progress: Callable[[Progress], None] | None = None,
+    on_others: Callable[[Progress], None] = lambda _progress: None,
 ) -> DispatchCounts:
-    """Send every shard, then what fell back, until nothing falls back any more: there are no more
-    rounds than channels."""
+    """Send every shard, then what others gave back and what fell back, until nothing does any
+    more. `on_others` is told while others have messages of the run in hand."""
     total = DispatchCounts()
     while True:
         total.add(app.dispatch_all(run_id, on_progress))
-        if not fall_back_run(app, run_id).hops:
+        waited = False
+        for progress in in_other_hands(app, run_id):
+            waited = True
+            on_others(progress)
+        fell = fall_back_run(app, run_id).hops
+        if not fell and not (waited and app.progress(run_id).due):
             return total
+
+
+def in_other_hands(app: App, run_id: int) -> Iterator[Progress]:
+    """How a running run stands while others have messages of it in hand, again and again until
+    they have none: they settle them, or they are dead and their leases end."""
+    while (progress := app.progress(run_id)).moving and progress.run.state is RunState.RUNNING:
+        yield progress
+        app.clock.sleep(LOOK_EVERY)
+        app.sweep()
 
 
 @dataclass(frozen=True, slots=True)

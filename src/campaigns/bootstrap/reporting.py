@@ -8,7 +8,7 @@ from pathlib import Path
 
 from campaigns.bootstrap.app import App
 from campaigns.bootstrap.costs import earlier_costs
-from campaigns.bootstrap.course import course
+from campaigns.bootstrap.course import by_home_clock, course
 from campaigns.bootstrap.naming import never_ran
 from campaigns.bootstrap.trials import Trial, analyse_run
 from campaigns.domain.account import (
@@ -76,9 +76,10 @@ def account_of(app: App, which: str, *, seed: int = 1, sample: int = SAMPLE) -> 
         earlier=_earlier(app, accounts, run, goal, now),
         costs=_costs(app, run, release, told),
         trail=tuple(reversed(app.audit.entries(run_subject(run.id)))),
+        zone=release.policy.home_zone,
         paused=tuple(standing.paused),
         because=standing.because,
-        waits=tuple(standing.waits),
+        waits=by_home_clock(app, run.id, standing.waits),
         course=tuple(course(app, run.id)),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import threading
 from datetime import timedelta
 from functools import cached_property
@@ -17,6 +18,7 @@ from campaigns.domain.timing import Timing
 from campaigns.services.composing import Composer, Text
 from campaigns.services.dispatch import Clock, Dispatcher
 from campaigns.services.pacing import Pacer
+from campaigns.services.patience import OUTAGE
 from campaigns.services.watching import Step, Watch, unwatched
 from campaigns.settings import Settings
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from campaigns.channels.base import Sender
     from campaigns.domain.batch import Batch
     from campaigns.domain.delivery import Outcome
+    from campaigns.errors import DatabaseError
 
 
 class Sending(Parts):
@@ -41,6 +44,7 @@ class Sending(Parts):
         self._prepared: set[str] = set()
         self._texts: dict[str, dict[int, Text]] = {}
         self._pacers: dict[str, Pacer] = {}
+        self._tell_outage_at = 0.0
 
     def close(self) -> None:
         """Give every connection back."""
@@ -103,8 +107,21 @@ class Sending(Parts):
                 lease=self._lease,
                 caps=release.policy.pressure.caps,
                 watch=self._watching,
+                tell_outage=self.tell_outage,
             )
         return known[release_hash]
+
+    def tell_outage(self, error: DatabaseError) -> None:
+        """On standard error whatever is logged, but not at each try: else nobody would know why
+        nothing moves."""
+        now = self.clock.monotonic()
+        with self._preparing:
+            if now < self._tell_outage_at:
+                return
+            self._tell_outage_at = now + OUTAGE / 2
+        waits = f"Waiting for the database, {OUTAGE / 60:.0f} minutes at most"
+        sys.stderr.write(f"{waits}: {error}\n")
+        sys.stderr.flush()
 
     @property
     def _lease(self) -> timedelta:

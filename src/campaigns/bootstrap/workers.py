@@ -14,8 +14,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from functools import cache
 from multiprocessing import active_children, get_context, parent_process
@@ -24,8 +31,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from campaigns.domain.run import RunState
-from campaigns.errors import CampaignsError, RunStoppedError
+from campaigns.errors import CampaignsError, DatabaseError, RunStoppedError, WorkerLostError
 from campaigns.services.dispatch import PATIENT, Clock, DispatchCounts
+from campaigns.services.patience import insist
 from campaigns.services.rounds import Rounds
 from campaigns.settings import Settings
 
@@ -34,6 +42,8 @@ if TYPE_CHECKING:
 
 #: Seconds. Prefect kills a cancelled flow after 30: senders have had their last deadline by then.
 GRACE = 20.0
+#: So many times in a run a process that was ended by force is made up for.
+MOST_BROKEN = 3
 #: How often, in seconds, whoever sends all shards sees whether one has ended or come due.
 LOOK_EVERY = 0.25
 
@@ -54,6 +64,7 @@ class Workers:
         self.count = max(1, min(app.settings.worker_count, shards)) if enough else 1
         self._before: set[BaseProcess] = set()
         self._pool: Executor | None = None
+        self._broken: list[Executor] = []
         self._shards = shards
         self._spawning, self._telling = threading.Lock(), threading.Lock()
         self._observed = ExitStack()
@@ -71,12 +82,40 @@ class Workers:
                 )
             )
         settings = self._app.settings.revealed()
+        given = settings, self._run_id, no, self._carrier, patience
         with self._spawning, main_module_hidden():
-            return self._watched(
-                self._pool.submit(
-                    dispatch_in_process, settings, self._run_id, no, self._carrier, patience
-                )
+            try:
+                return self._watched(self._pool.submit(dispatch_in_process, *given))
+            except BrokenExecutor:
+                self._replace_pool()
+                return self._watched(self._pool.submit(dispatch_in_process, *given))
+
+    def _replace_pool(self) -> None:
+        """A process was ended by force, which is the end of its pool. Those beside it finish what
+        they have; what the dead one had is pending, or in doubt, when its lease ends."""
+        if len(self._broken) == MOST_BROKEN:
+            raise WorkerLostError(
+                "a worker process was ended by force, again and again: killed, or the machine is "
+                "out of memory (CAMPAIGNS_WORKERS=1 needs the least). Nothing is lost: what it had "
+                "in its hands is pending, or in doubt, when its lease ends; start the campaign "
+                "again, and it goes on from here."
             )
+        assert self._pool is not None
+        self._broken.append(self._pool)
+        self._pool = self._processes()
+
+    def _processes(self) -> Executor:
+        return ProcessPoolExecutor(
+            self.count, mp_context=get_context("spawn"), initializer=begin_worker
+        )
+
+    def outcome(self, shard: Future[DispatchCounts]) -> DispatchCounts:
+        """What a shard that has ended came to. One whose process was ended by force has more to
+        come, at once."""
+        try:
+            return shard.result()
+        except BrokenExecutor:
+            return DispatchCounts(again_at=self._app.clock.now())
 
     def _watched(self, shard: Future[DispatchCounts]) -> Future[DispatchCounts]:
         """What it comes to is told to the observer of the run."""
@@ -97,9 +136,7 @@ class Workers:
             self._pool = ThreadPoolExecutor(1, thread_name_prefix="sending")
         else:
             self._before = set(active_children())
-            self._pool = ProcessPoolExecutor(
-                self.count, mp_context=get_context("spawn"), initializer=begin_worker
-            )
+            self._pool = self._processes()
         return self
 
     def __exit__(
@@ -111,7 +148,8 @@ class Workers:
         assert self._pool is not None
         try:
             if error is None:
-                self._pool.shutdown()
+                for pool in [*self._broken, self._pool]:
+                    pool.shutdown()
             else:
                 self._stop(self._pool, error)
         finally:
@@ -120,22 +158,38 @@ class Workers:
     def _stop(self, pool: Executor, error: BaseException) -> None:
         """Make every sender stop: by the run's state first, by force where that is not enough."""
         self.stopped = True
+        try:
+            self._pause(error)
+        finally:
+            self._end_all(pool, error)
+        with suppress(DatabaseError):  # what they gave back to a run that has ended
+            self._app.sweep()
+
+    def _pause(self, error: BaseException) -> None:
         because = f"the sending process was stopped ({_in_words(error)})"
-        self._app.runs.move(
-            self._run_id, RunState.PAUSED, now=self._app.clock.now(), because=because
-        )
+
+        def pause() -> bool:
+            now = self._app.clock.now()
+            return self._app.runs.move(self._run_id, RunState.PAUSED, now=now, because=because)
+
+        if isinstance(error, DatabaseError):  # it has been waited for
+            with suppress(DatabaseError):
+                pause()
+        else:
+            insist(self._app.clock, self._app.tell_outage, pause)
+
+    def _end_all(self, pool: Executor, error: BaseException) -> None:
         # In a run that was stopped they end by themselves: nobody waits for us to be quick.
         patient = self.count == 1 or isinstance(error, RunStoppedError)
         pool.shutdown(wait=patient, cancel_futures=True)
         if not patient:
             _end(set(active_children()) - self._before)
-        self._app.sweep()  # what they gave back to a run that has ended
 
 
 def _in_words(error: BaseException) -> str:
     """Nothing of a foreign error but its name: its words may quote an address."""
     if isinstance(error, KeyboardInterrupt):
-        return "Ctrl-C"
+        return "Ctrl-C or SIGTERM"
     return str(error) if isinstance(error, CampaignsError) else type(error).__name__
 
 
@@ -152,7 +206,7 @@ def send_all(
             clock.sleep(LOOK_EVERY)
         done, _ = wait(under_way, timeout=LOOK_EVERY, return_when="FIRST_COMPLETED")
         for future in done:
-            rounds.ended(under_way.pop(future), future.result())
+            rounds.ended(under_way.pop(future), workers.outcome(future))
         looking()
 
 

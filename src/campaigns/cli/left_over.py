@@ -23,7 +23,7 @@ def exit_code(report: RunReport, sent: DispatchCounts) -> int:
     for sentence in _left_over(report, sent):
         click.secho(sentence, fg="yellow", err=True)
     ended_early = report.run.state in _ENDED_EARLY
-    return 3 if ended_early or sent.unreachable else 0
+    return 3 if ended_early or (sent.unreachable and report.waiting) else 0
 
 
 def _left_over(report: RunReport, sent: DispatchCounts) -> Iterator[str]:
@@ -35,7 +35,7 @@ def _left_over(report: RunReport, sent: DispatchCounts) -> Iterator[str]:
             "`campaigns reconcile` looks for them."
         )
     goes_on = f"`campaigns run {run.campaign}` goes on"
-    if sent.unreachable:
+    if sent.unreachable and report.waiting:
         waiting = f"{report.waiting:,} messages wait; nothing is lost."
         yield f"{waiting} {goes_on} once the provider answers."
     elif run.state in _ENDED_EARLY:

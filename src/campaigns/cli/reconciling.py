@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from campaigns.cli.output import console, json_option, print_json, print_json_line, table
+from campaigns.domain.channel import Channel
 from campaigns.domain.evidence import Doubt, Finding, Verdict, age
 
 if TYPE_CHECKING:
+    from campaigns.bootstrap import App
     from campaigns.services.reconcile import Reconciled
 
 
@@ -95,7 +97,8 @@ def _print_listed(listed: list[Doubt], now: datetime, most: int) -> None:
     if len(listed) > most:
         click.echo(f"… and {len(listed) - most:,} more: --most {len(listed)}, or --json.")
     click.echo(
-        "Decide: campaigns resolve DELIVERY … --sent (or --resend) --by NAME --why TEXT. "
+        "Decide: campaigns resolve DELIVERY … (or --run RUN) --sent (or --resend) --by NAME "
+        "--why TEXT. "
         "See one first: campaigns show delivery DELIVERY."
     )
 
@@ -113,16 +116,30 @@ def _print_causes(listed: list[Doubt], now: datetime) -> None:
 
 
 @click.command("resolve")
-@click.argument("deliveries", type=int, metavar="DELIVERY…", nargs=-1, required=True)
+@click.argument("deliveries", type=int, metavar="[DELIVERY…]", nargs=-1)
+@click.option("--run", "number", type=int, metavar="RUN", help="All that is in doubt of this run.")
+@click.option(
+    "--channel",
+    type=click.Choice([str(c) for c in Channel]),
+    help="With --run: of this channel alone.",
+)
 @click.option("--sent", "verdict", flag_value="sent", help="It was sent: count it so.")
 @click.option("--resend", "verdict", flag_value="resend", help="It was not: send it again.")
 @click.option("--by", required=True, metavar="NAME", help="Who decides.")
 @click.option("--why", required=True, metavar="TEXT", help="Why; kept on the audit trail.")
+@click.option("--yes", is_flag=True, help="With --run: do not ask.")
 @json_option
 def resolve_command(
-    deliveries: tuple[int, ...], verdict: str | None, by: str, why: str, as_json: bool
+    deliveries: tuple[int, ...],
+    number: int | None,
+    channel: str | None,
+    verdict: str | None,
+    by: str,
+    why: str,
+    yes: bool,
+    as_json: bool,
 ) -> None:
-    """Decide about each DELIVERY in doubt: it was sent, or it is to be sent again.
+    """Decide about each DELIVERY in doubt, or about all of a RUN: sent, or to be sent again.
 
     Whoever is sent it again may get it twice: that is for a person to weigh. Consent, suppression
     and the end of the offer are checked again before it leaves. Each is settled by itself: at the
@@ -133,17 +150,52 @@ def resolve_command(
 
     if verdict is None:
         raise click.UsageError("say --sent or --resend.")
+    if bool(deliveries) == (number is not None) or (channel and number is None):
+        raise click.UsageError("say which: DELIVERY numbers, or --run RUN (and --channel).")
     with connect() as app:
-        for delivery in dict.fromkeys(deliveries):
+        wanted = list(dict.fromkeys(deliveries))
+        if number is not None:
+            wanted = _of_run(app, number, channel)
+            if wanted and not yes:
+                click.confirm(_question(len(wanted), number, verdict), abort=True, err=True)
+        for delivery in wanted:
             campaign = resolve(app, delivery, Verdict(verdict), by=by, why=why)
             if as_json:  # a line each
                 print_json_line(
                     {"delivery": delivery, "as": verdict, "by": by, "campaign": campaign}
                 )
-            elif verdict == Verdict.SENT:
-                click.echo(f"Delivery {delivery} counts as sent.")
-            else:
-                click.echo(f"Delivery {delivery} waits to be sent again: campaigns run {campaign}")
+            elif number is None or delivery == wanted[-1]:
+                click.echo(_decided(delivery, verdict, campaign, of=len(wanted), run=number))
+    if not wanted and not as_json:
+        click.echo("Nothing of it is in doubt.")
+
+
+def _of_run(app: App, number: int, channel: str | None) -> list[int]:
+    from campaigns.bootstrap.reconciling import list_doubts
+
+    app.runs.get(number)  # a number of no run is told as such
+    return [
+        d.delivery_id
+        for d in list_doubts(app)
+        if d.run_id == number and channel in (None, d.channel)
+    ]
+
+
+def _question(messages: int, run: int, verdict: str) -> str:
+    if verdict == Verdict.SENT:
+        return f"Count all {messages:,} in doubt of run {run} as sent?"
+    return (
+        f"Send all {messages:,} in doubt of run {run} again? Whoever has the message already gets "
+        "it twice."
+    )
+
+
+def _decided(delivery: int, verdict: str, campaign: str, *, of: int, run: int | None) -> str:
+    """What was decided about one, or about all of a run."""
+    what = f"Delivery {delivery}" if run is None else f"Run {run}: each of {of:,} messages"
+    if verdict == Verdict.SENT:
+        return f"{what} counts as sent."
+    return f"{what} waits to be sent again: campaigns run {campaign}"
 
 
 @click.command("fallback")

@@ -25,9 +25,12 @@ from campaigns.domain.portion import portion_of
 from campaigns.domain.run import ACTIVE_RUN_STATES
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from campaigns.bootstrap import App
     from campaigns.domain.canary import Verdict
     from campaigns.domain.forecast import Forecast
+    from campaigns.domain.progress import Progress
     from campaigns.domain.run import Run
     from campaigns.services.dispatch import DispatchCounts
     from campaigns.services.report import RunReport
@@ -245,7 +248,30 @@ def _send(app: App, run: Run) -> DispatchCounts:
     app.begin_sending(run.id)
     with progress_bar() as bar:
         move = advancing(bar, "Sending", app.progress(run.id).planned)
-        return dispatch_with_fallbacks(app, run.id, lambda progress: move(progress.settled))
+        return dispatch_with_fallbacks(
+            app,
+            run.id,
+            lambda progress: move(progress.settled),
+            _telling_of_others(bar.console),
+        )
+
+
+def _telling_of_others(out: Console) -> Callable[[Progress], None]:
+    """Says why it is not over, whenever others have messages in hand."""
+    told: set[datetime] = set()
+
+    def tell(progress: Progress) -> None:
+        until = max((w.lease_until for w in progress.workers), default=progress.at)
+        if until not in told:
+            told.add(until)
+            out.print(
+                f"{progress.moving:,} messages are in the hands of other workers, or of one that "
+                f"died: taken back at {until:%H:%M:%S} UTC at the latest. Waiting for that.",
+                style="yellow",
+                markup=False,
+            )
+
+    return tell
 
 
 def print_report(report: RunReport, *, numbers_only: bool = False) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
@@ -68,6 +68,12 @@ def read_schedules(path: Path) -> list[CampaignSchedule]:
     except UnicodeDecodeError:
         raise FileError("it is not in UTF-8; save it as UTF-8.", path=path) from None
     return [found for deployment in file.deployments or [] for found in _of(deployment)]
+
+
+def schedules_in(deployments: Iterable[Mapping[str, Any]]) -> list[CampaignSchedule]:
+    """Those of deployments that send one campaign, written as in prefect.yaml."""
+    read = map(_Deployment.model_validate, deployments)
+    return [found for deployment in read for found in _of(deployment)]
 
 
 def _of(deployment: _Deployment) -> Iterator[CampaignSchedule]:

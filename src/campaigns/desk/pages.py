@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from babel import Locale, UnknownLocaleError
+
 from campaigns.domain.answer import Because
 from campaigns.domain.history import data_in_words
 from campaigns.domain.interaction import Agent, InteractionKind
@@ -50,7 +52,11 @@ class Pages:
     def __init__(self, zone: str) -> None:
         clock = Clock(ZoneInfo(zone))
         self._environment = page_templates(_TEMPLATES)
-        self._environment.filters |= {"moment": clock.moment, "day": clock.day}
+        self._environment.filters |= {
+            "moment": clock.moment,
+            "day": clock.day,
+            "language": language_name,
+        }
         self._environment.globals |= {
             "because": _BECAUSE.__getitem__,
             "kind_label": self.kind_label,
@@ -69,6 +75,14 @@ class Pages:
     def write(self, name: str, **values: Any) -> str:
         """One page."""
         return self._environment.get_template(name).render(**values)
+
+
+def language_name(locale: str) -> str:
+    """`Catalan` of `ca_ES`; what is written where nobody knows it."""
+    try:
+        return Locale.parse(locale).get_language_name("en") or locale
+    except (UnknownLocaleError, ValueError):
+        return locale
 
 
 @dataclass(frozen=True, slots=True)

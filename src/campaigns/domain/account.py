@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeAlias
+from zoneinfo import ZoneInfo
 
 from campaigns.domain.audit import AuditEntry
-from campaigns.domain.experiment import ExperimentResult
+from campaigns.domain.experiment import ExperimentResult, GoalResult
 from campaigns.domain.run import Run, Wait
 
 Number: TypeAlias = int | float
@@ -225,6 +226,7 @@ class Account:
         facts: name → locale → as it was written there.
         paused: what waits for a provider, in words.
         because: why the run was stopped or waits, beyond that.
+        zone: the brand's time zone: moments are told by its clock.
         waits: what waits for its time.
         course: how it came to send, in sentences: its plan, approval and canary.
     """
@@ -246,6 +248,7 @@ class Account:
     trail: tuple[AuditEntry, ...] = ()
     paused: tuple[str, ...] = ()
     because: str | None = None
+    zone: str = "UTC"
     waits: tuple[Wait, ...] = ()
     course: tuple[str, ...] = ()
 
@@ -254,6 +257,15 @@ class Account:
         """Every query whose numbers are told, in the order of the page."""
         own = [answer.query for answer in self.answers.by_name.values()]
         return own + [a.query for before in self.earlier for a in before.by_name.values()]
+
+    def goals_of(self, question: str) -> Sequence[GoalResult]:
+        """What came of a question that was asked; nothing where there is no answer."""
+        answers = (q.result for q in self.questions if q.name == question)
+        return [goal for result in answers if result is not None for goal in result.goals]
+
+    def here(self, at: datetime) -> datetime:
+        """A moment by the brand's clock."""
+        return at.astimezone(ZoneInfo(self.zone))
 
     @property
     def early(self) -> bool:

@@ -50,12 +50,13 @@ class Approval:
         return self.verdict is Decision.APPROVED
 
     def __str__(self) -> str:
-        """`approved by Berta Soler on 2027-03-01 09:00 UTC, for the first 500`."""
+        """`approved by Berta Soler on 1 Mar 2027 10:00 CET, for the first 500`, by the clock of the
+        zone that `at` is in."""
         what = "not answered in time" if self.verdict is Decision.TIMED_OUT else str(self.verdict)
         by = "" if self.verdict is Decision.TIMED_OUT else f" by {self.by}"
         part = f", for the first {self.first:,}" if self.first else ""
         note = f": {self.note}" if self.note else ""
-        return f"{what}{by} on {self.at:%Y-%m-%d %H:%M} UTC{part}{note}"
+        return f"{what}{by} on {self.at.day} {self.at:%b %Y %H:%M %Z}{part}{note}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ named, people are only counted.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, TypeAlias
@@ -122,7 +122,20 @@ class Calendar:
                     number,
                     f"{pair}: {number:,} would get both on {day:%A}, {day.day} {day:%B}.",
                 ))  # fmt: skip
+        found += self._had_enough()
         return [sentence for _, sentence in sorted(found, key=lambda item: (-item[0], item[1]))]
+
+    def _had_enough(self) -> Iterator[tuple[int, str]]:
+        """Occasions that caps stop for what people have had already, without any of the others."""
+        for n, (occasion, crowd) in enumerate(zip(self.occasions, self.crowds, strict=True)):
+            for cap, number in crowd.over.items():
+                own = number - sum(o.over[cap] for (_, b), o in self.overlaps.items() if b == n)
+                if own > 0:
+                    yield (
+                        own,
+                        f"{occasion.name}: {own:,} of {crowd.people:,} have had enough lately to "
+                        f"be over the cap of {cap} and will not get it.",
+                    )
 
     def as_json(self) -> dict[str, Any]:
         """As JSON values; counts only."""

@@ -131,10 +131,12 @@ def judge(spec: CanarySpec, seen: Seen, now: datetime) -> Verdict:
     if seen.left or seen.settled_at is None:
         because = f"{seen.people - seen.left:,} of the first {seen.people:,} sent"
         return Verdict(CanaryState.SENDING, because, seen)
-    until = seen.settled_at + spec.watch
+    until = (seen.settled_at + spec.watch).astimezone(now.tzinfo)
     told = ", ".join(f"{n:,} {what}" for what, n, _ in counted)
     if now < until:
-        because = f"watching the first {seen.people:,} until {until:%Y-%m-%d %H:%M} UTC: {told}"
+        because = (
+            f"watching the first {seen.people:,} until {until.day} {until:%b %H:%M %Z}: {told}"
+        )
         return Verdict(CanaryState.WATCHING, because, seen, until)
     silent = "" if seen.reported else "; no provider has reported anything of them"
     because = f"of the first {seen.people:,}, {told}{silent}"

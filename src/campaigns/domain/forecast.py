@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from campaigns.domain.allotment import PlanChange
 from campaigns.domain.campaign import GoalSpec
@@ -80,7 +81,7 @@ class Power:
         who = f"{self.question}: with {self.people:,} people against {self.control:,}"
         if self.points is None:
             return f"{who} it cannot be told what can be seen: {self.because}."
-        seen = f"{who} you can see {self.points:.1f} points."
+        seen = f"{who} you can see a difference of {self.points:.1f} points."
         if self.worth is None or self.worth >= self.points:
             return seen
         return f"{seen} That is too few people for the {self.worth:g} that would matter."
@@ -102,6 +103,7 @@ class Forecast:
         changed: from the plan that was approved last; None where none was.
         canary: what goes to a few first; None where the run has none.
         needs_approval: whether the campaign asks for somebody's yes.
+        zone: the brand's time zone: moments are told by its clock.
         refused: why no run may begin in this database (domain.mode); None where one may.
     """
 
@@ -126,6 +128,7 @@ class Forecast:
     portion: Portion = WHOLE
     canary: CanarySpec | None = None
     needs_approval: bool = False
+    zone: str = "UTC"
     refused: str | None = None
 
     @property
@@ -181,7 +184,7 @@ class Forecast:
         if counts.exploring:
             rows.append(("of these exploring", "on another channel, to learn", counts.exploring))
         rows += [
-            (WAITING, f"{why or QUIET_HOURS}: {_between(first, last)}", n)
+            (WAITING, f"{why or QUIET_HOURS}: {self._between(first, last)}", n)
             for why, (n, first, last) in counts.waits_by_reason.items()
         ]
         rows += [("skipped", SKIP_TEXT[SkipReason(r)], n) for r, n in counts.skipped.most_common()]
@@ -189,6 +192,19 @@ class Forecast:
             rows.append((NOT_AGAIN, ALREADY, counts.already))
         rows.append(("audience", "everyone the campaign is for", counts.audience))
         return rows
+
+    def here(self, at: datetime) -> datetime:
+        """A moment by the brand's clock."""
+        return at.astimezone(ZoneInfo(self.zone))
+
+    def local(self, at: datetime) -> str:
+        """`27 Nov 10:00 CET`."""
+        here = self.here(at)
+        return f"{here.day} {here:%b %H:%M %Z}"
+
+    def _between(self, first: datetime, last: datetime) -> str:
+        """The first and the last of several moments."""
+        return self.local(first) if first == last else f"{self.local(first)} to {self.local(last)}"
 
     def money(self, amount: Decimal) -> str:
         """An amount, in the currency of the prices."""
@@ -221,7 +237,7 @@ class Forecast:
         if self.canary is not None:
             told.append(f"Canary: {self.canary.in_words}.")
         if self.waits and self.until is not None:
-            until = f"{self.until.day} {self.until:%b %H:%M} UTC"
+            until = self.local(self.until)
             told.append(f"{self.waiting}, the last until {until}.")
         told += [str(power) for power in self.power]
         if self.needs_approval:
@@ -237,12 +253,6 @@ class Forecast:
             return "as fast as the providers take it: no rate is set"
         unlimited = f"; {', '.join(free)} as fast as the provider takes it" if free else ""
         return f"about {time_in_words(self.takes)} at the rates set{unlimited}"
-
-
-def _between(first: datetime, last: datetime) -> str:
-    """`27 Nov 09:00 UTC`, or the first and the last of several moments."""
-    told = [f"{at.day} {at:%b %H:%M}" for at in (first, last)]
-    return f"{told[0]} UTC" if first == last else f"{told[0]} to {told[1]} UTC"
 
 
 def time_in_words(takes: timedelta) -> str:

@@ -19,7 +19,7 @@ class CampaignSchedule:
     Attributes:
         name: what it is called in the file.
         active: it is switched on; else somebody has to do so before its day.
-        cron, rrule, every: one of them says when.
+        cron, rrule, every, at: one of them says when; `at` is once, and now where it is over.
         anchor: from which an interval or RRULE counts.
     """
 
@@ -30,6 +30,7 @@ class CampaignSchedule:
     cron: str | None = None
     rrule: str | None = None
     every: timedelta | None = None
+    at: datetime | None = None
     anchor: datetime | None = None
 
 
@@ -47,6 +48,9 @@ def moments(schedule: CampaignSchedule, first: datetime, until: datetime) -> lis
 
 
 def _from(schedule: CampaignSchedule, first: datetime) -> Iterator[datetime]:
+    if schedule.at is not None:
+        yield max(schedule.at, first)
+        return
     try:
         zone = ZoneInfo(schedule.zone)
     except (KeyError, ValueError, OSError):

@@ -66,7 +66,11 @@ def read_reply(text: str, *, subject: str = "", automatic: bool = False) -> Read
     if wish is Wish.OTHER and _exact(about) in (Wish.OPT_OUT, Wish.OPT_IN):
         wish = _exact(about)
     says_no = wish in (Wish.OPT_OUT, Wish.UNCLEAR)
-    everywhere = wish is Wish.ERASURE or (says_no and _says_all(f"{folded} {about}"))
+    # "Re: 20% off everything" are our words, and no wish of theirs to hear nothing anywhere; a
+    # subject that asks for something, as "Re: stop all", is theirs.
+    ours = folded and _RE.match(subject.strip()) and _wish(about) is Wish.OTHER
+    theirs = "" if ours else about
+    everywhere = wish is Wish.ERASURE or (says_no and _says_all(f"{folded} {theirs}"))
     return Reading(wish, everywhere, words)
 
 

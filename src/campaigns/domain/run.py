@@ -73,8 +73,8 @@ class Wait:
 
     @property
     def until(self) -> str:
-        """`until 28 Mar 06:00 UTC`."""
-        return f"until {self.first.day} {self.first:%b %H:%M} UTC"
+        """`until 28 Mar 06:00 CET`, by the clock of the zone that `first` is in."""
+        return f"until {self.first.day} {self.first:%b %H:%M %Z}"
 
     def __str__(self) -> str:
         wait = "waits" if self.messages == 1 else "wait"

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import (
@@ -26,10 +26,11 @@ from campaigns.domain.delivery import (
 from campaigns.domain.message import Skeleton
 from campaigns.domain.pressure import Cap
 from campaigns.domain.run import Run, RunState
-from campaigns.errors import RunStoppedError
+from campaigns.errors import DatabaseError, RunStoppedError
 from campaigns.services.collecting import seldom_collecting
 from campaigns.services.composing import Composer
 from campaigns.services.pacing import ASK_AGAIN, Pacer, Turn
+from campaigns.services.patience import Tell, insist
 from campaigns.services.ports import Batch, Outbox, Runs, Written
 from campaigns.services.watching import Step, Watch, unwatched
 
@@ -41,6 +42,8 @@ LONGEST_WAIT = timedelta(minutes=15)
 LOOK_EVERY = 1.0
 #: Waits until nothing of the shard comes due soon: for a shard that is alone.
 PATIENT = timedelta.max
+
+_T = TypeVar("_T")
 
 _WORDS: dict[type[Outcome], str] = {
     Accepted: "accepted",
@@ -112,6 +115,7 @@ class Dispatcher:
     lease: timedelta
     caps: Sequence[Cap]
     watch: Watch = unwatched
+    tell_outage: Tell = lambda _error: None
 
     @seldom_collecting()
     def dispatch_shard(self, run: Run, shard: int, patience: timedelta = PATIENT) -> DispatchCounts:
@@ -119,23 +123,31 @@ class Dispatcher:
         channels that open again soon; but once `patience` is over, wait no more and tell in
         `again_at` when there is more to do.
 
-        Raises RunStoppedError when a provider refuses the campaign's configuration or content.
-        Channels that are not waited for are named in `unreachable`; their deliveries stay pending.
+        Raises RunStoppedError when a provider refuses the campaign's configuration or content, and
+        DatabaseError when the database stays away (services.patience). Channels that are not
+        waited for are named in `unreachable`; their deliveries stay pending.
         """
         counts, began = DispatchCounts(), self.clock.now()
         quiet: dict[Channel, datetime] = {}
         while True:
-            found = self._claim(run, shard, quiet)
-            if found is None:
-                counts.again_at = self._soonest(run, shard, counts)
+            outcomes = self._insist(lambda: self._next_batch(run, shard, quiet))
+            if outcomes is None:
+                counts.again_at = self._insist(lambda: self._soonest(run, shard, counts))
                 if counts.again_at is None or self.clock.now() - began >= patience:
                     return counts
                 self._wait_until(counts.again_at)
                 continue
-            outcomes = self._send_batch(run, *found)
-            if not outcomes and not self._running(run):
+            if not outcomes and not self._insist(lambda: self._running(run)):
                 return counts
             counts.outcomes.update(_WORDS[type(o)] for o in outcomes.values())
+
+    def _next_batch(
+        self, run: Run, shard: int, quiet: dict[Channel, datetime]
+    ) -> dict[int, Outcome] | None:
+        """What became of the next batch; None: nothing may go now. Of a batch that the database
+        failed nothing is left undone, so that asking for the next one is safe."""
+        found = self._claim(run, shard, quiet)
+        return None if found is None else self._send_batch(run, *found)
 
     def _claim(
         self, run: Run, shard: int, quiet: dict[Channel, datetime]
@@ -181,6 +193,28 @@ class Dispatcher:
         claimed_at = self.clock.monotonic()
         self.watch(Step.CLAIMED, batch, {})
         sender = self.senders[batch.channel]
+        try:
+            skeleton, going, refused = self._intend(batch, turn, sender)
+        except DatabaseError:  # the intent may be on disk, and nothing has left
+            self._give_back(batch, turn)
+            raise
+        self.watch(Step.INTENDED, batch, refused)
+        outcomes = self._too_late(going, claimed_at, sender.limits.deadline)
+        if len(outcomes) < len(going):
+            self.watch(Step.CALLING, batch, refused)
+            going = [w for w in going if w.delivery_id not in outcomes]
+            outcomes |= self._call(sender, skeleton, run, batch, going)
+        self.watch(Step.ANSWERED, batch, outcomes)
+        self._settle(batch, {**refused, **outcomes})
+        self.watch(Step.SETTLED, batch, {**refused, **outcomes})
+        self._insist(lambda: self.pacer.learn(batch.channel, [*outcomes.values()], turn))
+        self._stop_if_refused(run, outcomes)
+        return {**refused, **outcomes}
+
+    def _intend(
+        self, batch: Batch, turn: Turn, sender: Sender
+    ) -> tuple[Skeleton, list[Written], dict[int, Outcome]]:
+        """The batch's skeleton, what of it may go, and what became of the rest that was tried."""
         text = self.composer.text(batch.skeleton_id)
         lasting = sender.limits.deadline + MARGIN
         written, refused = self.composer.write(batch, text, now=self.clock.now(), lasting=lasting)
@@ -190,19 +224,21 @@ class Dispatcher:
         granted = self.outbox.intend(
             batch, written, now=self.clock.now(), margin=lasting, caps=self.caps
         )
-        self.watch(Step.INTENDED, batch, refused)
-        going = [w for w in written if w.delivery_id in granted]
-        outcomes = self._too_late(going, claimed_at, sender.limits.deadline)
-        if len(outcomes) < len(going):
-            self.watch(Step.CALLING, batch, refused)
-            going = [w for w in going if w.delivery_id not in outcomes]
-            outcomes |= self._call(sender, text.skeleton, run, batch, going)
-        self.watch(Step.ANSWERED, batch, outcomes)
-        self.outbox.settle(batch, {**refused, **outcomes}, now=self.clock.now())
-        self.watch(Step.SETTLED, batch, {**refused, **outcomes})
-        self.pacer.learn(batch.channel, list(outcomes.values()), turn)
-        self._stop_if_refused(run, outcomes)
-        return {**refused, **outcomes}
+        return text.skeleton, [w for w in written if w.delivery_id in granted], refused
+
+    def _insist(self, what: Callable[[], _T]) -> _T:
+        return insist(self.clock, self.tell_outage, what)
+
+    def _give_back(self, batch: Batch, turn: Turn) -> None:
+        """A whole batch of which nothing has left."""
+        unsent = NotSent("database", "the database could not be used", self.clock.now())
+        outcomes: dict[int, Outcome] = {item.delivery_id: unsent for item in batch.items}
+        self._settle(batch, outcomes)
+        self.watch(Step.SETTLED, batch, outcomes)
+        self._insist(lambda: self.pacer.give_back(batch.channel, turn))
+
+    def _settle(self, batch: Batch, outcomes: Mapping[int, Outcome]) -> None:
+        self._insist(lambda: self.outbox.settle(batch, outcomes, now=self.clock.now()))
 
     def _too_late(
         self, going: Sequence[Written], claimed_at: float, deadline: timedelta
@@ -244,11 +280,14 @@ class Dispatcher:
         if refusal is None:
             return
         because = f"{refusal.reason} ({refusal.code})"
-        self.runs.move(run.id, RunState.STOPPED, now=self.clock.now(), because=because)
+        self._insist(lambda: self._stop(run, because))
         raise RunStoppedError(
             f"run {run.id} stopped: {because}. Nobody was burnt: mend it, then "
             f"`campaigns run {run.campaign}` sends to those who did not get it."
         )
+
+    def _stop(self, run: Run, because: str) -> None:
+        self.runs.move(run.id, RunState.STOPPED, now=self.clock.now(), because=because)
 
     def _soonest(self, run: Run, shard: int, counts: DispatchCounts) -> datetime | None:
         """When the shard can send next; None when there is nothing worth waiting for.

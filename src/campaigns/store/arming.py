@@ -68,7 +68,7 @@ class Bearings:
     def because(self) -> str | None:
         """Why it is not armed; None when it is."""
         if self.stored is not None and self.stored != self.here:
-            return "it is a copy, or was restored from a backup: it is not what it was made as"
+            return "it is a copy, or was restored from a backup: it is not where it was made"
         if self.marked > self.newest_batch:
             return (
                 f"it is older than what was sent from here: batch {self.marked:,} has left, and "

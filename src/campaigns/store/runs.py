@@ -131,7 +131,8 @@ class SqlRuns:
         by: str = ENGINE,
         as_held: bool = False,
     ) -> bool:
-        """Change the state along domain.run.TRANSITIONS; False if it was not possible. A pause, a
+        """Change the state along domain.run.TRANSITIONS; False if it was not possible: nor does a
+        run finish while it has something to send. A pause, a
         cancellation and a stop go into the audit trail (`as_held`: as a hold) in the same
         transaction.
 
@@ -141,9 +142,10 @@ class SqlRuns:
         the campaign plans it again.
         """
         sources = [source for source, targets in TRANSITIONS.items() if to in targets]
+        left = _left_to_send(run_id) if to is RunState.FINISHED else false()
         change = (
             update(runs)
-            .where(runs.c.id == run_id, runs.c.state.in_(sources))
+            .where(runs.c.id == run_id, runs.c.state.in_(sources), ~left)
             .values(
                 state=to,
                 finished_at=to_ms(now) if to in _ENDED else None,
@@ -184,6 +186,12 @@ class SqlRuns:
         )
         with self._database.read() as connection:
             return [get_run(connection, run_id) for run_id in connection.execute(query).scalars()]
+
+
+def _left_to_send(run_id: int) -> ColumnElement[bool]:
+    """Looked at as the run ends: another worker may just have given it a fallback."""
+    pending = deliveries.c.state == literal_column("'pending'")  # literal: the index is partial
+    return exists().where(deliveries.c.run_id == run_id, pending)
 
 
 def ensure_campaign(connection: Connection, release: Release) -> int:

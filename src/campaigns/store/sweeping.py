@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import datetime
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError
 
 from campaigns.domain.delivery import DeliveryState
 from campaigns.store import bulk, contacts
@@ -44,6 +45,32 @@ _EXPIRE = text(
        AND run_id IN (SELECT id FROM runs WHERE expires_at <= :now)
     """
 )
+# A worker that was stopped beyond its lease may give back what a run that has finished meanwhile
+# had in doubt. That run is opened again, the newest of its campaign where several are to be: left
+# as it is, nobody would send them, and no later run plan them. While another run of the campaign
+# is under way they end, and belong to the next one.
+_LEFT_BEHIND = """
+r.state = 'finished' AND EXISTS (
+  SELECT 1 FROM deliveries d WHERE d.run_id = r.id AND d.state = 'pending' AND d.shard >= -1)
+"""
+_REOPEN = text(
+    f"""
+    UPDATE runs SET state = 'running'
+     WHERE state = 'finished' AND id IN (
+       SELECT max(r.id) FROM runs r WHERE {_LEFT_BEHIND} AND NOT EXISTS (
+         SELECT 1 FROM runs o WHERE o.campaign_id = r.campaign_id
+            AND o.state IN ('planning', 'running', 'paused'))
+        GROUP BY r.campaign_id)
+    """  # noqa: S608 - our own words
+)
+_LEAVE = text(
+    f"""
+    UPDATE deliveries SET state = 'cancelled', settled_at = :now,
+           outcome = 'given back after the run had finished'
+     WHERE state = 'pending' AND shard >= -1
+       AND run_id IN (SELECT r.id FROM runs r WHERE {_LEFT_BEHIND})
+    """  # noqa: S608 - our own words
+)
 
 
 def sweep(connection: Connection, now: datetime) -> dict[DeliveryState, int]:
@@ -57,6 +84,7 @@ def sweep(connection: Connection, now: datetime) -> dict[DeliveryState, int]:
         connection.execute(_CLOSE, {"batch": batch_id})
     moved[DeliveryState.CANCELLED] += cancel_pending(connection, now)
     moved[DeliveryState.EXPIRED] += connection.execute(_EXPIRE, {"now": to_ms(now)}).rowcount
+    moved[DeliveryState.CANCELLED] += _open_again(connection, now)
     contacts.prune(connection, now)
     return {state: count for state, count in moved.items() if count}
 
@@ -64,3 +92,13 @@ def sweep(connection: Connection, now: datetime) -> dict[DeliveryState, int]:
 def cancel_pending(connection: Connection, now: datetime) -> int:
     """End what is pending in cancelled and stopped runs. Returns how many."""
     return connection.execute(_CANCEL, {"now": to_ms(now)}).rowcount
+
+
+def _open_again(connection: Connection, now: datetime) -> int:
+    """Let finished runs send what came back to them. Returns how many messages ended instead."""
+    try:
+        with connection.begin_nested():
+            connection.execute(_REOPEN)
+    except IntegrityError:  # another run of the campaign begins at this moment: the next sweep
+        return 0
+    return connection.execute(_LEAVE, {"now": to_ms(now)}).rowcount

@@ -121,6 +121,13 @@ def test_a_canary_above_a_threshold_stops_the_run_at_once_with_the_reason(
     assert set(states) == {"accepted", "cancelled"}
 
 
+def test_a_run_that_ended_before_is_watched_no_more(app: App, tmp_path: Path) -> None:
+    run_id = canary(app, tmp_path)
+    assert "until" in " ".join(app.report(run_id).course)
+    app.runs.move(run_id, RunState.CANCELLED, now=app.clock.now(), because="wrong price")
+    assert "Canary: the run ended before it was decided." in app.report(run_id).course
+
+
 def test_bounces_that_providers_report_stop_it_too(app: App, tmp_path: Path) -> None:
     run_id = canary(app, tmp_path)
     ids = [d for d, _, _ in first_customers(app)[:2]]

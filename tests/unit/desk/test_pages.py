@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from campaigns.desk.pages import Clock, Pages
+from campaigns.desk.pages import Clock, Pages, language_name
 from campaigns.domain.interaction import InteractionKind
 
 MADRID = Clock(ZoneInfo("Europe/Madrid"))
@@ -33,3 +33,10 @@ def test_an_offer_ends_at_an_hour_that_staff_can_repeat(ends: datetime, told: st
 def test_whatever_a_customer_does_has_its_words(kind: InteractionKind) -> None:
     label = Pages("Europe/Madrid").kind_label(kind)
     assert label[0].isupper()
+
+
+@pytest.mark.parametrize(
+    ("locale", "name"), [("ca_ES", "Catalan"), ("en_GB", "English"), ("xx_nowhere", "xx_nowhere")]
+)
+def test_a_language_has_its_name(locale: str, name: str) -> None:
+    assert language_name(locale) == name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.domain.calendar import Contact, Touch, cap_in_words, judge
+from campaigns.domain.calendar import (
+    Calendar,
+    Contact,
+    Crowd,
+    Occasion,
+    Overlap,
+    Touch,
+    cap_in_words,
+    judge,
+)
 from campaigns.domain.channel import Channel
 from campaigns.domain.occurrences import CampaignSchedule, moments
 from campaigns.domain.pressure import Cap
@@ -50,6 +60,13 @@ def test_an_interval_counts_from_its_anchor() -> None:
 def test_what_falls_on_the_very_beginning_counts_and_on_the_end_does_not() -> None:
     rule = schedule("UTC", cron="0 0 * * *")
     assert moments(rule, MARCH, MARCH + timedelta(days=1)) == [MARCH]
+
+
+def test_what_was_to_go_once_and_has_not_yet_goes_now() -> None:
+    soon = MARCH + timedelta(hours=3)
+    assert moments(schedule(at=soon), MARCH, MARCH + WEEK) == [soon]
+    assert moments(schedule(at=soon), soon + WEEK, soon + 2 * WEEK) == [soon + WEEK]
+    assert moments(schedule(at=soon), MARCH, soon) == []
 
 
 @pytest.mark.parametrize("when", [{"cron": "every day"}, {"rrule": "FREQ=SOMETIMES"}])
@@ -125,3 +142,23 @@ def test_what_is_let_go_never_breaks_a_cap(
             assert len(within) <= most or len([s for s, _ in past]) > most
         else:
             assert len(within) >= most
+
+
+def test_who_has_had_enough_before_is_told_of_an_occasion_that_collides_with_no_other() -> None:
+    def occasion(campaign: str, day: int) -> Occasion:
+        at = MARCH + timedelta(days=day)
+        return Occasion(campaign, campaign.title(), "", "", at, "by hand", True, True)
+
+    crowds = [
+        Crowd(people=10, over=Counter({"2 in 7 days": 4})),
+        Crowd(people=9, over=Counter({"2 in 7 days": 7})),
+    ]
+    overlaps = {(0, 1): Overlap(both=8, over=Counter({"2 in 7 days": 7}))}
+    week = [occasion("sale", 0), occasion("letter", 1)]
+    told = Calendar(MARCH, MARCH + WEEK, "UTC", week, crowds, overlaps).conflicts()
+    assert told == [
+        "sale and letter: of 8 who would get both, 7 are over the cap of 2 in 7 days and will not "
+        "get letter.",
+        "sale: 4 of 10 have had enough lately to be over the cap of 2 in 7 days and will not get "
+        "it.",
+    ]

@@ -130,13 +130,19 @@ def test_a_plan_in_which_nobody_gets_it_has_no_time_and_no_empty_table() -> None
 
 def test_what_an_experiment_can_see_is_one_sentence() -> None:
     assert str(Power("variants", 2000, 2000, 1.234)) == (
-        "variants: with 2,000 people against 2,000 you can see 1.2 points."
+        "variants: with 2,000 people against 2,000 you can see a difference of 1.2 points."
     )
     assert str(Power("holdout", 300, 30, 13.04, worth=5)).endswith(
-        "you can see 13.0 points. That is too few people for the 5 that would matter."
+        "see a difference of 13.0 points. That is too few people for the 5 that would matter."
     )
     assert "matter" not in str(Power("holdout", 300, 30, 13.04, worth=13.5))
     assert "cannot be told" in str(Power("holdout", 5, 1, None, "too few people"))
+
+
+def test_moments_are_told_by_the_brands_clock() -> None:
+    told = forecast(zone="Europe/Madrid", waits=3, until=datetime(2027, 3, 28, 8, tzinfo=UTC))
+    assert "3 wait for their hour, the last until 28 Mar 10:00 CEST." in told.sentences()
+    assert "as of 1 March 2027 01:00 CET" in plan_page.as_html(told)
 
 
 def test_time_is_told_only_where_rates_are_set() -> None:

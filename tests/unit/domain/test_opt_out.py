@@ -62,6 +62,24 @@ def test_a_mails_subject_counts_where_it_says_no(subject: str, text: str, wish: 
     assert read_reply(text, subject=subject).wish is wish
 
 
+@pytest.mark.parametrize(
+    ("subject", "text", "everywhere"),
+    [
+        ("Re: 20% off everything until 31 March", "Stop", False),
+        ("RE: 20 % de descuento en todo", "Baja, por favor", False),
+        ("Stop all", "Stop", True),
+        ("Re: stop all", "", True),
+        ("Re: stop all", "Stop", True),
+        ("Re: Sale", "Stop all", True),
+    ],
+)
+def test_our_own_subject_does_not_widen_what_a_reply_asks_for(
+    subject: str, text: str, everywhere: bool
+) -> None:
+    read = read_reply(text, subject=subject)
+    assert (read.wish, read.everywhere) == (Wish.OPT_OUT, everywhere)
+
+
 def test_what_a_machine_wrote_asks_for_nothing() -> None:
     assert read_reply("STOP", automatic=True).wish is Wish.AUTOMATIC
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from campaigns.bootstrap.app import App
-from campaigns.content.schedule_file import read_schedules
+from campaigns.content.schedule_file import read_schedules, schedules_in
 from campaigns.domain.calendar import Calendar, Occasion
 from campaigns.domain.consent import Purpose
 from campaigns.domain.occurrences import CampaignSchedule, moments
@@ -17,6 +17,8 @@ from campaigns.errors import CampaignsError, UserError
 from campaigns.services.calendar import Coming, forecast
 from campaigns.store.calendar import SqlCalendar
 
+__all__ = ["SCHEDULES", "calendar", "schedules_in", "write_page"]
+
 #: Where the schedules are, seen from the checkout.
 SCHEDULES = Path("prefect.yaml")
 
@@ -25,10 +27,11 @@ def calendar(
     app: App,
     *,
     weeks: int,
-    schedules: Path = SCHEDULES,
+    schedules: Path | Sequence[CampaignSchedule] = SCHEDULES,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Calendar:
-    """What goes out in the coming weeks: runs under way, and what is scheduled. Writes nothing.
+    """What goes out in the coming weeks: runs under way, and what is scheduled, by the file with
+    the schedules or as it stands on a server. Writes nothing.
 
     A campaign that cannot be compiled, or a schedule that cannot be read, is told in the notes.
     Raises FileError when the brand or the schedules are no YAML.
@@ -36,9 +39,10 @@ def calendar(
     now, brand = app.clock.now(), app.catalog.brand()
     until = now + timedelta(weeks=weeks)
     notes: list[str] = []
+    due = read_schedules(schedules) if isinstance(schedules, Path) else schedules
     coming = [
         *_under_way(app, now),
-        *_scheduled(app, read_schedules(schedules), now, until, notes),
+        *_scheduled(app, due, now, until, notes),
     ]
     made = forecast(
         app.planning,
@@ -50,6 +54,11 @@ def calendar(
         until=until,
         progress=progress,
     )
+    if isinstance(schedules, Path):
+        notes.append(
+            f"By the schedules in {schedules.name}. What was changed or started for later on "
+            "Prefect's pages is in the calendar of the flow `calendar` there."
+        )
     made.notes += notes
     return made
 
@@ -63,7 +72,7 @@ def _under_way(app: App, now: datetime) -> Iterator[Coming]:
 
 def _scheduled(
     app: App,
-    schedules: list[CampaignSchedule],
+    schedules: Sequence[CampaignSchedule],
     now: datetime,
     until: datetime,
     notes: list[str],
@@ -92,9 +101,15 @@ def _scheduled(
 
 
 def _each(
-    schedule: CampaignSchedule, due: Iterable[datetime], compiled: Release, notes: list[str]
+    schedule: CampaignSchedule, due: Sequence[datetime], compiled: Release, notes: list[str]
 ) -> Iterator[Coming]:
     """One for each moment of a schedule before the offer ends."""
+    written = compiled.source(compiled.campaign_file)
+    if len(due) > 1 and not written.get("recurs") and not written.get("steps"):
+        notes.append(
+            f"{schedule.campaign} is scheduled {len(due)} times and does not recur: whoever has it "
+            "gets nothing on the later days. `recurs` in campaign.yaml makes it new each time."
+        )
     for moment in due:
         release = in_its_edition(compiled, moment)
         ends = release.policy.expires_at

@@ -99,7 +99,7 @@ def test_a_missing_splink_is_told_with_the_way_out(monkeypatch: pytest.MonkeyPat
     import sys
 
     monkeypatch.setitem(sys.modules, "splink", None)
-    with pytest.raises(UserError, match=r"pip install 'campaigns\[match\]'"):
+    with pytest.raises(UserError, match=r"pip install -e '\.\[match\]'"):
         probable_pairs([], {"a": "name"}, seed=1)
 
 

@@ -95,7 +95,8 @@ class Night:
             assert report.waits, "what waits tells why"
             assert report.run.state is RunState.RUNNING
             assert self.app.runs_due() == []
-            self.clock.at = max(self.clock.at, min(w.first for w in report.waits))
+            first = min(w.first for w in report.waits).astimezone(UTC)
+            self.clock.at = max(self.clock.at, first)
             assert [due.id for due in self.app.runs_due()] == [run.id]
         raise AssertionError(f"still waiting: {report.waits}")
 

@@ -62,13 +62,15 @@ def _shop(customers: int) -> Iterator[tuple[App, Path]]:
 
 
 def plan(app: App) -> tuple[float, PlanCounts]:
-    """CPU seconds of planning the campaign, and what came of it; the run is closed unsent."""
+    """CPU seconds of planning the campaign, and what came of it; the run ends as if all had left."""
     run, _ = app.start_run(CAMPAIGN)
     counts = PlanCounts()
     before = time.process_time()
     for shard in app.shards(run.id):
         counts.add(app.plan_shard(run.id, shard.no))
     spent = time.process_time() - before
+    with app.database.write() as connection:  # as if all had left
+        connection.execute(text("UPDATE deliveries SET state = 'accepted' WHERE state = 'pending'"))
     for state in (RunState.RUNNING, RunState.FINISHED):
         assert app.runs.move(run.id, state, now=app.clock.now())
     return spent, counts

@@ -188,6 +188,16 @@ class World:
             self.runs.move(run.id, RunState.RUNNING, now=NOW)
         return self.runs.get(run.id)
 
+    def finished(self, run_id: int, *, now: datetime = NOW) -> None:
+        """The run is over, as if all that was planned had left."""
+        d = schema.deliveries.c
+        pending = update(schema.deliveries).where(d.run_id == run_id, d.state == "pending")
+        with self.database.write() as connection:
+            bar_intents(connection)
+            connection.execute(pending.values(state="accepted"))
+        self.runs.move(run_id, RunState.RUNNING, now=now)
+        assert self.runs.move(run_id, RunState.FINISHED, now=now)
+
     def planned(
         self,
         customers: Sequence[int],

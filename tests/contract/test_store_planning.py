@@ -270,7 +270,7 @@ def test_the_same_customer_is_never_planned_twice_for_a_campaign(world: World) -
     """Whatever the code believes: the unique key keeps the promise, and the counts add up."""
     had, fresh = world.customer(), world.customer()
     first = world.planned([had])
-    world.runs.move(first.id, RunState.FINISHED, now=NOW)
+    world.finished(first.id)
     second = world.started(running=False)
     assert _plan(world, second, [had, fresh]) == 1
     found = world.rows(select(schema.deliveries.c.customer_id, schema.deliveries.c.run_id))

@@ -70,7 +70,7 @@ def plainly(world: World, of: Release, now: datetime) -> Outcome:
 
 
 def run(world: World, of: Release, now: datetime) -> tuple[Outcome, list[Sifted]]:
-    """A run over everybody in shards of a few, closed unsent; and how each was sifted."""
+    """A run over everybody in shards of a few; and how each was sifted."""
     begun, resumed = world.runs.start(of, now=now, shard_size=16, limit=None)
     assert not resumed
     counts, sifted = PlanCounts(), []
@@ -79,8 +79,7 @@ def run(world: World, of: Release, now: datetime) -> tuple[Outcome, list[Sifted]
         first, last = shard.first_customer, shard.last_customer
         sifted.append(world.planning.sift(of, begun, first=first, last=last, now=now))
         counts.add(plan_shard(world.planning, begun, of, shard, now=now, room=None, timing=timing))
-    for state in (RunState.RUNNING, RunState.FINISHED):
-        assert world.runs.move(begun.id, state, now=now)
+    world.finished(begun.id, now=now)
     d, s = schema.deliveries.c, schema.skips.c
     planned = world.rows(select(d.customer_id, d.channel, d.reason).where(d.run_id == begun.id))
     skipped = world.rows(select(s.customer_id, s.reason).where(s.run_id == begun.id))

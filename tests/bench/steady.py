@@ -62,7 +62,7 @@ def _shop(customers: int) -> Iterator[tuple[App, Path]]:
 
 
 def plan(app: App) -> tuple[float, PlanCounts]:
-    """CPU seconds of planning the campaign, and what came of it; the run ends as if all had left."""
+    """CPU seconds of planning the campaign, and what came of it; then the run is over, all sent."""
     run, _ = app.start_run(CAMPAIGN)
     counts = PlanCounts()
     before = time.process_time()

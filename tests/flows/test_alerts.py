@@ -169,7 +169,7 @@ def everything_is_told(world: Outside) -> None:
 def test_every_alert_reaches_slack_and_mail_in_plain_words(
     prefect: Prefect, shop: Shop, world: Outside, blocks: tuple[str, ...], tmp_path: Path
 ) -> None:
-    del world.told[:], world.mails[:]
+    world.forget()
     code, work = tmp_path / "code", tmp_path / "work"
     code.mkdir()
     work.mkdir()
@@ -246,7 +246,7 @@ def test_each_alert_comes_once_a_day_and_what_was_switched_off_stays_off(
 def test_an_alert_leads_to_the_page_of_the_flow_run(
     prefect: Prefect, shop: Shop, world: Outside, blocks: tuple[str, ...]
 ) -> None:
-    del world.mails[:]
+    world.forget()
     with client() as api, alerting(api, blocks):
         with connect() as app:
             count_runs_from(app, 3000)

@@ -15,6 +15,7 @@ from unicodedata import normalize
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
+from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, PhoneNumber, PhoneNumberType
 
 from campaigns.domain.channel import AddressKind
@@ -70,6 +71,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _NAMED = re.compile(r"[^<>]*<([^<>]*)>")
 #: What email-validator surely takes as it is, at a fiftieth of its price; a test compares them.
 _PLAIN_LOCAL = re.compile(r"[A-Za-z0-9_+-]{1,60}(?:\.[A-Za-z0-9_+-]{1,60}){0,5}")
+#: RFC 2142's: `WWW@` is `www@` everywhere, and email-validator writes them in small letters.
+_IN_SMALL = frozenset(CASE_INSENSITIVE_MAILBOX_NAMES)
 
 
 def _email(value: str) -> Address:
@@ -77,7 +80,7 @@ def _email(value: str) -> Address:
     local, _, domain = value.rpartition("@")
     if len(value) <= 120 and len(local) <= 64 and _PLAIN_LOCAL.fullmatch(local):
         ascii_domain = _domain(domain)
-        if ascii_domain is not None:
+        if ascii_domain is not None and local.lower() not in _IN_SMALL:
             mailable = f"{local}@{ascii_domain}"
             return Address(mailable, mailable.lower())
     return _careful_email(value)

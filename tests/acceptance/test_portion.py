@@ -127,6 +127,8 @@ def test_who_would_be_held_out_in_another_channel_is_no_control_of_this_run(
     shutil.copytree(ROOT / "templates", tmp_path / "templates")
     restate(tmp_path / "templates/campaigns/spring_sale/campaign.yaml", "experiment: {holdout: 50}")
     app.catalog.templates = tmp_path / "templates"
+    file = tmp_path / "many.csv"  # of 90 five are texted, and a coin may fall alike five times
+    app.import_customers(file, write_csv(file, count=900, seed=3, now=datetime.now(UTC)))
     whole = app.preview("spring_sale").skipped
     by_sms = app.preview("spring_sale", None, Portion((Channel.SMS,))).skipped
 

@@ -7,6 +7,7 @@ stand for beside them, and `&`, `<`, `>` as HTML writes them (API v2, November 2
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -30,7 +31,7 @@ _SCHEME = re.compile(r"https?://", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 
 
-class XLookup(XSender):
+class XLookup(XSender, ABC):
     """What both lists share."""
 
     limits: ClassVar[Limits] = Limits(batch=1, deadline=timedelta(seconds=20))
@@ -43,8 +44,9 @@ class XLookup(XSender):
         self._client  # noqa: B018 - load the SDK before the clock of a deadline starts
         return one_after_another(sought, self._ask, most=self.most)
 
+    @abstractmethod
     def _ask(self, sought: Sought, deadline: Deadline) -> Answer:
-        raise NotImplementedError
+        """What the list says of one message."""
 
     def _my_id(self, deadline: Deadline) -> str:
         if self._me is None:

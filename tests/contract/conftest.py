@@ -14,6 +14,7 @@ from campaigns.bootstrap.business import create_key
 from campaigns.domain.api_key import Scope
 from campaigns.settings import Settings
 from campaigns.store.engine import Database
+from campaigns.store.falling_back import SqlFallbacks
 from tests import pages_world
 from tests.contract.api_world import Clock, Shop
 from tests.contract.profiles_world import Importing
@@ -69,3 +70,8 @@ def shop(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[Shop]:
         headers = {"Authorization": f"Bearer {secret}"}
         with serving(app) as url, httpx.Client(base_url=url, headers=headers) as client:
             yield Shop(app, World(app.database), client)
+
+
+@pytest.fixture
+def fallbacks(database: Database) -> SqlFallbacks:
+    return SqlFallbacks(database)

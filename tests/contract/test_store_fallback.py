@@ -2,93 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import insert, select
 
-from campaigns.domain.audit import Action
-from campaigns.domain.batch import Batch
-from campaigns.domain.channel import Channel
-from campaigns.domain.delivery import Accepted, DeliveryState, Outcome, ProviderState, Rejected
-from campaigns.domain.interaction import InteractionKind
+from campaigns.domain.delivery import Accepted, ProviderState, Rejected
 from campaigns.domain.pressure import Cap, Pressure
-from campaigns.domain.provider_event import ProviderEvent
 from campaigns.domain.reason import Skip, SkipReason
-from campaigns.domain.release import Release
-from campaigns.domain.run import Run, RunState
-from campaigns.services.fall_back import FellBack, fall_back
+from campaigns.domain.run import RunState
+from campaigns.services.fall_back import FellBack
 from campaigns.services.report import report
 from campaigns.store import schema
-from campaigns.store.audit import SqlAudit
 from campaigns.store.clock import to_ms
 from campaigns.store.customers import SqlProfiles
 from campaigns.store.engine import Database
-from campaigns.store.evidence import SqlEvidence
 from campaigns.store.falling_back import SqlFallbacks
 from campaigns.store.paces import SqlPaces
-from campaigns.store.settling import Settling
-from tests.contract.store_world import NOW, World, release
-
-S = DeliveryState
-EMAIL, SMS, WHATSAPP = Channel.EMAIL, Channel.SMS, Channel.WHATSAPP
-HOUR = timedelta(hours=1)
-DEAD = Rejected("sendgrid:400", "SendGrid: Does not contain a valid address", invalid_address=True)
-
-
-@pytest.fixture
-def fallbacks(database: Database) -> SqlFallbacks:
-    return SqlFallbacks(database)
-
-
-def within(
-    hours: int | None = 48, *, channels: Sequence[Channel] = (EMAIL, SMS), **more: object
-) -> Release:
-    made = release(channels=channels, **more)  # type: ignore[arg-type]
-    span = None if hours is None else timedelta(hours=hours)
-    return replace(made, policy=replace(made.policy, fallback_within=span))
-
-
-def sent(
-    world: World,
-    customers: list[int],
-    outcome: Outcome,
-    of: Release | None = None,
-) -> tuple[Run, list[int]]:
-    """An e-mail to each of them, with this outcome."""
-    run, batch = world.sending(customers, of=of or within())
-    world.settle(batch, outcome)
-    return run, [item.delivery_id for item in batch.items]
-
-
-def bounce(world: World, delivery: int, state: ProviderState = ProviderState.BOUNCED) -> None:
-    world.set_delivery(delivery, provider_state=str(state))
-
-
-def fall(
-    world: World, fallbacks: SqlFallbacks, run: Run, *, now: datetime = NOW + HOUR
-) -> FellBack:
-    fresh = world.runs.get(run.id)
-    return fall_back(fallbacks, fresh, world.releases.load(run.release_hash), now=now)
-
-
-def accept(database: Database, *deliveries: int, now: datetime = NOW + 2 * HOUR) -> None:
-    """Evidence that these were sent."""
-    with database.write() as connection:
-        Settling(database.dialect).accept(connection, dict.fromkeys(deliveries), now=now)
-
-
-def hops(world: World, customer: int) -> list[tuple[int, str, str, bool]]:
-    d = schema.deliveries.c
-    query = select(d.hop, d.channel, d.state, d.replaced).where(d.customer_id == customer)
-    return [tuple(row) for row in world.rows(query.order_by(d.hop))]
-
-
-def claimed(world: World, run: Run, *, now: datetime = NOW + HOUR) -> Batch:
-    return world.claim(world.runs.get(run.id), now=now)
+from tests.contract.fallback_world import (
+    DEAD,
+    EMAIL,
+    HOUR,
+    SMS,
+    WHATSAPP,
+    S,
+    bounce,
+    claimed,
+    fall,
+    fallen,
+    hops,
+    sent,
+    within,
+)
+from tests.contract.store_world import NOW, World
 
 
 @pytest.mark.parametrize("state", [ProviderState.BOUNCED, ProviderState.FAILED])
@@ -272,104 +220,6 @@ def test_two_who_fall_back_at_once_make_one_hop_each(world: World, fallbacks: Sq
 # Late good news -----------------------------------------------------------------------------
 
 
-def fallen(world: World, fallbacks: SqlFallbacks) -> tuple[Run, int, int]:
-    """A rejected e-mail and the text that replaces it."""
-    customer = world.customer(channels=(EMAIL, SMS))
-    run, (first,) = sent(world, [customer], DEAD)
-    fall(world, fallbacks, run)
-    return run, customer, first
-
-
-def test_good_news_before_the_next_hop_left_cancels_it_and_the_first_one_stands_again(
-    world: World, fallbacks: SqlFallbacks, database: Database
-) -> None:
-    run, customer, first = fallen(world, fallbacks)
-    batch = claimed(world, run)  # in a worker's hands already, but not intended
-
-    accept(database, first)
-
-    assert hops(world, customer) == [(0, "email", "accepted", False), (1, "sms", "cancelled", True)]
-    assert world.intend(batch, now=NOW + HOUR) == set()
-    outcome = world.delivery(batch.items[0].delivery_id).outcome
-    assert outcome == f"reached after all by e-mail (delivery {first})"
-    assert world.sent() == [first]
-    again = list(world.planning.profiles(within(), first_customer=0, last_customer=10**6, now=NOW))
-    assert again == [], "the next run would tell them a second time"
-
-
-@pytest.mark.parametrize("state", [S.SENDING, S.IN_DOUBT, S.ACCEPTED])
-def test_good_news_after_the_next_hop_left_is_told_as_a_conflict(
-    world: World, fallbacks: SqlFallbacks, database: Database, state: DeliveryState
-) -> None:
-    run, customer, first = fallen(world, fallbacks)
-    batch = claimed(world, run)
-    world.intend(batch, now=NOW + HOUR)
-    (hop,) = [i.delivery_id for i in batch.items]
-    if state is S.ACCEPTED:
-        world.settle(batch, Accepted("SM1"), now=NOW + HOUR)
-    if state is S.IN_DOUBT:
-        world.outbox.sweep(now=NOW + 2 * HOUR)
-
-    accept(database, first)
-
-    assert hops(world, customer) == [(0, "email", "accepted", True), (1, "sms", str(state), False)]
-    (told,) = SqlAudit(database).entries(f"delivery:{first}")
-    assert told.action is Action.CONFLICTED
-    assert told.data == {"other": hop}
-    assert ("may have left" in told.why) is (state is S.IN_DOUBT)
-    told_of_run = report(world.runs, world.outbox, SqlPaces(world.database), run.id, now=NOW)
-    assert told_of_run.reached_twice == 1
-    assert told_of_run.adds_up
-
-
-def test_good_news_where_the_next_hop_ended_without_leaving_makes_the_first_one_stand(
-    world: World, fallbacks: SqlFallbacks, database: Database
-) -> None:
-    run, customer, first = fallen(world, fallbacks)
-    batch = claimed(world, run)
-    world.standing(customer, SMS, granted=False, at=NOW + HOUR)
-    world.intend(batch, now=NOW + HOUR)
-    accept(database, first)
-    assert hops(world, customer) == [
-        (0, "email", "accepted", False),
-        (1, "sms", "suppressed", True),
-    ]
-
-
-def test_evidence_that_a_bounced_message_was_sent_is_no_news(
-    world: World, fallbacks: SqlFallbacks, database: Database
-) -> None:
-    customer = world.customer(channels=(EMAIL, SMS))
-    run, (first,) = sent(world, [customer], Accepted("M1"))
-    bounce(world, first)
-    fall(world, fallbacks, run)
-    accept(database, first)
-    assert hops(world, customer) == [(0, "email", "accepted", True), (1, "sms", "pending", False)]
-    assert SqlAudit(database).entries() == []
-
-
-def test_good_news_and_the_next_hop_at_the_same_moment_never_leave_two_standing(
-    world: World, fallbacks: SqlFallbacks, database: Database
-) -> None:
-    customers = world.customers(30, channels=(EMAIL, SMS))
-    run, firsts = sent(world, customers, DEAD)
-    with ThreadPoolExecutor(2) as threads:
-        falling = threads.submit(fall, world, fallbacks, run)
-        told = [threads.submit(accept, database, first) for first in firsts]
-        for future in (falling, *told):
-            future.result()
-    d = schema.deliveries.c
-    for customer in customers:
-        standing = [h for h in hops(world, customer) if not h[3]]
-        assert len(standing) == 1
-        assert standing[0][:3] == (0, "email", "accepted")
-    left = select(d.id).where(d.state.in_(["pending", "claimed"]))
-    assert world.rows(left) == []
-
-
-# Counting -----------------------------------------------------------------------------------
-
-
 def test_a_customer_counts_once_whatever_the_hops(world: World, fallbacks: SqlFallbacks) -> None:
     customers = world.customers(3, channels=(EMAIL, SMS))
     run, (first, *_) = sent(world, customers, Accepted("M1"))
@@ -438,23 +288,6 @@ def test_a_fallback_stays_in_its_customers_arm(world: World, fallbacks: SqlFallb
     fall(world, fallbacks, run)
     (row,) = world.rows(select(schema.deliveries.c.reason).where(schema.deliveries.c.hop == 1))
     assert row.reason == "fallback@preferred|email=rejected"
-
-
-def test_a_providers_event_that_the_first_message_arrived_takes_its_fallback_back(
-    world: World, fallbacks: SqlFallbacks
-) -> None:
-    run, (first,) = sent(world, world.customers(1, channels=(EMAIL, SMS)), DEAD)
-    fall(world, fallbacks, run)
-    told = ProviderEvent(
-        f"sendgrid:{first}:delivered",
-        InteractionKind.DELIVERED,
-        NOW + 2 * HOUR,
-        EMAIL,
-        delivery_id=first,
-    )
-    SqlEvidence(world.database).record([told], now=NOW + 2 * HOUR)
-    states = {(row.hop, row.state, row.replaced) for row in world.rows(select(schema.deliveries))}
-    assert states == {(0, "accepted", False), (1, "cancelled", True)}
 
 
 def test_a_message_that_bounced_does_not_fill_the_cap_of_its_own_fallback(

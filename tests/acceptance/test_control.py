@@ -13,7 +13,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -36,6 +35,7 @@ from campaigns.sample import write_csv
 from campaigns.sandbox.process import SandboxProcess
 from campaigns.services.watching import Step
 from campaigns.settings import Settings, load_settings
+from tests.misbehaving import misbehave
 from tests.runs import plan_run
 
 ROOT = Path(__file__).parents[2]
@@ -56,12 +56,7 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
     """A sandbox whose Twilio takes its time, so that there is something to stop."""
     with SandboxProcess(tmp_path_factory.mktemp("sandbox")) as sandbox:
-        request = urllib.request.Request(
-            f"{sandbox.url}/sandbox/faults",
-            data=b'[{"kind": "delay", "provider": "twilio", "seconds": 0.1}]',
-            headers={"Content-Type": "application/json"},
-        )
-        urllib.request.urlopen(request, timeout=5).close()
+        misbehave(sandbox.url, kind="delay", provider="twilio", seconds=0.1)
         yield sandbox
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -24,6 +23,7 @@ from campaigns.errors import WorkerLostError
 from campaigns.sample import write_csv
 from campaigns.sandbox.process import SandboxProcess
 from campaigns.settings import Settings
+from tests.misbehaving import misbehave
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 #: Beyond any lease of a worker.
@@ -34,12 +34,7 @@ LATER = timedelta(hours=1)
 def sandbox(tmp_path: Path) -> Iterator[SandboxProcess]:
     """Its Twilio takes its time, so that a worker can be met with something in its hands."""
     with SandboxProcess(tmp_path / "sandbox") as sandbox:
-        request = urllib.request.Request(
-            f"{sandbox.url}/sandbox/faults",
-            data=b'[{"kind": "delay", "provider": "twilio", "seconds": 0.2}]',
-            headers={"Content-Type": "application/json"},
-        )
-        urllib.request.urlopen(request, timeout=5).close()
+        misbehave(sandbox.url, kind="delay", provider="twilio", seconds=0.2)
         yield sandbox
 
 

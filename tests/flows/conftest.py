@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ import pytest
 
 from flows.environment import prepare
 from tests.flows.outside import Outside, outside
+from tests.misbehaving import misbehave
 
 _PREFECT_HOME = Path(tempfile.mkdtemp(prefix="campaigns-prefect-"))
 prepare(_PREFECT_HOME)
@@ -162,12 +162,7 @@ def shop(imported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 @pytest.fixture
 def slow(shop: Shop) -> Shop:
     """Every request to Twilio takes long enough to be stopped in."""
-    request = urllib.request.Request(
-        f"{shop.sandbox.url}/sandbox/faults",
-        data=b'[{"kind": "delay", "provider": "twilio", "seconds": 0.3}]',
-        headers={"Content-Type": "application/json"},
-    )
-    urllib.request.urlopen(request, timeout=5).close()
+    misbehave(shop.sandbox.url, kind="delay", provider="twilio", seconds=0.3)
     return shop
 
 

@@ -1,0 +1,16 @@
+"""Telling a running sandbox how to misbehave (docs/sandbox.md)."""
+
+from __future__ import annotations
+
+import json
+from urllib.request import Request, urlopen
+
+
+def misbehave(sandbox_url: str, **rule: object) -> None:
+    """One more rule, from now on."""
+    request = Request(
+        f"{sandbox_url}/sandbox/faults",
+        data=json.dumps([rule]).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    urlopen(request, timeout=5).close()

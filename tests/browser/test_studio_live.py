@@ -135,3 +135,20 @@ def test_a_new_campaign_appears_and_one_that_is_gone_says_so(own: Studio, opened
     settled(page)
     shutil.rmtree(own.templates / "campaigns/shop_moves_again")
     expect(page.get_by_role("heading", level=1)).to_contain_text("There is no campaign")
+
+
+def test_a_frame_that_nobody_may_look_into_does_not_hold_up_a_refresh(
+    own: Studio, opened: Opener
+) -> None:
+    page = settled(opened(own.address(_SALE)))
+    # As a browser shows a frame whose page did not come: of another origin than the studio's.
+    page.evaluate(
+        """() => { const frame = document.querySelector('[data-frame]');
+        frame.sandbox = ''; frame.loading = 'eager'; frame.src = frame.src; }"""
+    )
+    page.wait_for_function(
+        """() => { try { document.querySelector('[data-frame]').contentWindow.scrollY; }
+        catch { return true } }"""
+    )
+    change(own.templates / _COPY, "and that big table", "and that great table")
+    expect(page.locator("#row-en_GB .whatsapp .bubble")).to_contain_text("great table")

@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from campaigns.bootstrap.preview import Drafts, Known, State
 from campaigns.domain.channel import Channel
 from campaigns.errors import CampaignsError
-from campaigns.studio.mail import MAIL_POLICY, mail_page
+from campaigns.studio.mail import GONE, MAIL_POLICY, mail_page
 from campaigns.studio.pages import Pages
 from campaigns.studio.query import Query, read_query
 from campaigns.studio.watch import End, Watch
@@ -127,10 +127,9 @@ class _Studio:
         query = read_query(request.query_params)
         state = self._drafts.state(query.campaign)
         html = await asyncio.to_thread(self._mail, query, state)
-        if html is None:
-            raise HTTPException(404)
-        page = mail_page(html, dark=query.look == "dark")
-        return HTMLResponse(page, headers={**_HEADERS, "Content-Security-Policy": MAIL_POLICY})
+        page = mail_page(GONE if html is None else html, dark=query.look == "dark")
+        headers = {**_HEADERS, "Content-Security-Policy": MAIL_POLICY}
+        return HTMLResponse(page, 404 if html is None else 200, headers=headers)
 
     def _mail(self, query: Query, state: State | None) -> str | None:
         if state is None or state.previewer is None:

@@ -11,6 +11,8 @@ MAIL_POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
     "form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox allow-same-origin"
 )
+#: What a frame shows whose mail is gone: its campaign or language went while the page was open.
+GONE: Final = "<p>This mail is no longer there.</p>"
 
 _SCHEME: Final = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(dark|light)\s*\)", re.IGNORECASE)
 #: Hints such as preconnect open connections that no policy forbids.

@@ -117,6 +117,14 @@ def test_a_mail_may_run_and_load_nothing(client: Client) -> None:
     assert "http" not in policy
 
 
+def test_a_mail_that_is_gone_says_so_inside_its_frame(client: Client) -> None:
+    for address in ("/mail?campaign=x", "/mail?campaign=spring_sale&locale=fi_FI"):
+        answer = client.get(address)
+        assert answer.status_code == 404
+        assert "frame-ancestors 'self'" in answer.headers["content-security-policy"]
+        assert "This mail is no longer there." in answer.text
+
+
 def test_every_frame_is_sandboxed_without_scripts(client: Client) -> None:
     page = LexborHTMLParser(client.get("/?campaign=spring_sale").text)
     frames = page.css("iframe")

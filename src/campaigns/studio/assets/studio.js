@@ -109,9 +109,26 @@
     const places = new Map();
     for (const el of document.querySelectorAll("[data-scroll]")) places.set(el.dataset.scroll, el.scrollLeft);
     for (const el of document.querySelectorAll("[data-frame]")) {
-      places.set(el.dataset.frame, { el, top: el.contentWindow?.scrollY || 0 });
+      places.set(el.dataset.frame, { el, top: scrolled(el) });
     }
     return places;
+  }
+
+  // A frame that shows the browser's own error page lets nobody look into it, and says so by throwing.
+  function scrolled(frame) {
+    try {
+      return frame.contentWindow.scrollY;
+    } catch {
+      return 0;
+    }
+  }
+
+  function scroll(frame, top) {
+    try {
+      frame.contentWindow.scrollTo(0, top);
+    } catch {
+      // Nothing to scroll: see above.
+    }
   }
 
   function restore(places) {
@@ -122,7 +139,7 @@
       const place = places.get(el.dataset.frame);
       if (!place || place.el === el || !place.top) continue;
       el.loading = "eager";
-      el.addEventListener("load", () => el.contentWindow.scrollTo(0, place.top), { once: true });
+      el.addEventListener("load", () => scroll(el, place.top), { once: true });
     }
   }
 

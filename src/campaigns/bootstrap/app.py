@@ -24,7 +24,7 @@ from campaigns.domain.plan import PlanCounts
 from campaigns.domain.progress import Progress
 from campaigns.domain.release import Release
 from campaigns.domain.run import Run, RunState, Shard
-from campaigns.errors import CampaignsError, DatabaseError, NotFoundError
+from campaigns.errors import CampaignsError, DatabaseError, NotFoundError, OutageError
 from campaigns.services.dispatch import PATIENT, Clock, DispatchCounts
 from campaigns.services.plan_run import plan_post, plan_shard
 from campaigns.services.progress import progress
@@ -142,11 +142,15 @@ class App(Starting):
 
     def _prepare(self, run: Run, release: Release) -> None:
         """Prepare the providers; what stands in the way pauses the run, with its reason."""
+        from campaigns.bootstrap.outages import pause_for_outage
         from campaigns.bootstrap.probes import require_sandbox
 
         try:
             require_sandbox(self.settings)
             self._prepared_senders(release)
+        except OutageError as error:
+            pause_for_outage(self, run.id, str(error))
+            raise
         except CampaignsError as error:
             self.runs.move(run.id, RunState.PAUSED, now=self.clock.now(), because=str(error))
             raise
@@ -211,16 +215,17 @@ class App(Starting):
     def finish(self, run_id: int, unreachable: Mapping[Channel, str] | None = None) -> RunReport:
         """Close the run if nothing is left to send, and report.
 
-        What waits for a channel that could not be reached pauses the run; deliveries in another
-        worker's hands leave it running. Either way the same command goes on with it.
+        What waits for a channel that could not be reached pauses the run, for an outage; deliveries
+        in another worker's hands leave it running. Either way the same command goes on with it.
         """
+        from campaigns.bootstrap.outages import pause_for_outage
+
         self.sweep()
-        now = self.clock.now()
         if not self.report(run_id).waiting:
-            self.runs.move(run_id, RunState.FINISHED, now=now)
+            self.runs.move(run_id, RunState.FINISHED, now=self.clock.now())
         elif unreachable:
             because = "; ".join(f"{c.label}: {why}" for c, why in unreachable.items())
-            self.runs.move(run_id, RunState.PAUSED, now=now, because=because)
+            pause_for_outage(self, run_id, because, channels=[*unreachable])
         return self.report(run_id)
 
     def runs_due(self) -> list[Run]:

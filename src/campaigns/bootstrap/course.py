@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from campaigns.bootstrap.canary import look_at_canary
 from campaigns.domain.counting import people
+from campaigns.domain.progress import in_words
 from campaigns.domain.run import ACTIVE_RUN_STATES, Run, RunState, Wait
 
 if TYPE_CHECKING:
@@ -32,6 +33,11 @@ def course(app: App, run_id: int) -> Iterator[str]:
     ended = canary is not None and not canary.decided and run.state not in ACTIVE_RUN_STATES
     if canary is not None:
         yield "Canary: the run ended before it was decided." if ended else str(canary)
+    outage = app.audit.outage(run_id)
+    if outage is not None and run.state is RunState.PAUSED:
+        yield f"Paused: {in_words(outage, run.campaign)}"
+    elif outage is not None:
+        yield f"It was taken up again after an outage: {outage.because}."
     if run.state in (RunState.CANCELLED, RunState.STOPPED) and _ran_again(app, run):
         yield "What it did not send and a later run planned again is counted there, no longer here."
 

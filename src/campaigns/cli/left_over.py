@@ -37,7 +37,7 @@ def _left_over(report: RunReport, sent: DispatchCounts) -> Iterator[str]:
     goes_on = f"`campaigns run {run.campaign}` goes on"
     if sent.unreachable and report.waiting:
         waiting = f"{report.waiting:,} messages wait; nothing is lost."
-        yield f"{waiting} {goes_on} once the provider answers."
+        yield f"{waiting} `campaigns go-on` takes them up in a while; {goes_on} at once."
     elif run.state in _ENDED_EARLY:
         yield f"The run is {run.state}: see `campaigns audit run:{run.id}`."
         return

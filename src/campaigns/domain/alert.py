@@ -60,6 +60,8 @@ def _asks(p: Progress) -> bool:
     """Whether somebody has to do something: a person's own pause and quiet hours ask nobody."""
     if p.hold is not None:
         return p.hold.action is Action.HELD
+    if p.outage is not None and p.unarmed is None:  # it goes on by itself, once that is over
+        return p.at - p.outage.since >= STILL
     if p.unarmed is not None or p.run.state is RunState.PAUSED:
         return True
     if p.canary is not None:

@@ -10,6 +10,7 @@ from campaigns.domain.audit import Action, AuditEntry
 from campaigns.domain.channel import Channel
 from campaigns.domain.counting import counted
 from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.outage import Outage
 from campaigns.domain.pace import channel_of
 from campaigns.domain.run import ACTIVE_RUN_STATES, Run, RunState
 
@@ -65,6 +66,7 @@ class Progress:
         hold: because of which entry it waits for a person.
         unarmed: why the database may not send; None when it may.
         canary: how the first few stand while the rest waits for them.
+        outage: what it is paused for until it is taken up again.
     """
 
     run: Run
@@ -82,6 +84,7 @@ class Progress:
     hold: AuditEntry | None
     unarmed: str | None
     canary: str | None = None
+    outage: Outage | None = None
 
     def count(self, *states: DeliveryState, channel: Channel | None = None) -> int:
         """Messages in these states, of one channel or of all."""
@@ -172,10 +175,20 @@ def _by_decision(p: Progress) -> str | None:
         return f"the database is not armed: {p.unarmed}. See `campaigns arm`."
     if p.hold is not None:
         return f"{hold_in_words(p.hold)}. `campaigns resume {p.run.id}` goes on with it."
+    if p.outage is not None:
+        return f"paused: {in_words(p.outage, p.run.campaign)}"
     if p.run.state is RunState.PAUSED:
         why = p.run.stopped_because or "no reason told"
         return f"paused: {why}. `campaigns run {p.run.campaign}` goes on with it."
     return None
+
+
+def in_words(outage: Outage, campaign: str) -> str:
+    """What a run is paused for, and who goes on with it when."""
+    return (
+        f"{str(outage).rstrip('.')}. `go-on` takes it up from {_moment(outage.again_at)} "
+        f"on; `campaigns run {campaign}` goes on at once."
+    )
 
 
 def _by_itself(p: Progress) -> str:

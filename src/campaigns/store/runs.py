@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlalchemy import (
     ColumnElement,
@@ -35,6 +37,9 @@ from campaigns.store.run_reading import all_runs, find_run, get_run
 from campaigns.store.schema import batches, campaigns, customers, deliveries, runs, shards
 from campaigns.store.steps import number_steps
 from campaigns.store.sweeping import cancel_pending
+
+#: Nothing beside the reason goes into the trail.
+NO_DATA: Mapping[str, int] = MappingProxyType({})
 
 _ENDED = frozenset({RunState.FINISHED, RunState.STOPPED, RunState.CANCELLED})
 #: What the audit trail calls a move to this state; the others are no decision of anybody's.
@@ -130,11 +135,12 @@ class SqlRuns:
         because: str | None = None,
         by: str = ENGINE,
         as_held: bool = False,
+        data: Mapping[str, int] = NO_DATA,
     ) -> bool:
         """Change the state along domain.run.TRANSITIONS; False if it was not possible: nor does a
         run finish while it has something to send. A pause, a
-        cancellation and a stop go into the audit trail (`as_held`: as a hold) in the same
-        transaction.
+        cancellation and a stop go into the audit trail (`as_held`: as a hold; with `data`) in the
+        same transaction.
 
         A run that a person holds is not set running before the hold is ended in the trail.
         When this returns True for a state that does not send, no intent of the run can commit any
@@ -163,7 +169,8 @@ class SqlRuns:
                 action = Action.HELD if as_held else _ACTIONS.get(to)
                 if moved and action is not None:
                     subject = run_subject(run_id)
-                    append(connection, AuditEntry(now, by, action, subject, because or ""))
+                    entry = AuditEntry(now, by, action, subject, because or "", data)
+                    append(connection, entry)
         except IntegrityError:  # another run of the campaign has become active meanwhile
             return False
         return moved

@@ -126,6 +126,24 @@ def test_with_several_lanes_an_outage_still_costs_few(open_shop: Open) -> None:
         assert of(report, sender, S.IN_DOUBT) <= 4 * FAILURES + PATIENCE
 
 
+@pytest.mark.parametrize("kind", ["500_before", "drop_before"])
+def test_an_outage_that_is_there_from_the_beginning_costs_a_handful_of_mails(
+    open_shop: Open, kind: str
+) -> None:
+    """Mails go by the thousand in one request: all lanes begin with one."""
+    shop = open_shop(lanes=4)
+    say(shop.sandbox, "faults", {"kind": kind, "provider": "sendgrid"})
+    with shop.app() as app:
+        report, _ = sent(app)
+        lost = of(report, Channel.EMAIL, S.IN_DOUBT)
+        assert 0 < lost <= 2 * 4 + PATIENCE
+        shop.well_again()
+        shop.clock.ahead += 600
+        report, _ = sent(app)
+    assert report.run.state is RunState.FINISHED
+    assert of(report, Channel.EMAIL, S.ACCEPTED) == report.planned[Channel.EMAIL] - lost > 20
+
+
 def test_a_post_that_has_to_wait_keeps_its_run_open_and_holds_up_nobody(open_shop: Open) -> None:
     shop = open_shop()
     say(shop.sandbox, "faults", {"kind": "429", "provider": "x", "seconds": 3600})

@@ -64,8 +64,8 @@ class Workers:
     def __init__(
         self, app: App, run_id: int, shards: int, outages: tuple[type[BaseException], ...] = ()
     ) -> None:
-        """`outages`: errors of whoever leads the run, beside our own OutageError, that tell of an
-        outage: the run is taken up again after them."""
+        """`outages`: errors of Prefect's that tell of an outage, as our own OutageError does: the
+        run is taken up again after them."""
         self._app = app
         self._run_id = run_id
         self._outages: tuple[type[BaseException], ...] = (OutageError, *outages)
@@ -179,7 +179,9 @@ class Workers:
     def _pause(self, error: BaseException) -> None:
         from campaigns.bootstrap.outages import pause_for_outage
 
-        because = f"the sending process was stopped ({_in_words(error)})"
+        foreign = isinstance(error, self._outages) and not isinstance(error, OutageError)
+        told = f"{'Prefect: ' if foreign else ''}{_in_words(error)}"
+        because = f"the sending process was stopped ({told})"
 
         def pause() -> bool:
             if isinstance(error, self._outages):

@@ -20,6 +20,8 @@ FAILURES = 5
 #: For how long the first time; doubled each time until a request succeeds again, up to the longest.
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=5)
+#: A sender that has answered nothing for so long is unknown again.
+STALE = timedelta(minutes=10)
 #: A run waits for a sender that was left alone so often; after that what waits is for a later run.
 PATIENCE = 2
 
@@ -254,3 +256,10 @@ def careful(batch: int, pace: Pace, *, one_request: bool) -> int:
     if one_request:
         return max(1, batch // int(10**pace.failures))
     return max(1, min(batch, FAILURES - pace.failures))
+
+
+def slow_start(batch: int, answered: int) -> int:
+    """How many messages to claim at most of a sender that has `answered` so many since it was last
+    unknown or left alone: one, then ten times as many, so that an outage which is there from the
+    beginning costs a handful (a first request that fails may have arrived)."""
+    return max(1, min(batch, 10 * answered))

@@ -36,6 +36,7 @@ from campaigns.domain.pace import (
     next_free,
     pace_key,
     per_second,
+    slow_start,
     take,
     tally,
 )
@@ -269,6 +270,14 @@ def test_the_more_failed_the_less_is_claimed() -> None:
     assert [claimed(n, one_request=True) for n in range(5)] == [1000, 100, 10, 1, 1]
     assert [claimed(n, one_request=False) for n in range(1, 5)] == [4, 3, 2, 1]
     assert claimed(0, one_request=False) == 1000
+
+
+def test_a_sender_begins_with_one_message_and_earns_ten_for_each_that_is_answered() -> None:
+    claims, answered = [], 0
+    for _ in range(5):
+        claims.append(slow_start(1000, answered))
+        answered += claims[-1]
+    assert claims == [1, 10, 110, 1000, 1000]
 
 
 events = st.lists(

@@ -19,6 +19,7 @@ from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.pace import FAILURES, PATIENCE
 from campaigns.domain.run import RunState
 from campaigns.errors import RunStoppedError
+from campaigns.services import pacing
 from campaigns.services.dispatch import Clock, DispatchCounts
 from tests.acceptance.paced_shop import Open, Shop, begun, home, of, open_shop, sent
 from tests.contract.channels import say
@@ -42,6 +43,31 @@ def test_a_429_holds_the_channel_until_the_providers_moment_and_all_arrive(open_
     assert report.run.state is RunState.FINISHED
     assert of(report, Channel.SMS, S.ACCEPTED) == report.planned[Channel.SMS] > 5
     assert report.in_state(S.IN_DOUBT) == 0
+
+
+@pytest.mark.parametrize(
+    ("provider", "seconds"),
+    [("sendgrid", 3 * 24 * 3600), ("twilio", 2), ("x", 3 * 24 * 3600)],
+    ids=["sendgrid, absurdly long", "twilio, again and again", "x, absurdly long"],
+)
+def test_a_provider_that_only_asks_to_slow_down_is_for_later_and_nobody_is_in_doubt(
+    open_shop: Open, provider: str, seconds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pacing, "SLOWED", timedelta(minutes=1))
+    shop = open_shop(lanes=2)
+    say(shop.sandbox, "faults", {"kind": "429", "provider": provider, "seconds": seconds})
+    with shop.app() as app:
+        report, counts = sent(app)
+        assert report.run.state is RunState.PAUSED
+        assert "slow down" in (report.run.stopped_because or "")
+        assert counts.unreachable
+        assert report.in_state(S.IN_DOUBT) == 0
+        shop.well_again()
+        shop.clock.ahead += 600
+        report, _ = sent(app)
+    assert report.run.state is RunState.FINISHED
+    assert report.in_state(S.IN_DOUBT) == 0
+    assert not shop.sandbox.log.duplicates()
 
 
 def test_with_several_lanes_each_meets_a_429_once_at_most(open_shop: Open) -> None:

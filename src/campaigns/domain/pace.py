@@ -20,6 +20,8 @@ FAILURES = 5
 #: For how long the first time; doubled each time until a request succeeds again, up to the longest.
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=5)
+#: A run waits for a provider that only ever asks to slow down for so long; then it is for later.
+SLOWED = timedelta(minutes=15)
 #: A sender that has answered nothing for so long is unknown again.
 STALE = timedelta(minutes=10)
 #: A run waits for a sender that was left alone so often; after that what waits is for a later run.

@@ -16,6 +16,7 @@ from typing import TypeVar
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import Accepted, Outcome, Rejected
 from campaigns.domain.pace import (
+    SLOWED,
     STALE,
     Pace,
     Spacing,
@@ -84,6 +85,8 @@ class Pacer:
     _units: dict[Channel, int] = field(default_factory=dict)
     #: Messages answered since the sender was last unknown, or left alone.
     _proven: dict[str, int] = field(default_factory=dict)
+    #: Since when the provider does nothing but ask to slow down.
+    _slowed: dict[str, datetime] = field(default_factory=dict)
 
     def turns(self, quiet: Mapping[Channel, datetime]) -> Iterator[Turn]:
         """What may be claimed now, one leave after another until one finds messages: senders with
@@ -135,7 +138,9 @@ class Pacer:
 
     def given_up(self, channel: Channel) -> bool:
         """Whether waiting for the channel is for a later run."""
-        return self._pace(channel).given_up
+        slowed = self._slowed.get(self.ways[channel].key)
+        slowed_for_long = slowed is not None and self.now() - slowed >= SLOWED
+        return self._pace(channel).given_up or slowed_for_long
 
     def because(self, channel: Channel) -> str | None:
         """Why the channel is closed now; None while it is not."""
@@ -208,6 +213,10 @@ class Pacer:
         answered_at = self._answered.get(way.key)
         if told.conclusive:
             answered = sum(isinstance(o, Accepted | Rejected) for o in outcomes)
+            if answered:
+                self._slowed.pop(way.key, None)
+            elif told.slow_until is not None:
+                self._slowed.setdefault(way.key, now)
             self._prove(way, answered, failed=told.failed > 0)
         if told.answered:
             self._answered[way.key] = now

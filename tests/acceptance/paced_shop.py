@@ -24,6 +24,7 @@ from campaigns.sample import write_csv
 from campaigns.sandbox.process import SandboxProcess
 from campaigns.services.dispatch import Clock, DispatchCounts
 from campaigns.services.report import RunReport
+from campaigns.services.watching import Watch, unwatched
 from campaigns.settings import Settings
 from tests.contract.channels import say
 from tests.runs import plan_run
@@ -60,7 +61,9 @@ class Shop:
     lanes: int = 1
 
     @contextmanager
-    def app(self, clock: Clock | None = None, shard_size: int = 20_000) -> Iterator[App]:
+    def app(
+        self, clock: Clock | None = None, shard_size: int = 20_000, watch: Watch = unwatched
+    ) -> Iterator[App]:
         settings = Settings(
             home=self.home,
             templates=self.home / "templates",
@@ -69,7 +72,7 @@ class Shop:
             workers=1,
             shard_size=shard_size,
         )
-        with App(settings, clock or self.clock.clock()) as app:
+        with App(settings, clock or self.clock.clock(), watch) as app:
             yield app
 
     def edit(self, old: str, new: str) -> None:

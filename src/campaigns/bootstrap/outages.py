@@ -53,7 +53,7 @@ def to_take_up(app: App) -> list[tuple[Run, Outage]]:
     """The runs that an outage paused, and that it is time to go on with, oldest first."""
     now = app.clock.now()
     paused = ((run, standing_outage(app, run)) for run in reversed(app.runs.active()))
-    return [(run, outage) for run, outage in paused if outage and outage.again_at <= now]
+    return [(run, outage) for run, outage in paused if outage and outage.is_over(now)]
 
 
 def to_go_on_with(app: App) -> list[tuple[Run, Outage | None]]:

@@ -14,6 +14,7 @@ from typing import Self
 
 from campaigns.domain.audit import DECIDING, ENGINE, Action, AuditEntry
 from campaigns.domain.counting import counted
+from campaigns.domain.pace import SET_BACK
 
 #: Between a pause and the first time that the run is taken up; doubled each time in vain. No less
 #: than the breaker's longest pause (domain.pace): every sender may be tried by then.
@@ -68,6 +69,10 @@ class Outage:
         """From when on the run may be taken up again."""
         waited = self.last + min(LONGEST_WAIT, FIRST_WAIT * (1 << min(self.tries, 10)))
         return waited if self.opens is None else max(waited, self.opens)
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether the run may be taken up; also where the clock was set back since."""
+        return now >= self.again_at or self.last - now > SET_BACK
 
     @property
     def data(self) -> Mapping[str, int]:

@@ -132,9 +132,10 @@ class Pacer:
 
     def opens(self, channel: Channel) -> datetime:
         """When the channel may send again, as far as is known; now or before: it may."""
-        pace, way = self._pace(channel), self.ways[channel]
-        free = _EPOCH if way.spacing is None else _EPOCH + _US * next_free(pace, way.spacing)
-        return max(free, pace.closed_until or _EPOCH)
+        pace, way, now = self._pace(channel), self.ways[channel], self.now()
+        free = 0 if way.spacing is None else next_free(pace, way.spacing, _micros(now))
+        closed_until = pace.closed_until if pace.closed(now) else None
+        return max(_EPOCH + _US * free, closed_until or _EPOCH)
 
     def given_up(self, channel: Channel) -> bool:
         """Whether waiting for the channel is for a later run."""

@@ -89,7 +89,7 @@ def test_who_waits_for_the_next_free_moment_gets_one_and_a_rate_is_used_almost_w
     assert spacing is not None
     pace, now = Pace(), 0
     for _ in range(100):
-        now = max(now, next_free(pace, spacing))
+        now = max(now, next_free(pace, spacing, now))
         pace, had = take(pace, spacing, now, 1)
         assert had == 1
     sustained = (rate.messages - spacing.burst + 1) / rate.per.total_seconds()

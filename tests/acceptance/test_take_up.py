@@ -9,7 +9,14 @@ import pytest
 from campaigns.bootstrap import App
 from campaigns.bootstrap.alerts import alerts
 from campaigns.bootstrap.control import pause, resume
-from campaigns.bootstrap.outages import pause_for_outage, standing_outage, take_up, to_take_up
+from campaigns.bootstrap.outages import (
+    UNCLOSED,
+    pause_for_outage,
+    standing_outage,
+    take_up,
+    to_go_on_with,
+    to_take_up,
+)
 from campaigns.cli import run as cli
 from campaigns.domain.audit import ENGINE, run_subject
 from campaigns.domain.channel import Channel
@@ -165,6 +172,41 @@ def test_a_provider_that_is_away_before_the_first_message_is_asked_again_later(
         later(shop, FIRST_WAIT)
         (report,) = gone_on(app)
     assert report.run.state is RunState.FINISHED
+
+
+def test_a_run_that_sent_everything_and_that_nobody_closed_is_closed(open_shop: Open) -> None:
+    shop = open_shop()
+    with shop.app() as app:
+        run_id = begun(app)
+        app.dispatch_all(run_id)
+        assert app.progress(run_id).waiting == 0
+        assert to_go_on_with(app) == [], "whoever sent it is at it"
+        later(shop, UNCLOSED)
+        ((run, outage),) = to_go_on_with(app)
+        assert (run.id, outage) == (run_id, None)
+        assert app.finish(run_id).run.state is RunState.FINISHED
+        assert to_go_on_with(app) == []
+
+
+def test_the_command_goes_on_with_what_can_and_says_why(
+    open_shop: Open, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = open_shop()
+    with shop.app() as app:
+        shop.clock.ahead = -FIRST_WAIT.total_seconds() - 60
+        run_id = begun(app)
+        pause_for_outage(app, run_id, "SMS: Twilio answered 503")
+    for name, value in (
+        ("HOME", shop.home), ("TEMPLATES", shop.home / "templates"),
+        ("SANDBOX_URL", shop.sandbox.url), ("SANDBOX_QUIET_HOURS", "false"), ("WORKERS", "1"),
+    ):  # fmt: skip
+        monkeypatch.setenv(f"CAMPAIGNS_{name}", str(value))
+    assert cli(["go-on"]) == 0
+    told = capsys.readouterr()
+    assert "paused by an outage: SMS: Twilio answered 503" in told.err
+    assert "finished" in told.out
+    assert cli(["go-on"]) == 0
+    assert "Nothing can go on now." in capsys.readouterr().err
 
 
 def test_a_wrong_setting_waits_for_a_person(

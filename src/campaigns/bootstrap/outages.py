@@ -4,7 +4,7 @@ up. What a person paused, or has to decide, is never among them."""
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from campaigns.domain.audit import ENGINE, Action, AuditEntry, run_subject
@@ -15,6 +15,9 @@ from campaigns.domain.run import Run, RunState
 
 if TYPE_CHECKING:
     from campaigns.bootstrap.app import App
+
+#: Whoever sent the last message of a run closes it within seconds; not after this.
+UNCLOSED = timedelta(minutes=10)
 
 
 def pause_for_outage(
@@ -58,9 +61,18 @@ def to_take_up(app: App) -> list[tuple[Run, Outage]]:
 
 def to_go_on_with(app: App) -> list[tuple[Run, Outage | None]]:
     """Every run that can go on now and that nobody sends: what waited for its hour or whose worker
-    died, and with its outage what one paused. A run that a person paused, or has to decide about,
-    is not among them."""
-    return [*((run, None) for run in app.runs_due()), *to_take_up(app)]
+    died, what has sent everything and was not closed, and with its outage what one paused. A run
+    that a person paused, or has to decide about, is not among them."""
+    due = [*app.runs_due(), *(run for run in app.runs.active() if _unclosed(app, run))]
+    return [*((run, None) for run in due), *to_take_up(app)]
+
+
+def _unclosed(app: App, run: Run) -> bool:
+    if run.state is not RunState.RUNNING:
+        return False
+    seen = app.progress(run.id)
+    at_its_end = not seen.waiting and seen.canary is None
+    return at_its_end and seen.at - (seen.last_settled or run.started_at) >= UNCLOSED
 
 
 def take_up(app: App, run_id: int, outage: Outage) -> None:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from campaigns.cli.output import console, table
 from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.outage import Outage
 from campaigns.domain.pace import channel_of
 from campaigns.domain.progress import Progress
 from campaigns.domain.run import ACTIVE_RUN_STATES
@@ -43,8 +44,18 @@ def progress_json(p: Progress) -> dict[str, Any]:
         "held": [_plain(asdict(h)) for h in p.held],
         "closed": [_plain(asdict(c)) for c in p.closed],
         "workers": [{**_plain(asdict(w)), "alive": w in p.alive} for w in p.workers],
+        "outage": None if p.outage is None else _plain(_outage(p.outage)),
         "waits_for": None if p.hold is None else _plain(asdict(p.hold)),
         "stuck": p.stuck,
+    }
+
+
+def _outage(outage: Outage) -> dict[str, Any]:
+    return {
+        "because": outage.because,
+        "since": outage.since,
+        "tries": outage.tries,
+        "again_at": outage.again_at,
     }
 
 

@@ -13,4 +13,4 @@ def misbehave(sandbox_url: str, **rule: object) -> None:
         data=json.dumps([rule]).encode(),
         headers={"Content-Type": "application/json"},
     )
-    urlopen(request, timeout=5).close()
+    urlopen(request, timeout=60).close()

@@ -12,12 +12,10 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -37,6 +35,7 @@ from campaigns.services.watching import Step
 from campaigns.settings import Settings, load_settings
 from tests.misbehaving import misbehave
 from tests.runs import plan_run
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 
@@ -95,21 +94,13 @@ def begun(app: App) -> int:
     return run.id
 
 
-def until(look: Callable[[], Any], seconds: float = 30.0) -> Any:
-    give_up = time.monotonic() + seconds
-    while not (seen := look()):
-        assert time.monotonic() < give_up, f"not within {seconds} s"
-        time.sleep(0.02)
-    return seen
-
-
 def during(app: App, run_id: int, act: Callable[[], object]) -> None:
     """Send, and act as soon as something has been accepted."""
     sending = threading.Thread(target=app.dispatch_all, args=(run_id,))
     sending.start()
     until(lambda: app.progress(run_id).accepted > 1)
     act()
-    sending.join(30)
+    sending.join(120)
     assert not sending.is_alive()
 
 
@@ -241,7 +232,7 @@ def test_ctrl_c_pauses_the_run_and_the_same_command_goes_on(
         )
         until(lambda: app.runs.latest() and app.progress(app.latest_run().id).accepted > 3)
         os.killpg(process.pid, sign)  # as a terminal does: to the workers, too
-        _, err = process.communicate(timeout=40)
+        _, err = process.communicate(timeout=120)
         run = app.latest_run()
 
         assert process.returncode == 130, err

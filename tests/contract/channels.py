@@ -137,7 +137,7 @@ def say(sandbox: SandboxProcess, path: str, document: Any, method: str = "POST")
     """Tell the sandbox something: `faults`, `x/users`, `inbound`."""
     body = None if method == "DELETE" else orjson.dumps(document)
     request = Request(f"{sandbox.url}/sandbox/{path}", data=body, method=method)
-    with _DIRECT.open(request, timeout=10):
+    with _DIRECT.open(request, timeout=60):
         pass
 
 

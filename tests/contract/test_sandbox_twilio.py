@@ -59,13 +59,13 @@ def test_every_answer_matches_twilios_own_files(sandbox: SandboxProcess) -> None
     made = session.post(
         sandbox.url + MESSAGES,
         data={"To": "+34600000002", "From": FROM, "Body": "Hola"},
-        timeout=9,
+        timeout=60,
     )
     assert_answer_of_twilio("POST", MESSAGES, 201, made.content)
     one = MESSAGES.replace(".json", f"/{made.json()['sid']}.json")
     account = f"/2010-04-01/Accounts/{TWILIO_ACCOUNT_SID}.json"
     for path in (MESSAGES, one, account):
-        answer = session.get(sandbox.url + path, timeout=9)
+        answer = session.get(sandbox.url + path, timeout=60)
         assert answer.status_code == 200
         assert_answer_of_twilio("GET", path, 200, answer.content)
 
@@ -181,7 +181,7 @@ def test_a_refusal_has_twilios_body(
         sandbox.url + MESSAGES,
         data=fields,
         auth=(TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN),
-        timeout=9,
+        timeout=60,
     )
     body = answer.json()
     assert (answer.status_code, body["status"], body["code"]) == (400, 400, code)

@@ -229,4 +229,4 @@ def worker(prefect: Prefect, checkout: Path, shop: Shop) -> Iterator[None]:
     )
     yield
     process.terminate()
-    process.wait(30)
+    process.wait(120)

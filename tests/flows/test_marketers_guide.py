@@ -28,8 +28,9 @@ from campaigns.domain.run import RunState
 from flows.stage import control, heard
 from tests.browser.studio_world import chromium
 from tests.flows.conftest import Prefect, Shop
-from tests.flows.pages import artifacts, client, until
+from tests.flows.pages import artifacts, client
 from tests.report_world import sent_of
+from tests.waiting import until
 from tests.web_server import serving
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow, pytest.mark.timeout(900)]

@@ -256,7 +256,7 @@ def test_a_worker_carries_a_deployment_to_its_end(
             seen = api.read_flow_run(run.id)
         return seen if seen.state and seen.state.is_final() else None
 
-    seen = until(ended)
+    seen = until(ended, seconds=200)
     assert seen is not None
     assert seen.state is not None
     assert seen.state_name == "Completed", seen.state.message

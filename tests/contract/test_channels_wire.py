@@ -82,10 +82,11 @@ def test_a_connection_closed_while_idle_is_replaced_before_anything_is_sent(
 
 
 def test_a_refused_connection_never_left(wires: list[Wire]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    with pytest.raises(NotConnected, match=f"127.0.0.1:{port}"):
-        _post(_wire(f"http://127.0.0.1:{port}", wires))
+    with socket.socket() as taken:  # bound and not listening: nobody answers there
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        with pytest.raises(NotConnected, match=f"127.0.0.1:{port}"):
+            _post(_wire(f"http://127.0.0.1:{port}", wires))
 
 
 @pytest.mark.parametrize("host", ["a" * 80 + ".example.com", "a..b"])

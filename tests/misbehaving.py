@@ -14,3 +14,8 @@ def misbehave(sandbox_url: str, **rule: object) -> None:
         headers={"Content-Type": "application/json"},
     )
     urlopen(request, timeout=60).close()
+
+
+def behave(sandbox_url: str) -> None:
+    """No more rules."""
+    urlopen(Request(f"{sandbox_url}/sandbox/faults", method="DELETE"), timeout=60).close()

@@ -33,7 +33,7 @@ from campaigns.sample import write_csv
 from campaigns.sandbox.process import SandboxProcess
 from campaigns.services.watching import Step
 from campaigns.settings import Settings, load_settings
-from tests.misbehaving import misbehave
+from tests.misbehaving import behave, misbehave
 from tests.runs import plan_run
 from tests.waiting import until
 
@@ -55,7 +55,7 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
     """A sandbox whose Twilio takes its time, so that there is something to stop."""
     with SandboxProcess(tmp_path_factory.mktemp("sandbox")) as sandbox:
-        misbehave(sandbox.url, kind="delay", provider="twilio", seconds=0.1)
+        misbehave(sandbox.url, kind="delay", provider="twilio", seconds=0.5)
         yield sandbox
 
 
@@ -123,6 +123,7 @@ def test_a_paused_run_waits_for_resume_and_then_everybody_has_it_once(
     code, text = said("show", "run")
     assert "Waiting: paused by ana" in " ".join(text.split())
     assert "say of what: `run:" in said("audit", str(run_id))[1]
+    behave(providers.url)
     code, text = said("resume", str(run_id), "--by", "bob", "--why", "mended", "--json")
     assert code == 0
     done = json.loads(text[text.index("{") :])
@@ -242,6 +243,7 @@ def test_ctrl_c_pauses_the_run_and_the_same_command_goes_on(
         seen = app.progress(run.id)
         assert seen.waiting > 0, "it was stopped too late to show anything"
         assert seen.in_doubt == seen.moving == 0
+    behave(providers.url)
     code, _ = said("run", "spring_sale")
     assert code == 0
     assert not providers.log.duplicates()
@@ -286,7 +288,10 @@ def test_a_copied_home_plans_but_sends_nothing_until_it_is_armed(
     assert said("arm", "--by", "ana", "--why", "again")[1].startswith("The database is armed")
 
 
-def test_watching_a_run_ends_with_it(home: Path, said: Callable[..., tuple[int, str]]) -> None:
+def test_watching_a_run_ends_with_it(
+    home: Path, providers: SandboxProcess, said: Callable[..., tuple[int, str]]
+) -> None:
+    behave(providers.url)
     with connect() as app:
         run_id = begun(app)
         during(app, run_id, lambda: None)

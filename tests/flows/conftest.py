@@ -161,8 +161,9 @@ def shop(imported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 @pytest.fixture
 def slow(shop: Shop) -> Shop:
-    """Every request to Twilio takes long enough to be stopped in."""
-    misbehave(shop.sandbox.url, kind="delay", provider="twilio", seconds=0.3)
+    """Every request to Twilio takes long enough to be stopped in: with one lane, all of them take
+    17 s, and Prefect is asked every two seconds whether somebody has stopped the run."""
+    misbehave(shop.sandbox.url, kind="delay", provider="twilio", seconds=0.6)
     return shop
 
 

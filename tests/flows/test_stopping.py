@@ -15,6 +15,7 @@ from campaigns.domain.run import RunState
 from campaigns.services.dispatch import DispatchCounts
 from flows.send_campaign import send_campaign
 from tests.flows.conftest import CHECKOUT, Prefect, Shop
+from tests.misbehaving import behave
 from tests.runs import plan_run
 from tests.waiting import until
 
@@ -140,6 +141,7 @@ def test_a_cancelled_flow_stops_sending_and_the_next_run_goes_on(
         run = app.latest_run()
         assert run.state is RunState.PAUSED
         assert app.report(run.id).waiting > 0, "it was stopped too late to show anything"
+    behave(slow.sandbox.url)
     counts = send_campaign("spring_sale")
     assert counts["accepted"] == counts["planned"] == slow.sent()
     assert not slow.sandbox.log.duplicates()

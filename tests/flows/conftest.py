@@ -24,7 +24,8 @@ from tests.flows.outside import Outside, outside
 from tests.misbehaving import misbehave
 
 _PREFECT_HOME = Path(tempfile.mkdtemp(prefix="campaigns-prefect-"))
-prepare(_PREFECT_HOME)
+# A flow in a test that names no server fails, where Prefect would start one of its own.
+prepare(_PREFECT_HOME, PREFECT_SERVER_ALLOW_EPHEMERAL_MODE="false")
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CUSTOMERS = 200

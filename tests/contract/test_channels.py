@@ -59,7 +59,7 @@ def _send(
     row: Row,
     *,
     count: int = 1,
-    seconds: float = 10,
+    seconds: float = 60,
     **wrong: str,
 ) -> list[Outcome]:
     mail = fresh(row.channel, count)

@@ -18,7 +18,8 @@ from selectolax.lexbor import LexborHTMLParser
 from sqlalchemy import make_url, text
 
 from campaigns.account_page import page
-from campaigns.account_page.markdown import account_json, account_markdown, rows
+from campaigns.account_page.markdown import account_markdown, rows
+from campaigns.account_page.programs import account_json
 from campaigns.bootstrap import App
 from campaigns.bootstrap.control import cancel, pause
 from campaigns.bootstrap.reporting import account_of, write_report

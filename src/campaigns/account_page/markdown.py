@@ -28,8 +28,9 @@ from campaigns.account_page.words import (
     verdict,
 )
 from campaigns.domain import outcome_words
-from campaigns.domain.account import ALL, Account, Answers, Costs, Number, Question
+from campaigns.domain.account import Account, Costs, Question
 from campaigns.domain.counting import people
+from campaigns.domain.figures import ALL, Answers, Number
 from campaigns.domain.plan import ALREADY, NOT_AGAIN
 from campaigns.domain.prices import money
 

@@ -147,23 +147,7 @@ class SqlFallbacks:
             connection,
             deliveries,
             _COLUMNS,
-            [
-                (
-                    row.campaign_id,
-                    row.step,
-                    row.hop + 1,
-                    row.customer_id,
-                    run.id,
-                    row.shard,
-                    str(hop.channel),
-                    ids[hop.skeleton_hash],
-                    hop.reason,
-                    str(DeliveryState.PENDING),
-                    0,
-                    0,
-                )
-                for row, hop in ordered
-            ],
+            [_next_hop(row, hop, run.id, ids[hop.skeleton_hash]) for row, hop in ordered],
         )
 
     def _update(
@@ -177,6 +161,24 @@ class SqlFallbacks:
             given = bulk.rows_sql(self._database.dialect, columns)
             parameters = bulk.rows_parameters(self._database.dialect, rows)
             connection.execute(text(statement.format(given=given)), parameters)
+
+
+def _next_hop(row: Any, hop: PlannedDelivery, run_id: int, skeleton: int) -> tuple[object, ...]:
+    """As _COLUMNS names it."""
+    return (
+        row.campaign_id,
+        row.step,
+        row.hop + 1,
+        row.customer_id,
+        run_id,
+        row.shard,
+        str(hop.channel),
+        skeleton,
+        hop.reason,
+        str(DeliveryState.PENDING),
+        0,
+        0,
+    )
 
 
 def _step_names(connection: Connection, rows: Sequence[Any]) -> dict[int, str]:

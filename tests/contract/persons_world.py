@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
 from campaigns.domain.consent import Purpose, permits
-from campaigns.store import carrying, schema
+from campaigns.domain.identity import IdentityKind
+from campaigns.store import carrying, identifying, schema
 from campaigns.store.engine import Database
+from campaigns.store.hashing import AddressHash
 from campaigns.store.persons import SqlPersons
 from tests.contract.profiles_world import Importing
 from tests.contract.store_world import World, release
@@ -88,3 +90,23 @@ def two_customers(database: Database, folder: Path) -> Persons:
     made(HEADER + ANA + ANNA)
     made.a, made.b = (made.number(who) for who in ("1", "2"))
     return made
+
+
+def identify(
+    database: Database, customer: int, device: str, source: str = "", now: datetime = NOW
+) -> None:
+    """A device finds this customer from now on, unless it finds another."""
+    with database.write() as connection:
+        key = AddressHash.load(connection).key(IdentityKind.DEVICE, device)
+        identifying.note(
+            connection, [(str(IdentityKind.DEVICE), key, customer)], source=source, now=now
+        )
+
+
+def whose(database: Database, device: str) -> int | None:
+    """The number of the customer whom a device finds."""
+    i = schema.identities.c
+    with database.read() as connection:
+        key = AddressHash.load(connection).key(IdentityKind.DEVICE, device)
+        query = select(i.customer_id).where(i.kind == IdentityKind.DEVICE, i.key == key)
+        return connection.execute(query).scalar_one_or_none()

@@ -9,13 +9,13 @@ import pytest
 from campaigns.domain.channel import Channel
 from campaigns.domain.customer import AddressStatus
 from campaigns.domain.delivery import Accepted
-from campaigns.domain.identity import IdentityKind, IdentityRules, Verdict
+from campaigns.domain.identity import IdentityRules, Verdict
 from campaigns.domain.interaction import Interaction, InteractionKind
 from campaigns.domain.run import RunState
 from campaigns.errors import NotFoundError, UserError
 from campaigns.store import schema
 from campaigns.store.engine import Database
-from tests.contract.persons_world import LATER, RECALL, Persons, two_customers
+from tests.contract.persons_world import LATER, RECALL, Persons, identify, two_customers
 from tests.contract.store_world import release
 from tests.files import NOW
 
@@ -29,7 +29,7 @@ def test_parting_restores_every_row(both: Persons) -> None:
     _, batch = both.sending([both.a])
     both.world.settle(batch, Accepted("p1"))
     both.world.planned([both.a, both.b], of=release("other"))
-    both.persons.identify(both.b, IdentityKind.DEVICE, "app-1", now=NOW)
+    identify(both.database, both.b, "app-1")
     before = both.state()
     both.unmerge(both.merge("1", "2"))
     assert both.state() == before

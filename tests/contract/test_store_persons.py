@@ -11,7 +11,7 @@ from campaigns.domain.audit import Action
 from campaigns.domain.channel import Channel
 from campaigns.domain.customer import AddressStatus
 from campaigns.domain.delivery import Accepted, DeliveryState
-from campaigns.domain.identity import IdentityKind, IdentityRules, MatchState, Verdict
+from campaigns.domain.identity import IdentityRules, MatchState, Verdict
 from campaigns.domain.interaction import InteractionKind
 from campaigns.domain.provider_event import ProviderEvent
 from campaigns.errors import NotFoundError, UserError
@@ -20,7 +20,7 @@ from campaigns.store.audit import SqlAudit
 from campaigns.store.engine import Database
 from campaigns.store.erasing import SqlErasure
 from campaigns.store.evidence import SqlEvidence
-from tests.contract.persons_world import LATER, RECALL, Persons, two_customers
+from tests.contract.persons_world import LATER, RECALL, Persons, identify, two_customers, whose
 from tests.contract.store_world import LEASE, LIMITS, release
 from tests.files import NOW
 
@@ -128,16 +128,16 @@ def test_a_stop_from_an_address_of_before_denies_the_one_who_stays(both: Persons
 
 
 def test_a_device_finds_its_customer_also_after_a_merge(both: Persons) -> None:
-    assert both.persons.identify(both.b, IdentityKind.DEVICE, "app-7f3a", now=NOW)
+    identify(both.database, both.b, "app-7f3a")
     both.merge("1", "2")
-    assert both.persons.whose(IdentityKind.DEVICE, "app-7f3a") == both.a
-    assert both.persons.whose(IdentityKind.DEVICE, "app-0000") is None
+    assert whose(both.database, "app-7f3a") == both.a
+    assert whose(both.database, "app-0000") is None
 
 
 def test_a_device_that_two_share_stays_with_the_first(both: Persons) -> None:
-    assert both.persons.identify(both.a, IdentityKind.DEVICE, "till-1", now=NOW)
-    assert not both.persons.identify(both.b, IdentityKind.DEVICE, "till-1", now=NOW)
-    assert both.persons.whose(IdentityKind.DEVICE, "till-1") == both.a
+    identify(both.database, both.a, "till-1")
+    identify(both.database, both.b, "till-1")
+    assert whose(both.database, "till-1") == both.a
 
 
 # Once per person --------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from campaigns.domain.findings import Finding, Level
 from campaigns.domain.forecast import Forecast, Power, Sample
 from campaigns.domain.message import fill
 from campaigns.domain.plan import PlanCounts, PlannedDelivery
-from campaigns.domain.portion import WHOLE, Portion, portion_of
+from campaigns.domain.portion import Portion, portion_of
 from campaigns.domain.prices import Prices
 from campaigns.domain.reason import Reason, SkipReason
 from campaigns.domain.release import Release
@@ -53,10 +53,10 @@ def forecast(
 def forecast_release(
     app: App,
     release: Release,
-    limit: int | None = None,
-    portion: Portion = WHOLE,
+    limit: int | None,
+    portion: Portion,
     *,
-    masked: bool = True,
+    masked: bool,
 ) -> tuple[Forecast, Allotment]:
     """The same of a release, and who would get which message."""
     now = app.clock.now()

@@ -75,7 +75,7 @@ def insert(
         return 0
     names = ", ".join(columns)
     into = f"INSERT INTO {table.name} ({names})"
-    if connection.dialect.name == "sqlite":
+    if dialect_of(connection) == "sqlite":
         marks = ", ".join("?" * len(columns))
         statement = f"{into} VALUES ({marks}) {on_conflict}"
         return connection.exec_driver_sql(statement, [tuple(r) for r in listed]).rowcount
@@ -124,7 +124,7 @@ def tuples(result: CursorResult[Any]) -> Sequence[tuple[Any, ...]]:
     return found
 
 
-def rows_sql(dialect: str, columns: Mapping[str, str]) -> str:
+def rows_sql(dialect: Dialect, columns: Mapping[str, str]) -> str:
     """A subquery over rows given with the statement: column name → `bigint` or `text`.
 
     Bind `rows_parameters(…)` with it.
@@ -136,7 +136,7 @@ def rows_sql(dialect: str, columns: Mapping[str, str]) -> str:
     return f"(SELECT * FROM unnest({arrays}) AS given({', '.join(columns)}))"  # noqa: S608 - our own words
 
 
-def rows_parameters(dialect: str, rows: Sequence[Sequence[object]]) -> dict[str, object]:
+def rows_parameters(dialect: Dialect, rows: Sequence[Sequence[object]]) -> dict[str, object]:
     """The rows for `rows_sql`: one JSON text on SQLite, an array per column on PostgreSQL."""
     if dialect == "sqlite":
         return {"rows": orjson.dumps(rows).decode()}

@@ -31,6 +31,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
@@ -122,6 +123,20 @@ def tuples(result: CursorResult[Any]) -> Sequence[tuple[Any, ...]]:
     found: Sequence[tuple[Any, ...]] = result.cursor.fetchall()
     result.close()
     return found
+
+
+def over(
+    connection: Connection,
+    statement: str,
+    columns: Mapping[str, str],
+    rows: Sequence[Sequence[object]],
+    **values: object,
+) -> CursorResult[Any]:
+    """Execute a statement over rows that travel with it, at least one: `{given}` in it stands for
+    them, with these columns (`bigint` or `text`). `values` are its other parameters."""
+    dialect = dialect_of(connection)
+    query = text(statement.format(given=rows_sql(dialect, columns)))
+    return connection.execute(query, rows_parameters(dialect, rows) | values)
 
 
 def rows_sql(dialect: Dialect, columns: Mapping[str, str]) -> str:

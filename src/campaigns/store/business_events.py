@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
 import orjson
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from campaigns.domain.address import AddressError, normalise
 from campaigns.domain.business_event import (
@@ -189,12 +189,8 @@ def _only(owners: set[int]) -> int | str:
 def _owners(connection: Connection, asked: Collection[_Asked]) -> dict[_Asked, set[int]]:
     if not asked:
         return {}
-    dialect = bulk.dialect_of(connection)
-    given = bulk.rows_sql(dialect, {"kind": "text", "key": "text"})
-    rows = connection.execute(
-        text(_OWNERS.format(given=given)),
-        bulk.rows_parameters(dialect, [tuple(a) for a in sorted(asked)]),
-    )
+    given = [tuple(a) for a in sorted(asked)]
+    rows = bulk.over(connection, _OWNERS, {"kind": "text", "key": "text"}, given)
     found: dict[_Asked, set[int]] = {}
     for kind, key, customer_id in rows.all():
         found.setdefault(_Asked(kind, key), set()).add(int(customer_id))
@@ -205,9 +201,7 @@ def _kept(connection: Connection, keys: Collection[str]) -> dict[str, EventRow]:
     """What is stored under these keys."""
     if not keys:
         return {}
-    dialect = bulk.dialect_of(connection)
-    query = text(_KEPT.format(given=bulk.rows_sql(dialect, {"key": "text"})))
-    rows = connection.execute(query, bulk.rows_parameters(dialect, [(k,) for k in sorted(keys)]))
+    rows = bulk.over(connection, _KEPT, {"key": "text"}, [(k,) for k in sorted(keys)])
     return {row.source_key: EventRow(*row) for row in rows.all()}
 
 

@@ -24,7 +24,7 @@ from campaigns.settings import load_settings
 from flows.automations import SILENCE
 from flows.go_on import go_on
 from flows.silence import crash_the_silent
-from tests.flows.conftest import Shop
+from tests.flows.conftest import Prefect, Shop
 from tests.flows.pages import client, until
 from tests.misbehaving import misbehave
 from tests.runs import plan_run
@@ -40,7 +40,9 @@ def a_while_ago() -> App:
     )
 
 
-def test_a_run_that_crashed_while_it_was_planned_is_planned_and_sent(shop: Shop) -> None:
+def test_a_run_that_crashed_while_it_was_planned_is_planned_and_sent(
+    prefect: Prefect, shop: Shop
+) -> None:
     with a_while_ago() as app:
         run, _ = app.start_run("spring_sale")
         assert pause_for_outage(app, run.id, "the flow run crashed", crashed=True)
@@ -50,7 +52,9 @@ def test_a_run_that_crashed_while_it_was_planned_is_planned_and_sent(shop: Shop)
         assert told == {"spring_sale": app.report(run.id).accepted}
 
 
-def test_a_provider_that_is_still_away_is_no_failure_of_the_flow(shop: Shop) -> None:
+def test_a_provider_that_is_still_away_is_no_failure_of_the_flow(
+    prefect: Prefect, shop: Shop
+) -> None:
     with a_while_ago() as app:
         run = plan_run(app)
         assert pause_for_outage(app, run.id, "SMS: Twilio answered 500")
@@ -78,6 +82,7 @@ def gone() -> None:
 
 
 def test_a_flow_run_that_is_gone_is_told_to_have_crashed_and_its_run_goes_on_later(
+    prefect: Prefect,
     shop: Shop,
 ) -> None:
     with client() as api, connect() as app:

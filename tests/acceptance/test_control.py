@@ -18,6 +18,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -130,7 +131,12 @@ def test_a_paused_run_waits_for_resume_and_then_everybody_has_it_once(
     assert code == 3
     assert f"`campaigns resume {run_id}` goes on" in text
     code, text = said("show", "run")
-    assert "Waiting: paused by ana" in " ".join(text.split())
+    with connect() as app:
+        held = app.audit.hold(run_id)
+        assert held is not None
+        at = held.at.astimezone(ZoneInfo("Europe/Madrid"))  # the brand's clock
+    paused = f"Waiting: paused by ana on {at.day} {at:%b %Y %H:%M %Z}: wrong price"
+    assert paused in " ".join(text.split())
     assert "say of what: `run:" in said("audit", str(run_id))[1]
     code, text = said("resume", str(run_id), "--by", "bob", "--why", "mended", "--json")
     assert code == 0
@@ -143,6 +149,9 @@ def test_a_paused_run_waits_for_resume_and_then_everybody_has_it_once(
     trail = [(e["action"], e["actor"], e["why"]) for e in json.loads(text)["entries"]]
     assert trail == [("resumed", "bob", "mended"), ("paused", "ana", "wrong price")]
     assert {e["campaign"] for e in json.loads(text)["entries"]} == {"spring_sale"}
+    code, text = said("audit", f"run:{run_id}")
+    assert "by the clock of Europe/Madrid" in text
+    assert f"{at:%Y-%m-%d %H:%M:%S}" in text
 
 
 def test_a_cancelled_run_stops_at_once_and_leaves_every_state_right(

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from campaigns.cli.output import advancing, console, json_option, print_json, progress_bar, table
+from campaigns.domain.moments import by_clock
 
 _BY = click.option("--by", required=True, metavar="NAME", help="Who; kept in the audit trail.")
 _SCOPES = ("events:write", "messages:read")
@@ -45,7 +46,7 @@ def list_(as_json: bool) -> None:
     from campaigns.bootstrap import connect
 
     with connect() as app:
-        keys = app.api_keys.list()
+        keys, home = app.api_keys.list(), app.home
     if as_json:
         print_json([{**asdict(key), "scopes": sorted(key.scopes)} for key in keys])
         return
@@ -57,7 +58,7 @@ def list_(as_json: bool) -> None:
             f"{k.created_at:%Y-%m-%d} by {k.created_by}",
             f"{k.revoked_at:%Y-%m-%d} by {k.revoked_by}" if k.revoked_at else "",
         )
-        for k in keys
+        for k in by_clock(keys, home)
     )
     console().print(table("Keys", ("key", "source", "may", "made", "revoked"), rows))
 

@@ -41,7 +41,7 @@ def pause_command(number: int, by: str, why: str, as_json: bool) -> None:
     with connect() as app:
         run = pause(app, number, by=by, why=why)
         hold, moving = app.audit.hold(number), app.progress(number).moving
-    told = "Paused" if hold is None else _upper(hold_in_words(hold))  # whose word stands
+    told = "Paused" if hold is None else _upper(hold_in_words(hold, app.home))  # whose word stands
     goes_on = f"`campaigns resume {number}` goes on."
     _tell(run, f"{told}.{_on_their_way(moving)} {goes_on}", moving, as_json=as_json)
 
@@ -161,7 +161,7 @@ def audit_command(subject: str | None, most: int, as_json: bool) -> None:
 
     with connect() as app:
         entries = trail(app, subject, most=most)
-        campaigns = app.audit.campaigns_of(entries)
+        campaigns, home = app.audit.campaigns_of(entries), app.home
     if as_json:
         print_json({"entries": [_plain(e, campaigns) for e in entries]})
     elif not entries:
@@ -170,7 +170,7 @@ def audit_command(subject: str | None, most: int, as_json: bool) -> None:
     else:
         rows = [
             [
-                f"{e.at:%Y-%m-%d %H:%M:%S}",
+                f"{e.at.astimezone(home):%Y-%m-%d %H:%M:%S}",
                 e.actor,
                 e.did,
                 " ".join(filter(None, (campaigns.get(e.subject), e.subject))),
@@ -179,7 +179,7 @@ def audit_command(subject: str | None, most: int, as_json: bool) -> None:
             for e in entries
         ]
         columns = ["when", "who", "did", "what", "why"]
-        console().print(table("Audit trail (UTC)", columns, rows))
+        console().print(table(f"Audit trail, by the clock of {home}", columns, rows))
 
 
 def _why(entry: AuditEntry) -> str:

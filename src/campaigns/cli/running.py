@@ -21,6 +21,8 @@ from campaigns.cli.output import (
     table,
 )
 from campaigns.cli.portions import limit_option, portion_options
+from campaigns.domain.counting import counted
+from campaigns.domain.moments import second
 from campaigns.domain.portion import portion_of
 from campaigns.domain.run import ACTIVE_RUN_STATES
 
@@ -264,9 +266,11 @@ def _telling_of_others(out: Console) -> Callable[[Progress], None]:
         until = max((w.lease_until for w in progress.workers), default=progress.at)
         if until not in told:
             told.add(until)
+            here = second(until.astimezone(progress.at.tzinfo))
+            messages = counted(progress.moving, "message is", "messages are")
             out.print(
-                f"{progress.moving:,} messages are in the hands of other workers, or of one that "
-                f"died: taken back at {until:%H:%M:%S} UTC at the latest. Waiting for that.",
+                f"{messages} in the hands of other workers, or of one that died: taken back at "
+                f"{here} at the latest. Waiting for that.",
                 style="yellow",
                 markup=False,
             )

@@ -20,6 +20,7 @@ from campaigns.domain.costing import ChannelForecast, over_budget
 from campaigns.domain.counting import counted
 from campaigns.domain.evidence import age
 from campaigns.domain.findings import Finding
+from campaigns.domain.moments import moment
 from campaigns.domain.plan import ALREADY, NOT_AGAIN, QUIET_HOURS, PlanCounts
 from campaigns.domain.portion import WHOLE, Portion
 from campaigns.domain.prices import Budget, money
@@ -199,8 +200,7 @@ class Forecast:
 
     def local(self, at: datetime) -> str:
         """`27 Nov 10:00 CET`."""
-        here = self.here(at)
-        return f"{here.day} {here:%b %H:%M %Z}"
+        return moment(self.here(at))
 
     def _between(self, first: datetime, last: datetime) -> str:
         """The first and the last of several moments."""

@@ -27,7 +27,7 @@ def progress(
     unarmed: str | None,
     canary: str | None = None,
 ) -> Progress:
-    """How the run stands. Raises NotFoundError."""
+    """How the run stands, by the clock of the zone that `now` is in. Raises NotFoundError."""
     run = runs.get(run_id)
     lately, first = figures.settled(run_id, since=now - WINDOW)
     shards = runs.shards(run_id)

@@ -72,13 +72,13 @@ def test_no_time_is_promised_for_the_rest_while_the_first_few_are_watched() -> N
 def test_a_run_in_which_nothing_moves_claims_nothing_of_workers_that_it_cannot_see() -> None:
     due = progress({(Channel.EMAIL, DeliveryState.PENDING): 1200}, settled_lately=0)
     assert due.stuck == (
-        "1,200 may go now, and nothing has moved since 2027-03-10 09:00:00 UTC. If nobody is "
+        "1,200 may go now, and nothing has moved since 10 Mar 09:00 UTC. If nobody is "
         "sending it, `campaigns run sale` goes on with it, as Prefect's `go-on` does every ten "
         "minutes."
     )
     lost = progress({(Channel.EMAIL, DeliveryState.SENDING): 3}, settled_lately=0).stuck
     assert lost is not None
-    assert lost.startswith("nothing has moved since 2027-03-10 09:00:00 UTC. If nobody")
+    assert lost.startswith("nothing has moved since 10 Mar 09:00 UTC. If nobody")
 
 
 @pytest.mark.parametrize(

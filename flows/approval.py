@@ -100,7 +100,7 @@ def _take(app: App, question: Question, plan: str, attempt: int) -> str:
         return "answer with yes, no, or how many people the first few are."
     try:
         if decision == NO:
-            said = reject_release(app, release, by=who, reason=note, plan=plan)
+            said = reject_release(app, release, by=who, why=note, plan=plan)
             raise RejectedError(_rejected(said))
         first = None if decision == YES else int(decision)
         approve_release(app, release, by=who, note=note, first=first, plan=plan)

@@ -10,6 +10,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from campaigns.bootstrap import connect
+from campaigns.domain.counting import counted
 from campaigns.domain.moments import by_clock, dated
 from campaigns.domain.run import Run
 from campaigns.errors import CampaignsError, NotFoundError, UserError
@@ -101,7 +102,7 @@ def list_runs(campaign: str | None, since: date | None, until: date | None) -> s
         rows = [_row(by_clock(r, app.home), app.report(r.id).accepted) for r in runs]
     table = ["| run | campaign | started | state | sent |", "|---:|---|---|---|---:|", *rows]
     publish("runs", "\n".join(table), f"What ran from {first} to {last}")
-    return f"{len(runs)} runs from {first} to {last}."
+    return f"{counted(len(runs), 'run')} from {first} to {last}."
 
 
 def _row(run: Run, accepted: int) -> str:

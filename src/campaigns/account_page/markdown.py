@@ -30,7 +30,7 @@ from campaigns.account_page.words import (
 )
 from campaigns.domain import outcome_words
 from campaigns.domain.account import ALL, Account, Costs, Question, figure_rows
-from campaigns.domain.counting import people
+from campaigns.domain.counting import counted, people
 from campaigns.domain.plan import ALREADY, NOT_AGAIN
 from campaigns.domain.prices import money
 
@@ -148,7 +148,7 @@ def _goal_sentences(account: Account) -> list[str]:
     share = f" ({percent(goal.people.value / goal.sent.value)})" if goal.sent.value else ""
     found = [
         f"{goal.people.value:,} of {people(int(goal.sent.value))} who got it {goal.did} within "
-        f"{goal.days} days{share}; it was the last message sent to them before."
+        f"{counted(goal.days, 'day')}{share}; it was the last message sent to them before."
     ]
     if account.early:
         found.append(f"More may come until {day(account.here(account.ends_at))}.")

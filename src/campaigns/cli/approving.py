@@ -10,6 +10,7 @@ import click
 from campaigns.cli.control import why_option
 from campaigns.cli.deploying import let_go_on
 from campaigns.cli.output import json_option, print_json
+from campaigns.domain.counting import people
 
 if TYPE_CHECKING:
     from campaigns.domain.approval import Approval
@@ -45,7 +46,7 @@ def approve_command(
     with connect() as app:
         said = approve_release(app, release, by=by, note=why, first=first, plan=plan)
         found = app.releases.load(said.release_hash)
-        part = f" for the first {first:,} people" if first else ""
+        part = f" for the first {people(first)}" if first else ""
         _tell(said, f"{said.by} approved release {said.release_hash}{part}.", as_json=as_json)
         if not ApprovalRule.of(found).needed:
             click.echo(

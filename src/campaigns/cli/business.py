@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from campaigns.cli.output import advancing, console, json_option, print_json, progress_bar, table
+from campaigns.domain.counting import counted
 from campaigns.domain.moments import by_clock
 
 _BY = click.option("--by", required=True, metavar="NAME", help="Who; kept in the audit trail.")
@@ -101,7 +102,7 @@ def import_events_command(file: Path, source: str, as_json: bool) -> int:
         click.echo(f"{file} holds no events: nothing was brought in.")
     else:
         click.echo(
-            f"{report.accepted:,} events accepted, {report.duplicate:,} known before, "
+            f"{counted(report.accepted, 'event')} accepted, {report.duplicate:,} known before, "
             f"{report.waiting:,} waiting for who uses the device, {report.refused:,} refused."
         )
         if report.report:

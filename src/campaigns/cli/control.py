@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from campaigns.cli.output import console, json_option, os_user, print_json, table
+from campaigns.domain.counting import counted, people
 from campaigns.domain.progress import hold_in_words
 
 if TYPE_CHECKING:
@@ -62,7 +63,9 @@ def resume_command(number: int, by: str, why: str, yes: bool, as_json: bool) -> 
         app.mode.require()  # before anybody is asked
         if app.settings.live and not yes:
             waiting = app.progress(number).waiting
-            click.confirm(f"Send {waiting:,} messages to real customers now?", abort=True, err=True)
+            click.confirm(
+                f"Send {counted(waiting, 'message')} to real customers now?", abort=True, err=True
+            )
         run = resume(app, number, by=by, why=why)
         return go_on(app, run, as_json=as_json)
 
@@ -88,9 +91,11 @@ def cancel_command(number: int, by: str, why: str, as_json: bool) -> None:
 
 
 def _on_their_way(moving: int) -> str:
-    return (
-        f" {moving:,} messages are on their way just now, and end by themselves." if moving else ""
-    )
+    if not moving:
+        return ""
+    if moving == 1:
+        return " 1 message is on its way just now, and ends by itself."
+    return f" {moving:,} messages are on their way just now, and end by themselves."
 
 
 def _upper(words: str) -> str:
@@ -185,7 +190,7 @@ def audit_command(subject: str | None, most: int, as_json: bool) -> None:
 def _why(entry: AuditEntry) -> str:
     """The reason given; before it, for how many people a yes was."""
     first = entry.data.get("first")
-    only = f"for the first {first:,} people" if isinstance(first, int) else ""
+    only = f"for the first {people(first)}" if isinstance(first, int) else ""
     return ": ".join(part for part in (only, entry.why) if part)
 
 

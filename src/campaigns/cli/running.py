@@ -21,7 +21,7 @@ from campaigns.cli.output import (
     table,
 )
 from campaigns.cli.portions import limit_option, portion_options
-from campaigns.domain.counting import counted
+from campaigns.domain.counting import counted, people
 from campaigns.domain.moments import second
 from campaigns.domain.portion import portion_of
 from campaigns.domain.run import ACTIVE_RUN_STATES
@@ -215,7 +215,7 @@ def _tell_resumed(
             err=True,
         )
     if run.limit != limit:
-        most = "the whole audience" if run.limit is None else f"at most {run.limit} people"
+        most = "the whole audience" if run.limit is None else f"at most {people(run.limit)}"
         click.echo(f"It is for {most}, as it was started.", err=True)
     if run.portion != portion_of(release.policy, channels, locales):
         told = str(run.portion) or "on all its channels, in all its languages"

@@ -17,7 +17,7 @@ from campaigns.domain.campaign import GoalSpec
 from campaigns.domain.canary import CanarySpec
 from campaigns.domain.channel import Channel
 from campaigns.domain.costing import ChannelForecast, over_budget
-from campaigns.domain.counting import counted
+from campaigns.domain.counting import counted, people
 from campaigns.domain.evidence import age
 from campaigns.domain.findings import Finding
 from campaigns.domain.moments import moment
@@ -79,7 +79,7 @@ class Power:
     worth: float | None = None
 
     def __str__(self) -> str:
-        who = f"{self.question}: with {self.people:,} people against {self.control:,}"
+        who = f"{self.question}: with {people(self.people)} against {self.control:,}"
         if self.points is None:
             return f"{who} it cannot be told what can be seen: {self.because}."
         seen = f"{who} you can see a difference of {self.points:.1f} points."

@@ -31,6 +31,7 @@ from campaigns.account_page.words import (
 from campaigns.domain import outcome_words
 from campaigns.domain.account import ALL, Account, Costs, Question, figure_rows
 from campaigns.domain.counting import counted, people
+from campaigns.domain.mode import PRACTISED, Mode
 from campaigns.domain.plan import ALREADY, NOT_AGAIN
 from campaigns.domain.prices import money
 
@@ -177,6 +178,7 @@ def account_markdown(account: Account) -> str:
     first, *others = answer_sentences(account)
     return "\n".join(
         [
+            *([PRACTISED, ""] if account.mode is Mode.SANDBOX else []),
             f"**{first}**",
             "",
             *(f"- {sentence}" for sentence in (*others, *account.course)),
@@ -230,6 +232,7 @@ def account_json(account: Account) -> dict[str, object]:
         "campaign": run.campaign,
         "edition": run.edition,
         "state": run.state,
+        "mode": account.mode,
         "release": run.release_hash,
         "at": account.at.isoformat(),
         "goal": account.goal and {"kind": account.goal[0], "within_days": account.goal[1]},

@@ -81,6 +81,7 @@ def account_of(app: App, which: str, *, seed: int = 1, sample: int = SAMPLE) -> 
         because=standing.because,
         waits=tuple(standing.waits),
         course=tuple(course(app, run.id)),
+        mode=app.mode.belongs(),
     )
 
 

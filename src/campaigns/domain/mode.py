@@ -12,6 +12,10 @@ class Mode(StrEnum):
     LIVE = "live"
 
 
+#: Above what a run did, where the sandbox took its messages.
+PRACTISED = "Practised: its messages went to the sandbox, and reached nobody."
+
+
 def elsewhere(belongs: Mode, now: Mode) -> str | None:
     """Why a database of one mode does nothing in the other, and the way out; None where it may.
 

@@ -171,7 +171,9 @@ def test_what_is_held_is_told_with_its_reason_and_until_when(world: World) -> No
 
 def test_a_run_without_a_worker_says_since_when_and_what_to_do(world: World) -> None:
     run = world.planned(world.customers(2))
-    assert "2 may go now, and nothing has moved since" in (look(world, run.id, NOW).stuck or "")
+    assert look(world, run.id, NOW).begins == "It begins to send."
+    later = NOW + timedelta(minutes=2)
+    assert "2 may go now, and nothing has moved since" in (look(world, run.id, later).stuck or "")
 
     batch = world.claim(run, owner="host:1", limits={Channel.EMAIL: 1})
     seen = look(world, run.id, NOW)

@@ -46,6 +46,7 @@ def progress_json(p: Progress) -> dict[str, Any]:
         "closed": [_plain(asdict(c)) for c in p.closed],
         "workers": [{**_plain(asdict(w)), "alive": w in p.alive} for w in p.workers],
         "waits_for": None if p.hold is None else _plain(asdict(p.hold)),
+        "begins": p.begins,
         "stuck": p.stuck,
     }
 
@@ -105,6 +106,8 @@ def _lines(p: Progress) -> Iterable[Text]:
         who = f"{channel_of(c.key).label} ({c.key.partition(' ')[2]})"
         yield Text(f"{who} paused until {second(at_home(c.until))}: {c.because}", style="yellow")
     yield from _workers(p)
+    if p.begins:
+        yield Text(p.begins)
     if p.stuck:
         yield Text(f"Waiting: {p.stuck}", style="bold yellow")
 

@@ -63,6 +63,7 @@ class Progress:
         settled_lately: messages settled within WINDOW, the first of them at `first_lately`.
         last_settled: the newest sign of life; None when nothing has been settled.
         unplanned: shards that are not planned yet, of `shards`.
+        last_planned: when the newest shard was.
         hold: because of which entry it waits for a person.
         unarmed: why the database may not send; None when it may.
         canary: how the first few stand while the rest waits for them.
@@ -83,6 +84,7 @@ class Progress:
     hold: AuditEntry | None
     unarmed: str | None
     canary: str | None = None
+    last_planned: datetime | None = None
 
     def count(self, *states: DeliveryState, channel: Channel | None = None) -> int:
         """Messages in these states, of one channel or of all."""
@@ -155,6 +157,13 @@ class Progress:
         return None if self.oldest_in_doubt is None else self.at - self.oldest_in_doubt
 
     @property
+    def begins(self) -> str | None:
+        """How far a run is that nothing has come of yet, and of which there was a sign of life
+        within WINDOW; None for any other."""
+        active = self.run.state in ACTIVE_RUN_STATES and _by_decision(self) is None
+        return _begins(self) if active and self.last_settled is None else None
+
+    @property
     def stuck(self) -> str | None:
         """Why the run does not go on by itself; None while it does, and when it has ended."""
         return _stuck(self) if self.run.state in ACTIVE_RUN_STATES else None
@@ -162,7 +171,7 @@ class Progress:
 
 def _stuck(p: Progress) -> str | None:
     stopped = _by_decision(p)
-    if stopped is not None or p.alive or p.settled_lately:
+    if stopped is not None or p.alive or p.settled_lately or p.begins:
         return stopped
     return _by_itself(p)
 
@@ -185,8 +194,7 @@ def _by_itself(p: Progress) -> str:
     """It may go on, and nothing moves."""
     go_on = f"`campaigns run {p.run.campaign}` goes on with it"
     if p.run.state is RunState.PLANNING:
-        planned = f"{p.shards - p.unplanned:,} of {counted(p.shards, 'shard')} planned"
-        return f"it is not sending yet: {planned}. If nobody is planning it, {go_on}."
+        return f"it is not sending yet: {_planned(p)}. If nobody is planning it, {go_on}."
     if p.canary is not None:
         return f"{p.canary}. The rest waits for that; if nobody stays with it, {go_on} then."
     if p.closed and p.due and _all_closed(p):
@@ -199,6 +207,19 @@ def _by_itself(p: Progress) -> str:
         first = min(p.held, key=lambda h: h.until)
         return f"waiting until {_moment(p, first.until)} ({first.channel.label}: {first.why})."
     return f"nothing is left to send, and nobody has closed it: {go_on} and closes it."
+
+
+def _begins(p: Progress) -> str | None:
+    if p.at - max(p.run.started_at, p.last_planned or p.run.started_at) >= WINDOW:
+        return None
+    if p.run.state is RunState.PLANNING:
+        return f"It begins: {_planned(p)}."
+    left_alone = p.closed and _all_closed(p)
+    return None if p.canary is not None or left_alone or not p.due else "It begins to send."
+
+
+def _planned(p: Progress) -> str:
+    return f"{p.shards - p.unplanned:,} of {counted(p.shards, 'shard')} planned"
 
 
 def _still(p: Progress) -> str:

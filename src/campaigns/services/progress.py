@@ -44,6 +44,7 @@ def progress(
         closed=figures.closed(now=now),
         shards=len(shards),
         unplanned=sum(s.planned_at is None for s in shards),
+        last_planned=max((s.planned_at for s in shards if s.planned_at is not None), default=None),
         hold=holds.hold(run_id) if run.finished_at is None else None,
         unarmed=unarmed,
         canary=canary,

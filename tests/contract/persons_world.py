@@ -9,7 +9,10 @@ from typing import Any
 from sqlalchemy import select
 
 from campaigns.domain.consent import Purpose, permits
-from campaigns.store import carrying, schema
+from campaigns.domain.identity import IdentityKind
+from campaigns.store import carrying, identifying, schema
+from campaigns.store.engine import Database
+from campaigns.store.hashing import AddressHash
 from campaigns.store.persons import SqlPersons
 from tests.contract.profiles_world import Importing
 from tests.contract.store_world import World
@@ -17,6 +20,23 @@ from tests.files import NOW
 
 #: Everything that a merge may touch. What it leaves behind on purpose is compared elsewhere.
 TOUCHED = (schema.customers, *carrying.CARRIED, *carrying.JOINED, schema.deliveries)
+
+
+def note_device(database: Database, customer_id: int, device: str, source: str = "") -> None:
+    """Let a device find a customer, as one that tells events of theirs does."""
+    with database.write() as connection:
+        key = AddressHash.load(connection).key(IdentityKind.DEVICE, device)
+        row = (str(IdentityKind.DEVICE), key, customer_id)
+        identifying.note(connection, [row], source=source, now=NOW)
+
+
+def found_by_device(database: Database, device: str) -> int | None:
+    """The number of the customer whom a device finds."""
+    i = schema.identities.c
+    with database.read() as connection:
+        key = AddressHash.load(connection).key(IdentityKind.DEVICE, device)
+        query = select(i.customer_id).where(i.kind == IdentityKind.DEVICE, i.key == key)
+        return connection.execute(query).scalar_one_or_none()
 
 
 @dataclass

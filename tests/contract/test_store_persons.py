@@ -14,7 +14,7 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.customer import AddressStatus
 from campaigns.domain.delivery import Accepted, DeliveryState
-from campaigns.domain.identity import IdentityKind, IdentityRules, MatchState, Verdict
+from campaigns.domain.identity import IdentityRules, MatchState, Verdict
 from campaigns.domain.interaction import Interaction, InteractionKind
 from campaigns.domain.provider_event import ProviderEvent
 from campaigns.domain.run import RunState
@@ -24,7 +24,7 @@ from campaigns.store.audit import SqlAudit
 from campaigns.store.engine import Database
 from campaigns.store.erasing import SqlErasure
 from campaigns.store.evidence import SqlEvidence
-from tests.contract.persons_world import Persons
+from tests.contract.persons_world import Persons, found_by_device, note_device
 from tests.contract.store_world import LEASE, LIMITS, release
 from tests.files import NOW
 
@@ -144,16 +144,16 @@ def test_a_stop_from_an_address_of_before_denies_the_one_who_stays(both: Persons
 
 
 def test_a_device_finds_its_customer_also_after_a_merge(both: Persons) -> None:
-    assert both.persons.identify(both.b, IdentityKind.DEVICE, "app-7f3a", now=NOW)
+    note_device(both.database, both.b, "app-7f3a")
     both.merge("1", "2")
-    assert both.persons.whose(IdentityKind.DEVICE, "app-7f3a") == both.a
-    assert both.persons.whose(IdentityKind.DEVICE, "app-0000") is None
+    assert found_by_device(both.database, "app-7f3a") == both.a
+    assert found_by_device(both.database, "app-0000") is None
 
 
 def test_a_device_that_two_share_stays_with_the_first(both: Persons) -> None:
-    assert both.persons.identify(both.a, IdentityKind.DEVICE, "till-1", now=NOW)
-    assert not both.persons.identify(both.b, IdentityKind.DEVICE, "till-1", now=NOW)
-    assert both.persons.whose(IdentityKind.DEVICE, "till-1") == both.a
+    note_device(both.database, both.a, "till-1")
+    note_device(both.database, both.b, "till-1")
+    assert found_by_device(both.database, "till-1") == both.a
 
 
 # Once per person --------------------------------------------------------------------------
@@ -234,7 +234,7 @@ def test_parting_restores_every_row(both: Persons) -> None:
     _, batch = _sending(both, [both.a])
     both.world.settle(batch, Accepted("p1"))
     both.world.planned([both.a, both.b], of=release("other"))
-    both.persons.identify(both.b, IdentityKind.DEVICE, "app-1", now=NOW)
+    note_device(both.database, both.b, "app-1")
     before = both.state()
     both.unmerge(both.merge("1", "2"))
     assert both.state() == before
@@ -360,7 +360,7 @@ def test_a_family_mailbox_goes_to_a_person_and_a_refusal_holds(both: Persons) ->
     both.persons.refuse(match.match_id, by="Ana", why="mother and daughter", now=NOW)
     assert both.persons.matches() == []
     assert [m.match_id for m in both.persons.matches(state=MatchState.REFUSED)] == [match.match_id]
-    with pytest.raises(UserError, match="refused already"):
+    with pytest.raises(UserError, match="refused already, by Ana"):
         both.persons.accept(match.match_id, by="Ana", why="", now=NOW)
 
 

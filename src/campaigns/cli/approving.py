@@ -26,7 +26,10 @@ _plan = click.option(
 @click.option("--by", required=True, metavar="NAME", help="Who approves.")
 @why_option
 @click.option(
-    "--first", type=click.IntRange(min=1), help="Only so many people, by one run: then ask again."
+    "--first",
+    metavar="NUMBER",
+    type=click.IntRange(min=1),
+    help="Only so many people, by one run: then ask again.",
 )
 @_plan
 @json_option

@@ -51,6 +51,9 @@ def list_(as_json: bool) -> None:
     if as_json:
         print_json([{**asdict(key), "scopes": sorted(key.scopes)} for key in keys])
         return
+    if not keys:
+        click.echo("There is no key yet; `campaigns keys create` makes one.")
+        return
     rows = (
         (
             str(k.number),

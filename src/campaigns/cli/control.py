@@ -156,7 +156,14 @@ def _show(found: Standing) -> None:
 
 @click.command("audit")
 @click.argument("subject", required=False, metavar="[NAME|SUBJECT]")
-@click.option("--most", default=100, show_default=True, type=click.IntRange(min=1))
+@click.option(
+    "--most",
+    default=100,
+    show_default=True,
+    metavar="NUMBER",
+    type=click.IntRange(min=1),
+    help="Show at most so many, the newest.",
+)
 @json_option
 def audit_command(subject: str | None, most: int, as_json: bool) -> None:
     """Show who did what, newest first: of campaign NAME with its runs, deliveries and releases, of
@@ -175,16 +182,21 @@ def audit_command(subject: str | None, most: int, as_json: bool) -> None:
     else:
         rows = [
             [
-                f"{e.at.astimezone(home):%Y-%m-%d %H:%M:%S}",
+                f"{e.at.astimezone(home):%Y-%m-%d %H:%M}",
                 e.actor,
                 e.did,
-                " ".join(filter(None, (campaigns.get(e.subject), e.subject))),
+                " ".join(filter(None, (campaigns.get(e.subject), _short(e.subject)))),
                 _why(e),
             ]
             for e in entries
         ]
         columns = ["when", "who", "did", "what", "why"]
         console().print(table(f"Audit trail, by the clock of {home}", columns, rows))
+
+
+def _short(subject: str) -> str:
+    """`release:8c4f30d1`: so much of a hash names a release everywhere."""
+    return subject[: len("release:") + 8] if subject.startswith("release:") else subject
 
 
 def _why(entry: AuditEntry) -> str:

@@ -63,6 +63,9 @@ def merges_command(as_json: bool) -> None:
     if as_json:
         print_json([asdict(line) for line in lines])
         return
+    if not lines:
+        click.echo("Nobody was merged.")
+        return
     columns = ["merge", "when", "kept", "merged", "by", "why", ""]
     console().print(
         table(f"Merges, by the clock of {home}", columns, map(_merge_row, by_clock(lines, home)))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     "--most",
     default=20,
     show_default=True,
+    metavar="NUMBER",
     type=click.IntRange(min=1),
     help="Name at most so many, the oldest; --json names all.",
 )

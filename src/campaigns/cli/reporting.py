@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--queries", is_flag=True, help="Print the SQL behind every number, and no number.")
 @click.option(
     "--seed",
+    metavar="NUMBER",
     type=click.IntRange(0, 2**31 - 1),
     default=1,
     show_default=True,

@@ -120,6 +120,7 @@ def _print_plan(told: Forecast) -> None:
 )
 @click.option(
     "--scheduled-for",
+    metavar="MOMENT",
     type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M%z"]),
     help="When this was to start: 2027-03-10T09:00, by the brand's clock, or with an offset "
     "(+01:00). A run that starts later than its `start_tolerance` is held for a person.",

@@ -13,7 +13,7 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.history import Entry, History, asked_for, data_in_words
 from campaigns.domain.identity import Identified
 from campaigns.domain.interaction import Agent, InteractionKind
-from campaigns.domain.moments import by_clock
+from campaigns.domain.moments import by_clock, dated, until
 from campaigns.domain.outcome_words import in_words
 from campaigns.domain.views import (
     AddressView,
@@ -73,7 +73,7 @@ def print_history(told: History, now: datetime, home: ZoneInfo) -> None:
     if told.best_hour:
         out.print(f"Answers at: {told.best_hour.in_words}, by their own clock.\n")
     for offer in told.offers:
-        ends = f"until {_minute(offer.ends_at)}" if offer.ends_at else "without an end"
+        ends = f"until {until(offer.ends_at)}" if offer.ends_at else "without an end"
         out.print(table(f"Open offer: {offer.title}, {ends}", ["", ""], map(list, offer.facts)))
     out.print("[bold]History, newest first[/]")
     for entry in told.timeline[:NEWEST]:
@@ -139,7 +139,7 @@ def print_delivery(view: DeliveryView, parts: Mapping[str, str], home: ZoneInfo)
         ["channel, and why", view.why],
         ["state", _state(view)],
         ["address", view.address or "not written yet"],
-        ["provider's id", view.provider_id or view.request_id or "none"],
+        ["provider's id", _provider_id(view)],
         ["release", view.release_hash],
         ["message hash", view.message_hash or "not written yet"],
     ]
@@ -201,8 +201,17 @@ def _became(line: DeliveryLine) -> str:
     return ", ".join(words)
 
 
+def _provider_id(view: DeliveryView) -> str:
+    """The message's own; else, of one that was told none, that of the request it was in."""
+    if view.provider_id or not view.request_id:
+        return view.provider_id or "none"
+    return f"none; its request's: {view.request_id}"
+
+
 def _state(view: DeliveryView) -> str:
     words = [view.state.replace("_", " ")]
+    if view.settled_at:
+        words[0] += f" on {dated(view.settled_at)}"
     if view.provider_state:
         words.append(f"then {view.provider_state}")
     if view.outcome:

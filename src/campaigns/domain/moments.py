@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
-from datetime import datetime, tzinfo
+from datetime import datetime, time, timedelta, tzinfo
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
@@ -22,6 +23,14 @@ def dated(at: datetime) -> str:
 def second(at: datetime) -> str:
     """`06:00:05 CET`, of what is within minutes."""
     return f"{at:%H:%M:%S %Z}"
+
+
+def until(at: datetime, otherwise: Callable[[datetime], str] = dated) -> str:
+    """`the end of 31 Mar 2027`: nobody reads midnight as the end of the day before."""
+    if at.time() == time():
+        before = at - timedelta(seconds=1)
+        return f"the end of {before.day} {before:%b %Y}"
+    return otherwise(at)
 
 
 def by_clock(told: T, zone: tzinfo) -> T:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from campaigns.domain.moments import by_clock, dated, moment, second
+from campaigns.domain.moments import by_clock, dated, moment, second, until
 
 MADRID = ZoneInfo("Europe/Madrid")
 WINTER = datetime(2027, 3, 1, 23, 30, 5, tzinfo=UTC)
@@ -43,3 +43,8 @@ def test_every_moment_within_a_value_is_told_by_the_clock() -> None:
     assert told.lines[0].why == "late"
     assert [moment(at) for at in told.named["a"]] == ["1 Jul 12:00 CEST"]
     assert told.lines[1].ended == WINTER
+
+
+def test_midnight_is_the_end_of_the_day_before() -> None:
+    assert until(datetime(2027, 4, 1, tzinfo=MADRID)) == "the end of 31 Mar 2027"
+    assert until(datetime(2027, 4, 1, 20, tzinfo=MADRID)) == "1 Apr 2027 20:00 CEST"

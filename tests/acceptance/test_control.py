@@ -141,7 +141,7 @@ def test_a_paused_run_waits_for_resume_and_then_everybody_has_it_once(
     code, text = said("resume", str(run_id), "--by", "bob", "--why", "mended", "--json")
     assert code == 0
     done = json.loads(text[text.index("{") :])
-    assert done["state"] == "finished"
+    assert (done["state"], done["mode"]) == ("finished", "sandbox")
     assert done["accepted"] == sum(providers.log.counts().values())
     assert not providers.log.duplicates()
 

@@ -243,7 +243,7 @@ class App(Starting):
         from campaigns.bootstrap.course import course
 
         told = report(self.runs, self.outbox, self.paces, run_id, now=self.now_at_home())
-        return replace(told, course=tuple(course(self, run_id)))
+        return replace(told, course=tuple(course(self, run_id)), mode=self.mode.belongs())
 
     def progress(self, run_id: int) -> Progress:
         """How the run stands: counts, rate, what it waits for. Cheap at any size."""

@@ -22,6 +22,7 @@ from campaigns.cli.output import (
 )
 from campaigns.cli.portions import limit_option, portion_options
 from campaigns.domain.counting import counted, people
+from campaigns.domain.mode import PRACTISED, Mode
 from campaigns.domain.moments import second
 from campaigns.domain.portion import portion_of
 from campaigns.domain.run import ACTIVE_RUN_STATES
@@ -290,6 +291,8 @@ def print_report(report: RunReport, *, numbers_only: bool = False) -> None:
             grouped(report.rows()),
         )
     )
+    if report.mode is Mode.SANDBOX:
+        out.print(PRACTISED)
     if report.post is not None:
         out.print(f"Public X post: {report.post.replace('_', ' ')}.")
     out.print(f"Release {report.run.release_hash}.", style="dim")

@@ -12,8 +12,8 @@ class Mode(StrEnum):
     LIVE = "live"
 
 
-#: Above what a run did, where the sandbox took its messages.
-PRACTISED = "Practised: its messages went to the sandbox, and reached nobody."
+#: Told of a run whose messages the sandbox takes.
+PRACTISED = "Practised: its messages go to the sandbox, and reach nobody."
 
 
 def elsewhere(belongs: Mode, now: Mode) -> str | None:

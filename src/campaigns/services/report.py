@@ -11,6 +11,7 @@ from datetime import datetime
 
 from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
 from campaigns.domain.delivery import FINAL_STATES, DeliveryState
+from campaigns.domain.mode import Mode
 from campaigns.domain.moments import second
 from campaigns.domain.outcome_words import all_in_words, in_words
 from campaigns.domain.pace import channel_of
@@ -48,6 +49,7 @@ class RunReport:
         paused: which of its channels are left alone for now, until when and why.
         waits: what waits for its time, and why.
         course: how it came to send, in sentences: its plan, approval and canary.
+        mode: whom its messages reach: the sandbox, or real people.
     """
 
     run: Run
@@ -63,6 +65,7 @@ class RunReport:
     paused: Sequence[str] = ()
     waits: Sequence[Wait] = ()
     course: Sequence[str] = ()
+    mode: Mode | None = None
 
     @property
     def planned(self) -> dict[Channel, int]:
@@ -134,6 +137,7 @@ class RunReport:
             "run": self.run.id,
             "campaign": self.run.campaign,
             "state": self.run.state,
+            "mode": self.mode,
             "release": self.run.release_hash,
             "stopped_because": self.run.stopped_because,
             "audience": self.audience,

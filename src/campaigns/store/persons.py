@@ -28,7 +28,7 @@ from campaigns.store.schema import customers, identities, matches, merges
 
 
 class SqlPersons:
-    """The one door to identities, merges and matches."""
+    """The one door to merges and matches."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -158,16 +158,11 @@ def _merge(
     return merge_id
 
 
-def _whose(connection: Connection, kind: IdentityKind, key: str) -> int | None:
-    query = select(identities.c.customer_id)
-    return connection.execute(
-        query.where(identities.c.kind == kind, identities.c.key == key)
-    ).scalar_one_or_none()
-
-
 def _present(connection: Connection, customer_id: int) -> int | None:
     """The number under which this customer is now; None once erased."""
     known = select(customers.c.id).where(customers.c.id == customer_id)
     if connection.execute(known).scalar_one_or_none() is not None:
         return customer_id
-    return _whose(connection, IdentityKind.NUMBER, str(customer_id))
+    i = identities.c
+    now = select(i.customer_id).where(i.kind == IdentityKind.NUMBER, i.key == str(customer_id))
+    return connection.execute(now).scalar_one_or_none()

@@ -169,14 +169,15 @@ class UnreadRow(NamedTuple):
 
 
 class SameRow(NamedTuple):
-    """A row that would change nothing of its customer, who is found by these refs and address keys;
-    `kept_opt_out` of its yeses stand against a no. `plain` reads it, where more is to be known."""
+    """A row that would change nothing of its customer, who is found by the refs and address keys of
+    `names`; `kept_opt_out` of its yeses stand against a no. `plain` reads it, where more is to be
+    known: a row that is refused has no stamp."""
 
     line: int
     customer_id: int
-    names: frozenset[str]
+    names: Callable[[], Iterable[str]]
     kept_opt_out: int
-    plain: Callable[[], CustomerRow]
+    plain: Callable[[], CustomerRow | RefusedRow]
 
 
 class BlankRow(NamedTuple):

@@ -114,8 +114,9 @@ class Preparing:
         if content is None:
             return ()
         customer = (ref, *new_fields(row), row.attributes)
-        keyed, standing = [a[:4] for a in addresses], [entry[:5] for entry in entries]
-        return ((content.kind, stamp(self._hashing, content, customer, keyed, standing), 0),)
+        keyed = [address[:4] for address in addresses]
+        stands = [(*entry[:3], 1 if entry[3] else 0, entry[4]) for entry in entries]
+        return ((content.kind, stamp(self._hashing, content, customer, keyed, stands), 0),)
 
     def _customer(self, row: CustomerRow) -> _Values:
         first, last, locale, country, zone, preferred = new_fields(row)

@@ -29,7 +29,7 @@ def stamp(
     others: Iterable[tuple[Any, ...]] = (),
 ) -> bytes:
     """Of a row and of a customer: ref, six fields and attributes; rows of addresses (channel to
-    status), standings and identities (kind, key, whose they were)."""
+    status), standings (granted as a number) and identities (kind, key, whose they were)."""
     state = (customer, sorted(addresses), sorted(standings), sorted(others))
     return hashing.stamp(content.told + orjson.dumps(state, option=orjson.OPT_SORT_KEYS))
 
@@ -41,7 +41,7 @@ def stamp_of(hashing: AddressHash, content: Content, customer: Known) -> bytes:
         content,
         (customer.ref, *customer.fields, customer.attributes),
         [(c.value, *address) for c, address in customer.addresses.items()],
-        [(c.value, p.value, topic, granted, to_ms(at))
+        [(c.value, p.value, topic, int(granted), to_ms(at))
          for (c, p, topic), (granted, at) in customer.standings.items()],
         [(*found, was) for found, was in customer.others.items()],
     )  # fmt: skip

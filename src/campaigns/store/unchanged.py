@@ -14,8 +14,9 @@ tests/contract/test_import_again.py compares it with reading every row.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection, text
@@ -37,33 +38,38 @@ from campaigns.store.stamps import stamp
 _EMAIL = Channel.EMAIL.value
 
 
-class _State(NamedTuple):
-    """A customer as the tables have them: id, stamp and yeses kept out; ref, six fields and
-    attributes; then rows of addresses, standings and identities."""
+@dataclass(slots=True)
+class _State:
+    """A customer as the tables have them, and their stamp with the yeses that a no kept out.
 
-    found: tuple[int, bytes, int]
-    customer: Sequence[Any]
-    addresses: list[tuple[str, str, str, str]]
-    standings: list[tuple[str, str, str, bool, int]]
-    others: list[tuple[str, str, int]]
+    Attributes:
+        customer: ref, six fields and attributes.
+        addresses, standings, others: rows as `stamps.stamp` takes them.
+        email: address and key, if there is one.
+    """
 
-    @property
-    def email(self) -> tuple[str, str] | None:
-        """The e-mail address and its key."""
-        return next(((a[1], a[2]) for a in self.addresses if a[0] == _EMAIL), None)
+    id: int
+    stamp: bytes
+    kept_opt_out: int
+    customer: tuple[Any, ...]
+    addresses: list[tuple[Any, ...]] = field(default_factory=list)
+    standings: list[tuple[Any, ...]] = field(default_factory=list)
+    others: list[tuple[Any, ...]] = field(default_factory=list)
+    email: tuple[str, str] | None = None
 
-    def names(self) -> frozenset[str]:
+    def names(self) -> Iterator[str]:
         """The refs and keys that find this customer."""
-        keys = [address[2] for address in self.addresses]
-        return frozenset((self.customer[0], *keys, *(key for _, key, _ in self.others)))
+        yield self.customer[0]
+        yield from (address[2] for address in self.addresses)
+        yield from (key for _, key, _ in self.others)
 
 
 def unchanged(
     connection: Connection, hashing: AddressHash, rows: Sequence[UnreadRow]
 ) -> list[UnreadRow | SameRow]:
     """The rows of one file in their order; those that would change nothing are told."""
-    found = _found(connection, hashing, rows)
-    states = {state.found[0]: state for state in found.values()}
+    by_ref, by_email = _stamped(connection, hashing, rows)
+    states = {state.id: state for found in (by_ref, by_email) for state in found.values()}
     if not states:
         return list(rows)
     _complete(connection, states)
@@ -72,13 +78,12 @@ def unchanged(
         barred |= _erased(connection, hashing, states)
 
     def told(row: UnreadRow) -> UnreadRow | SameRow:
-        state = found.get(row.ref or row.email or "")
-        if state is None or state.found[0] in barred:
+        s = by_ref.get(row.ref) if row.ref else by_email.get(row.email or "")
+        if s is None or s.id in barred:
             return row
-        customer_id, stamped, kept = state.found
-        if stamped != stamp(hashing, row.content, *state[1:]):
+        if s.stamp != stamp(hashing, row.content, s.customer, s.addresses, s.standings, s.others):
             return row
-        return SameRow(row.line, customer_id, state.names(), kept, row.read)  # type: ignore[arg-type]
+        return SameRow(row.line, s.id, s.names, s.kept_opt_out, row.read)
 
     return [told(row) for row in rows]
 
@@ -99,51 +104,57 @@ def apart(
         for row in same
         if times[row.customer_id] == 1
         and row.customer_id not in seen
-        and names.isdisjoint(row.names)
+        and names.isdisjoint(row.names())
     }
     rest = [
-        row.plain() if isinstance(row, SameRow) else row for row in rows if row.line not in alone
+        _read(row) if isinstance(row, SameRow) else row for row in rows if row.line not in alone
     ]
     return [row for row in same if row.line in alone], rest
 
 
-def _found(
+def _read(row: SameRow) -> CustomerRow:
+    read = row.plain()
+    assert isinstance(read, CustomerRow)  # it was one when it got its stamp, and is read alike
+    return read
+
+
+def _stamped(
     connection: Connection, hashing: AddressHash, rows: Sequence[UnreadRow]
-) -> dict[str, _State]:
-    """Customers with a stamp, by what the rows call them: ref, or e-mail address."""
-    kind = rows[0].content.kind if rows else ""
-    called = {row.ref: row.ref for row in rows if row.ref}
-    states = {
-        called[first]: _state(row)
-        for first, *row in _joined(connection, _BY_REF, "text", called, kind=kind)
-    }
-    called = {hashing.key(AddressKind.EMAIL, r.email): r.email for r in rows if r.email}
-    return states | {
-        called[first]: _state(row)
-        for first, *row in _joined(connection, _BY_KEY, "text", called, kind=kind)
-    }
+) -> tuple[dict[str, _State], dict[str, _State]]:
+    """Customers with a stamp of this kind of file, by the refs and by the e-mail addresses that
+    rows call them by."""
+    kind = rows[0].content.kind
+    refs = [row.ref for row in rows if row.ref]
+    emails = {hashing.key(AddressKind.EMAIL, row.email): row.email for row in rows if row.email}
+    return (
+        {row[0]: _state(row) for row in _joined(connection, _BY_REF, "text", refs, kind=kind)},
+        {
+            emails[row[0]]: _state(row)
+            for row in _joined(connection, _BY_KEY, "text", emails, kind=kind)
+        },
+    )
 
 
-def _state(row: Sequence[Any]) -> _State:
-    customer_id, stamped, kept, *customer, attributes = row
-    values = {} if attributes == "{}" else orjson.loads(attributes)
-    return _State((customer_id, stamped, kept), (*customer, values), [], [], [])
+def _state(row: tuple[Any, ...]) -> _State:
+    attributes = {} if row[-1] == "{}" else orjson.loads(row[-1])
+    return _State(row[1], row[2], row[3], (*row[4:-1], attributes))
 
 
 def _complete(connection: Connection, states: Mapping[int, _State]) -> None:
-    for id_, *address in _joined(connection, _ADDRESSES, "bigint", states):
-        states[id_].addresses.append(tuple(address))
-    for id_, channel, purpose, topic, granted, at in _joined(
-        connection, _STANDINGS, "bigint", states
-    ):
-        states[id_].standings.append((channel, purpose, topic, bool(granted), at))
-    for id_, kind, key, was in _joined(connection, _OTHERS, "bigint", states):
-        states[id_].others.append((kind, key, was or id_))
+    for row in _joined(connection, _ADDRESSES, "bigint", states):
+        state = states[row[0]]
+        state.addresses.append(row[1:])
+        if row[1] == _EMAIL:
+            state.email = row[2], row[3]
+    for row in _joined(connection, _STANDINGS, "bigint", states):
+        states[row[0]].standings.append(row[1:])
+    for row in _joined(connection, _OTHERS, "bigint", states):
+        states[row[0]].others.append(row[1:])
 
 
 def _shared(connection: Connection, states: Mapping[int, _State]) -> set[int]:
     """Whose e-mail address finds somebody else too."""
-    given = [(id_, state.email[1]) for id_, state in states.items() if state.email]
+    given = [(state.id, state.email[1]) for state in states.values() if state.email]
     if not given:
         return set()
     dialect = bulk.dialect_of(connection)
@@ -203,11 +214,11 @@ SELECT a.customer_id, a.channel, a.address, a.address_key, a.status
   FROM {given} AS g JOIN addresses a ON a.customer_id = g.given
 """
 _STANDINGS = """
-SELECT s.customer_id, s.channel, s.purpose, s.topic, s.granted, s.at
+SELECT s.customer_id, s.channel, s.purpose, s.topic, CAST(s.granted AS integer), s.at
   FROM {given} AS g JOIN standings s ON s.customer_id = g.given
 """
 _OTHERS = """
-SELECT i.customer_id, i.kind, i.key, i.was
+SELECT i.customer_id, i.kind, i.key, coalesce(i.was, i.customer_id)
   FROM {given} AS g JOIN identities i ON i.customer_id = g.given
 """
 _SHARED = """

@@ -27,6 +27,7 @@ from campaigns.domain.intake import (
 )
 from campaigns.domain.merging import (
     Known,
+    independent,
     made_ref,
     merge_address,
     merge_consents,
@@ -80,6 +81,7 @@ class Upsert:
         self._erased: set[str] = set()
         self._objections: list[_Objection] = []
         self._told: list[tuple[Known, CustomerRow, int]] = []
+        self._objected: set[Known] = set()
         self._changes = Changes()
         self.result = BatchResult()
 
@@ -163,10 +165,14 @@ class Upsert:
         self._told.append((customer, row, kept))
 
     def _stamps(self) -> Iterator[stamps.StampRow]:
-        """Of the rows that changed nothing, and are such as to be known by that again."""
-        changed = self._changes.changed.union(self._changes.created)
+        """Of the rows that changed nothing, or that made their customer and would change nothing a
+        second time, and are such as to be known by that again."""
+        created = set(self._changes.created)
+        changed = self._changes.changed - created | self._objected
         for customer, row, kept in self._told:
             if row.content is None or customer in changed:
+                continue
+            if customer in created and not independent(row.consents):
                 continue
             if row.left_out or row.suppressions or row.identities:
                 continue  # told each time, or decided by what no stamp holds
@@ -207,6 +213,7 @@ class Upsert:
         if row.noes or row.suppressions:
             whose = list(dict.fromkeys([*before, *self._matcher.perhaps(row, telling)]))
             self._changes.distinct = False
+            self._objected.update(whose)
             for customer in whose:
                 self._take_consents(customer, [_not_taken_in(no, refused) for no in row.noes])
             barred = list(row.suppressions)

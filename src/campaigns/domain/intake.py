@@ -5,7 +5,7 @@ Named tuples, since a million of them pass through an import.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
@@ -169,13 +169,13 @@ class UnreadRow(NamedTuple):
 
 
 class SameRow(NamedTuple):
-    """A row that would change nothing of its customer, who is found by the refs and address keys of
-    `names`; `kept_opt_out` of its yeses stand against a no. `plain` reads it, where more is to be
+    """A row that would change nothing of its customer, who is found by these refs and address keys;
+    `kept_opt_out` of its yeses stand against a no. `plain` reads it, where more is to be
     known: a row that is refused has no stamp."""
 
     line: int
     customer_id: int
-    names: Callable[[], Iterable[str]]
+    names: Sequence[str]
     kept_opt_out: int
     plain: Callable[[], CustomerRow | RefusedRow]
 

@@ -14,8 +14,7 @@ tests/contract/test_import_again.py compares it with reading every row.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -38,30 +37,30 @@ from campaigns.store.stamps import stamp
 _EMAIL = Channel.EMAIL.value
 
 
-@dataclass(slots=True)
 class _State:
     """A customer as the tables have them, and their stamp with the yeses that a no kept out.
 
     Attributes:
         customer: ref, six fields and attributes.
         addresses, standings, others: rows as `stamps.stamp` takes them.
-        email: address and key, if there is one.
+        names: the refs and keys that find this customer.
+        email: the address; `shared`: it finds somebody else too.
     """
 
-    id: int
-    stamp: bytes
-    kept_opt_out: int
-    customer: tuple[Any, ...]
-    addresses: list[tuple[Any, ...]] = field(default_factory=list)
-    standings: list[tuple[Any, ...]] = field(default_factory=list)
-    others: list[tuple[Any, ...]] = field(default_factory=list)
-    email: tuple[str, str] | None = None
+    __slots__ = (
+        "addresses", "customer", "email", "id", "kept_opt_out", "names", "others", "shared",
+        "stamp", "standings",
+    )  # fmt: skip
 
-    def names(self) -> Iterator[str]:
-        """The refs and keys that find this customer."""
-        yield self.customer[0]
-        yield from (address[2] for address in self.addresses)
-        yield from (key for _, key, _ in self.others)
+    def __init__(self, row: tuple[Any, ...]) -> None:
+        _, self.id, self.stamp, self.kept_opt_out, *customer, attributes = row
+        self.customer = (*customer, {} if attributes == "{}" else orjson.loads(attributes))
+        self.addresses: list[tuple[Any, ...]] = []
+        self.standings: list[tuple[Any, ...]] = []
+        self.others: list[tuple[Any, ...]] = []
+        self.names: list[str] = [customer[0]]
+        self.email = ""
+        self.shared = False
 
 
 def unchanged(
@@ -73,7 +72,7 @@ def unchanged(
     if not states:
         return list(rows)
     _complete(connection, states)
-    barred = _shared(connection, states)
+    barred = {state.id for state in states.values() if state.shared}
     if known.anybody_erased(connection):
         barred |= _erased(connection, hashing, states)
 
@@ -97,19 +96,20 @@ def apart(
     others = [row for row in rows if not isinstance(row, SameRow)]
     if not same:
         return [], others
-    times = Counter(row.customer_id for row in same)
+    times = Counter([row.customer_id for row in same])
     names = newcomers.names(hashing, others)
-    alone = {
-        row.line
+    alone = [
+        row
         for row in same
         if times[row.customer_id] == 1
         and row.customer_id not in seen
-        and names.isdisjoint(row.names())
-    }
-    rest = [
-        _read(row) if isinstance(row, SameRow) else row for row in rows if row.line not in alone
+        and names.isdisjoint(row.names)
     ]
-    return [row for row in same if row.line in alone], rest
+    if len(alone) == len(same):
+        return alone, others
+    lines = {row.line for row in alone}
+    left = [row for row in rows if row.line not in lines]
+    return alone, [_read(row) if isinstance(row, SameRow) else row for row in left]
 
 
 def _read(row: SameRow) -> CustomerRow:
@@ -127,40 +127,26 @@ def _stamped(
     refs = [row.ref for row in rows if row.ref]
     emails = {hashing.key(AddressKind.EMAIL, row.email): row.email for row in rows if row.email}
     return (
-        {row[0]: _state(row) for row in _joined(connection, _BY_REF, "text", refs, kind=kind)},
+        {row[0]: _State(row) for row in _joined(connection, _BY_REF, "text", refs, kind=kind)},
         {
-            emails[row[0]]: _state(row)
+            emails[row[0]]: _State(row)
             for row in _joined(connection, _BY_KEY, "text", emails, kind=kind)
         },
     )
 
 
-def _state(row: tuple[Any, ...]) -> _State:
-    attributes = {} if row[-1] == "{}" else orjson.loads(row[-1])
-    return _State(row[1], row[2], row[3], (*row[4:-1], attributes))
-
-
 def _complete(connection: Connection, states: Mapping[int, _State]) -> None:
     for row in _joined(connection, _ADDRESSES, "bigint", states):
         state = states[row[0]]
-        state.addresses.append(row[1:])
+        state.addresses.append(row[1:5])
         if row[1] == _EMAIL:
-            state.email = row[2], row[3]
+            state.email, state.shared = row[2], row[5]
+        state.names.append(row[3])
     for row in _joined(connection, _STANDINGS, "bigint", states):
         states[row[0]].standings.append(row[1:])
     for row in _joined(connection, _OTHERS, "bigint", states):
         states[row[0]].others.append(row[1:])
-
-
-def _shared(connection: Connection, states: Mapping[int, _State]) -> set[int]:
-    """Whose e-mail address finds somebody else too."""
-    given = [(state.id, state.email[1]) for state in states.values() if state.email]
-    if not given:
-        return set()
-    dialect = bulk.dialect_of(connection)
-    columns = {"id": "bigint", "key": "text"}
-    statement = text(_SHARED.format(given=bulk.rows_sql(dialect, columns)))
-    return set(connection.execute(statement, bulk.rows_parameters(dialect, given)).scalars())
+        states[row[0]].names.append(row[2])
 
 
 def _erased(connection: Connection, hashing: AddressHash, states: Mapping[int, _State]) -> set[int]:
@@ -169,7 +155,7 @@ def _erased(connection: Connection, hashing: AddressHash, states: Mapping[int, _
     for id_, state in states.items():
         keys = [hashing.ref_key(state.customer[0]), *(a[2] for a in state.addresses)]
         if state.email:
-            keys.append(_mailbox_key(hashing, state.email[0]))
+            keys.append(_mailbox_key(hashing, state.email))
         for key in keys:
             whose.setdefault(key, []).append(id_)
     return {id_ for key in known.load_erased(connection, whose) for id_ in whose[key]}
@@ -210,7 +196,12 @@ SELECT g.given, {_CUSTOMER} FROM {{given}} AS g
   JOIN stamps s ON s.customer_id = c.id AND s.file_kind = :kind
 """  # noqa: S608 - our own words
 _ADDRESSES = """
-SELECT a.customer_id, a.channel, a.address, a.address_key, a.status
+SELECT a.customer_id, a.channel, a.address, a.address_key, a.status,
+       a.channel = 'email' AND (
+       EXISTS (SELECT 1 FROM addresses o
+                WHERE o.address_key = a.address_key AND o.customer_id <> a.customer_id)
+       OR EXISTS (SELECT 1 FROM identities i WHERE i.kind = 'email' AND i.key = a.address_key
+                     AND i.customer_id <> a.customer_id))
   FROM {given} AS g JOIN addresses a ON a.customer_id = g.given
 """
 _STANDINGS = """
@@ -220,10 +211,4 @@ SELECT s.customer_id, s.channel, s.purpose, s.topic, CAST(s.granted AS integer),
 _OTHERS = """
 SELECT i.customer_id, i.kind, i.key, coalesce(i.was, i.customer_id)
   FROM {given} AS g JOIN identities i ON i.customer_id = g.given
-"""
-_SHARED = """
-SELECT g.id FROM {given} AS g
- WHERE EXISTS (SELECT 1 FROM addresses a WHERE a.address_key = g.key AND a.customer_id <> g.id)
-    OR EXISTS (SELECT 1 FROM identities i WHERE i.kind = 'email' AND i.key = g.key
-                AND i.customer_id <> g.id)
 """

@@ -43,8 +43,8 @@ def _split(file: Path, customers: int) -> tuple[Path, Path]:
                 one.writerow(row)
                 if number and number % _ONE_IN == 0:
                     continue
-                if number % _ONE_IN == 1:
-                    row[_POINTS] = str(int(row[_POINTS] or 0) + 7) if number > 1 else row[_POINTS]
+                if number % _ONE_IN == 1 and number > 1:
+                    row[_POINTS] = str(int(row[_POINTS] or 0) + 7)
             two.writerow(row)
     return first, night
 

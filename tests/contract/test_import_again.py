@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, func, select, text, update
 
-from campaigns.domain.intake import SameRow, UnreadRow
+from campaigns.domain.intake import Content, SameRow, UnreadRow
 from campaigns.services import import_customers
 from campaigns.services.import_customers import ImportReport
 from campaigns.store import consents, schema
@@ -22,6 +22,7 @@ from campaigns.store.erasing import SqlErasure
 from campaigns.store.hashing import AddressHash
 from campaigns.store.joining import join
 from campaigns.store.parting import part
+from campaigns.store.stamps import stamp
 from tests.contract.profiles_world import CRM, Importing
 from tests.contract.test_import_ahead import MAPPING, _by_ref, _told, rows
 from tests.databases import empty
@@ -143,16 +144,22 @@ def test_a_yes_that_a_no_keeps_out_is_counted_each_time(again: Again) -> None:
         assert again.standings("8") == {"email/offers": False}
 
 
-def test_a_second_row_of_a_customer_is_told_also_where_the_first_changed_nothing(
-    again: Again,
+SECOND = ANA.replace("Ana", "Anna").replace(",yes,no,", ",no,no,")
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [(ANA + SECOND, "Ana"), (SECOND + ANA, "Anna"), (ANA + ANA, "Ana")],
+    ids=["after", "before", "the-same"],
+)
+def test_a_second_row_of_a_customer_is_told_also_where_one_of_them_changes_nothing(
+    again: Again, content: str, name: str
 ) -> None:
     again(HEAD + ANA)
-    second = ANA.replace("Ana", "Anna").replace(",yes,no,", ",no,no,")
-    for content in (ANA + second, ANA + ANA):
-        report = again(HEAD + content, now=LATER)
-        assert (report.unchanged + report.updated, report.repeated) == (1, 1)
-    assert again.show("7").first_name == "Ana"
-    assert again.standings("7") == {"email/offers": False, "email/news": False}
+    report = again(HEAD + content, now=LATER)
+    assert (report.unchanged + report.updated, report.repeated) == (1, 1)
+    assert again.show("7").first_name == name
+    assert again.standings("7")["email/offers"] == (SECOND not in content)
 
 
 def test_a_second_row_on_a_later_page_is_told_too(
@@ -185,6 +192,34 @@ def test_a_row_whose_address_is_somebody_elses_by_now_is_read(again: Again) -> N
         values = {"address": "ana@example.com", "address_key": key.key("email", "ana@example.com")}
         connection.execute(update(a).where(a.c.address == "bo@example.com").values(values))
     assert again(HEAD + ANA, now=LATER).refused == 1
+
+
+STATE: dict[str, Any] = {
+    "content": Content("crm", b"row"),
+    "customer": ("7", "Ana", None, {"points": 5}),
+    "addresses": [("email", "ana@example.com", "key", "active")],
+    "standings": [("email", "marketing", "offers", 1, 5)],
+    "others": [("ref", "till:1", 7)],
+}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"content": Content("crm", b"another row")},
+        {"customer": ("7", "Anna", None, {"points": 5})},
+        {"customer": ("7", "Ana", None, {"points": 6})},
+        {"addresses": [("email", "ana@example.com", "key", "bounced")]},
+        {"standings": [("email", "marketing", "offers", 0, 5)]},
+        {"others": []},
+    ],
+    ids=str,
+)
+def test_a_stamp_is_of_all_that_decides(other: dict[str, Any]) -> None:
+    hashing = AddressHash(b"key")
+    assert stamp(hashing, **STATE) == stamp(hashing, **STATE)
+    assert stamp(hashing, **STATE) != stamp(hashing, **STATE | other)
+    assert stamp(hashing, **STATE) != stamp(AddressHash(b"another"), **STATE)
 
 
 # Whatever happened meanwhile ------------------------------------------------------------------
@@ -305,13 +340,13 @@ def _story(here: Again, seed: int, files: list[str]) -> list[Any]:
     return told
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_a_story_is_the_same_whether_rows_are_known_or_read(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     monkeypatch.setattr(import_customers, "BATCH", 4)
     same = 0
-    for n in range(8):
+    for n in range(5):
         dealt = Random(f"{seed} {n}")
         files = [rows(dealt, 7)] * 2 + [rows(dealt, 4)]
         left = []
@@ -323,7 +358,7 @@ def test_a_story_is_the_same_whether_rows_are_known_or_read(
             same += here.same_in_all
         for number, (known, read) in enumerate(zip(*left, strict=True)):
             assert known == read, (number, files)
-    assert same > 20
+    assert same > 3
 
 
 def _empty_and_numbered_anew(database: Database) -> None:

@@ -191,6 +191,14 @@ def test_a_latin_1_file_names_the_line_and_the_option_that_reads_it(desk: Desk) 
     )
 
 
+def test_a_latin_1_file_of_events_is_read_by_the_option_that_its_error_names(desk: Desk) -> None:
+    events = "id,kind,at,ref,shop\n1,purchased,2026-05-06T10:00:00Z,nobody,Alcalá\n"
+    desk.write("l1.csv", events.encode("latin-1"))
+    command = ("import-events", "l1.csv", "--source", "till")
+    one_error(desk(*command), "l1.csv:2", "--encoding latin-1")
+    assert "1 refused" in desk(*command, "--encoding", "latin-1").stdout  # read: nobody has the ref
+
+
 def test_a_byte_order_mark_is_no_mistake(desk: Desk) -> None:
     file = desk.write("bom.csv", GOOD.encode("utf-8-sig"))
     assert desk("import", file, "--mapping", "mapping.yaml").returncode == 0

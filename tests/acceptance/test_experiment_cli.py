@@ -93,6 +93,26 @@ def test_gzip_and_parquet_say_the_same_as_csv(
     assert told[0] == told[1] == told[2]
 
 
+def test_the_option_that_the_error_names_reads_a_table_that_is_not_utf_8(
+    table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table.write_bytes(table.read_text().replace("control", "sin envío").encode("latin-1"))
+    base = (
+        "--outcomes",
+        str(table),
+        "--arm",
+        "group",
+        "--goal",
+        "bought",
+        "--control",
+        "sin envío",
+    )
+    assert cli(["experiment", *base]) == 2
+    assert "outcomes.csv:2: this is not UTF-8" in (told := capsys.readouterr().err)
+    assert "--encoding latin-1" in told
+    assert analyse(capsys, *base, "--encoding", "latin-1")["control"] == "sin envío"
+
+
 def test_an_early_look_is_wider_and_says_so(
     table: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

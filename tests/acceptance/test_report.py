@@ -18,13 +18,15 @@ from selectolax.lexbor import LexborHTMLParser
 from sqlalchemy import make_url, text
 
 from campaigns.account_page import page
-from campaigns.account_page.markdown import account_json, account_markdown, rows
+from campaigns.account_page.markdown import account_markdown, rows
+from campaigns.account_page.programs import account_json
 from campaigns.bootstrap import App
 from campaigns.bootstrap.control import cancel, pause
 from campaigns.bootstrap.reporting import account_of, write_report
 from campaigns.cli import run as cli
-from campaigns.domain.account import ALL, Account
+from campaigns.domain.account import Account
 from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
+from campaigns.domain.figures import ALL
 from campaigns.domain.outcome_words import all_in_words
 from campaigns.domain.plan import PlanCounts
 from campaigns.domain.prices import Prices

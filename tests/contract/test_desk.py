@@ -13,9 +13,10 @@ from campaigns.bootstrap import connect
 from campaigns.desk.serving import configuration
 from campaigns.desk.staff import COOKIE
 from campaigns.domain.channel import Channel
-from campaigns.domain.identity import IdentityKind, IdentityRules
+from campaigns.domain.identity import IdentityRules
 from campaigns.errors import ConfigurationError
 from campaigns.settings import Settings
+from tests.contract.persons_world import identify
 from tests.contract.store_world import NOW, World
 from tests.desk_server import desk
 
@@ -64,7 +65,7 @@ def test_a_customers_page_tells_what_finds_them(
     with connect(Settings(home=home)) as app:
         world = World(app.database)
         kept, merged, other = (world.customer(ref=ref) for ref in ("ana", "anna-<b>", "marc"))
-        app.persons.identify(kept, IdentityKind.DEVICE, "app-1", source="events of till", now=NOW)
+        identify(app.database, kept, "app-1", "events of till")
         app.persons.merge(kept, merged, by="Ben", why="asked her", now=NOW)
         for customer in (kept, other):
             world.address(customer, Channel.SMS, "+34600000001")

@@ -13,10 +13,9 @@ from campaigns.bootstrap.app import App
 from campaigns.bootstrap.business import import_events, record_events
 from campaigns.bootstrap.rights import erase
 from campaigns.domain.business_event import DEVICE_WAITS
-from campaigns.domain.identity import IdentityKind
 from campaigns.store import schema
-from campaigns.store.persons import SqlPersons
 from campaigns.store.retention import SqlRetention
+from tests.contract.persons_world import whose
 from tests.contract.store_world import World
 
 AT = "2025-02-28T18:30:00+01:00"
@@ -47,7 +46,7 @@ def test_a_device_told_beside_a_customer_finds_them_from_then_on(app: App, world
     assert results(app, visit("1", ref="c", device="browser-1")) == ["accepted"]
     assert results(app, visit("2", device="browser-1")) == ["accepted"]
     assert owners(world) == {"1": anna, "2": anna}
-    assert SqlPersons(app.database).whose(IdentityKind.DEVICE, "browser-1") == anna
+    assert whose(app.database, "browser-1") == anna
 
 
 def test_what_a_device_did_before_is_joined_once_it_is_known_whose_it_is(

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.domain.identity import IdentityKind
 from campaigns.store.engine import Database
-from tests.contract.persons_world import Persons
+from tests.contract.persons_world import Persons, whose
 from tests.contract.profiles_world import CRM
 
 IDENTITIES = """
@@ -32,7 +31,7 @@ def test_an_id_of_another_system_and_a_device_find_the_customer_from_then_on(
     assert (first.created, again.unchanged) == (1, 1)
     ana = persons.number("1")
     assert persons.number("till:9") == ana
-    assert persons.persons.whose(IdentityKind.DEVICE, "app-1") == ana
+    assert whose(persons.database, "app-1") == ana
 
 
 def test_a_row_that_tells_an_id_that_is_known_is_about_that_customer(persons: Persons) -> None:
@@ -63,7 +62,7 @@ def test_a_shared_device_stays_with_the_first_and_changes_nobody_else(persons: P
     lines = "id,email,app\n1,ana@example.com,app-1\n2,ben@example.com,app-1\n"
     persons(lines, mapping=MAPPING)
     assert persons(lines, mapping=MAPPING).unchanged == 2
-    assert persons.persons.whose(IdentityKind.DEVICE, "app-1") == persons.number("1")
+    assert whose(persons.database, "app-1") == persons.number("1")
 
 
 def test_the_ref_that_another_system_gives_one_with_the_same_mail_finds_them(

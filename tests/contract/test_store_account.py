@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from sqlalchemy import insert, update
 
-from campaigns.domain.account import ALL, Answers, Asked
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import Accepted
+from campaigns.domain.figures import ALL, Answers, Asked
 from campaigns.domain.plan import PlannedDelivery
 from campaigns.domain.run import Run, RunState
 from campaigns.store import schema

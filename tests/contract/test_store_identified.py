@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.domain.identity import IdentityKind, IdentityRules, Verdict
+from campaigns.domain.identity import IdentityRules, Verdict
 from campaigns.errors import ErasedError
 from campaigns.store.engine import Database
 from campaigns.store.erasing import SqlErasure
 from campaigns.store.identified import read_identified
-from tests.contract.persons_world import Persons
+from tests.contract.persons_world import Persons, identify, whose
 from tests.files import NOW
 
 HEADER = "id,email,phone,x,name,surname\n"
@@ -46,7 +46,7 @@ def test_present_ones_come_first_and_a_number_that_serves_two_channels_once(both
 
 def test_after_a_merge_what_found_the_other_is_told_with_where_it_came_from(both: Persons) -> None:
     number = both.merge("1", "2")
-    both.persons.identify(both.a, IdentityKind.DEVICE, "app-77", source="events of till", now=NOW)
+    identify(both.database, both.a, "app-77", "events of till")
     lines = told(both)
     merge = f"merge {number}"
     assert ("email", "anna@shop.example", merge, False) in lines
@@ -78,7 +78,7 @@ def test_an_export_tells_them_and_brings_refs_and_addresses_of_before_back(
     both: Persons, another_database: Callable[[], Database], tmp_path: Path
 ) -> None:
     both.merge("1", "2")
-    both.persons.identify(both.a, IdentityKind.DEVICE, "app-77", source="crm.csv", now=NOW)
+    identify(both.database, both.a, "app-77", "crm.csv")
     document = json.loads(json.dumps(both.profiles.export(both.a)))
     assert {i["kind"] for i in document["identities"]} == {
         "ref", "email", "phone", "handle", "number", "device"
@@ -89,7 +89,7 @@ def test_an_export_tells_them_and_brings_refs_and_addresses_of_before_back(
     number = elsewhere.profiles.import_export(document, now=NOW)
     for who in ("1", "2", "ana@example.com", "anna@shop.example", "@demo_ana"):
         assert elsewhere.profiles.find(who) == number
-    assert elsewhere.persons.whose(IdentityKind.DEVICE, "app-77") is None
+    assert whose(elsewhere.database, "app-77") is None
 
 
 def test_an_export_names_nobody_else_and_repeats_no_words_of_the_staff(both: Persons) -> None:

@@ -1,49 +1,33 @@
-"""One person, one profile: merging and parting, on SQLite and PostgreSQL."""
+"""One person, one profile: merging, on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from campaigns.domain.audit import Action
 from campaigns.domain.channel import Channel
-from campaigns.domain.consent import Purpose
 from campaigns.domain.customer import AddressStatus
 from campaigns.domain.delivery import Accepted, DeliveryState
-from campaigns.domain.identity import IdentityKind, IdentityRules, MatchState, Verdict
-from campaigns.domain.interaction import Interaction, InteractionKind
+from campaigns.domain.identity import IdentityRules, MatchState, Verdict
+from campaigns.domain.interaction import InteractionKind
 from campaigns.domain.provider_event import ProviderEvent
-from campaigns.domain.run import RunState
 from campaigns.errors import NotFoundError, UserError
 from campaigns.store import carrying, schema
 from campaigns.store.audit import SqlAudit
 from campaigns.store.engine import Database
 from campaigns.store.erasing import SqlErasure
 from campaigns.store.evidence import SqlEvidence
-from tests.contract.persons_world import Persons
+from tests.contract.persons_world import LATER, RECALL, Persons, identify, two_customers, whose
 from tests.contract.store_world import LEASE, LIMITS, release
 from tests.files import NOW
-
-HEADER = (
-    "id,email,phone,x,name,surname,lang,land,points,tier,offers,news,all,sms,said_on,clicks,seen\n"
-)
-ANA = "1,ana@example.com,600000001,,Ana,Puig,ca,ES,120,,yes,,,,2024-05-06,2,2025-01-02\n"
-ANNA = "2,anna@shop.example,,@demo_ana,Anna,,es,ES,,gold,no,yes,,,2024-01-01,3,2025-02-03\n"
-LATER = NOW + timedelta(hours=1)
-#: What everybody may get: who gets it is then about merging alone.
-RECALL = release("recall", purpose=Purpose.SERVICE)
 
 
 @pytest.fixture
 def both(database: Database, tmp_path: Path) -> Persons:
-    made = Persons(database, tmp_path)
-    made(HEADER + ANA + ANNA)
-    made.a, made.b = (made.number(who) for who in ("1", "2"))
-    return made
+    return two_customers(database, tmp_path)
 
 
 def test_every_table_that_knows_a_customer_says_what_becomes_of_its_rows() -> None:
@@ -145,23 +129,23 @@ def test_a_stop_from_an_address_of_before_denies_the_one_who_stays(both: Persons
 
 
 def test_a_device_finds_its_customer_also_after_a_merge(both: Persons) -> None:
-    assert both.persons.identify(both.b, IdentityKind.DEVICE, "app-7f3a", now=NOW)
+    identify(both.database, both.b, "app-7f3a")
     both.merge("1", "2")
-    assert both.persons.whose(IdentityKind.DEVICE, "app-7f3a") == both.a
-    assert both.persons.whose(IdentityKind.DEVICE, "app-0000") is None
+    assert whose(both.database, "app-7f3a") == both.a
+    assert whose(both.database, "app-0000") is None
 
 
 def test_a_device_that_two_share_stays_with_the_first(both: Persons) -> None:
-    assert both.persons.identify(both.a, IdentityKind.DEVICE, "till-1", now=NOW)
-    assert not both.persons.identify(both.b, IdentityKind.DEVICE, "till-1", now=NOW)
-    assert both.persons.whose(IdentityKind.DEVICE, "till-1") == both.a
+    identify(both.database, both.a, "till-1")
+    identify(both.database, both.b, "till-1")
+    assert whose(both.database, "till-1") == both.a
 
 
 # Once per person --------------------------------------------------------------------------
 
 
 def test_one_who_had_the_campaign_under_either_id_does_not_get_it_again(both: Persons) -> None:
-    run, batch = _sending(both, [both.b])
+    run, batch = both.sending([both.b])
     both.world.settle(batch, Accepted("p1"))
     both.merge("1", "2")
     profiles = both.world.planning.profiles(RECALL, first_customer=1, last_customer=99_999, now=NOW)
@@ -204,7 +188,7 @@ def test_the_message_on_its_way_counts_and_the_other_does_not_leave(both: Person
 
 
 def test_a_plan_made_before_the_merge_sends_nothing_to_who_was_merged(both: Persons) -> None:
-    run, _ = _sending(both, [both.a])
+    run, _ = both.sending([both.a])
     both.merge("1", "2")
     late = both.world.planned([both.b], of=release("other"))
     batch = both.world.claim(late)
@@ -213,7 +197,7 @@ def test_a_plan_made_before_the_merge_sends_nothing_to_who_was_merged(both: Pers
 
 
 def test_events_on_a_message_that_both_had_reach_the_one_who_stays(both: Persons) -> None:
-    _, batch = _sending(both, [both.a, both.b])
+    _, batch = both.sending([both.a, both.b])
     both.world.settle(batch, Accepted("p1"))
     both.merge("1", "2")
     second = batch.items[1]
@@ -226,106 +210,6 @@ def test_events_on_a_message_that_both_had_reach_the_one_who_stays(both: Persons
     )
     SqlEvidence(both.database).record([opened], now=LATER)
     assert any(i.kind is InteractionKind.OPENED for i in both.show("1").interactions)
-
-
-# Parting ----------------------------------------------------------------------------------
-
-
-def test_parting_restores_every_row(both: Persons) -> None:
-    _, batch = _sending(both, [both.a])
-    both.world.settle(batch, Accepted("p1"))
-    both.world.planned([both.a, both.b], of=release("other"))
-    both.persons.identify(both.b, IdentityKind.DEVICE, "app-1", now=NOW)
-    before = both.state()
-    both.unmerge(both.merge("1", "2"))
-    assert both.state() == before
-
-
-def test_parting_gives_the_swapped_messages_back(both: Persons) -> None:
-    run = both.world.planned([both.a, both.b], of=RECALL)
-    batch = both.world.claim(run, limits={Channel.EMAIL: 1})
-    both.world.intend(batch)
-    both.world.settle(batch, Accepted("p1"))
-    before = both.state()
-    both.unmerge(both.merge("2", "1"))
-    assert both.state() == before
-
-
-def test_what_the_merge_stopped_is_planned_again_once_its_run_is_over(both: Persons) -> None:
-    run = both.world.planned([both.a, both.b], of=RECALL)
-    number = both.merge("1", "2")
-    batch = both.world.claim(run)
-    both.world.intend(batch)
-    both.world.settle(batch, Accepted("p1"))
-    both.world.runs.move(run.id, RunState.FINISHED, now=NOW)
-    both.unmerge(number)
-    profiles = both.world.planning.profiles(RECALL, first_customer=1, last_customer=99_999, now=NOW)
-    assert [p.customer_id for p in profiles] == [both.b]
-
-
-def test_a_no_said_while_merged_holds_for_both(both: Persons) -> None:
-    number = both.merge("1", "2")
-    both("id,all,said_on\n1,no,2027-02-28\n", name="no.csv", now=LATER)
-    both.unmerge(number)
-    assert both.permitted("1") == both.permitted("2") == set()
-
-
-def test_a_yes_said_while_merged_is_of_the_one_who_stayed_only(both: Persons) -> None:
-    number = both.merge("1", "2")
-    both("id,sms,said_on\n1,yes,2027-02-28\n", name="yes.csv", now=LATER)
-    both.unmerge(number)
-    assert ("sms", "offers") in both.permitted("1")
-    assert not any(channel == "sms" for channel, _ in both.permitted("2"))
-
-
-def test_what_came_since_stays_with_the_one_who_stayed(both: Persons) -> None:
-    number = both.merge("1", "2")
-    visit = Interaction(both.a, InteractionKind.VISITED, LATER, None, "shop:1")
-    both.profiles.record_interactions([visit])
-    both("id,points\n1,500\n", name="points.csv", now=LATER)
-    both.unmerge(number)
-    assert both.show("1").attributes == {"points": 500}
-    assert [i.kind for i in both.show("1").interactions].count(InteractionKind.VISITED) == 1
-    assert both.show("2").attributes == {"tier": "gold"}
-
-
-def test_a_bounce_while_merged_stays_with_the_address(both: Persons) -> None:
-    number = both.merge("1", "2")
-    both.world.execute(
-        schema.addresses.update()
-        .where(schema.addresses.c.channel == "x_dm")
-        .values(status="bounced")
-    )
-    both.unmerge(number)
-    (handle,) = (a for a in both.show("2").addresses if a.channel is Channel.X_DM)
-    assert handle.status is AddressStatus.BOUNCED
-
-
-def test_merges_are_undone_in_reverse_order(both: Persons) -> None:
-    both("id,email\n3,ana@mail.example\n", name="third.csv")
-    third = both.number("3")
-    first, second = both.merge("1", "2"), both.merge("3", "1")
-    assert {both.profiles.find(who) for who in ("1", "2", "3")} == {third}
-    with pytest.raises(UserError, match=f"unmerge {second}"):
-        both.unmerge(first)
-    before = both.unmerge(second) and both.unmerge(first)
-    assert before == (both.a, both.b)
-    with pytest.raises(UserError, match="undone already"):
-        both.unmerge(first)
-    with pytest.raises(NotFoundError, match="no merge 99999"):
-        both.unmerge(99_999)
-
-
-def test_who_was_parted_is_not_merged_again_by_itself(both: Persons) -> None:
-    both("id,email,name\n5,eva@example.com,Eva\n", name="eva.csv")
-    both.world.address(both.number("5"), Channel.SMS, "+34600000001")
-    both.world.execute(schema.customers.update().values(first_name="Ana", last_name="Puig"))
-    rules, pair = IdentityRules(), (both.a, both.number("5"))
-    assert both.persons.sharing(rules.most) == [pair]
-    assert both.persons.consider(pair, rules, by="campaigns", now=NOW) is Verdict.JOIN
-    (merge,) = both.persons.merges()
-    both.unmerge(merge.merge_id)
-    assert both.persons.consider(pair, rules, by="campaigns", now=NOW) is Verdict.NOTHING
 
 
 # Erasure ----------------------------------------------------------------------------------
@@ -374,7 +258,3 @@ def test_an_accepted_match_is_a_merge(both: Persons) -> None:
     assert (line.merge_id, line.kept, line.merged, line.why) == (number, "1", "2", "same phone")
     with pytest.raises(NotFoundError, match="no match 99999"):
         both.persons.accept(99_999, by="Ana", why="", now=NOW)
-
-
-def _sending(both: Persons, customers: list[int]) -> Any:
-    return both.world.sending(customers, of=RECALL)

@@ -24,6 +24,29 @@ COLOURS = {
 }
 INK, SOFT, LINE, ACCENT = "#161a22", "#596273", "#dfe3ea", "#3450d2"
 _SIZE = 13
+#: Vega-Lite's configuration of every chart.
+_LOOKS: dict[str, Any] = {
+    "font": "sans-serif",
+    "background": "transparent",
+    "autosize": {"type": "fit-x", "contains": "padding"},
+    "padding": {"left": 14, "right": 4, "top": 2, "bottom": 2},
+    "view": {"stroke": None},
+    "axis": {
+        "labelFontSize": _SIZE,
+        "labelColor": INK,
+        "titleFontSize": _SIZE,
+        "titleColor": SOFT,
+        "titleFontWeight": "normal",
+        "tickColor": LINE,
+    },
+    "legend": {
+        "labelFontSize": _SIZE,
+        "labelColor": INK,
+        "symbolType": "square",
+        "symbolSize": 110,
+        "padding": 0,
+    },
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,32 +119,20 @@ def timeline(
     ISO, how many)."""
     alt = _altair()
     moments = sorted({at for _, at, _ in rows})
-    one_day = moments[0][:10] == moments[-1][:10]
 
     def strip(what: str, colour: str, width: int) -> Any:
         own = [{"at": at, "value": value} for label, at, value in rows if label == what]
         top = max(value for label, _, value in rows if label == what)
-        last = what == order[-1]
-        column = max(2, min(18, (width - 70) // len(moments) - 1))
         title = alt.Title(
             what, anchor="start", fontSize=_SIZE, fontWeight="normal", color=SOFT, offset=2
         )
+        column = max(2, min(18, (width - 70) // len(moments) - 1))
+        drawn = alt.Chart(alt.Data(values=own), title=title).mark_bar(width=column, color=colour)
+        x_axis = _time_axis(moments, width, labels=what == order[-1])
+        x_scale = alt.Scale(domain=[moments[0], moments[-1]], padding=10, type="utc")
         y_axis = alt.Axis(
             title=None, values=[0, top], format=",d", grid=False, domain=False, ticks=False
         )
-        x_axis = alt.Axis(
-            title=None,
-            labels=last,
-            ticks=last,
-            domainColor=LINE,
-            gridColor=LINE,
-            tickCount=6 if width == WIDE else 3,
-            labelOverlap=True,
-            labelFlush=True,
-            format="%H:%M" if one_day else "%-d %b",
-        )
-        x_scale = alt.Scale(domain=[moments[0], moments[-1]], padding=10, type="utc")
-        drawn = alt.Chart(alt.Data(values=own), title=title).mark_bar(width=column, color=colour)
         return drawn.encode(
             x=alt.X("at:T", axis=x_axis, scale=x_scale),
             y=alt.Y("value:Q", axis=y_axis, scale=alt.Scale(domain=[0, top])),
@@ -162,6 +173,22 @@ def _altair() -> Any:
     return altair
 
 
+def _time_axis(moments: Sequence[str], width: int, *, labels: bool) -> Any:
+    """Hours where all is on one day, else days."""
+    one_day = moments[0][:10] == moments[-1][:10]
+    return _altair().Axis(
+        title=None,
+        labels=labels,
+        ticks=labels,
+        domainColor=LINE,
+        gridColor=LINE,
+        tickCount=6 if width == WIDE else 3,
+        labelOverlap=True,
+        labelFlush=True,
+        format="%H:%M" if one_day else "%-d %b",
+    )
+
+
 def _names(width: int) -> Any:
     """The axis of the names at the left, with the room that the drawing has for them."""
     limit = 230 if width == WIDE else 128
@@ -177,32 +204,7 @@ def _svg(chart: Any, width: int) -> str:
     one), and the ids of two drawings do not meet."""
     import vl_convert
 
-    looks = {
-        "axis": {
-            "labelFontSize": _SIZE,
-            "labelColor": INK,
-            "titleFontSize": _SIZE,
-            "titleColor": SOFT,
-            "titleFontWeight": "normal",
-            "tickColor": LINE,
-        },
-        "legend": {
-            "labelFontSize": _SIZE,
-            "labelColor": INK,
-            "symbolType": "square",
-            "symbolSize": 110,
-            "padding": 0,
-        },
-    }
-    spec = chart.configure(
-        font="sans-serif",
-        background="transparent",
-        autosize={"type": "fit-x", "contains": "padding"},
-        padding={"left": 14, "right": 4, "top": 2, "bottom": 2},
-        view={"stroke": None},
-        **looks,
-    ).to_dict()
-    drawn: str = vl_convert.vegalite_to_svg(spec)
+    drawn: str = vl_convert.vegalite_to_svg(chart.configure(**_LOOKS).to_dict())
     drawn = re.sub(r' (role|aria-[a-z]+)="[^"]*"', "", drawn)
     sized = re.compile(r'<svg ([^>]*?) width="[^"]*" height="[^"]*"')
     drawn = sized.sub(rf'<svg class="drawn" style="max-width:{width}px" \1', drawn, count=1)

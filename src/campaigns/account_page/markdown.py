@@ -1,12 +1,11 @@
-"""The account in short: for the command line, for Prefect's pages, and for programs.
+"""The account in short, for the command line and for Prefect's pages.
 
 No person's name and no address: counts and sentences only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Callable, Iterator
 
 from campaigns.account_page.pictures import Stage, stages
 from campaigns.account_page.words import (
@@ -29,8 +28,9 @@ from campaigns.account_page.words import (
     verdict,
 )
 from campaigns.domain import outcome_words
-from campaigns.domain.account import ALL, Account, Costs, Question, figure_rows
+from campaigns.domain.account import Account, Costs, Question
 from campaigns.domain.counting import people
+from campaigns.domain.figures import ALL, Answers, Number
 from campaigns.domain.plan import ALREADY, NOT_AGAIN
 from campaigns.domain.prices import money
 
@@ -60,50 +60,42 @@ def _stage_rows(account: Account) -> list[Row]:
 def _other_rows(account: Account) -> list[Row]:
     """Who got none and why, what became of the messages, and what people did."""
     told = account.answers
-    found: list[Row] = []
-    found += [
-        ("skipped", skip_word(w), int(told.number("skips", w, column="people")))
-        for (w,) in told.keys("skips")
+
+    def listed(section: str, query: str, words: Callable[..., str], column: str) -> list[Row]:
+        """A line for each row of the query; `words` says its key."""
+        return [
+            (section, words(*key), int(told.number(query, *key, column=column)))
+            for key in told.keys(query)
+        ]
+
+    return [
+        *listed("skipped", "skips", skip_word, "people"),
+        *_if_any(NOT_AGAIN, ALREADY, told.number("audience", column="already")),
+        *listed("outcome", "states", in_words, "messages"),
+        *[
+            row
+            for query, words in APART.items()
+            for row in _if_any("of these", words, told.number(query, column="messages"))
+        ],
+        *listed("public X post", "post", in_words, "posts"),
+        *listed("by fallback", "fallbacks", fallback_words, "messages"),
+        *listed("not accepted, why", "failures", outcome_words.in_words, "messages"),
+        *_reaction_rows(told),
+        ("opted out or complained", "everyone", int(told.number("left", column="people"))),
+        ("recorded", "on profiles", int(told.number("recorded", column="messages"))),
     ]
-    if already := int(told.number("audience", column="already")):
-        found.append((NOT_AGAIN, ALREADY, already))
-    found += [
-        ("outcome", in_words(s), int(told.number("states", s, column="messages")))
-        for (s,) in told.keys("states")
-    ]
-    found += [
-        ("of these", words, number)
-        for query, words in APART.items()
-        if (number := int(told.number(query, column="messages")))
-    ]
-    found += [
-        ("public X post", in_words(s), int(told.number("post", s, column="posts")))
-        for (s,) in told.keys("post")
-    ]
-    found += [
-        (
-            "by fallback",
-            fallback_words(c, r),
-            int(told.number("fallbacks", c, r, column="messages")),
-        )
-        for c, r in told.keys("fallbacks")
-    ]
-    found += [
-        (
-            "not accepted, why",
-            outcome_words.in_words(w),
-            int(told.number("failures", w, column="messages")),
-        )
-        for (w,) in told.keys("failures")
-    ]
-    found += [
+
+
+def _if_any(section: str, line: str, number: Number) -> list[Row]:
+    return [(section, line, int(number))] if number else []
+
+
+def _reaction_rows(told: Answers) -> list[Row]:
+    return [
         (kind, agent, int(told.number("reactions", ALL, kind, agent, column="times")))
         for channel, kind, agent in told.keys("reactions")
         if channel == ALL
     ]
-    found.append(("opted out or complained", "everyone", int(told.number("left", column="people"))))
-    found.append(("recorded", "on profiles", int(told.number("recorded", column="messages"))))
-    return found
 
 
 def answer_sentences(account: Account) -> list[str]:
@@ -202,44 +194,3 @@ def _funnel(told: list[Stage]) -> list[str]:
         cells = [stage.label.lower(), f"{int(stage.whole.value):,}", *each, bar]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
-
-
-def _costs_json(costs: Costs) -> dict[str, object]:
-    return {
-        "currency": costs.currency,
-        "total": float(costs.total),
-        "budget": None if costs.budget is None else float(costs.budget),
-        "lines": [
-            {
-                "channel": line.channel,
-                "country": line.country,
-                "messages": line.messages.value,
-                "units": line.units,
-                "total": None if line.total is None else float(line.total),
-            }
-            for line in costs.lines
-        ],
-    }
-
-
-def account_json(account: Account) -> dict[str, object]:
-    """For `--json`: every figure with its query, and what was concluded."""
-    run = account.run
-    return {
-        "run": run.id,
-        "campaign": run.campaign,
-        "edition": run.edition,
-        "state": run.state,
-        "release": run.release_hash,
-        "at": account.at.isoformat(),
-        "goal": account.goal and {"kind": account.goal[0], "within_days": account.goal[1]},
-        "summary": answer_sentences(account),
-        "course": list(account.course),
-        "incremental": account.incremental and asdict(account.incremental),
-        "costs": account.costs and _costs_json(account.costs),
-        "proof": asdict(account.proof),
-        "facts": {name: dict(written) for name, written in account.facts.items()},
-        "findings": account.findings,
-        "figures": [asdict(row) for row in figure_rows(account)],
-        "queries": {query.name: query.sql for query in account.queries},
-    }

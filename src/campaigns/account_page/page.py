@@ -36,9 +36,10 @@ from campaigns.account_page.words import (
     why_no_lift,
 )
 from campaigns.domain import outcome_words
-from campaigns.domain.account import ALL, Account, Answers, Figure
+from campaigns.domain.account import Account
 from campaigns.domain.channel import PERSONAL_CHANNELS
 from campaigns.domain.counting import counted, people
+from campaigns.domain.figures import ALL, Answers, Figure
 from campaigns.domain.prices import money
 from campaigns.page_templates import page_templates
 

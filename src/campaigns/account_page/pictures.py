@@ -8,9 +8,10 @@ from datetime import datetime
 
 from campaigns.account_page.charts import Bar, Drawn, Interval, bars, intervals, listed, timeline
 from campaigns.account_page.words import goal_words
-from campaigns.domain.account import ALL, Account, Figure
+from campaigns.domain.account import Account
 from campaigns.domain.channel import PERSONAL_CHANNELS
 from campaigns.domain.experiment import GoalKind
+from campaigns.domain.figures import ALL, Figure
 
 
 @dataclass(frozen=True, slots=True)

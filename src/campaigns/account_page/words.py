@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from campaigns.domain.account import ALL, Account, Figure, Incremental, Proof
+from campaigns.domain.account import Account, Incremental, Proof
 from campaigns.domain.channel import Channel
 from campaigns.domain.counting import counted
 from campaigns.domain.experiment import Difference, GoalKind, GoalResult
+from campaigns.domain.figures import ALL, Figure
 from campaigns.domain.reason import SKIP_TEXT, Reason, SkipReason
 from campaigns.domain.run import ACTIVE_RUN_STATES
 

@@ -142,7 +142,7 @@ def _plan(app: App, release: Release, plan: str | None) -> str:
 
 
 def _keep_plan(app: App, release: Release, limit: int | None, portion: Portion = WHOLE) -> Forecast:
-    told, allotment = forecast_release(app, release, limit, portion)
+    told, allotment = forecast_release(app, release, limit, portion, masked=True)
     now = app.clock.now()
     app.releases.save(release, now)
     app.plans.save(told.plan, release, allotment, now)

@@ -22,10 +22,11 @@ def new_campaign(app: App, name: str) -> Begun:
 
 def write_schemas(app: App) -> list[Path]:
     """Write every schema into templates/schemas; their paths."""
-    for path, document in _schemas(app).items():
+    schemas = _schemas(app)
+    for path, document in schemas.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(document)
-    return list(_schemas(app))
+    return list(schemas)
 
 
 def stale_schemas(app: App) -> list[Path]:

@@ -45,7 +45,12 @@ def record_events(app: App, source: str, told: Sequence[object]) -> list[EventRe
 
 
 def import_events(
-    app: App, path: Path, source: str, *, progress: Callable[[int], None] | None = None
+    app: App,
+    path: Path,
+    source: str,
+    *,
+    encoding: str | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> EventsReport:
     """Bring a CSV or Parquet file of events in. Raises FileError for a file that is none, and
     UserError for a source that is none."""
@@ -57,7 +62,7 @@ def import_events(
     now = app.clock.now()
     refusals = app.settings.home / "reports" / f"{path.stem}-{now:%Y%m%d-%H%M%S}-refused.csv"
     with RefusalFile(refusals) as file:
-        for unreadable, rows in open_events(path).batches(MOST_EVENTS):
+        for unreadable, rows in open_events(path, encoding).batches(MOST_EVENTS):
             for row in unreadable:
                 file.refused(row)
             results = record_events(app, source, [raw for _, raw in rows])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from campaigns.bootstrap.costs import channels_of, earlier_costs, readers_of
@@ -15,7 +16,7 @@ from campaigns.domain.findings import Finding, Level
 from campaigns.domain.forecast import Forecast, Power, Sample
 from campaigns.domain.message import fill
 from campaigns.domain.plan import PlanCounts, PlannedDelivery
-from campaigns.domain.portion import WHOLE, Portion, portion_of
+from campaigns.domain.portion import Portion, portion_of
 from campaigns.domain.prices import Prices
 from campaigns.domain.reason import Reason, SkipReason
 from campaigns.domain.release import Release
@@ -53,23 +54,14 @@ def forecast(
 def forecast_release(
     app: App,
     release: Release,
-    limit: int | None = None,
-    portion: Portion = WHOLE,
+    limit: int | None,
+    portion: Portion,
     *,
-    masked: bool = True,
+    masked: bool,
 ) -> tuple[Forecast, Allotment]:
     """The same of a release, and who would get which message."""
     now = app.clock.now()
-    timing = Timing(release.policy, heed_quiet=app.settings.heeds_quiet_hours)
-    found = survey(
-        app.planning,
-        release,
-        now=now,
-        limit=limit,
-        posted=app.plans.posted(release.campaign, release.edition),
-        opening=opening_by(timing, now),
-        portion=portion,
-    )
+    found = _survey(app, release, limit, portion, now)
     prices, readers = Prices.of(release.source("brand.yaml")), readers_of(release)
     spec = Campaign.model_validate(release.source(release.campaign_file))
     made = Forecast(
@@ -98,6 +90,21 @@ def forecast_release(
         refused=app.mode.elsewhere(),
     )
     return made, found.allotment
+
+
+def _survey(
+    app: App, release: Release, limit: int | None, portion: Portion, now: datetime
+) -> Survey:
+    timing = Timing(release.policy, heed_quiet=app.settings.heeds_quiet_hours)
+    return survey(
+        app.planning,
+        release,
+        now=now,
+        limit=limit,
+        posted=app.plans.posted(release.campaign, release.edition),
+        opening=opening_by(timing, now),
+        portion=portion,
+    )
 
 
 def _canary(spec: Campaign, counts: PlanCounts) -> CanarySpec | None:

@@ -47,7 +47,7 @@ def list_merges(app: App) -> list[MergeLine]:
     return app.persons.merges()
 
 
-def find_matches(app: App, *, by: str = ENGINE) -> Found:
+def find_matches(app: App) -> Found:
     """Look for profiles that are one person: by what they share, then, where identities.yaml turns
     it on, by resemblance. Safe to repeat: a pair that was decided on is left.
 
@@ -55,8 +55,8 @@ def find_matches(app: App, *, by: str = ENGINE) -> Found:
     """
     rules = app.catalog.identity_rules()
     pairs = ((a, b, None) for a, b in app.persons.sharing(rules.most))
-    found = _consider(app, rules, pairs, by)
-    return found + _consider(app, rules, _probable(app, rules), by)
+    found = _consider(app, rules, pairs)
+    return found + _consider(app, rules, _probable(app, rules))
 
 
 def list_matches(app: App) -> list[MatchLine]:
@@ -86,11 +86,11 @@ def _probable(app: App, rules: IdentityRules) -> list[tuple[int, int, float | No
 
 
 def _consider(
-    app: App, rules: IdentityRules, pairs: Iterable[tuple[int, int, float | None]], by: str
+    app: App, rules: IdentityRules, pairs: Iterable[tuple[int, int, float | None]]
 ) -> Found:
     counts = dict.fromkeys(Verdict, 0)
     now = app.clock.now()
     for a, b, probability in pairs:
-        verdict = app.persons.consider((a, b), rules, by=by, now=now, probability=probability)
+        verdict = app.persons.consider((a, b), rules, by=ENGINE, now=now, probability=probability)
         counts[verdict] += 1
     return Found(counts[Verdict.JOIN], counts[Verdict.REVIEW], counts[Verdict.NOTHING])

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from functools import cache
 
 from campaigns.bootstrap.app import App
+from campaigns.domain.brand import LONGEST_WITHIN
 from campaigns.domain.channel import Channel
 from campaigns.domain.evidence import Doubt, Verdict
 from campaigns.domain.progress import Progress
 from campaigns.domain.run import RunState
 from campaigns.errors import CampaignsError, UserError
 from campaigns.services.dispatch import DispatchCounts
-from campaigns.services.fall_back import LONGEST_WITHIN, FellBack, fall_back
+from campaigns.services.fall_back import FellBack, fall_back
 from campaigns.services.reconcile import Lookup, Reconciled, reconcile
 from campaigns.services.report import RunReport
 

@@ -23,7 +23,7 @@ from campaigns.domain.answer import (
 from campaigns.domain.answer_words import said
 from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
 from campaigns.errors import UserError
-from campaigns.services.answer import Channels, send_answers, write_answer
+from campaigns.services.answer import Sender, send_answers, write_answer
 from campaigns.services.pace_answers import Paced
 from campaigns.services.pacing import Pacer
 from campaigns.store.answers import SqlAnswers
@@ -124,16 +124,16 @@ class Replies:
         self._app.require_may_send()
         require_sandbox(self._app.settings)
         with ExitStack() as stack:
-            opened: dict[Channel, Channels] = {}
+            opened: dict[Channel, Sender] = {}
 
-            def channel(which: Channel) -> Channels:
+            def channel(which: Channel) -> Sender:
                 if which not in opened:
                     opened[which] = self._open(which, stack)
                 return opened[which]
 
             return send_answers(self.answers, channel, self._words, self._app.clock.now, only)
 
-    def _open(self, which: Channel, stack: ExitStack) -> Channels:
+    def _open(self, which: Channel, stack: ExitStack) -> Sender:
         from campaigns.channels.registry import open_senders
 
         senders = self._app.catalog.brand().senders

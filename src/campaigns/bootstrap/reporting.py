@@ -13,8 +13,6 @@ from campaigns.bootstrap.naming import never_ran
 from campaigns.bootstrap.trials import Trial, analyse_run
 from campaigns.domain.account import (
     Account,
-    Answers,
-    Asked,
     Cost,
     Costs,
     Incremental,
@@ -27,6 +25,7 @@ from campaigns.domain.audit import run_subject
 from campaigns.domain.campaign import Campaign, GoalSpec
 from campaigns.domain.channel import Channel
 from campaigns.domain.experiment import MESSAGE
+from campaigns.domain.figures import Answers, Asked
 from campaigns.domain.message import Skeleton, fill, message_hash
 from campaigns.domain.prices import Prices
 from campaigns.domain.release import Release

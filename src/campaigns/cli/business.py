@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from campaigns.cli.output import advancing, console, json_option, print_json, progress_bar, table
+from campaigns.cli.tables import encoding_option
 
 _BY = click.option("--by", required=True, metavar="NAME", help="Who; kept in the audit trail.")
 _SCOPES = ("events:write", "messages:read")
@@ -79,8 +80,9 @@ def revoke(number: int, by: str) -> None:
 @click.option(
     "--source", required=True, help="Who tells them, such as `till`: ids are unique within it."
 )
+@encoding_option
 @json_option
-def import_events_command(file: Path, source: str, as_json: bool) -> int:
+def import_events_command(file: Path, source: str, encoding: str | None, as_json: bool) -> int:
     """Bring purchases, visits, calls and questions in from FILE, CSV or Parquet.
 
     Its columns are called as the events API's fields: id, kind, at; ref, email, phone or handle,
@@ -92,7 +94,8 @@ def import_events_command(file: Path, source: str, as_json: bool) -> int:
     from campaigns.bootstrap.business import import_events
 
     with connect() as app, progress_bar() as bar:
-        report = import_events(app, file, source, progress=advancing(bar, "Importing", None))
+        move = advancing(bar, "Importing", None)
+        report = import_events(app, file, source, encoding=encoding, progress=move)
     taken = report.accepted or report.duplicate or report.waiting
     if as_json:
         print_json({**asdict(report), "report": report.report and str(report.report)})

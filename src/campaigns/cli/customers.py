@@ -16,6 +16,7 @@ from campaigns.cli.output import (
     progress_bar,
     table,
 )
+from campaigns.cli.tables import encoding_option
 
 if TYPE_CHECKING:
     from campaigns.bootstrap import App
@@ -53,7 +54,7 @@ def sample_command(count: int, seed: int, out: Path) -> None:
     help="YAML file that says which column is what. Exports of Mailchimp, Shopify, HubSpot and "
     "Klaviyo need none.",
 )
-@click.option("--encoding", help="If the file is not UTF-8, e.g. latin-1.")
+@encoding_option
 @json_option
 def import_command(file: Path, mapping: Path | None, encoding: str | None, as_json: bool) -> int:
     """Bring customers in from FILE; again, it updates and never duplicates.

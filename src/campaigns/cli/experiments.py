@@ -9,6 +9,7 @@ import click
 
 from campaigns.account_page.words import QUESTIONS, p_words, verdict
 from campaigns.cli.output import console, json_option, print_json, table
+from campaigns.cli.tables import encoding_option
 
 if TYPE_CHECKING:
     from campaigns.bootstrap.trials import Trial
@@ -73,6 +74,7 @@ class _Named(click.ParamType[tuple[str, float]]):
     help="The experiment is still running: intervals that stay valid however often you look, "
     "narrowest near the difference it was sized for (0.01 is one point).",
 )
+@encoding_option
 @json_option
 def experiment_command(
     campaign: str | None,
@@ -83,6 +85,7 @@ def experiment_command(
     shares: tuple[tuple[str, float], ...],
     confidence: float,
     planned: tuple[tuple[str, float], ...],
+    encoding: str | None,
     as_json: bool,
 ) -> int:
     """Analyse what CAMPAIGN tries out, or another system's randomised test by --outcomes.
@@ -106,6 +109,7 @@ def experiment_command(
         shares=dict(shares) or None,
         confidence=confidence,
         planned=dict(planned) or None,
+        encoding=encoding,
     )
     if as_json:
         print_json(result_json(result))

@@ -40,7 +40,7 @@ def report_command(
 
     Each number is what the database says to a query that the report names. Reads only.
     """
-    from campaigns.account_page.markdown import account_json
+    from campaigns.account_page.programs import account_json
     from campaigns.bootstrap import connect
     from campaigns.bootstrap.reporting import account_of, write_report
 

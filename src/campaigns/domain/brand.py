@@ -45,10 +45,14 @@ class Logo(Written):
     width: Annotated[int, Field(ge=16, le=600)] | None = None
 
 
+#: No campaign falls back later than this.
+LONGEST_WITHIN = timedelta(days=7)
+
+
 class Fallback(Written):
     """When a message that bounced or was rejected goes to the customer's next channel."""
 
-    within: Annotated[int, Field(ge=1, le=168)] = Field(
+    within: Annotated[int, Field(ge=1, le=LONGEST_WITHIN // timedelta(hours=1))] = Field(
         48, description="hours after it was sent; what bounces later stays where it is"
     )
 

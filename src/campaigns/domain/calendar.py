@@ -41,6 +41,18 @@ class Occasion:
         """`newsletter (2027-03)`."""
         return f"{self.campaign} ({self.edition})" if self.edition else self.campaign
 
+    def as_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            "campaign": self.campaign,
+            "title": self.title,
+            "team": self.team or None,
+            "edition": self.edition or None,
+            "at": self.at.isoformat(),
+            "by": self.by,
+            "active": self.active,
+        }
+
 
 class Touch(NamedTuple):
     """One message that one customer would get: of which occasion, when, and where."""
@@ -75,6 +87,17 @@ class Crowd:
         """Who would really get it."""
         return self.people - self.over.total()
 
+    def as_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            "people": self.people,
+            "reached": self.reached,
+            "skipped": self.skipped,
+            "channels": {str(k): n for k, n in sorted(self.by_channel.items())},
+            "days": {str(day): n for day, n in sorted(self.by_day.items())},
+            "over_cap": dict(self.over),
+        }
+
 
 @dataclass(slots=True)
 class Overlap:
@@ -90,6 +113,14 @@ class Overlap:
     both: int = 0
     same_day: Counter[date] = field(default_factory=Counter)
     over: Counter[str] = field(default_factory=Counter)
+
+    def as_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            "both": self.both,
+            "same_day": {str(day): n for day, n in sorted(self.same_day.items())},
+            "over_cap": dict(self.over),
+        }
 
 
 @dataclass(slots=True)
@@ -144,31 +175,10 @@ class Calendar:
             "until": self.until.isoformat(),
             "time_zone": self.zone,
             "occasions": [
-                {
-                    "campaign": o.campaign,
-                    "title": o.title,
-                    "team": o.team or None,
-                    "edition": o.edition or None,
-                    "at": o.at.isoformat(),
-                    "by": o.by,
-                    "active": o.active,
-                    "people": c.people,
-                    "reached": c.reached,
-                    "skipped": c.skipped,
-                    "channels": {str(k): n for k, n in sorted(c.by_channel.items())},
-                    "days": {str(day): n for day, n in sorted(c.by_day.items())},
-                    "over_cap": dict(c.over),
-                }
-                for o, c in zip(self.occasions, self.crowds, strict=True)
+                o.as_json() | c.as_json() for o, c in zip(self.occasions, self.crowds, strict=True)
             ],
             "overlaps": [
-                {
-                    "first": one,
-                    "then": other,
-                    "both": overlap.both,
-                    "same_day": {str(day): n for day, n in sorted(overlap.same_day.items())},
-                    "over_cap": dict(overlap.over),
-                }
+                {"first": one, "then": other} | overlap.as_json()
                 for (one, other), overlap in sorted(self.overlaps.items())
             ],
             "conflicts": self.conflicts(),

@@ -120,25 +120,12 @@ class Reason:
 
     def explain(self, channel: Channel) -> str:
         """One sentence for people."""
-        match self.rule:
-            case Rule.STATED_PREFERENCE:
-                text = f"{channel.label}: the customer asked for it"
-            case Rule.LEARNT:
-                text = "; ".join(tally.in_words(c) for c, tally in self.told)
-            case Rule.EXPLORING:
-                text = f"{channel.label}: tried, to learn whether this customer answers there"
-            case Rule.CAMPAIGN_ORDER:
-                text = f"{channel.label}: first in the campaign's order that this customer permits"
-            case Rule.EXPERIMENT:
-                text = (
-                    f"{channel.label}: the campaign's first channel, to see what preferences bring"
-                )
-            case Rule.PUBLIC_POST:
-                text = "public post: seen by everyone who follows the brand"
-            case Rule.CONVERSATION:
-                text = f"{channel.label}: the customer answered there"
-            case Rule.FALLBACK:
-                text = f"{channel.label}: the next channel that this customer permits"
+        if self.rule is Rule.LEARNT:
+            text = "; ".join(tally.in_words(c) for c, tally in self.told)
+        elif self.rule is Rule.PUBLIC_POST:
+            text = "public post: seen by everyone who follows the brand"
+        else:
+            text = f"{channel.label}: {_RULE_TEXT[self.rule]}"
         if self.passed_over:
             text += "; not " + ", not ".join(
                 f"{c.label} ({OBSTACLE_TEXT[o]})" for c, o in self.passed_over
@@ -199,6 +186,15 @@ def _waits(text: str) -> tuple[str, str]:
     return before, waits
 
 
+#: Behind the channel's name; the other two rules have sentences of their own.
+_RULE_TEXT = {
+    Rule.STATED_PREFERENCE: "the customer asked for it",
+    Rule.EXPLORING: "tried, to learn whether this customer answers there",
+    Rule.CAMPAIGN_ORDER: "first in the campaign's order that this customer permits",
+    Rule.EXPERIMENT: "the campaign's first channel, to see what preferences bring",
+    Rule.CONVERSATION: "the customer answered there",
+    Rule.FALLBACK: "the next channel that this customer permits",
+}
 OBSTACLE_TEXT = {
     Obstacle.NO_ADDRESS: "no address",
     Obstacle.ADDRESS_DEAD: "the address bounced or is invalid",

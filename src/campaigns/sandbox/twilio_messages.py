@@ -36,15 +36,9 @@ class Messages:
         self._rules.check(form, channel, number)
         if self._inbound.has_stopped(channel, number):
             raise refuse(21610)
-        text = form.get("Body", "")
-        content = None
-        if form.get("ContentSid"):
-            content = self._contents.find(form["ContentSid"])
-            if content is None:
-                raise refuse(21655)
+        content = self._content(form)
         values = variables(form, content)
-        if content:
-            text = content.fill(values)
+        text = content.fill(values) if content else form.get("Body", "")
         if len(text) > MAX_BODY:
             raise refuse(21617)
         error = None
@@ -52,6 +46,14 @@ class Messages:
             error = self._later(number, content, values, call.at)
         delivery = delivery_in(form.get("StatusCallback", ""))
         return self._accept(call, form, Recipient(0, channel, number, delivery, error), text)
+
+    def _content(self, form: dict[str, str]) -> Content | None:
+        if not form.get("ContentSid"):
+            return None
+        content = self._contents.find(form["ContentSid"])
+        if content is None:
+            raise refuse(21655)
+        return content
 
     def _accept(self, call: Call, form: dict[str, str], recipient: Recipient, text: str) -> Answer:
         sid = f"SM{self._log.prefix}{self._log.next_message_id:0{SID_DIGITS}x}"

@@ -7,9 +7,10 @@ from campaigns.sandbox.call import Answer, json_answer
 PROBLEMS = "https://api.twitter.com/2/problems/"
 
 
-def problem(status: int, title: str, detail: str, kind: str = "about:blank") -> Answer:
+def problem(status: int, title: str, detail: str) -> Answer:
     """An error as X writes it."""
-    return json_answer(status, {"title": title, "type": kind, "status": status, "detail": detail})
+    told = {"title": title, "type": "about:blank", "status": status, "detail": detail}
+    return json_answer(status, told)
 
 
 def invalid(message: str, parameter: str) -> Answer:

@@ -50,7 +50,7 @@ class Answers(Protocol):
         """Put what died senders had in their hands in doubt."""
 
 
-class Channels(Protocol):
+class Sender(Protocol):
     """One channel, ready to send."""
 
     def send(self, skeleton: Skeleton, envelopes: Sequence[Envelope]) -> list[Outcome]:
@@ -68,7 +68,7 @@ def write_answer(answers: Answers, line: InboxLine, draft: Draft, *, now: dateti
 
 def send_answers(
     answers: Answers,
-    channel: Callable[[Channel], Channels],
+    channel: Callable[[Channel], Sender],
     words: Callable[[AnswerKind, str], str],
     clock: Callable[[], datetime],
     only: int | None = None,
@@ -92,7 +92,7 @@ def send_answers(
 
 
 def _send(
-    channel: Callable[[Channel], Channels],
+    channel: Callable[[Channel], Sender],
     intent: Intent,
     closed: set[Channel],
     clock: Callable[[], datetime],

@@ -7,7 +7,7 @@ and put beside each other. Only counts leave it.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import combinations
@@ -191,7 +191,6 @@ def forecast(
     zone: str,
     now: datetime,
     until: datetime,
-    progress: Callable[[int], None] = lambda _: None,
 ) -> Calendar:
     """The calendar from now until then. Reads only.
 
@@ -205,5 +204,4 @@ def forecast(
     first, last = planning.customer_range()
     for start in range(first, last + 1, PAGE):
         made.page(start, min(start + PAGE - 1, last))
-        progress(min(start + PAGE, last + 1))
     return calendar

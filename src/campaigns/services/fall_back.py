@@ -7,7 +7,7 @@ transaction, and the outbox sends that like any other: permission is checked onc
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from campaigns.domain.customer import Profile
@@ -21,8 +21,6 @@ from campaigns.services.choosing import SkeletonChooser
 
 #: Failed messages looked at in one transaction.
 PAGE = 500
-#: No campaign falls back later than this (domain.campaign.Fallback).
-LONGEST_WITHIN = timedelta(days=7)
 
 
 class Fallbacks(Protocol):

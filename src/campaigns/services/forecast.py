@@ -11,9 +11,9 @@ from campaigns.domain.allotment import Allotment
 from campaigns.domain.channel import Channel
 from campaigns.domain.costing import Messages
 from campaigns.domain.plan import PlanCounts, PlannedDelivery
-from campaigns.domain.portion import WHOLE, Portion
+from campaigns.domain.portion import Portion
 from campaigns.domain.release import Release
-from campaigns.services.choosing import Opening, at_once
+from campaigns.services.choosing import Opening
 from campaigns.services.plan_run import post_skeleton, preview
 from campaigns.services.ports import PlanStore
 
@@ -69,8 +69,8 @@ def survey(
     now: datetime,
     limit: int | None,
     posted: bool,
-    opening: Opening = at_once,
-    portion: Portion = WHOLE,
+    opening: Opening,
+    portion: Portion,
 ) -> Survey:
     """Plan everybody and write nothing. `posted`: the campaign has its public post already."""
     found = Survey(PlanCounts(), Allotment.of(release))

@@ -13,7 +13,7 @@ from campaigns.domain.reason import Choice, Skip, SkipReason
 from campaigns.domain.release import Policy, Release
 from campaigns.domain.routing import converse
 from campaigns.domain.timing import AT_ONCE
-from campaigns.services.choosing import Opening, SkeletonChooser, at_its_time, at_once
+from campaigns.services.choosing import Opening, SkeletonChooser, at_its_time
 from campaigns.services.ports import PlanStore
 
 #: After these nothing follows; after any other skip the customer goes on to the next step.
@@ -27,8 +27,8 @@ def plan_steps(
     first: int,
     last: int,
     now: datetime,
-    room: int | None = None,
-    opening: Opening = at_once,
+    room: int | None,
+    opening: Opening,
 ) -> Plan:
     """What the later steps hold for the customers of an id range who are due for one.
 

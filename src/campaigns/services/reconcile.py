@@ -89,24 +89,9 @@ def reconcile(
     for channel, listed in by_channel.items():
         lookup = lookups(channel)
         answers = lookup.look([_sought(d, skeleton(d.skeleton_id)) for d in listed])
-        asked = [d for d in listed if d.delivery_id in answers]
-        known, twins = doubts.rivals([d.delivery_id for d in asked])
-        found = [
-            (
-                d,
-                _judge(
-                    d,
-                    answers[d.delivery_id],
-                    lookup.authority,
-                    known.get(d.delivery_id, set()),
-                    d.delivery_id in twins,
-                    now,
-                ),
-            )
-            for d in asked
-        ]
+        found = _judged(doubts, listed, answers, lookup.authority, now)
         done.findings.update(doubts.record(found, now=now))
-        done.later += len(listed) - len(asked)
+        done.later += len(listed) - len(found)
     return done
 
 
@@ -114,6 +99,24 @@ def _sought(doubt: Doubt, skeleton: Skeleton) -> Sought:
     return Sought(
         doubt.delivery_id, doubt.channel, doubt.address, skeleton, doubt.values, doubt.since
     )
+
+
+def _judged(
+    doubts: Doubts,
+    listed: Sequence[Doubt],
+    answers: Mapping[int, Answer],
+    authority: Authority,
+    now: datetime,
+) -> list[tuple[Doubt, Judgement]]:
+    """What the answers show; a message that was not answered for is left out."""
+    asked = [d for d in listed if d.delivery_id in answers]
+    known, twins = doubts.rivals([d.delivery_id for d in asked])
+    found = []
+    for doubt in asked:
+        id_ = doubt.delivery_id
+        others = known.get(id_, set())
+        found.append((doubt, _judge(doubt, answers[id_], authority, others, id_ in twins, now)))
+    return found
 
 
 def _judge(

@@ -69,9 +69,9 @@ class EventTable:
         return {**plain, "customer": who, "data": facts}
 
 
-def open_events(path: Path) -> EventTable:
+def open_events(path: Path, encoding: str | None) -> EventTable:
     """Open a file of events. Raises FileError saying what is wrong with it as a whole."""
-    return EventTable(open_table(path))
+    return EventTable(open_table(path, encoding))
 
 
 def _column(name: str) -> str:

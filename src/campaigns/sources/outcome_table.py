@@ -13,7 +13,7 @@ from campaigns.sources.table import open_table
 
 
 def outcome_rows(
-    path: Path, arm: str, goals: Sequence[str], encoding: str | None = None
+    path: Path, arm: str, goals: Sequence[str], encoding: str | None
 ) -> Iterator[tuple[int, str, list[str]]]:
     """(line or row number, arm, goals' cells) of every person, streamed.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import TypeVar
 
 import orjson
 
@@ -23,12 +23,12 @@ from campaigns.domain.intake import (
     SuppressionEntry,
     UnreadRow,
 )
-from campaigns.sources import places
 from campaigns.sources.cells import Reader, RowError, reader, text_of
 from campaigns.sources.headers import Headers
 from campaigns.sources.mapping import Defaults, FieldName, MappingFile, Value
 from campaigns.sources.names import Names, nothing
 from campaigns.sources.otherwise import Otherwise
+from campaigns.sources.place_cells import Places
 from campaigns.sources.rules import (
     Cells,
     attribute_of,
@@ -44,7 +44,6 @@ from campaigns.sources.same import reading_of
 _Read = TypeVar("_Read")
 
 _LONGEST_REF = 80
-_MOST_PLACES = 20_000
 #: Fields that hold phones and handles → the channels they reach. A later field wins.
 _REACH: tuple[tuple[FieldName, AddressKind, tuple[Channel, ...]], ...] = (
     ("phone", AddressKind.PHONE, (Channel.SMS, Channel.WHATSAPP)),
@@ -102,8 +101,7 @@ class RowBuilder:
         ]
         self._names = Names(self._fields, self._columns)
         self._email_cell = self._fields.get("email", nothing)
-        self._place_readers = [self._fields.get(name, nothing) for name, _ in _PLACES]
-        self._places: dict[tuple[str, ...], _Places] = {}
+        self._places = Places(self._fields)
         self._otherwise = Otherwise(mapping.defaults, fallback)
         self._reading = reading_of(mapping, headers, attributes)
 
@@ -138,8 +136,7 @@ class RowBuilder:
         """The noes of a row that does not go in, and what tells whose they are; None without."""
         place = f"{self._file}:{refused.line}"
         noes = tuple([e for read in self._consents if (e := no_of(read, cells, place))])
-        places = tuple([_unless_wrong(read, cells) or "" for read in self._place_readers])
-        region = _read_places(places).values[1]
+        region = self._places.country_unless_wrong(cells)
         addresses = self._others(refused.line, cells, region or self._defaults.country, [])
         if (email := _unless_wrong(self._email, cells)) is not None:
             addresses.insert(0, AddressEntry(Channel.EMAIL, *email))
@@ -212,12 +209,7 @@ class RowBuilder:
         return {column for _, _, _, column in self._reach}
 
     def _stated(self, line: int, cells: Cells, left_out: list[LeftOut]) -> Fields:
-        texts = tuple([read(cells) for read in self._place_readers])
-        known = self._places.get(texts)
-        if known is None:
-            if len(self._places) > _MOST_PLACES:
-                self._places.clear()
-            known = self._places[texts] = _read_places(texts)
+        known = self._places.read(cells)
         for name, text in known.unknown:
             reason = f"it is no {name.replace('_', ' ')} we know; the row goes in without it"
             left_out.append(LeftOut(line, reason, self._columns[name], text))
@@ -276,24 +268,6 @@ class RowBuilder:
         return tuple(entries), addresses
 
 
-class _Places(NamedTuple):
-    """What four cells say of language, country, zone and channel, and what they fail to say."""
-
-    values: tuple[Any, Any, Any, Any]
-    unknown: tuple[tuple[FieldName, str], ...]
-
-
-def _read_places(texts: tuple[str, ...]) -> _Places:
-    told = list(zip(_PLACES, texts, strict=True))
-    values = [convert(text) if text else None for (_, convert), text in told]
-    unknown = [
-        (name, text)
-        for ((name, _), text), value in zip(told, values, strict=True)
-        if text and value is None
-    ]
-    return _Places((values[0], values[1], values[2], values[3]), tuple(unknown))
-
-
 def _unless_wrong(read_: Callable[[Cells], _Read | None], cells: Cells) -> _Read | None:
     try:
         return read_(cells)
@@ -303,11 +277,3 @@ def _unless_wrong(read_: Callable[[Cells], _Read | None], cells: Cells) -> _Read
 
 def _readers(fields: Mapping[FieldName, Value], headers: Headers) -> dict[FieldName, Reader]:
     return {name: read for name, value in fields.items() if (read := reader(value, headers))}
-
-
-_PLACES: tuple[tuple[FieldName, Callable[[str], str | Channel | None]], ...] = (
-    ("locale", places.locale),
-    ("country", places.country),
-    ("time_zone", places.time_zone),
-    ("preferred_channel", places.channel),
-)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from campaigns.domain.account import Query
+from campaigns.domain.figures import Query
 
 _PEOPLE = """people AS (
     SELECT DISTINCT customer_id FROM deliveries WHERE run_id = {run} AND customer_id <> 0

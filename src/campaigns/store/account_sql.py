@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from campaigns.domain.account import Asked, Query
+from campaigns.domain.figures import Asked, Query
 from campaigns.store.account_people_sql import (
     BODIES,
     CONVERSIONS,

@@ -8,7 +8,8 @@ from decimal import Decimal
 import orjson
 from sqlalchemy import Connection, text
 
-from campaigns.domain.account import Answer, Answers, Asked, Number, Query, Sampled
+from campaigns.domain.account import Sampled
+from campaigns.domain.figures import Answer, Answers, Asked, Number, Query
 from campaigns.domain.run import Run
 from campaigns.store.account_people_sql import BODIES, base_name, together
 from campaigns.store.account_sql import brief_queries, queries, values_of

@@ -6,42 +6,27 @@ in a committed transaction that checks again whether it may leave, then what the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
 
-import orjson
-from sqlalchemy import ColumnElement, Connection, Row, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
-from campaigns.domain.answer import (
-    LEASE,
-    Answer,
-    AnswerKind,
-    Because,
-    Draft,
-    Intent,
-    Reach,
-    refusal,
-    thread_of,
-)
+from campaigns.domain.answer import Answer, AnswerKind, Because, Draft, Intent, Reach, refusal
 from campaigns.domain.audit import Action, AuditEntry
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import Accepted, DeliveryState, NotSent, Outcome, Refused, Rejected
 from campaigns.domain.interaction import InteractionKind
 from campaigns.domain.provider_event import ProviderEvent
-from campaigns.store import audit, interactions
+from campaigns.store import audit
+from campaigns.store.answer_moves import AnswerRow, Words, accept, begin, change, end, hold
 from campaigns.store.bulk import upsert
 from campaigns.store.clock import from_ms, from_ms_or_none, to_ms
 from campaigns.store.engine import Database, hold_intent
-from campaigns.store.inbox import newest_said, put, subject_of, take
-from campaigns.store.interactions import EventRow
+from campaigns.store.inbox import put, subject_of, take
 from campaigns.store.reaching import read_reach, with_own
 from campaigns.store.schema import answers, customers
 
 _S = DeliveryState
-#: Words of an automatic answer: its kind and the customer's language → what to say.
-Words: TypeAlias = Callable[[AnswerKind, str], str]
-Found: TypeAlias = Row[Any]
 
 
 class SqlAnswers:
@@ -112,30 +97,31 @@ class SqlAnswers:
             if row is None or row.state != _S.PENDING or row.not_before > to_ms(now):
                 return None
             if row.not_after is not None and row.not_after < to_ms(now):
-                return _end(connection, row, _S.EXPIRED, "too late to be of use", now)
+                return end(connection, row, _S.EXPIRED, "too late to be of use", now)
             reach = read_reach(connection, row.customer_id, row.channel)
             reach = with_own(reach, row)
             channel, kind = Channel(row.channel), AnswerKind(row.kind)
             if said := refusal(kind, channel, reach, now):
-                return _end(connection, row, _S.SUPPRESSED, said, now)
-            return _begin(connection, row, reach, words, now)
+                return end(connection, row, _S.SUPPRESSED, said, now)
+            return begin(connection, row, reach, words, now)
 
     def settle(self, intent: Intent, outcome: Outcome, *, now: datetime) -> DeliveryState:
         """Write what the provider said. That it has the answer always wins; all else counts only
         from the attempt that holds it."""
         with self._database.write() as connection:
-            row = _held(connection, intent.answer_id)
+            row = hold(connection, intent.answer_id)
+            assert row is not None
             if isinstance(outcome, Accepted):
-                return _accept(connection, row, outcome.provider_id, now)
+                return accept(connection, row, outcome.provider_id, now)
             if row.state != _S.SENDING or row.attempts != intent.attempt:
                 return DeliveryState(row.state)
             if isinstance(outcome, NotSent):
                 values = {"state": str(_S.PENDING), "not_before": to_ms(outcome.retry_at)}
-                _change(connection, row.id, values | {"outcome": _said(outcome)})
+                change(connection, row.id, values | {"outcome": _said(outcome)})
                 return _S.PENDING
             if isinstance(outcome, Rejected | Refused):
-                return _end(connection, row, _S.REJECTED, _said(outcome), now)
-            return _end(connection, row, _S.IN_DOUBT, _said(outcome), now)
+                return end(connection, row, _S.REJECTED, _said(outcome), now)
+            return end(connection, row, _S.IN_DOUBT, _said(outcome), now)
 
     def sweep(self, *, now: datetime) -> int:
         """Answers whose sender died with them may have left: in doubt, and a person decides."""
@@ -145,7 +131,7 @@ class SqlAnswers:
         with self._database.write() as connection:
             rows = connection.execute(query.with_for_update()).all()
             for row in rows:
-                _end(connection, row, _S.IN_DOUBT, "the sender died while it was sending", now)
+                end(connection, row, _S.IN_DOUBT, "the sender died while it was sending", now)
             return len(rows)
 
     def of(self, customer_id: int) -> list[Answer]:
@@ -168,17 +154,17 @@ def prove(connection: Connection, events: Sequence[ProviderEvent], now: datetime
     back to the inbox. Returns how many are ours."""
     known = 0
     for event in sorted(events, key=lambda e: e.delivery_id or 0):
-        row = _held_or_none(connection, -(event.delivery_id or 0))
+        row = hold(connection, -(event.delivery_id or 0))
         if row is None:
             continue
         known += 1
-        _accept(connection, row, event.provider_id, now)
+        accept(connection, row, event.provider_id, now)
         if event.kind in (InteractionKind.BOUNCED, InteractionKind.FAILED):
             _failed_after_all(connection, row, str(event.data.get("reason", event.kind)), now)
     return known
 
 
-def _failed_after_all(connection: Connection, row: Found, why: str, now: datetime) -> None:
+def _failed_after_all(connection: Connection, row: AnswerRow, why: str, now: datetime) -> None:
     changed = connection.execute(
         update(answers)
         .where(answers.c.id == row.id, answers.c.outcome.is_(None))
@@ -188,100 +174,12 @@ def _failed_after_all(connection: Connection, row: Found, why: str, now: datetim
         put(connection, row.customer_id, Channel(row.channel), Because.FAILED, to_ms(now))
 
 
-def _held(connection: Connection, answer_id: int) -> Found:
-    row = _held_or_none(connection, answer_id)
-    assert row is not None
-    return row
-
-
-def _held_or_none(connection: Connection, answer_id: int) -> Found | None:
-    query = select(answers).where(answers.c.id == answer_id).with_for_update()
-    return connection.execute(query).one_or_none()
-
-
-def _begin(connection: Connection, row: Found, reach: Reach, words: Words, now: datetime) -> Intent:
-    assert reach.address is not None
-    said = row.text if row.text is not None else words(AnswerKind(row.kind), row.locale or "")
-    subject = row.subject
-    headers: dict[str, str] = {}
-    if row.channel == Channel.EMAIL:
-        asked = newest_said(connection, row.customer_id, Channel.EMAIL, row.created_at)
-        thread, headers = thread_of(asked)
-        subject = subject or thread
-    values = {
-        "state": str(_S.SENDING),
-        "text": said,
-        "subject": subject,
-        "attempts": row.attempts + 1,
-        "lease_until": to_ms(now + LEASE),
-    }
-    _change(connection, row.id, values)
-    return Intent(
-        answer_id=row.id,
-        attempt=row.attempts + 1,
-        channel=Channel(row.channel),
-        address=reach.address,
-        text=said,
-        subject=subject,
-        last_inbound_at=reach.last_inbound_at,
-        headers=headers,
-    )
-
-
-def _accept(
-    connection: Connection, row: Found, provider_id: str | None, now: datetime
-) -> DeliveryState:
-    if row.state == _S.ACCEPTED:
-        return _S.ACCEPTED
-    values: dict[str, object] = {
-        "state": str(_S.ACCEPTED),
-        "outcome": None,
-        "settled_at": to_ms(now),
-        "provider_id": provider_id[:120] if provider_id else row.provider_id,
-    }
-    _change(connection, row.id, values)
-    data = {"text": row.text, "campaign": row.campaign, "subject": row.subject}
-    if row.kind != AnswerKind.ANSWER:
-        data["automatic"] = row.kind
-    kept = {name: value for name, value in data.items() if value is not None}
-    event = EventRow(
-        row.customer_id,
-        to_ms(now),
-        str(InteractionKind.ANSWERED),
-        row.channel,
-        None,
-        f"answer:{row.id}",
-        orjson.dumps(kept).decode(),
-    )
-    interactions.record(connection, [event])
-    return _S.ACCEPTED
-
-
-def _end(
-    connection: Connection, row: Found, state: DeliveryState, said: str, now: datetime
-) -> DeliveryState:
-    """It did not leave, or may have: a person's answer brings its reply back to the inbox."""
-    _change(
-        connection,
-        row.id,
-        {"state": str(state), "outcome": said[:300], "settled_at": to_ms(now)},
-    )
-    if row.kind == AnswerKind.ANSWER:
-        because = Because.IN_DOUBT if state is _S.IN_DOUBT else Because.FAILED
-        put(connection, row.customer_id, Channel(row.channel), because, to_ms(now))
-    return state
-
-
-def _change(connection: Connection, answer_id: int, values: dict[str, object]) -> None:
-    connection.execute(update(answers).where(answers.c.id == answer_id).values(values))
-
-
 def _said(outcome: Outcome) -> str:
     assert not isinstance(outcome, Accepted)
     return f"{outcome.code}: {outcome.reason}"[:300]
 
 
-def _answer(row: Found) -> Answer:
+def _answer(row: AnswerRow) -> Answer:
     return Answer(
         answer_id=row.id,
         customer_id=row.customer_id,

@@ -31,6 +31,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
@@ -75,7 +76,7 @@ def insert(
         return 0
     names = ", ".join(columns)
     into = f"INSERT INTO {table.name} ({names})"
-    if connection.dialect.name == "sqlite":
+    if dialect_of(connection) == "sqlite":
         marks = ", ".join("?" * len(columns))
         statement = f"{into} VALUES ({marks}) {on_conflict}"
         return connection.exec_driver_sql(statement, [tuple(r) for r in listed]).rowcount
@@ -124,7 +125,21 @@ def tuples(result: CursorResult[Any]) -> Sequence[tuple[Any, ...]]:
     return found
 
 
-def rows_sql(dialect: str, columns: Mapping[str, str]) -> str:
+def over(
+    connection: Connection,
+    statement: str,
+    columns: Mapping[str, str],
+    rows: Sequence[Sequence[object]],
+    **values: object,
+) -> CursorResult[Any]:
+    """Execute a statement over rows that travel with it, at least one: `{given}` in it stands for
+    them, with these columns (`bigint` or `text`). `values` are its other parameters."""
+    dialect = dialect_of(connection)
+    query = text(statement.format(given=rows_sql(dialect, columns)))
+    return connection.execute(query, rows_parameters(dialect, rows) | values)
+
+
+def rows_sql(dialect: Dialect, columns: Mapping[str, str]) -> str:
     """A subquery over rows given with the statement: column name → `bigint` or `text`.
 
     Bind `rows_parameters(…)` with it.
@@ -136,7 +151,7 @@ def rows_sql(dialect: str, columns: Mapping[str, str]) -> str:
     return f"(SELECT * FROM unnest({arrays}) AS given({', '.join(columns)}))"  # noqa: S608 - our own words
 
 
-def rows_parameters(dialect: str, rows: Sequence[Sequence[object]]) -> dict[str, object]:
+def rows_parameters(dialect: Dialect, rows: Sequence[Sequence[object]]) -> dict[str, object]:
     """The rows for `rows_sql`: one JSON text on SQLite, an array per column on PostgreSQL."""
     if dialect == "sqlite":
         return {"rows": orjson.dumps(rows).decode()}

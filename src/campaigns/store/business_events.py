@@ -3,12 +3,12 @@ in one transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import orjson
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from campaigns.domain.address import AddressError, normalise
 from campaigns.domain.business_event import (
@@ -42,6 +42,10 @@ class _Asked(NamedTuple):
     key: str
 
 
+#: A customer; or the device that the event waits for; or why it is refused.
+_Owner: TypeAlias = int | _Asked | str
+
+
 class SqlBusinessEvents:
     """Implements services.record_business_events.EventLog."""
 
@@ -57,28 +61,44 @@ class SqlBusinessEvents:
         with self._database.write() as connection:
             whose = _whose(connection, events, source, now)
             rows = [_row(source, e, w) for e, w in zip(events, whose, strict=True)]
-            first: dict[str, EventRow] = {}
-            waiting: dict[str, Waiting] = {}
-            for row, owner in zip(rows, whose, strict=True):
-                if isinstance(owner, int):
-                    first.setdefault(row.source_key, row)
-                elif isinstance(owner, _Asked):
-                    waiting.setdefault(row.source_key, Waiting(owner.key, row))
-            written = interactions.record(connection, list(first.values()))
-            known = _kept(connection, {*first, *waiting})
-            device_events.keep(
-                connection, [w for k, w in waiting.items() if k not in known], now=now
-            )
-            waits = device_events.read(connection, waiting)
-        results = []
-        for event, owner, row in zip(events, whose, rows, strict=True):
-            if isinstance(owner, str):
-                results.append(refused(event.id, owner))
-            elif isinstance(owner, int):
-                results.append(_result(event.id, row, known.get(row.source_key), written))
-            else:
-                results.append(_wait(event.id, Waiting(owner.key, row), waits.get(row.source_key)))
-        return results
+            stored = _write(connection, rows, whose, now)
+        return [
+            _became(event.id, owner, row, stored)
+            for event, owner, row in zip(events, whose, rows, strict=True)
+        ]
+
+
+class _Stored(NamedTuple):
+    """What is on disk now, by the source's key: `written` by this call, `known` on a profile,
+    `waits` for its device."""
+
+    written: set[str]
+    known: Mapping[str, EventRow]
+    waits: Mapping[str, Waiting]
+
+
+def _write(
+    connection: Connection, rows: Sequence[EventRow], whose: Sequence[_Owner], now: datetime
+) -> _Stored:
+    first: dict[str, EventRow] = {}
+    waiting: dict[str, Waiting] = {}
+    for row, owner in zip(rows, whose, strict=True):
+        if isinstance(owner, int):
+            first.setdefault(row.source_key, row)
+        elif isinstance(owner, _Asked):
+            waiting.setdefault(row.source_key, Waiting(owner.key, row))
+    written = interactions.record(connection, list(first.values()))
+    known = _kept(connection, {*first, *waiting})
+    device_events.keep(connection, [w for k, w in waiting.items() if k not in known], now=now)
+    return _Stored(written, known, device_events.read(connection, waiting))
+
+
+def _became(id_: str, owner: _Owner, row: EventRow, stored: _Stored) -> EventResult:
+    if isinstance(owner, str):
+        return refused(id_, owner)
+    if isinstance(owner, int):
+        return _result(id_, row, stored.known.get(row.source_key), stored.written)
+    return _wait(id_, Waiting(owner.key, row), stored.waits.get(row.source_key))
 
 
 def _result(id_: str, row: EventRow, kept: EventRow | None, written: set[str]) -> EventResult:
@@ -103,7 +123,7 @@ def _content(row: EventRow) -> tuple[object, ...]:
     return row.customer_id, row.at, row.kind, row.channel, orjson.loads(row.data or "{}")
 
 
-def _row(source: str, event: BusinessEvent, whose: int | _Asked | str) -> EventRow:
+def _row(source: str, event: BusinessEvent, whose: _Owner) -> EventRow:
     return EventRow(
         whose if isinstance(whose, int) else 0,
         to_ms(event.at),
@@ -117,7 +137,7 @@ def _row(source: str, event: BusinessEvent, whose: int | _Asked | str) -> EventR
 
 def _whose(
     connection: Connection, events: Sequence[BusinessEvent], source: str, now: datetime
-) -> list[int | _Asked | str]:
+) -> list[_Owner]:
     """Each event's customer, or the device it waits for, or why it is refused. A device told
     beside a customer finds them from now on, and what waited for it becomes theirs."""
     hashing = AddressHash.load(connection)
@@ -139,7 +159,7 @@ def _whose(
     ]
 
 
-def _of_device(asked: _Asked, owners: set[int], barred: Collection[str]) -> int | _Asked | str:
+def _of_device(asked: _Asked, owners: set[int], barred: Collection[str]) -> _Owner:
     if owners:
         return min(owners)
     return _NOBODY if asked.key in barred else asked
@@ -169,12 +189,8 @@ def _only(owners: set[int]) -> int | str:
 def _owners(connection: Connection, asked: Collection[_Asked]) -> dict[_Asked, set[int]]:
     if not asked:
         return {}
-    dialect = bulk.dialect_of(connection)
-    given = bulk.rows_sql(dialect, {"kind": "text", "key": "text"})
-    rows = connection.execute(
-        text(_OWNERS.format(given=given)),
-        bulk.rows_parameters(dialect, [tuple(a) for a in sorted(asked)]),
-    )
+    given = [tuple(a) for a in sorted(asked)]
+    rows = bulk.over(connection, _OWNERS, {"kind": "text", "key": "text"}, given)
     found: dict[_Asked, set[int]] = {}
     for kind, key, customer_id in rows.all():
         found.setdefault(_Asked(kind, key), set()).add(int(customer_id))
@@ -185,9 +201,7 @@ def _kept(connection: Connection, keys: Collection[str]) -> dict[str, EventRow]:
     """What is stored under these keys."""
     if not keys:
         return {}
-    dialect = bulk.dialect_of(connection)
-    query = text(_KEPT.format(given=bulk.rows_sql(dialect, {"key": "text"})))
-    rows = connection.execute(query, bulk.rows_parameters(dialect, [(k,) for k in sorted(keys)]))
+    rows = bulk.over(connection, _KEPT, {"key": "text"}, [(k,) for k in sorted(keys)])
     return {row.source_key: EventRow(*row) for row in rows.all()}
 
 

@@ -62,12 +62,8 @@ def doubt_too_soon(connection: Connection, arrivals: Sequence[tuple[int, int]]) 
     """Deliveries and when they arrived, told after the fact: no reader is that quick."""
     if not arrivals:
         return
-    dialect = bulk.dialect_of(connection)
-    given = bulk.rows_sql(dialect, {"id": "bigint", "until": "bigint"})
     rows = [(delivery, at + _TOO_SOON_MS) for delivery, at in arrivals]
-    found = connection.execute(
-        text(_BEFORE.format(given=given)), bulk.rows_parameters(dialect, rows)
-    )
+    found = bulk.over(connection, _BEFORE, {"id": "bigint", "until": "bigint"}, rows)
     interactions.doubt(connection, list(found.scalars()))
 
 

@@ -16,6 +16,7 @@ from campaigns.domain.pressure import LONGEST_CAP, Cap
 from campaigns.store import bulk, schema
 from campaigns.store.clock import to_ms
 
+_CONTACT = {"customer_id": "bigint", "delivery_id": "bigint"}
 _COUNT = (
     "SELECT COUNT(*) FROM contacts k WHERE k.customer_id = d.customer_id AND k.at > :{since}{there}"
 )
@@ -87,30 +88,23 @@ def take_back(connection: Connection, items: Sequence[Claimed]) -> None:
     """Count these no more, unless they did leave or may have."""
     if not items:
         return
-    dialect = bulk.dialect_of(connection)
-    columns = {"customer_id": "bigint", "delivery_id": "bigint"}
-    statement = text(_TAKE_BACK.format(given=bulk.rows_sql(dialect, columns)))
     rows = [(item.customer_id, item.delivery_id) for item in items]
-    connection.execute(statement, bulk.rows_parameters(dialect, rows))
+    bulk.over(connection, _TAKE_BACK, _CONTACT, rows)
 
 
 def count_again(connection: Connection, deliveries: Sequence[int], now: datetime) -> None:
     """Count these, which left after all: a message that surely was not sent gave its count back."""
     if not deliveries:
         return
-    dialect = bulk.dialect_of(connection)
-    statement = text(_COUNT_AGAIN.format(given=bulk.rows_sql(dialect, {"id": "bigint"})))
-    rows = bulk.rows_parameters(dialect, [(i,) for i in deliveries])
-    connection.execute(statement, {"now": to_ms(now), **rows})
+    rows = [(i,) for i in deliveries]
+    bulk.over(connection, _COUNT_AGAIN, {"id": "bigint"}, rows, now=to_ms(now))
 
 
 def forget(connection: Connection, failed: Sequence[tuple[int, int]]) -> None:
     """Count these (customer, delivery) no more: they left, and surely did not arrive."""
     if not failed:
         return
-    dialect = bulk.dialect_of(connection)
-    given = bulk.rows_sql(dialect, {"customer_id": "bigint", "delivery_id": "bigint"})
-    connection.execute(text(_FORGET.format(given=given)), bulk.rows_parameters(dialect, failed))
+    bulk.over(connection, _FORGET, _CONTACT, failed)
 
 
 def prune(connection: Connection, now: datetime) -> None:

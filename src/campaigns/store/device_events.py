@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from campaigns.store import bulk, interactions
 from campaigns.store.clock import to_ms
@@ -35,10 +35,8 @@ def read(connection: Connection, source_keys: Collection[str]) -> dict[str, Wait
     """What waits under these keys."""
     if not source_keys:
         return {}
-    dialect = bulk.dialect_of(connection)
-    query = text(_READ.format(given=bulk.rows_sql(dialect, {"key": "text"})))
-    rows = bulk.rows_parameters(dialect, [(key,) for key in sorted(source_keys)])
-    found = (Waiting(row[0], EventRow(*row[1:])) for row in connection.execute(query, rows))
+    rows = bulk.over(connection, _READ, _KEY, [(key,) for key in sorted(source_keys)])
+    found = (Waiting(row[0], EventRow(*row[1:])) for row in rows)
     return {w.row.source_key: w for w in found}
 
 
@@ -46,17 +44,15 @@ def adopt(connection: Connection, devices: Collection[str]) -> None:
     """What waits for these devices goes to who uses them, where somebody does."""
     if not devices:
         return
-    dialect = bulk.dialect_of(connection)
-    given = bulk.rows_sql(dialect, {"key": "text"})
-    rows = bulk.rows_parameters(dialect, [(key,) for key in sorted(devices)])
-    told = [EventRow(*row) for row in connection.execute(text(_TOLD.format(given=given)), rows)]
+    rows = bulk.over(connection, _TOLD, _KEY, [(key,) for key in sorted(devices)])
+    told = [EventRow(*row) for row in rows]
     if not told:
         return
     interactions.record(connection, told)
-    keys = bulk.rows_parameters(dialect, [(row.source_key,) for row in told])
-    connection.execute(text(_DROP.format(given=given)), keys)
+    bulk.over(connection, _DROP, _KEY, [(row.source_key,) for row in told])
 
 
+_KEY = {"key": "text"}
 _READ = """
 SELECT e.device_key, 0, e.at, e.kind, e.channel, NULL, e.source_key, CAST(e.data AS text)
   FROM {given} AS given JOIN device_events e ON e.source_key = given.key

@@ -16,7 +16,6 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    text,
     true,
 )
 
@@ -99,16 +98,12 @@ class SqlDoubts:
         address, and which of them have a twin in doubt (the same words to the same address)."""
         if not ids:
             return {}, set()
-        dialect = self._database.dialect
-        given = bulk.rows_sql(dialect, {"id": "bigint"})
-        rows = bulk.rows_parameters(dialect, [(i,) for i in ids])
+        given, rows = {"id": "bigint"}, [(i,) for i in ids]
         known: dict[int, set[str]] = {}
         with self._database.read() as connection:
-            for delivery_id, provider_id in connection.execute(
-                text(_KNOWN.format(given=given)), rows
-            ):
+            for delivery_id, provider_id in bulk.over(connection, _KNOWN, given, rows):
                 known.setdefault(delivery_id, set()).add(provider_id)
-            twins = set(connection.execute(text(_TWINS.format(given=given)), rows).scalars())
+            twins = set(bulk.over(connection, _TWINS, given, rows).scalars())
         return known, twins
 
     def record(

@@ -15,6 +15,7 @@ from campaigns.domain.address import AddressError, normalise
 from campaigns.domain.audit import Action, AuditEntry
 from campaigns.domain.channel import Channel
 from campaigns.domain.erasure import Erased
+from campaigns.domain.journey import MAX_STEPS
 from campaigns.errors import NotFoundError
 from campaigns.store import audit, bulk, forgetting, strangers
 from campaigns.store.append_only import close_ledger, open_ledger
@@ -120,7 +121,7 @@ def _of_customer(customer_id: int) -> list[ColumnElement[bool]]:
     d = deliveries.c
     return [
         d.campaign_id.in_(select(campaigns.c.id)),
-        d.step.in_(range(10)),
+        d.step.in_(range(MAX_STEPS)),
         d.customer_id == customer_id,
     ]
 

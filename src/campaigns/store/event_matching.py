@@ -75,7 +75,6 @@ class Matching:
 
     def __init__(self, connection: Connection, hashing: AddressHash) -> None:
         self._connection = connection
-        self._dialect = bulk.dialect_of(connection)
         self._hashing = hashing
 
     def match(self, events: Sequence[ProviderEvent]) -> list[Match]:
@@ -123,11 +122,7 @@ class Matching:
     def _sent(self, ids: Collection[int]) -> dict[int, Sent]:
         if not ids:
             return {}
-        given = bulk.rows_sql(self._dialect, {"id": "bigint"})
-        rows = self._connection.execute(
-            text(_SENT.format(given=given)),
-            bulk.rows_parameters(self._dialect, [(i,) for i in sorted(ids)]),
-        )
+        rows = bulk.over(self._connection, _SENT, {"id": "bigint"}, [(i,) for i in sorted(ids)])
         return {
             id_: Sent(id_, customer_id, channel, address, bool(known))
             for id_, customer_id, channel, address, known in bulk.tuples(rows)
@@ -136,11 +131,7 @@ class Matching:
     def _owners(self, keys: Collection[str]) -> dict[str, list[Owner]]:
         if not keys:
             return {}
-        given = bulk.rows_sql(self._dialect, {"key": "text"})
-        rows = self._connection.execute(
-            text(_OWNERS.format(given=given)),
-            bulk.rows_parameters(self._dialect, [(k,) for k in sorted(keys)]),
-        )
+        rows = bulk.over(self._connection, _OWNERS, {"key": "text"}, [(k,) for k in sorted(keys)])
         found: dict[str, list[Owner]] = {}
         for key, customer_id, channel, address in bulk.tuples(rows):
             found.setdefault(key, []).append(Owner(customer_id, channel, address))

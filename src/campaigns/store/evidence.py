@@ -209,11 +209,7 @@ def _run(
     """The ids that the statement returns, if it returns any."""
     if not rows:
         return []
-    dialect = bulk.dialect_of(connection)
-    result = connection.execute(
-        text(statement.format(given=bulk.rows_sql(dialect, columns))),
-        bulk.rows_parameters(dialect, rows) | values,
-    )
+    result = bulk.over(connection, statement, columns, rows, **values)
     return list(result.scalars()) if result.returns_rows else []
 
 

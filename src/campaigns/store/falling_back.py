@@ -106,7 +106,7 @@ class SqlFallbacks:
                 # What did not arrive must not stand in its own fallback's way.
                 contacts.forget(connection, [(f.customer_id, f.delivery_id) for _, f in failed])
                 hops, left = _decide(connection, release, failed, decide, now)
-                self._write(connection, run, hops, left)
+                _write(connection, run, hops, left)
                 if hops:
                     reopen(connection, run.id)
         except IntegrityError:  # the unique index of active runs
@@ -132,51 +132,44 @@ class SqlFallbacks:
             for row in rows
         ]
 
-    def _write(
-        self,
-        connection: Connection,
-        run: Run,
-        hops: Sequence[tuple[Any, PlannedDelivery]],
-        left: Mapping[int, str],
-    ) -> None:
-        self._update(connection, _LEAVE, {"id": "bigint", "reason": "text"}, list(left.items()))
-        self._update(connection, _REPLACE, {"id": "bigint"}, [(row.id,) for row, _ in hops])
-        ids = load_skeleton_ids(connection, run.release_hash)
-        ordered = sorted(hops, key=lambda h: (h[1].channel, ids[h[1].skeleton_hash], h[0].id))
-        bulk.insert(
-            connection,
-            deliveries,
-            _COLUMNS,
-            [
-                (
-                    row.campaign_id,
-                    row.step,
-                    row.hop + 1,
-                    row.customer_id,
-                    run.id,
-                    row.shard,
-                    str(hop.channel),
-                    ids[hop.skeleton_hash],
-                    hop.reason,
-                    str(DeliveryState.PENDING),
-                    0,
-                    0,
-                )
-                for row, hop in ordered
-            ],
-        )
 
-    def _update(
-        self,
-        connection: Connection,
-        statement: str,
-        columns: Mapping[str, str],
-        rows: Sequence[tuple[object, ...]],
-    ) -> None:
-        if rows:
-            given = bulk.rows_sql(self._database.dialect, columns)
-            parameters = bulk.rows_parameters(self._database.dialect, rows)
-            connection.execute(text(statement.format(given=given)), parameters)
+def _write(
+    connection: Connection,
+    run: Run,
+    hops: Sequence[tuple[Any, PlannedDelivery]],
+    left: Mapping[int, str],
+) -> None:
+    if left:
+        bulk.over(connection, _LEAVE, {"id": "bigint", "reason": "text"}, list(left.items()))
+    if not hops:
+        return
+    bulk.over(connection, _REPLACE, {"id": "bigint"}, [(row.id,) for row, _ in hops])
+    ids = load_skeleton_ids(connection, run.release_hash)
+    ordered = sorted(hops, key=lambda h: (h[1].channel, ids[h[1].skeleton_hash], h[0].id))
+    bulk.insert(
+        connection,
+        deliveries,
+        _COLUMNS,
+        [_next_hop(row, hop, run.id, ids[hop.skeleton_hash]) for row, hop in ordered],
+    )
+
+
+def _next_hop(row: Any, hop: PlannedDelivery, run_id: int, skeleton: int) -> tuple[object, ...]:
+    """As _COLUMNS names it."""
+    return (
+        row.campaign_id,
+        row.step,
+        row.hop + 1,
+        row.customer_id,
+        run_id,
+        row.shard,
+        str(hop.channel),
+        skeleton,
+        hop.reason,
+        str(DeliveryState.PENDING),
+        0,
+        0,
+    )
 
 
 def _step_names(connection: Connection, rows: Sequence[Any]) -> dict[int, str]:

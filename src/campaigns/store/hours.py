@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, null, select, text
+from sqlalchemy import ColumnElement, Connection, null, select
 
 from campaigns.domain.best_hour import TELLING, Answered
 from campaigns.domain.interaction import Agent
@@ -28,6 +28,7 @@ SELECT i.customer_id, c.time_zone, c.country, i.at
  WHERE i.kind IN ({_KINDS}) AND coalesce(i.agent, '{Agent.HUMAN}') = '{Agent.HUMAN}'
  ORDER BY i.customer_id
 """  # noqa: S608 - our own words
+_ID = {"id": "bigint"}
 _FORGET = "DELETE FROM best_hours WHERE customer_id IN (SELECT id FROM {given} AS given)"
 _KNOWN = """
 SELECT given.id FROM {given} AS given JOIN customers c ON c.id = given.id
@@ -57,7 +58,7 @@ class SqlHours:
     def answered(self, ids: Sequence[int], *, since: datetime) -> Iterator[Answered]:
         """See services.learn_hours.Hours."""
         with self._database.read() as connection:
-            rows = self._given(connection, _ANSWERED, ids, since=to_ms(since))
+            rows = _given(connection, _ANSWERED, ids, since=to_ms(since))
         for (customer, zone, country), own in groupby(rows, key=lambda row: row[:3]):
             yield customer, zone, country, [from_ms(row[3]) for row in own]
 
@@ -67,28 +68,18 @@ class SqlHours:
         """See services.learn_hours.Hours. Nothing is written of who was erased meanwhile."""
         with self._database.write() as connection:
             bar_imports(connection)
-            self._run(connection, _FORGET, ids)
-            known = {row[0] for row in self._given(connection, _KNOWN, [i for i, _ in found])}
+            bulk.over(connection, _FORGET, _ID, [(i,) for i in ids])
+            known = {row[0] for row in _given(connection, _KNOWN, [i for i, _ in found])}
             moment = to_ms(now)
             rows = [(i, b.hour, b.near, b.answers, moment) for i, b in found if i in known]
             bulk.insert(connection, best_hours, _COLUMNS, rows)
 
-    def _given(
-        self, connection: Connection, statement: str, ids: Sequence[int], **values: int
-    ) -> list[tuple[int, ...]]:
-        if not ids:
-            return []
-        dialect = self._database.dialect
-        given = bulk.rows_sql(dialect, {"id": "bigint"})
-        parameters = bulk.rows_parameters(dialect, [(i,) for i in ids])
-        query = text(statement.format(given=given))
-        return list(bulk.tuples(connection.execute(query, parameters | values)))
 
-    def _run(self, connection: Connection, statement: str, ids: Sequence[int]) -> None:
-        dialect = self._database.dialect
-        given = bulk.rows_sql(dialect, {"id": "bigint"})
-        parameters = bulk.rows_parameters(dialect, [(i,) for i in ids])
-        connection.execute(text(statement.format(given=given)), parameters)
+def _given(
+    connection: Connection, statement: str, ids: Sequence[int], **values: int
+) -> list[tuple[int, ...]]:
+    rows = [(i,) for i in ids]
+    return list(bulk.tuples(bulk.over(connection, statement, _ID, rows, **values))) if ids else []
 
 
 def hour_text(policy: Policy) -> ColumnElement[Any]:

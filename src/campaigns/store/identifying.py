@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from campaigns.domain.identity import IdentityKind
 from campaigns.store import bulk, device_events
@@ -38,10 +38,8 @@ def note(
 def _taken(connection: Connection, refs: Collection[str]) -> set[str]:
     if not refs:
         return set()
-    dialect = bulk.dialect_of(connection)
-    query = text(_TAKEN.format(given=bulk.rows_sql(dialect, {"ref": "text"})))
-    rows = bulk.rows_parameters(dialect, [(ref,) for ref in sorted(refs)])
-    return set(connection.execute(query, rows).scalars())
+    rows = [(ref,) for ref in sorted(refs)]
+    return set(bulk.over(connection, _TAKEN, {"ref": "text"}, rows).scalars())
 
 
 _TAKEN = "SELECT c.ref FROM {given} AS given JOIN customers c ON c.ref = given.ref"

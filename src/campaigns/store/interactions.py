@@ -62,10 +62,7 @@ def record(connection: Connection, rows: Sequence[EventRow]) -> set[str]:
 
 
 def _existing(connection: Connection, ids: set[int]) -> set[int]:
-    dialect = bulk.dialect_of(connection)
-    query = text(_HERE.format(given=bulk.rows_sql(dialect, {"id": "bigint"})))
-    found = connection.execute(query, bulk.rows_parameters(dialect, [(i,) for i in ids]))
-    return set(found.scalars())
+    return set(bulk.over(connection, _HERE, {"id": "bigint"}, [(i,) for i in ids]).scalars())
 
 
 _HERE = "SELECT c.id FROM {given} AS given JOIN customers c ON c.id = given.id"
@@ -123,12 +120,8 @@ WHERE channel_uses.last_inbound_at IS NULL
 def _note_purchases(connection: Connection, purchases: dict[int, int]) -> None:
     if not purchases:
         return
-    dialect = bulk.dialect_of(connection)
-    given = bulk.rows_sql(dialect, {"id": "bigint", "at": "bigint"})
-    connection.execute(
-        text(_NOTE_PURCHASE.format(given=given)),
-        bulk.rows_parameters(dialect, sorted(purchases.items())),
-    )
+    rows = sorted(purchases.items())
+    bulk.over(connection, _NOTE_PURCHASE, {"id": "bigint", "at": "bigint"}, rows)
 
 
 _NOTE_PURCHASE = """
@@ -144,12 +137,8 @@ def doubt(connection: Connection, source_keys: Sequence[str]) -> None:
     what was learnt from them is learnt anew."""
     if not source_keys:
         return
-    dialect = bulk.dialect_of(connection)
-    given = bulk.rows_sql(dialect, {"key": "text"})
-    moved = connection.execute(
-        text(_DOUBT.format(given=given)),
-        bulk.rows_parameters(dialect, [(key,) for key in source_keys]),
-    ).all()
+    rows = [(key,) for key in source_keys]
+    moved = bulk.over(connection, _DOUBT, {"key": "text"}, rows).all()
     learn_anew(connection, {row.customer_id for row in moved})
 
 

@@ -69,18 +69,16 @@ class SqlLearning:
 
     def count(self, ids: Sequence[int], *, half_life: timedelta, now: datetime) -> None:
         """Count these customers anew, in one transaction."""
-        dialect = self._database.dialect
-        given = bulk.rows_sql(dialect, {"id": "bigint"})
         life = half_life // timedelta(milliseconds=1)
         values = {"now": to_ms(now), "life": life, "since": to_ms(now) - HALF_LIVES * life}
         values |= {"first": min(ids), "last": max(ids)}
-        rows = bulk.rows_parameters(dialect, [(i,) for i in ids])
+        rows = [(i,) for i in ids]
         with self._database.write() as connection:
             hold_imports(connection)  # nobody is erased meanwhile
             # First, and with a later look at the interactions: who is doubted after that is
             # written down again.
             for statement in (_TAKE, _COUNT, _FORGET, _EMPTY):
-                connection.execute(text(statement.format(given=given)), rows | values)
+                bulk.over(connection, statement, {"id": "bigint"}, rows, **values)
 
     def counted(self) -> dict[Channel, Sequence[Counted]]:
         """Channel → how many customers answered how many of how many messages."""

@@ -88,32 +88,20 @@ def _suppress(connection: Connection, noes: Sequence[Match]) -> None:
         before = latest.get(match.key, (at, reason))
         # `complained` comes before `opted_out` in the alphabet, which is what `min` needs.
         latest[match.key] = (max(at, before[0]), min(reason, before[1]))
-    _run(
-        connection,
-        _SUPPRESS.format(latest=_LATEST[bulk.dialect_of(connection)], given="{given}"),
-        {"key": "text", "at": "bigint", "reason": "text"},
-        [(key, *value) for key, value in sorted(latest.items())],
-    )
+    if latest:
+        bulk.over(
+            connection,
+            _SUPPRESS.format(latest=_LATEST[bulk.dialect_of(connection)], given="{given}"),
+            {"key": "text", "at": "bigint", "reason": "text"},
+            [(key, *value) for key, value in sorted(latest.items())],
+        )
 
 
 def _lift(connection: Connection, yeses: Sequence[Match]) -> None:
     """Only for a customer: nobody else's word is in the ledger to be held against a later no."""
     rows = [(m.key, to_ms(m.event.at)) for m in yeses if m.key is not None and m.owners]
-    _run(connection, _LIFT, {"key": "text", "at": "bigint"}, rows)
-
-
-def _run(
-    connection: Connection,
-    statement: str,
-    columns: dict[str, str],
-    rows: Sequence[tuple[object, ...]],
-) -> None:
     if rows:
-        dialect = bulk.dialect_of(connection)
-        connection.execute(
-            text(statement.format(given=bulk.rows_sql(dialect, columns))),
-            bulk.rows_parameters(dialect, rows),
-        )
+        bulk.over(connection, _LIFT, {"key": "text", "at": "bigint"}, rows)
 
 
 _ADDRESSES = text(

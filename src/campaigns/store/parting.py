@@ -116,13 +116,23 @@ def _part_profiles(
     connection: Connection, before: Mapping[str, Any], kept: int, merged: int
 ) -> None:
     now_is = snapshot(connection, kept)
-    mine, other, joined = before["kept"], before["merged"], before["joined"]
-    row = rules.parted(now_is["customer"], joined["customer"], mine["customer"])
+    row = rules.parted(now_is["customer"], before["joined"]["customer"], before["kept"]["customer"])
     connection.execute(update(customers).where(customers.c.id == kept).values(row))
     _part_preferences(connection, before, now_is, kept, merged)
     _part_uses(connection, before, now_is, kept, merged)
+    _part_addresses(connection, before, now_is, kept, merged)
+
+
+def _part_addresses(
+    connection: Connection,
+    before: Mapping[str, Any],
+    now_is: Mapping[str, Any],
+    kept: int,
+    merged: int,
+) -> None:
     own, theirs = [], []
-    sides = [by_channel(side[addresses.name]) for side in (now_is, joined, mine, other)]
+    states = (now_is, before["joined"], before["kept"], before["merged"])
+    sides = [by_channel(state[addresses.name]) for state in states]
     for channel in sorted(set().union(*sides)):
         present, was, my_own, their = (side.get(channel) for side in sides)
         if was is None:  # an address that came since

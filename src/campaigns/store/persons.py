@@ -20,16 +20,15 @@ from campaigns.domain.identity import (
     compare_probably,
     senior,
 )
-from campaigns.errors import NotFoundError, UserError
-from campaigns.store import audit, identifying, joining, match_queue, parting, person_reading
+from campaigns.errors import UserError
+from campaigns.store import audit, joining, match_queue, parting, person_reading
 from campaigns.store.engine import Database, bar_imports
-from campaigns.store.hashing import AddressHash
 from campaigns.store.identified import merge_line
 from campaigns.store.schema import customers, identities, matches, merges
 
 
 class SqlPersons:
-    """The one door to identities, merges and matches."""
+    """The one door to merges and matches."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -69,35 +68,6 @@ class SqlPersons:
         query = select(merges).order_by(merges.c.id.desc()).limit(most)
         with self._database.read() as connection:
             return [merge_line(row) for row in connection.execute(query).mappings()]
-
-    # Devices and other identities ---------------------------------------------------------
-
-    def identify(
-        self,
-        customer_id: int,
-        kind: IdentityKind,
-        value: str,
-        *,
-        source: str = "",
-        now: datetime,
-    ) -> bool:
-        """Let this find the customer from now on: a device's id, another system's ref. False when
-        it finds another customer already: one that two share stays with the first.
-
-        Raises NotFoundError when there is no such customer.
-        """
-        with self._database.write() as connection:
-            known = select(customers.c.id).where(customers.c.id == customer_id)
-            if connection.execute(known).scalar_one_or_none() is None:
-                raise NotFoundError(f"there is no customer number {customer_id}.")
-            key = _key(AddressHash.load(connection), kind, value)
-            identifying.note(connection, [(str(kind), key, customer_id)], source=source, now=now)
-            return _whose(connection, kind, key) == customer_id
-
-    def whose(self, kind: IdentityKind, value: str) -> int | None:
-        """The number of the customer whom a device or another ref finds."""
-        with self._database.read() as connection:
-            return _whose(connection, kind, _key(AddressHash.load(connection), kind, value))
 
     # Matches ------------------------------------------------------------------------------
 
@@ -188,20 +158,11 @@ def _merge(
     return merge_id
 
 
-def _key(hashing: AddressHash, kind: IdentityKind, value: str) -> str:
-    return value if kind is IdentityKind.REF else hashing.key(kind, value)
-
-
-def _whose(connection: Connection, kind: IdentityKind, key: str) -> int | None:
-    query = select(identities.c.customer_id)
-    return connection.execute(
-        query.where(identities.c.kind == kind, identities.c.key == key)
-    ).scalar_one_or_none()
-
-
 def _present(connection: Connection, customer_id: int) -> int | None:
     """The number under which this customer is now; None once erased."""
     known = select(customers.c.id).where(customers.c.id == customer_id)
     if connection.execute(known).scalar_one_or_none() is not None:
         return customer_id
-    return _whose(connection, IdentityKind.NUMBER, str(customer_id))
+    i = identities.c
+    now = select(i.customer_id).where(i.kind == IdentityKind.NUMBER, i.key == str(customer_id))
+    return connection.execute(now).scalar_one_or_none()

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, RowMapping, Table, select
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.identity import Identified
+from campaigns.domain.journey import MAX_STEPS
 from campaigns.domain.reason import Reason
 from campaigns.domain.views import plain_values
 from campaigns.store.clock import from_ms
@@ -207,7 +208,7 @@ def _messages_query(ids: Sequence[int]) -> Any:
         .outerjoin(messages, messages.c.delivery_id == d.id)
         .where(
             d.campaign_id.in_(select(campaigns.c.id)),
-            d.step.in_(range(10)),  # the unique key begins with both
+            d.step.in_(range(MAX_STEPS)),  # the unique key begins with both
             d.customer_id.in_(ids),
         )
         .order_by(d.id)

@@ -27,16 +27,9 @@ from campaigns.domain.reason import Skip
 from campaigns.domain.release import Policy, Release
 from campaigns.domain.routing import barred
 from campaigns.store import bulk
-from campaigns.store.candidates import (
-    PAGE,
-    StandingsReader,
-    in_audience,
-    reach_text,
-    read_reach,
-    standings_text,
-    who_has,
-)
+from campaigns.store.candidates import PAGE, in_audience, who_has
 from campaigns.store.packed import RECORD, UNIT, Shared
+from campaigns.store.permission import StandingsReader, reach_text, read_reach, standings_text
 from campaigns.store.runs import find_campaign
 from campaigns.store.schema import customers, runs, shards, skips
 

@@ -57,17 +57,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = False
-
-        async def answer(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
+        answer = _Answer(send)
         most = limit_of(scope["path"])
         if _announced(scope) > most:
             await plain(413, {"Connection": "close"})(scope, receive, answer)
@@ -79,9 +69,25 @@ class Guard:
         except Exception as error:  # a mistake of ours: told by kind and place, never by value
             place = _place(error)
             _log.error("web_failed", error=type(error).__name__, at=place)
-            if started:
+            if answer.started:
                 raise RuntimeError(f"{type(error).__name__} at {place}") from None
             await plain(500)(scope, receive, answer)
+
+
+class _Answer:
+    """Sends the answer on with HEADERS; knows whether it has begun."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.started = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+        await self._send(message)
 
 
 def _announced(scope: Scope) -> int:

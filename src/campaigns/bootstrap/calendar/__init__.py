@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -28,7 +28,6 @@ def calendar(
     *,
     weeks: int,
     schedules: Path | Sequence[CampaignSchedule] = SCHEDULES,
-    progress: Callable[[int], None] = lambda _: None,
 ) -> Calendar:
     """What goes out in the coming weeks: runs under way, and what is scheduled, by the file with
     the schedules or as it stands on a server. Writes nothing.
@@ -52,7 +51,6 @@ def calendar(
         zone=brand.time_zone,
         now=now,
         until=until,
-        progress=progress,
     )
     if isinstance(schedules, Path):
         notes.append(

@@ -66,19 +66,7 @@ def as_json(told: Forecast) -> dict[str, Any]:
         "skipped": dict(counts.skipped),
         "already": counts.already,
         "exploring": counts.exploring,
-        "channels": {
-            str(c.channel): {
-                "messages": c.messages,
-                "locales": dict(c.locales),
-                "segments": c.segments,
-                "most_segments": c.most_segments,
-                "cost": str(c.cost),
-                "most": str(c.most),
-                "unpriced": c.unpriced,
-                "seconds": None if c.takes is None else c.takes.total_seconds(),
-            }
-            for c in told.channels
-        },
+        "channels": {str(c.channel): _channel_json(c) for c in told.channels},
         "currency": told.currency,
         "cost": str(told.cost),
         "most": str(told.most),
@@ -96,6 +84,19 @@ def as_json(told: Forecast) -> dict[str, Any]:
         "findings": [asdict(f) for f in told.findings],
         "power": [asdict(p) for p in told.power],
         "changed": None if told.changed is None else str(told.changed),
+    }
+
+
+def _channel_json(c: ChannelForecast) -> dict[str, Any]:
+    return {
+        "messages": c.messages,
+        "locales": dict(c.locales),
+        "segments": c.segments,
+        "most_segments": c.most_segments,
+        "cost": str(c.cost),
+        "most": str(c.most),
+        "unpriced": c.unpriced,
+        "seconds": None if c.takes is None else c.takes.total_seconds(),
     }
 
 

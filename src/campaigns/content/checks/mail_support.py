@@ -100,12 +100,18 @@ def _used(view: View, page: LexborHTMLParser) -> Iterator[tuple[str, Feature]]:
     for tag in _tags(page):
         yield from _unless_fine(tag, _by_name("element").get(tag))
     for head, selector, _ in all_rules(view.parts["html"]):
-        for name, feature in _by_name("at-rule").items():
-            if name in head:
-                yield from _unless_fine(name, feature)
-        for name, feature in _by_name("selector").items():
-            if name in selector:
-                yield from _unless_fine(name, feature)
+        yield from _standing_in(head, "at-rule")
+        yield from _standing_in(selector, "selector")
+    yield from _images(page)
+
+
+def _standing_in(text: str, kind: str) -> Iterator[tuple[str, Feature]]:
+    for name, feature in _by_name(kind).items():
+        if name in text:
+            yield from _unless_fine(name, feature)
+
+
+def _images(page: LexborHTMLParser) -> Iterator[tuple[str, Feature]]:
     for node in page.css("img[src]"):
         source = (node.attributes.get("src") or "").lower()
         for name, feature in _by_name("image").items():

@@ -32,6 +32,7 @@ from campaigns.store.engine import Database, bar_imports, bar_intents
 from campaigns.store.finding import find_customer
 from campaigns.store.hashing import AddressHash
 from campaigns.store.interactions import EventRow
+from campaigns.store.locking import Locking
 from campaigns.store.reading import read_customer
 from campaigns.store.schema import standings
 from campaigns.store.upserting import Upsert
@@ -53,6 +54,7 @@ class SqlProfiles:
         if not rows:
             return []
         with self._database.moment() as connection:
+            Locking(self._database.dialect).by_index(connection)
             return unchanged.unchanged(connection, self._hashing, rows)
 
     def upsert(

@@ -22,6 +22,8 @@ from typing import Self
 
 #: A new database is migrated on first start: 20 s on two busy cores, and this is the limit.
 START_LIMIT = 120.0
+#: Below 32768, where Linux begins to give ports away.
+_PORTS = range(20_000, 30_000)
 
 
 class PrefectServer:
@@ -122,11 +124,14 @@ def stop(process: subprocess.Popen[bytes] | None, seconds: float = 5.0) -> None:
 
 
 def free_port(preferred: int = 0) -> int:
-    """The preferred port if nobody has it, else a free one, on loopback."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", preferred))
-        except OSError:
-            return free_port()
-        return int(probe.getsockname()[1])
+    """The preferred port if nobody has it, else a free one, on loopback: of those that the system
+    gives to nobody by itself, or somebody may have it before our server has started."""
+    first = os.getpid() % len(_PORTS)
+    others = [*_PORTS[first:], *_PORTS[:first]]
+    tried: list[int] = [preferred, *others] if preferred else others
+    for port in tried:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("no port is free on 127.0.0.1")

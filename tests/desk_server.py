@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from campaigns.domain.answer import InboxLine
 from campaigns.sandbox.process import SandboxProcess
 from campaigns.settings import Settings
 from tests.runs import plan_run, send_run
+from tests.waiting import until
 from tests.web_server import served, serving
 
 ROOT = Path(__file__).parents[1]
@@ -49,7 +49,7 @@ class World:
     public: str
 
     def control(self, method: str, path: str, **more: Any) -> Any:
-        answer = httpx.request(method, f"{self.sandbox.url}/sandbox/{path}", **more)
+        answer = httpx.request(method, f"{self.sandbox.url}/sandbox/{path}", **more, timeout=60)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -72,14 +72,6 @@ class World:
         """What the customer's phone shows, the newest first."""
         found = self.control("GET", "messages", params={"to": person.phone, "channel": channel})
         return [message["seen"]["text"] for message in found]
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for a condition, not for a time."""
-    give_up = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < give_up
-        time.sleep(0.02)
 
 
 @contextmanager

@@ -13,4 +13,9 @@ def misbehave(sandbox_url: str, **rule: object) -> None:
         data=json.dumps([rule]).encode(),
         headers={"Content-Type": "application/json"},
     )
-    urlopen(request, timeout=5).close()
+    urlopen(request, timeout=60).close()
+
+
+def behave(sandbox_url: str) -> None:
+    """No more rules."""
+    urlopen(Request(f"{sandbox_url}/sandbox/faults", method="DELETE"), timeout=60).close()

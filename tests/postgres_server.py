@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+
+from flows.server import free_port
 
 _USER = "postgres"  # Debian's; the server refuses to run as root
 #: Tests need no crash safety of their own server, so commits do not wait for the disk.
@@ -50,7 +51,7 @@ def start(folder: Path, options: Mapping[str, str] | None = None) -> str:
     _run("initdb", "-D", data, "-U", _USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
     settings = {**_OPTIONS, **(options or {})}
     for _attempt in range(5):  # someone may take the free port before the server does
-        port = _free_port()
+        port = free_port()
         words = " ".join(f"-c {k}={v}" for k, v in settings.items())
         command = f"{words} -c port={port} -c unix_socket_directories="
         log = folder / "server.log"
@@ -107,13 +108,6 @@ def _run(program: str, *arguments: object) -> None:
     )
     if done.returncode != 0:
         raise SystemExit(f"{program} failed: {done.stderr.strip() or done.stdout.strip()}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def main(arguments: list[str]) -> None:

@@ -21,7 +21,7 @@ CALLBACK = "https://news.example.com/webhooks/twilio?delivery="
 _CONFIG = SandboxConfig()
 
 
-def sendgrid_client(url: str, key: str = _CONFIG.sendgrid_key, timeout: float = 10) -> Any:
+def sendgrid_client(url: str, key: str = _CONFIG.sendgrid_key, timeout: float = 60) -> Any:
     """SendGrid's client."""
     client = sendgrid.SendGridAPIClient(key, host=url)
     client.client.timeout = timeout
@@ -63,7 +63,7 @@ def twilio_client(
     url: str,
     token: str = _CONFIG.twilio_auth_token,
     sid: str = _CONFIG.twilio_account_sid,
-    timeout: float = 10,
+    timeout: float = 60,
 ) -> TwilioClient:
     """Twilio's client."""
     return TwilioClient(sid, token, http_client=_Rewriting(url, timeout))
@@ -80,7 +80,7 @@ class _Moving(HTTPAdapter):
         return super().send(request, **{**more, "timeout": self._timeout})
 
 
-def x_client(url: str, timeout: float = 10, **keys: str) -> tweepy.Client:
+def x_client(url: str, timeout: float = 60, **keys: str) -> tweepy.Client:
     """X's client, in user context."""
     own = {
         "consumer_key": _CONFIG.x_consumer_key,
@@ -100,7 +100,7 @@ def _moved(url: str, base: str) -> str:
 
 def control(url: str, method: str, path: str, document: Any = None) -> Any:
     """Ask the sandbox's own API; fails unless it answers 200."""
-    answer = requests.request(method, f"{url}/sandbox/{path}", json=document, timeout=10)
+    answer = requests.request(method, f"{url}/sandbox/{path}", json=document, timeout=60)
     assert answer.status_code == 200, answer.text
     return answer.json()
 

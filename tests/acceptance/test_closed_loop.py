@@ -9,8 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -30,6 +29,7 @@ from campaigns.sample import write_csv
 from campaigns.sandbox.process import SandboxProcess
 from campaigns.settings import Settings
 from tests.runs import plan_run, send_run
+from tests.waiting import until
 from tests.web_server import serving
 
 ROOT = Path(__file__).parents[2]
@@ -51,20 +51,13 @@ class Loop:
             return list(connection.execute(text(query), given).all())
 
     def control(self, method: str, path: str, **more: Any) -> Any:
-        answer = httpx.request(method, f"{self.sandbox.url}/sandbox/{path}", **more)
+        answer = httpx.request(method, f"{self.sandbox.url}/sandbox/{path}", **more, timeout=60)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     def settle(self) -> None:
         """Until the sandbox has told all it has to tell."""
         until(lambda: self.control("GET", "webhooks")["waiting"] == 0)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < give_up
-        time.sleep(0.02)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +79,7 @@ def loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
         clock = replace(CLOCK, now=lambda: datetime.now(UTC) + LATER)
         hearing = stack.enter_context(App(settings, clock))
         url = stack.enter_context(serving(hearing))
-        made = Loop(app, sandbox, stack.enter_context(httpx.Client(base_url=url)))
+        made = Loop(app, sandbox, stack.enter_context(httpx.Client(base_url=url, timeout=60)))
         made.control("POST", "webhooks", json={"url": url})
         _import_people(app, folder)
         _send(app)
@@ -249,8 +242,8 @@ def test_serve_says_where_it_is_and_ends_in_order(tmp_path: Path) -> None:
         assert process.stdout is not None
         said = process.stdout.readline()
         (url,) = re.findall(r"http://127\.0\.0\.1:\d+", said)
-        assert httpx.get(f"{url}/healthz").status_code == 200
+        assert httpx.get(f"{url}/healthz", timeout=60).status_code == 200
     finally:
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=120)
     assert (process.returncode, out, err) == (0, "", "")

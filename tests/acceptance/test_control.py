@@ -12,12 +12,10 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -35,8 +33,9 @@ from campaigns.sample import write_csv
 from campaigns.sandbox.process import SandboxProcess
 from campaigns.services.watching import Step
 from campaigns.settings import Settings, load_settings
-from tests.misbehaving import misbehave
+from tests.misbehaving import behave, misbehave
 from tests.runs import plan_run
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,7 +55,7 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def providers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
     """A sandbox whose Twilio takes its time, so that there is something to stop."""
     with SandboxProcess(tmp_path_factory.mktemp("sandbox")) as sandbox:
-        misbehave(sandbox.url, kind="delay", provider="twilio", seconds=0.1)
+        misbehave(sandbox.url, kind="delay", provider="twilio", seconds=0.5)
         yield sandbox
 
 
@@ -95,21 +94,13 @@ def begun(app: App) -> int:
     return run.id
 
 
-def until(look: Callable[[], Any], seconds: float = 30.0) -> Any:
-    give_up = time.monotonic() + seconds
-    while not (seen := look()):
-        assert time.monotonic() < give_up, f"not within {seconds} s"
-        time.sleep(0.02)
-    return seen
-
-
 def during(app: App, run_id: int, act: Callable[[], object]) -> None:
     """Send, and act as soon as something has been accepted."""
     sending = threading.Thread(target=app.dispatch_all, args=(run_id,))
     sending.start()
     until(lambda: app.progress(run_id).accepted > 1)
     act()
-    sending.join(30)
+    sending.join(120)
     assert not sending.is_alive()
 
 
@@ -132,6 +123,7 @@ def test_a_paused_run_waits_for_resume_and_then_everybody_has_it_once(
     code, text = said("show", "run")
     assert "Waiting: paused by ana" in " ".join(text.split())
     assert "say of what: `run:" in said("audit", str(run_id))[1]
+    behave(providers.url)
     code, text = said("resume", str(run_id), "--by", "bob", "--why", "mended", "--json")
     assert code == 0
     done = json.loads(text[text.index("{") :])
@@ -241,7 +233,7 @@ def test_ctrl_c_pauses_the_run_and_the_same_command_goes_on(
         )
         until(lambda: app.runs.latest() and app.progress(app.latest_run().id).accepted > 3)
         os.killpg(process.pid, sign)  # as a terminal does: to the workers, too
-        _, err = process.communicate(timeout=40)
+        _, err = process.communicate(timeout=120)
         run = app.latest_run()
 
         assert process.returncode == 130, err
@@ -251,6 +243,7 @@ def test_ctrl_c_pauses_the_run_and_the_same_command_goes_on(
         seen = app.progress(run.id)
         assert seen.waiting > 0, "it was stopped too late to show anything"
         assert seen.in_doubt == seen.moving == 0
+    behave(providers.url)
     code, _ = said("run", "spring_sale")
     assert code == 0
     assert not providers.log.duplicates()
@@ -295,7 +288,10 @@ def test_a_copied_home_plans_but_sends_nothing_until_it_is_armed(
     assert said("arm", "--by", "ana", "--why", "again")[1].startswith("The database is armed")
 
 
-def test_watching_a_run_ends_with_it(home: Path, said: Callable[..., tuple[int, str]]) -> None:
+def test_watching_a_run_ends_with_it(
+    home: Path, providers: SandboxProcess, said: Callable[..., tuple[int, str]]
+) -> None:
+    behave(providers.url)
     with connect() as app:
         run_id = begun(app)
         during(app, run_id, lambda: None)

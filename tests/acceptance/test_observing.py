@@ -153,7 +153,7 @@ def test_the_endpoint_answers_over_http(tmp_path: Path) -> None:
     with connect(Settings(home=tmp_path)) as app:
         server, thread = start_http_server(0, addr="127.0.0.1", registry=registry(app))
         url = f"http://127.0.0.1:{server.server_port}/metrics"
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=60) as answer:
             text = answer.read().decode()
         server.shutdown()
         server.server_close()

@@ -24,7 +24,7 @@ def site(world: World) -> Iterator[httpx.Client]:
     """The shop's web site, with its key."""
     _, key = create_key(world.app, "web-shop", set(Scope), by="Ana")
     headers = {"Authorization": f"Bearer {key}"}
-    with httpx.Client(base_url=world.public, headers=headers) as client:
+    with httpx.Client(base_url=world.public, headers=headers, timeout=60) as client:
         yield client
 
 
@@ -80,6 +80,6 @@ def test_who_unsubscribes_by_the_mails_own_link_is_shown_nothing_more(
     assert messages(site, person.ref)
     link = mail(world, person.mail)["headers"]["List-Unsubscribe"].strip("<>")
     path = link.removeprefix(str(world.settings.public_url).rstrip("/"))
-    answer = httpx.post(world.public + path, data={"List-Unsubscribe": "One-Click"})
+    answer = httpx.post(world.public + path, data={"List-Unsubscribe": "One-Click"}, timeout=60)
     assert answer.status_code == 200
     assert messages(site, person.ref) == []

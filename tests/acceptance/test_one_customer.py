@@ -32,9 +32,9 @@ from campaigns.services.report import RunReport
 from campaigns.settings import Settings
 from tests.acceptance.test_journey import MAPPING, REMINDER, SHORT, STEPS
 from tests.contract.pages_forms import filled
-from tests.desk_server import until
 from tests.files import restate
 from tests.runs import plan_run
+from tests.waiting import until
 from tests.web_server import serving
 
 ROOT = Path(__file__).parents[2]
@@ -67,7 +67,7 @@ class Story:
         return replace(CLOCK, now=lambda: datetime.now(UTC) + self.passed)
 
     def control(self, method: str, path: str, **more: Any) -> Any:
-        answer = httpx.request(method, f"{self.sandbox.url}/sandbox/{path}", **more)
+        answer = httpx.request(method, f"{self.sandbox.url}/sandbox/{path}", **more, timeout=60)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -140,7 +140,7 @@ def story(tmp_path: Path) -> Iterator[Story]:
         made = Story(settings, sandbox)
         made.app = stack.enter_context(App(settings, made.clock()))
         url = stack.enter_context(serving(stack.enter_context(App(settings, made.clock()))))
-        made.public = stack.enter_context(httpx.Client(base_url=url, timeout=30))
+        made.public = stack.enter_context(httpx.Client(base_url=url, timeout=60))
         made.control("POST", "webhooks", json={"url": url})
         yield made
 

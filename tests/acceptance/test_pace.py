@@ -292,7 +292,7 @@ def test_a_senders_rate_holds_for_all_lanes_by_the_providers_log(open_shop: Open
     in_a_second = max(sum(first <= m < first + second for m in at) for first in at)
     assert in_a_second <= rate + burst * lanes
     assert at[-1] - at[0] > timedelta(seconds=(len(at) - burst) / rate * 0.9)
-    assert took < 60
+    assert took < 200  # and not for ever
 
 
 REFUSALS: list[tuple[str, dict[str, Any], tuple[str, str] | None, str]] = [

@@ -21,7 +21,8 @@ from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.pace import Pace, pace_key
 from campaigns.errors import NotFoundError, UserError
 from campaigns.services.dispatch import Clock
-from tests.desk_server import PEOPLE, Person, World, desk, desk_world, make, until
+from tests.desk_server import PEOPLE, Person, World, desk, desk_world, make
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +193,7 @@ def test_the_desk_takes_back_what_was_no_opt_out_with_a_reason(world: World, ana
     world.says("this is spam", person=ana)
     number = world.waits(ana).inbox_id
     form = f"/inbox/{number}/no-opt-out"
-    with desk(world.app) as url, httpx.Client(base_url=url) as browser:
+    with desk(world.app) as url, httpx.Client(base_url=url, timeout=60) as browser:
         browser.post("/sign-in", data={"name": "Marta"})
         assert f'action="{form}"' in browser.get(f"/inbox/{number}").text
         assert browser.post(form, data={"why": " "}).status_code == 409

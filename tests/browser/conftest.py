@@ -14,7 +14,7 @@ from tests.browser.studio_world import SHIPPED, Opener, Studio, chromium, studio
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=15_000)
+    expect.set_options(timeout=60_000)
     with chromium() as browser:
         yield browser
     expect.set_options(timeout=5_000)

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "templates"
 _CHROMIUM = "/usr/bin/chromium"
 #: Milliseconds: what is waited for comes in one or two seconds; a busy machine takes longer.
-_SLOW = 30_000
+_SLOW = 60_000
 #: Opens a page at an address.
 Opener = Callable[..., Page]
 #: Tables that a reader would have to push sideways.
@@ -33,6 +33,9 @@ _FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # No name but this machine's: what a page asks of others fails at once, and alike everywhere.
+    "--no-proxy-server",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
 
 
@@ -72,7 +75,7 @@ def studio(templates: Path, home: Path) -> Iterator[Studio]:
         yield Studio(found[0], templates, process)
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=120)
         if process.stdout is not None:
             process.stdout.close()
 

@@ -154,6 +154,7 @@ def test_nobody_is_kept_out_by_how_the_pages_are_made(
         complaints(page)
     page = opened(ours, width=width, dark=dark, scripts=True)
     page.get_by_role("button", name="Show it").click()
+    expect(page.get_by_text("ada@example.com").first).to_be_visible()  # the page has come
     complaints(page)
 
 

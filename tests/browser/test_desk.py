@@ -88,7 +88,7 @@ def test_going_back_and_sending_again_answers_once(world: World, opened: Opener)
     sent = len(world.received())
     cookies = {c["name"]: c["value"] for c in page.context.cookies()}
     kind = {"Content-Type": "application/x-www-form-urlencoded"}
-    again = httpx.post(form[0], content=form[1], headers=kind, cookies=cookies)
+    again = httpx.post(form[0], content=form[1], headers=kind, cookies=cookies, timeout=60)
     assert again.status_code == 409
     assert len(world.received()) == sent
 

@@ -230,12 +230,14 @@ def test_a_hostile_template_runs_no_script_and_loads_nothing(own: Studio, browse
 
 def test_it_listens_on_this_machine_only_and_ends_when_told(tmp_path: Path) -> None:
     with studio(SHIPPED, tmp_path) as running:
-        assert httpx.get(running.url).status_code == 200
-        assert httpx.get(running.url, headers={"host": "evil.example"}).status_code == 400
-        assert httpx.post(running.url).status_code == 405
+        assert httpx.get(running.url, timeout=60).status_code == 200
+        assert (
+            httpx.get(running.url, headers={"host": "evil.example"}, timeout=60).status_code == 400
+        )
+        assert httpx.post(running.url, timeout=60).status_code == 405
     assert running.process.returncode == 0
     with pytest.raises(httpx.ConnectError):
-        httpx.get(running.url)
+        httpx.get(running.url, timeout=60)
 
 
 # Pictures -----------------------------------------------------------------------------------------

@@ -79,7 +79,7 @@ SMTP = Row(Channel.EMAIL, "smtp")
 ROWS = [*map(Row, Channel), SMTP]
 
 
-def configuration(url: str, seconds: float = 10.0, **wrong: str) -> ChannelConfiguration:
+def configuration(url: str, seconds: float = 60.0, **wrong: str) -> ChannelConfiguration:
     """All senders pointed at `url`; `wrong` replaces keys."""
     return ChannelConfiguration(
         replace(credentials(), **wrong),
@@ -96,7 +96,7 @@ def mail_url(at: SandboxProcess | str, password: str = "sandbox") -> str:
 
 @contextmanager
 def opened(
-    way: Row | Channel, at: SandboxProcess | str, seconds: float = 10.0, **wrong: str
+    way: Row | Channel, at: SandboxProcess | str, seconds: float = 60.0, **wrong: str
 ) -> Iterator[Sender]:
     """A sender for one channel."""
     row = way if isinstance(way, Row) else Row(way)
@@ -137,7 +137,7 @@ def say(sandbox: SandboxProcess, path: str, document: Any, method: str = "POST")
     """Tell the sandbox something: `faults`, `x/users`, `inbound`."""
     body = None if method == "DELETE" else orjson.dumps(document)
     request = Request(f"{sandbox.url}/sandbox/{path}", data=body, method=method)
-    with _DIRECT.open(request, timeout=10):
+    with _DIRECT.open(request, timeout=60):
         pass
 
 

@@ -51,7 +51,7 @@ def here(database_url: str, tmp_path: Path) -> Iterator[pages_world.Shop]:
 @pytest.fixture
 def client(here: pages_world.Shop) -> Iterator[httpx.Client]:
     """Who opens those pages."""
-    with serving(here.app) as url, httpx.Client(base_url=url, timeout=30) as client:
+    with serving(here.app) as url, httpx.Client(base_url=url, timeout=60) as client:
         yield client
 
 
@@ -68,7 +68,7 @@ def shop(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[Shop]:
     with App(settings, replace(CLOCK, now=clock)) as app:
         _, secret = create_key(app, "till", set(Scope), by="Ana")
         headers = {"Authorization": f"Bearer {secret}"}
-        with serving(app) as url, httpx.Client(base_url=url, headers=headers) as client:
+        with serving(app) as url, httpx.Client(base_url=url, headers=headers, timeout=60) as client:
             yield Shop(app, World(app.database), client)
 
 

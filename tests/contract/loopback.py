@@ -35,7 +35,7 @@ def loopback(talk: Talk) -> Iterator[Loopback]:
             server.shutdown(socket.SHUT_RDWR)
             for connection in open_ones:
                 connection.close()
-            thread.join(timeout=5)
+            thread.join(timeout=120)
 
 
 def saying(answer: bytes) -> Talk:

@@ -47,7 +47,7 @@ def browser() -> Iterator[Browsers]:
     with ExitStack() as stack:
 
         def made(url: str, name: str = "") -> httpx.Client:
-            client = stack.enter_context(httpx.Client(base_url=url))
+            client = stack.enter_context(httpx.Client(base_url=url, timeout=60))
             if name:
                 assert client.post("/sign-in", data={"name": name}).status_code == 303
             return client

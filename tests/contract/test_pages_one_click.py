@@ -29,7 +29,9 @@ ONE_CLICK = "List-Unsubscribe=One-Click"
 
 def one_click(client: httpx.Client, path: str) -> httpx.Response:
     """As a mail program sends it: no cookie, nothing but the token and the body of RFC 8058."""
-    return httpx.post(str(client.base_url).rstrip("/") + path, content=ONE_CLICK, headers=FORM)
+    return httpx.post(
+        str(client.base_url).rstrip("/") + path, content=ONE_CLICK, headers=FORM, timeout=60
+    )
 
 
 # One click ------------------------------------------------------------------------------------

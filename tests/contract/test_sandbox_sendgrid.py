@@ -77,7 +77,7 @@ def test_a_wrong_key_is_401(
     sandbox: SandboxProcess, authorization: dict[str, str], words: str
 ) -> None:
     answer = requests.post(
-        f"{sandbox.url}/v3/mail/send", json=mail("k@example.com"), headers=authorization, timeout=9
+        f"{sandbox.url}/v3/mail/send", json=mail("k@example.com"), headers=authorization, timeout=60
     )
     assert answer.status_code == 401
     assert words in answer.json()["errors"][0]["message"]
@@ -124,7 +124,7 @@ def test_what_is_not_json_is_refused(
     sandbox: SandboxProcess, body: bytes, kind: str, status: int
 ) -> None:
     headers = {"Authorization": "Bearer SG.sandbox.key", "Content-Type": kind}
-    answer = requests.post(f"{sandbox.url}/v3/mail/send", data=body, headers=headers, timeout=9)
+    answer = requests.post(f"{sandbox.url}/v3/mail/send", data=body, headers=headers, timeout=60)
     assert answer.status_code == status
     assert answer.json()["errors"][0]["message"]
 

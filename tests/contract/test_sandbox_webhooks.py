@@ -4,8 +4,7 @@ behave."""
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -15,6 +14,7 @@ import orjson
 import pytest
 
 from campaigns.sandbox.process import SandboxProcess
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -53,14 +53,7 @@ def listener(*answers: int) -> Iterator[tuple[str, list[Any]]]:
 
 
 def control(sandbox: SandboxProcess, method: str, path: str, document: Any = None) -> Any:
-    return httpx.request(method, f"{sandbox.url}/sandbox/{path}", json=document)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < give_up
-        time.sleep(0.01)
+    return httpx.request(method, f"{sandbox.url}/sandbox/{path}", json=document, timeout=60)
 
 
 def send(sandbox: SandboxProcess, *recipients: str) -> None:
@@ -75,7 +68,12 @@ def send(sandbox: SandboxProcess, *recipients: str) -> None:
         "content": [{"type": "text/plain", "value": "Hello"}],
     }
     headers = {"Authorization": "Bearer SG.sandbox.key"}
-    assert httpx.post(f"{sandbox.url}/v3/mail/send", json=mail, headers=headers).status_code == 202
+    assert (
+        httpx.post(
+            f"{sandbox.url}/v3/mail/send", json=mail, headers=headers, timeout=60
+        ).status_code
+        == 202
+    )
 
 
 def test_nobody_but_this_machine_is_told(sandbox: SandboxProcess) -> None:

@@ -103,7 +103,7 @@ def test_a_request_without_signature_or_with_a_bearer_token_is_401(
 ) -> None:
     for headers in ({}, {"Authorization": "Bearer x"}, {"Authorization": "OAuth nonsense"}):
         answer = requests.post(
-            f"{sandbox.url}/2/tweets", json={"text": "unsigned"}, headers=headers, timeout=9
+            f"{sandbox.url}/2/tweets", json={"text": "unsigned"}, headers=headers, timeout=60
         )
         assert answer.status_code == 401
         assert answer.json()["title"] == "Unauthorized"
@@ -117,9 +117,9 @@ def test_a_signature_is_good_for_one_request_and_one_address(
     response.session.hooks["response"].append(lambda r, **_: seen.append(r.request))
     response.get_me()
     headers = dict(seen[0].headers)
-    replayed = requests.get(f"{sandbox.url}/2/users/me", headers=headers, timeout=9)
+    replayed = requests.get(f"{sandbox.url}/2/users/me", headers=headers, timeout=60)
     elsewhere = requests.get(
-        f"{sandbox.url}/2/users/by/username/demo_ana", headers=headers, timeout=9
+        f"{sandbox.url}/2/users/by/username/demo_ana", headers=headers, timeout=60
     )
     assert (replayed.status_code, elsewhere.status_code) == (401, 401)
 

@@ -82,7 +82,7 @@ def mailer(answers: Answers) -> Iterator[Mailer]:
             yield made
         finally:
             server.shutdown(socket.SHUT_RDWR)
-            thread.join(timeout=5)
+            thread.join(timeout=120)
 
 
 @contextmanager
@@ -93,7 +93,7 @@ def session(answers: Answers, user: str = "") -> Iterator[tuple[Mailer, Session]
         made.close()
 
 
-def deliver(of: Session, seconds: float = 5) -> tuple[Stage, Reply]:
+def deliver(of: Session, seconds: float = 60) -> tuple[Stage, Reply]:
     deadline = Deadline(seconds)
     of.open(deadline)
     return of.send(Message("hello@example.com", "ana@example.com", CONTENT), deadline)
@@ -152,11 +152,11 @@ def test_the_next_message_is_announced_with_the_content_of_the_last() -> None:
 
     messages = [Message("hello@example.com", f"p{n}@example.com", CONTENT) for n in range(3)]
     with session(pipelining) as (_, own):
-        own.open(Deadline(5))
+        own.open(Deadline(60))
         assert own._connection is not None
         own._connection = Heard(own._connection.socket)
         for message, following in zip(messages, [*messages[1:], None], strict=True):
-            assert own.send(message, Deadline(5), following) == (Stage.CONTENT, Reply(250, "Ok"))
+            assert own.send(message, Deadline(60), following) == (Stage.CONTENT, Reply(250, "Ok"))
     announced = [b"".join(m.announcement) for m in messages]
     together = [announced[0], CONTENT + announced[1], CONTENT + announced[2], CONTENT]
     assert said == [*together, b"QUIT\r\n"]
@@ -166,9 +166,9 @@ def test_a_message_that_was_announced_and_does_not_come_is_never_ended() -> None
     """Not even by an empty content: that would be an empty e-mail."""
     messages = [Message("hello@example.com", f"p{n}@example.com", CONTENT) for n in range(3)]
     with session(pipelining) as (server, own):
-        own.open(Deadline(5))
-        own.send(messages[0], Deadline(5), messages[1])
-        assert own.send(messages[2], Deadline(5)) == (Stage.CONTENT, Reply(250, "Ok"))
+        own.open(Deadline(60))
+        own.send(messages[0], Deadline(60), messages[1])
+        assert own.send(messages[2], Deadline(60)) == (Stage.CONTENT, Reply(250, "Ok"))
     assert server.heard.count(".") == 2
     assert server.heard.count("EHLO campaigns.localhost") == 2
 
@@ -188,7 +188,7 @@ def test_a_server_that_leaves_after_each_mail_gets_the_next_over_a_new_connectio
     messages = [Message("hello@example.com", f"p{n}@example.com", CONTENT) for n in range(4)]
     with session(answers) as (server, own):
         for message, following in zip(messages, [*messages[1:], None], strict=True):
-            assert own.send(message, Deadline(5), following) == (Stage.CONTENT, Reply(250, "Ok"))
+            assert own.send(message, Deadline(60), following) == (Stage.CONTENT, Reply(250, "Ok"))
     assert server.heard.count(".") == 4
     assert server.heard.count("EHLO campaigns.localhost") == 4
 
@@ -226,7 +226,7 @@ def test_before_the_content_nothing_was_sent_and_after_it_nobody_knows(
     last: str, ending: type[Exception]
 ) -> None:
     with session(lambda line: None if line == last else pipelining(line)) as (_, own):
-        own.open(Deadline(5))
+        own.open(Deadline(60))
         with pytest.raises(ending):
             deliver(own)
 
@@ -243,16 +243,16 @@ def test_a_wrong_password_is_told_apart_from_a_server_that_is_busy() -> None:
         return lambda line: said if line.startswith("AUTH") else pipelining(line)
 
     with session(with_auth("535 5.7.8 no"), user="me") as (_, own), pytest.raises(LoginError):
-        own.open(Deadline(5))
+        own.open(Deadline(60))
     with session(with_auth("454 4.7.0 later"), user="me") as (_, own), pytest.raises(NotConnected):
-        own.open(Deadline(5))
+        own.open(Deadline(60))
 
 
 def test_nothing_is_said_in_plain_to_another_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Server, "local", False)
     with session(pipelining, user="me") as (server, own):
         with pytest.raises(LoginError, match="STARTTLS"):
-            own.open(Deadline(5))
+            own.open(Deadline(60))
         assert not any(line.startswith(("AUTH", "MAIL")) for line in server.heard)
 
 

@@ -113,9 +113,9 @@ def test_after_an_opt_out_has_committed_no_intent_can(world: World) -> None:
             bar_intents(connection)
             event.listen(world.database.engine, "before_cursor_execute", note)
             intent = threads.submit(world.intend, batch)
-            assert arrived.wait(timeout=10)
+            assert arrived.wait(timeout=120)
             connection.execute(schema.standings.update().values(granted=False, at=10**15))
-        assert intent.result(timeout=30) == set()
+        assert intent.result(timeout=120) == set()
     assert world.states(run) == [S.SUPPRESSED]
 
 
@@ -134,7 +134,7 @@ def test_without_the_bar_an_intent_would_not_wait(
     with ThreadPoolExecutor(1) as threads, world.database.write() as connection:
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(2)")
         connection.execute(schema.standings.update().values(granted=False, at=10**15))
-        assert len(threads.submit(world.intend, batch).result(timeout=30)) == 1
+        assert len(threads.submit(world.intend, batch).result(timeout=120)) == 1
     assert world.states(run) == [S.SENDING]
 
 

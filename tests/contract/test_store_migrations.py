@@ -86,7 +86,7 @@ def test_processes_that_open_a_new_database_at_once_do_not_collide(tmp_path: Pat
         )
         for _ in range(3)
     ]
-    told = [p.communicate(timeout=60) for p in processes]
+    told = [p.communicate(timeout=120) for p in processes]
     assert [out.strip() for out, _err in told] == ["opened"] * 3, told
 
 

@@ -45,7 +45,7 @@ def test_of_two_that_begin_at_once_in_different_modes_one_is_refused(database: D
         def belongs(self) -> Mode | None:
             found = super().belongs()
             if found is None:
-                gate.wait(30)  # both have looked, and nobody has written
+                gate.wait(120)  # both have looked, and nobody has written
             return found
 
     def begin(mode: Mode) -> None:
@@ -59,5 +59,5 @@ def test_of_two_that_begin_at_once_in_different_modes_one_is_refused(database: D
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(120)
     assert bound == [SqlMode(database, Mode.LIVE).belongs()]

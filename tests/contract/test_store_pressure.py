@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 import threading
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
@@ -37,6 +35,7 @@ from campaigns.store.intending import VERDICTS
 from campaigns.store.planning import POST_SHARD
 from tests.contract.pressure_world import campaign, intend, prefer
 from tests.contract.store_world import LEASE, NOW, World, release
+from tests.waiting import until
 
 S = DeliveryState
 E, SMS = Channel.EMAIL, Channel.SMS
@@ -294,16 +293,16 @@ def _race(world: World) -> tuple[set[int], set[int]]:
     def hold(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
         if "INSERT INTO contacts" in statement and not decided.is_set():
             decided.set()
-            assert go_on.wait(timeout=30)
+            assert go_on.wait(timeout=120)
 
     event.listen(world.database.engine, "before_cursor_execute", hold)
     with ThreadPoolExecutor(2) as threads:
         first = threads.submit(intend, world, batches[0], caps=[ONE_A_DAY])
-        assert decided.wait(timeout=30)
+        assert decided.wait(timeout=120)
         second = threads.submit(intend, world, batches[1], caps=[ONE_A_DAY])
-        _wait_until(lambda: second.done() or _somebody_waits(world))
+        until(lambda: second.done() or _somebody_waits(world))
         go_on.set()
-        found = first.result(timeout=30), second.result(timeout=30)
+        found = first.result(timeout=120), second.result(timeout=30)
     event.remove(world.database.engine, "before_cursor_execute", hold)
     return found
 
@@ -317,13 +316,6 @@ def _somebody_waits(world: World) -> bool:
         "WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
     return bool(world.rows(query)[0][0])
-
-
-def _wait_until(condition: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < give_up
-        time.sleep(0.005)
 
 
 # Runs that wait -----------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from tests.web_server import serving
 
 @pytest.fixture
 def client(app: App) -> Iterator[httpx.Client]:
-    with serving(app) as url, httpx.Client(base_url=url) as client:
+    with serving(app) as url, httpx.Client(base_url=url, timeout=60) as client:
         yield client
 
 

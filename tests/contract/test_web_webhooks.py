@@ -32,7 +32,7 @@ KEY = ec.derive_private_key(int.from_bytes(SENDGRID_WEBHOOK_SEED.encode(), "big"
 
 @pytest.fixture
 def client(app: App) -> Iterator[httpx.Client]:
-    with serving(app) as url, httpx.Client(base_url=url) as client:
+    with serving(app) as url, httpx.Client(base_url=url, timeout=60) as client:
         yield client
 
 

@@ -44,7 +44,7 @@ def heard(url: str, *pieces: bytes) -> bytes:
 
 
 def goes_on(url: str) -> None:
-    assert httpx.get(f"{url}/healthz").text == "ok\n"
+    assert httpx.get(f"{url}/healthz", timeout=60).text == "ok\n"
 
 
 LENGTHS = (

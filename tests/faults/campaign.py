@@ -154,4 +154,4 @@ def tell_sandbox(url: str, what: str, document: object) -> None:
         headers={"Content-Type": "application/json"},
         method="POST",
     )
-    urllib.request.urlopen(request, timeout=10).close()
+    urllib.request.urlopen(request, timeout=60).close()

@@ -43,7 +43,7 @@ class Nursery:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._server.communicate(timeout=30)  # the end of its orders is the end of it
+        self._server.communicate(timeout=120)  # the end of its orders is the end of it
 
     def start(self, order: Order) -> int:
         """A worker with this order. Returns its process id."""

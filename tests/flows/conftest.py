@@ -24,7 +24,8 @@ from tests.flows.outside import Outside, outside
 from tests.misbehaving import misbehave
 
 _PREFECT_HOME = Path(tempfile.mkdtemp(prefix="campaigns-prefect-"))
-prepare(_PREFECT_HOME)
+# A flow in a test that names no server fails, where Prefect would start one of its own.
+prepare(_PREFECT_HOME, PREFECT_SERVER_ALLOW_EPHEMERAL_MODE="false")
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 CUSTOMERS = 200
@@ -161,8 +162,9 @@ def shop(imported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 @pytest.fixture
 def slow(shop: Shop) -> Shop:
-    """Every request to Twilio takes long enough to be stopped in."""
-    misbehave(shop.sandbox.url, kind="delay", provider="twilio", seconds=0.3)
+    """Every request to Twilio takes long enough to be stopped in: with one lane, all of them take
+    17 s, and Prefect is asked every two seconds whether somebody has stopped the run."""
+    misbehave(shop.sandbox.url, kind="delay", provider="twilio", seconds=0.6)
     return shop
 
 
@@ -229,4 +231,4 @@ def worker(prefect: Prefect, checkout: Path, shop: Shop) -> Iterator[None]:
     )
     yield
     process.terminate()
-    process.wait(30)
+    process.wait(120)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import email
 import json
-import socket
 import ssl
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from flows.server import free_port
 from tests.certificates import signed_by_itself
 
 ROOT = Path(__file__).parents[2]
@@ -161,16 +161,10 @@ class _Answer(BaseHTTPRequestHandler):
         """Silent."""
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def main() -> None:
     """Tells its two ports, and serves until its input ends: until who started it is gone."""
     with _Server(Path(sys.argv[1])) as server:
-        smtp = Controller(server, hostname="127.0.0.1", port=_free_port())
+        smtp = Controller(server, hostname="127.0.0.1", port=free_port())
         smtp.start()
         threading.Thread(target=server.serve_forever, daemon=True).start()
         print(server.server_port, smtp.port, flush=True)

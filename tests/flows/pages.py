@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -22,21 +19,12 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.logging.handlers import APILogWorker
 
-T = TypeVar("T")
+from tests.waiting import until
 
 
 def client() -> SyncPrefectClient:
     """A client of the server that is set."""
     return get_client(sync_client=True)
-
-
-def until(look: Callable[[], T], *, seconds: float = 30.0) -> T:
-    """What `look` returns once it is true: the server records in the background."""
-    deadline = time.monotonic() + seconds
-    while not (seen := look()):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {look}"
-        time.sleep(0.1)
-    return seen
 
 
 def begun_runs() -> list[FlowRun]:

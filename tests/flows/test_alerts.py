@@ -32,7 +32,8 @@ from flows.housekeeping import housekeeping
 from flows.send_campaign import send_campaign
 from tests.flows.conftest import Prefect, Shop
 from tests.flows.outside import SENDGRID, SLACK, Outside
-from tests.flows.pages import client, until
+from tests.flows.pages import client
+from tests.waiting import until
 
 pytestmark = pytest.mark.prefect
 
@@ -150,7 +151,7 @@ def killed(api: SyncPrefectClient, prefect: Prefect, flow_run: UUID, folder: Pat
         }
     }
     try:
-        until(lambda: api.request("POST", "/events/filter", json=beat).json()["events"], seconds=90)
+        until(lambda: api.request("POST", "/events/filter", json=beat).json()["events"])
     finally:
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
@@ -258,7 +259,7 @@ def test_an_alert_leads_to_the_page_of_the_flow_run(
             with app.database.write() as connection:
                 connection.execute(text("UPDATE deliveries SET state = 'in_doubt', settled_at = 1"))
         housekeeping()
-        ((_, _, body),) = until(lambda: list(world.mails), seconds=60)
+        ((_, _, body),) = until(lambda: list(world.mails))
     assert f"of run {run_id} (spring_sale)" in body
     with client() as api:
         carrier = body.rpartition("/runs/flow-run/")[2].strip()

@@ -25,7 +25,8 @@ from campaigns.domain.run import RunState
 from campaigns.errors import RunHeldError
 from flows.deployments import changed_back, put_campaigns, read, written
 from tests.flows.conftest import CHECKOUT, Prefect, Shop, campaigns
-from tests.flows.pages import artifacts, client, until
+from tests.flows.pages import artifacts, client
+from tests.waiting import until
 
 pytestmark = pytest.mark.prefect
 
@@ -255,7 +256,7 @@ def test_a_worker_carries_a_deployment_to_its_end(
             seen = api.read_flow_run(run.id)
         return seen if seen.state and seen.state.is_final() else None
 
-    seen = until(ended, seconds=90)
+    seen = until(ended, seconds=200)
     assert seen is not None
     assert seen.state is not None
     assert seen.state_name == "Completed", seen.state.message
@@ -272,7 +273,7 @@ def test_suspend_resume_and_cancel_on_prefects_pages_do_the_same_to_our_run(
 ) -> None:
     with client() as api:
         flow_run = api.create_flow_run_from_deployment(deployments["spring-sale"].id)
-        until(lambda: slow.texts() > 2, seconds=90)
+        until(lambda: slow.texts() > 2)
         api.set_flow_run_state(flow_run.id, Suspended(timeout_seconds=300))
         with connect() as app:
             run = until(lambda: r if (r := app.latest_run()).state is RunState.PAUSED else None)
@@ -284,11 +285,11 @@ def test_suspend_resume_and_cancel_on_prefects_pages_do_the_same_to_our_run(
                 app.start_run("spring_sale")
 
             api.resume_flow_run(flow_run.id)
-            until(lambda: slow.sent() > sent, seconds=60)
+            until(lambda: slow.sent() > sent)
             assert app.runs.get(run.id).state is RunState.RUNNING
             api.set_flow_run_state(flow_run.id, Cancelling())
-            until(lambda: app.runs.get(run.id).state is RunState.CANCELLED, seconds=60)
-            until(lambda: api.read_flow_run(flow_run.id).state_name == "Cancelled", seconds=60)
+            until(lambda: app.runs.get(run.id).state is RunState.CANCELLED)
+            until(lambda: api.read_flow_run(flow_run.id).state_name == "Cancelled")
 
             until(lambda: not app.progress(run.id).moving)
             app.sweep()

@@ -8,14 +8,16 @@ from sqlalchemy import text
 from campaigns.bootstrap import connect
 from campaigns.domain.run import RunState
 from flows.go_on import go_on
-from tests.flows.conftest import Shop
+from tests.flows.conftest import Prefect, Shop
 from tests.runs import plan_run
 
 pytestmark = pytest.mark.prefect
 
 
 @pytest.mark.parametrize("paused", [False, True])
-def test_what_has_become_due_is_sent_unless_the_run_is_paused(shop: Shop, paused: bool) -> None:
+def test_what_has_become_due_is_sent_unless_the_run_is_paused(
+    prefect: Prefect, shop: Shop, paused: bool
+) -> None:
     with connect() as app:
         run = plan_run(app)
         with app.database.write() as connection:  # as if planned at night

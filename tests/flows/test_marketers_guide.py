@@ -13,7 +13,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
 from uuid import UUID
 
 import pytest
@@ -28,8 +27,10 @@ from campaigns.domain.run import RunState
 from flows.stage import control, heard
 from tests.browser.studio_world import chromium
 from tests.flows.conftest import Prefect, Shop
-from tests.flows.pages import artifacts, client, until
+from tests.flows.pages import artifacts, client
+from tests.misbehaving import behave
 from tests.report_world import sent_of
+from tests.waiting import until
 from tests.web_server import serving
 
 pytestmark = [pytest.mark.prefect, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -172,14 +173,9 @@ def app(shop: Shop, templates: Path) -> Iterator[App]:
 
 @pytest.fixture
 def held(shop: Shop) -> Shop:
-    """Text messages leave so slowly that there is time to watch, until `let_go`."""
+    """Text messages leave so slowly that there is time to watch, until they `behave`."""
     control(shop.sandbox, "faults", [{"kind": "delay", "provider": "twilio", "seconds": 5}])
     return shop
-
-
-def let_go(shop: Shop) -> None:
-    """From now on text messages leave at once."""
-    urlopen(Request(f"{shop.sandbox.url}/sandbox/faults", method="DELETE"), timeout=30).close()
 
 
 @pytest.mark.usefixtures("templates", "one_lane", "worker")  # the worker last: it has their world
@@ -193,7 +189,7 @@ def test_a_marketer_looks_approves_watches_and_reads_the_report_on_prefects_page
     can_be_watched(tour, held, sale)
     assert heard(held.sandbox, PATIENCE)
     people_buy(app, 9)
-    let_go(held)
+    behave(held.sandbox.url)
     comes_to(tour, sale, "Completed")
     tells_what_it_brought(tour, held, app, sale)
 

@@ -13,8 +13,9 @@ from flows.housekeeping import housekeeping
 from flows.send_campaign import send_campaign
 from flows.steering import PREFECT, cancel_our_run, pause_our_run, resume_in_prefect
 from tests.flows.conftest import Prefect, Shop
-from tests.flows.pages import client, until
+from tests.flows.pages import client
 from tests.flows.test_stopping import begun, process
+from tests.waiting import until
 
 
 @pytest.mark.prefect
@@ -25,7 +26,7 @@ def test_a_flow_without_a_worker_follows_pause_resume_and_cancel(
     monkeypatch.setenv("CAMPAIGNS_WORKERS", "1")
     code = "from flows.send_campaign import send_campaign; send_campaign('spring_sale')"
     flow = process(prefect.environment, code)
-    until(lambda: slow.texts() > 2, seconds=60)
+    until(lambda: slow.texts() > 2)
     with client() as api, connect() as app:
         # Others may be scheduled: this one has no deployment.
         flow_run = next(
@@ -39,7 +40,7 @@ def test_a_flow_without_a_worker_follows_pause_resume_and_cancel(
         api.resume_flow_run(flow_run.id)
         until(lambda: slow.sent() > sent)
         api.set_flow_run_state(flow_run.id, Cancelling())
-        flow.wait(30)
+        flow.wait(120)
 
         assert hold.actor == PREFECT
         assert app.runs.get(run.id).state is RunState.CANCELLED

@@ -15,8 +15,9 @@ from campaigns.domain.run import RunState
 from campaigns.services.dispatch import DispatchCounts
 from flows.send_campaign import send_campaign
 from tests.flows.conftest import CHECKOUT, Prefect, Shop
-from tests.flows.pages import until
+from tests.misbehaving import behave
 from tests.runs import plan_run
+from tests.waiting import until
 
 #: A run's sending without Prefect, in a process to be killed: two shards, two senders.
 SENDING = """
@@ -119,7 +120,7 @@ def test_senders_end_with_a_flow_that_is_killed_outright(
         flow.wait()
 
         assert senders, "there were no senders"
-        until(lambda: not alive(senders), seconds=10)
+        until(lambda: not alive(senders))
         assert app.report(run_id).waiting > 0
 
 
@@ -130,16 +131,17 @@ def test_a_cancelled_flow_stops_sending_and_the_next_run_goes_on(
     monkeypatch.setenv("CAMPAIGNS_WORKERS", "2")
     code = "from flows.send_campaign import send_campaign; send_campaign('spring_sale')"
     flow = process(prefect.environment, code)
-    until(lambda: slow.texts() > 2, seconds=60)
+    until(lambda: slow.texts() > 2)
     children = below(flow.pid)
     flow.send_signal(signal.SIGTERM)
-    flow.wait(30)
+    flow.wait(120)
 
-    until(lambda: not alive(children), seconds=10)
+    until(lambda: not alive(children))
     with connect() as app:
         run = app.latest_run()
         assert run.state is RunState.PAUSED
         assert app.report(run.id).waiting > 0, "it was stopped too late to show anything"
+    behave(slow.sandbox.url)
     counts = send_campaign("spring_sale")
     assert counts["accepted"] == counts["planned"] == slow.sent()
     assert not slow.sandbox.log.duplicates()

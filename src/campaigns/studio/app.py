@@ -97,8 +97,9 @@ class _Studio:
         except (CampaignsError, OSError) as error:
             return _page(self._pages.trouble(query, str(error)), 500)
         if not query.campaign:
+            standing = self._drafts.standing()  # before the states: what comes later is told
             states = [(name, self._drafts.state(name)) for name in names]
-            return _page(self._pages.overview(query, states))
+            return _page(self._pages.overview(query, states, standing))
         if query.campaign not in names:
             return _page(self._pages.unknown(query, names), 404)
         state = await self._watch.state(query.campaign, _PATIENCE)
@@ -151,9 +152,11 @@ class _Studio:
     async def _stream(self, campaign: str) -> AsyncIterator[bytes]:
         with self._watch.following(campaign) as queue:
             yield b"retry: 1000\n\n"
-            known = self._drafts.state(campaign) if campaign else None
+            known = self._drafts.state(campaign)
             if known is not None:
                 yield _event(known)
+            elif not campaign:
+                yield _data({"standing": self._drafts.standing()})
             while True:
                 try:
                     told = await asyncio.wait_for(queue.get(), _BEAT)
@@ -193,4 +196,8 @@ def _event(state: State | None) -> bytes:
             "warnings": state.warnings,
             "stale": state.stale,
         }
+    return _data(told)
+
+
+def _data(told: dict[str, object]) -> bytes:
     return b"data: " + orjson.dumps(told) + b"\n\n"

@@ -80,10 +80,12 @@ class Pages:
             cell_key=_cell_key,
         )
 
-    def overview(self, query: Query, states: Sequence[tuple[str, State | None]]) -> str:
-        """All campaigns."""
+    def overview(
+        self, query: Query, states: Sequence[tuple[str, State | None]], standing: str
+    ) -> str:
+        """All campaigns, and how they stand together."""
         cards = [(name, state, _summary(state)) for name, state in states]
-        return self._write("overview.html", query, cards=cards)
+        return self._write("overview.html", query, cards=cards, standing=standing)
 
     def waiting(self, query: Query) -> str:
         """A campaign whose first compile is not done."""

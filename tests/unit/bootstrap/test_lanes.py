@@ -26,7 +26,7 @@ def test_all_lanes_send_at_the_same_time_and_their_counts_are_added() -> None:
     together = threading.Barrier(3)
 
     def send() -> DispatchCounts:
-        together.wait(timeout=10)  # passes only when all three are here
+        together.wait(timeout=120)  # passes only when all three are here
         return DispatchCounts(Counter(accepted=2), {Channel.SMS: "gone"})
 
     with _lanes(3) as lanes:

@@ -17,12 +17,12 @@ def test_it_collects_seldom_until_the_last_thread_has_left() -> None:
     def other() -> None:
         with seldom_collecting():
             entered.set()
-            leave.wait(10)
+            leave.wait(120)
 
     thread = threading.Thread(target=other)
     with seldom_collecting():
         thread.start()
-        assert entered.wait(10)
+        assert entered.wait(120)
     assert gc.get_threshold()[0] > before[0]  # the other one is still inside
     leave.set()
     thread.join()

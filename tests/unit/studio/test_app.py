@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from fastapi import FastAPI
 from selectolax.lexbor import LexborHTMLParser
 from starlette.routing import Route
 
-from campaigns.bootstrap.preview import Drafts
+from campaigns.bootstrap.preview import Drafts, State
 from campaigns.studio.app import create_app
 from campaigns.studio.watch import Watch
 from tests.unit.studio.edits import change
@@ -166,6 +167,32 @@ def test_findings_are_told_with_file_line_and_how_to_mend_them(
     assert main is not None
     assert "data-stale" in main.attributes
     assert "last good version" in main.text()
+
+
+def test_while_a_campaign_compiles_its_page_still_answers(
+    drafts: Drafts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = drafts.examine("spring_sale")
+    compiling, go_on = threading.Event(), threading.Event()
+
+    def never_ends(_name: str) -> State:
+        compiling.set()
+        assert go_on.wait(120)
+        return state
+
+    monkeypatch.setattr(drafts, "examine", never_ends)
+    app = create_app(drafts, Watch(drafts))
+
+    async def ask() -> httpx.Response:
+        async with app.router.lifespan_context(app):
+            assert await asyncio.to_thread(compiling.wait, 120)
+            transport = httpx.ASGITransport(app)
+            async with httpx.AsyncClient(transport=transport, base_url=_HOME) as client:
+                answer = await asyncio.wait_for(client.get("/?campaign=spring_sale"), 120)
+            go_on.set()
+        return answer
+
+    assert asyncio.run(ask()).status_code == 200
 
 
 def test_a_campaign_that_does_not_exist_is_404_and_tells_what_there_is(client: Client) -> None:

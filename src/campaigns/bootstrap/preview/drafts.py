@@ -75,6 +75,11 @@ class Drafts:
         """How a campaign stood when it was last compiled; None before the first time."""
         return self._states.get(name)
 
+    def standing(self) -> str:
+        """How all campaigns stand, in a word: another one whenever one of them stands otherwise."""
+        states = sorted(self._states.copy().items())
+        return " ".join(f"{name}:{state.version}" for name, state in states)
+
     def examine(self, name: str) -> State:
         """Compile a campaign as its files are now. Raises NotFoundError; a wrong file is a
         finding, and so is a compiling process that fails."""

@@ -20,8 +20,9 @@
     events.onerror = () => live("off", "The studio has stopped");
     events.onmessage = (event) => {
       const told = JSON.parse(event.data);
-      const shown = Number(main().dataset.version || 0);
-      if (campaign && !told.gone && told.version === shown) return;
+      const { version, standing } = main().dataset;
+      if (campaign && !told.gone && told.version === Number(version || 0)) return;
+      if ("standing" in told && told.standing === standing) return; // as the page has it
       refresh(location.href, () => (campaign ? spoken(told) : "Updated"));
     };
   }

@@ -7,6 +7,7 @@ import time as clock
 import pytest
 
 from campaigns.domain.consistency import Asked, Kind, Mention, extract, extract_url
+from tests.speed import slowness
 from tests.unit.domain.consistency.harmless import HARMLESS
 from tests.unit.domain.consistency.reading_cases import BY_KIND
 
@@ -217,11 +218,11 @@ def test_an_email_of_8_kb_is_read_in_two_milliseconds() -> None:
     extract(text, "es_ES")
 
     def seconds() -> float:
-        start = clock.perf_counter()
+        start = clock.process_time()
         extract(text, "es_ES")
-        return clock.perf_counter() - start
+        return clock.process_time() - start
 
-    assert min(seconds() for _ in range(40)) < 0.004
+    assert min(seconds() for _ in range(40)) < 0.004 * slowness()
 
 
 @pytest.mark.parametrize(
@@ -232,7 +233,7 @@ def test_no_text_makes_extraction_slow(unit: str) -> None:
     """Patterns that look back and forth must not multiply: it stays in proportion to the length."""
     text = (unit * 8192)[:8192]
 
-    start = clock.perf_counter()
+    start = clock.process_time()
     extract(text, "es_ES", Asked(("A1B2",), ("1 1 1",), numbers=True))
 
-    assert clock.perf_counter() - start < 2
+    assert clock.process_time() - start < 2

@@ -37,6 +37,7 @@ def test_every_table_that_knows_a_customer_says_what_becomes_of_its_rows() -> No
         schema.deliveries,
         schema.unlearned,
         schema.best_hours,
+        schema.stamps,  # of the row's own and the customer's state: nobody else's
     }
     assert {t for t in schema.metadata.tables.values() if "customer_id" in t.c} == known
 

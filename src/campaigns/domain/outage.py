@@ -14,6 +14,7 @@ from typing import Self
 
 from campaigns.domain.audit import DECIDING, ENGINE, Action, AuditEntry
 from campaigns.domain.counting import counted
+from campaigns.domain.moments import dated
 from campaigns.domain.pace import SET_BACK
 
 #: Between a pause and the first time that the run is taken up; doubled each time in vain. No less
@@ -81,11 +82,11 @@ class Outage:
         return told if self.opens is None else {**told, _OPENS: _seconds(self.opens)}
 
     def __str__(self) -> str:
-        """`E-mail: …; 2 times taken up in vain since 2027-03-01 03:00 UTC`."""
+        """`E-mail: …; taken up 2 times in vain since 1 Mar 2027 03:00 UTC`."""
         if not self.tries:
             return self.because
         times = counted(self.tries, "time")
-        return f"{self.because}; taken up {times} in vain since {self.since:%Y-%m-%d %H:%M} UTC"
+        return f"{self.because}; taken up {times} in vain since {dated(self.since)}"
 
 
 def begins(

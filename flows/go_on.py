@@ -13,6 +13,7 @@ from prefect.states import Completed
 
 from campaigns.bootstrap import App, connect
 from campaigns.bootstrap.outages import standing_outage, take_up, to_go_on_with
+from campaigns.domain.moments import by_clock, moment
 from campaigns.domain.outage import Outage
 from campaigns.errors import CampaignsError
 from flows.cluster import RUNNER
@@ -40,7 +41,8 @@ def go_on() -> Any:
                 trouble = f"run {run_id}: {error}"
             still = standing_outage(app, app.runs.get(run_id))
             if still is not None:
-                waits.append(f"{campaign} waits until {still.again_at:%H:%M} UTC ({still})")
+                still = by_clock(still, app.home)
+                waits.append(f"{campaign} waits until {moment(still.again_at)} ({still})")
             elif trouble:
                 errors.append(trouble)
     for wait in waits:

@@ -20,6 +20,7 @@ from campaigns.bootstrap.forecasting import forecast
 from campaigns.bootstrap.plan_page import as_markdown
 from campaigns.bootstrap.planners import Planners
 from campaigns.bootstrap.reconciling import fall_back_run, in_other_hands
+from campaigns.domain.counting import counted
 from campaigns.domain.forecast import Forecast
 from campaigns.domain.run import RunState
 from campaigns.errors import CampaignsError
@@ -203,9 +204,10 @@ def _end(report: RunReport, sent: DispatchCounts) -> Any:
     """Completed, or Failed where messages wait for a provider that could not be reached."""
     if sent.unreachable and report.waiting:
         channels = "; ".join(f"{c.label}: {why}" for c, why in sent.unreachable.items())
+        wait = counted(report.waiting, "message waits", "messages wait")
         raise CannotGoOnError(
-            f"{report.waiting:,} messages wait, nothing is lost ({channels}). Run the campaign "
-            "again once the provider answers: it goes on from here."
+            f"{wait}, nothing is lost ({channels}). Run the campaign again once the provider "
+            "answers: it goes on from here."
         )
     if report.run.state is RunState.STOPPED:
         raise CannotGoOnError(f"Stopped: {report.run.stopped_because}")

@@ -248,11 +248,10 @@ class App(Starting):
 
     def report(self, run_id: int) -> RunReport:
         """The run in numbers, as it is now."""
-        from campaigns.bootstrap.course import by_home_clock, course
+        from campaigns.bootstrap.course import course
 
-        told = report(self.runs, self.outbox, self.paces, run_id, now=self.clock.now())
-        waits = by_home_clock(self, run_id, told.waits)
-        return replace(told, waits=waits, course=tuple(course(self, run_id)))
+        told = report(self.runs, self.outbox, self.paces, run_id, now=self.now_at_home())
+        return replace(told, course=tuple(course(self, run_id)), mode=self.mode.belongs())
 
     def progress(self, run_id: int) -> Progress:
         """How the run stands: counts, rate, what it waits for. Cheap at any size."""
@@ -264,7 +263,7 @@ class App(Starting):
             self.figures,
             self.audit,
             run_id,
-            now=self.clock.now(),
+            now=self.now_at_home(),
             unarmed=self.arming.bearings().because,
             canary=None if canary is None or canary.decided else canary.because,
         )

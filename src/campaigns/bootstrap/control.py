@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from campaigns.bootstrap.app import App
 from campaigns.bootstrap.naming import no_campaign
+from campaigns.bootstrap.proof import find_release
 from campaigns.domain.audit import (
     SUBJECT_KINDS,
     WHOLE_SUBJECTS,
@@ -74,7 +75,9 @@ def trail(app: App, about: str | None, *, most: int) -> list[AuditEntry]:
     belongs to a campaign, by its name. Raises UserError for what is neither."""
     if about is None or about in WHOLE_SUBJECTS:
         return app.audit.entries(about, most=most)
-    kind, colon, _ = about.partition(":")
+    kind, colon, which = about.partition(":")
+    if kind == "release" and which:
+        about = f"release:{find_release(app, which).hash}"
     if colon and kind in SUBJECT_KINDS:
         return app.audit.entries(about, most=most)
     if colon:

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from campaigns.domain.counting import counted
 from campaigns.domain.findings import Level, faults
 from campaigns.errors import ProviderUnreachableError
 from campaigns.services.diagnose import Diagnosis
@@ -78,7 +79,9 @@ def _webhooks(app: App) -> Iterator[Diagnosis]:
         yield Diagnosis("webhooks", known, told, advice)
     strangers = sum(app.evidence.unmatched().values())
     if strangers:
-        told = f"{strangers:,} events of providers are about messages or people not known here."
+        told = (
+            f"{counted(strangers, 'event')} of providers about messages or people not known here."
+        )
         yield Diagnosis("webhooks", None, told, "docs/web.md tells what they may be.")
 
 
@@ -105,7 +108,9 @@ def _customers(app: App) -> Iterator[Diagnosis]:
 
     number = app.planning.audience_size(Everyone("everyone"), now=app.clock.now())
     advice = "" if number else "Bring some in: campaigns import FILE, or campaigns sample."
-    yield Diagnosis("customers", True if number else None, f"{number:,} customers.", advice)
+    yield Diagnosis(
+        "customers", True if number else None, f"{counted(number, 'customer')}.", advice
+    )
 
 
 def _campaigns(app: App) -> Iterator[Diagnosis]:

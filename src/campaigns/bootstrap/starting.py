@@ -146,7 +146,7 @@ class Starting(Sending):
         hold = self.audit.hold(run.id)
         if hold is not None:
             raise RunHeldError(
-                f"run {run.id} of {run.campaign} was {hold_in_words(hold)}. "
+                f"run {run.id} of {run.campaign} was {hold_in_words(hold, self.home)}. "
                 f"`campaigns resume {run.id}` goes on with it, `campaigns cancel {run.id}` ends it."
             )
 

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
+from campaigns.domain.counting import counted
 from campaigns.domain.message import Skeleton
 from campaigns.domain.prices import Budget, Prices, money
 
@@ -56,9 +57,10 @@ def over_budget(budget: Budget | None, cost: Decimal, spent: Decimal, unpriced: 
     if budget is None:
         return None
     if unpriced:
+        without = counted(unpriced, "message has", "messages have")
         return (
-            f"{unpriced:,} messages have no price, so the budget cannot be kept. Add their "
-            "countries, or `other`, to `prices` in brand.yaml."
+            f"{without} no price, so the budget cannot be kept. Add their countries, or `other`, "
+            "to `prices` in brand.yaml."
         )
     if not cost or spent + cost <= budget.amount:
         return None

@@ -27,7 +27,7 @@ def progress(
     unarmed: str | None,
     canary: str | None = None,
 ) -> Progress:
-    """How the run stands. Raises NotFoundError."""
+    """How the run stands, by the clock of the zone that `now` is in. Raises NotFoundError."""
     run = runs.get(run_id)
     lately, first = figures.settled(run_id, since=now - WINDOW)
     shards = runs.shards(run_id)
@@ -44,6 +44,7 @@ def progress(
         closed=figures.closed(now=now),
         shards=len(shards),
         unplanned=sum(s.planned_at is None for s in shards),
+        last_planned=max((s.planned_at for s in shards if s.planned_at is not None), default=None),
         hold=holds.hold(run_id) if run.finished_at is None else None,
         unarmed=unarmed,
         canary=canary,

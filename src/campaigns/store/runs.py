@@ -221,7 +221,6 @@ def _insert_run(
     continues: bool,
 ) -> int | None:
     policy = release.policy
-    last = select(func.coalesce(func.max(customers.c.id), -1)).scalar_subquery()
     statement = (
         bulk.upsert(connection, runs)
         .values(
@@ -232,7 +231,6 @@ def _insert_run(
             topic=policy.topic,
             expires_at=to_ms_or_none(policy.expires_at),
             started_at=to_ms(now),
-            planned_until=last,
             row_limit=limit,
             portion=portion.encode() or None,
             continues=continues,

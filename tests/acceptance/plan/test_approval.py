@@ -27,7 +27,7 @@ from tests.runs import send_run
 def test_a_no_with_its_reason_stops_the_release_until_a_yes(app: App, tmp_path: Path) -> None:
     import_people(app, tmp_path, 40)
     add(app, "needs_approval: true")
-    reject_release(app, "spring_sale", by="Ana Puig", reason="the code is last year's")
+    reject_release(app, "spring_sale", by="Ana Puig", why="the code is last year's")
     with pytest.raises(ApprovalNeededError, match=r"rejected by Ana Puig .* last year's"):
         app.start_run("spring_sale")
     said = approve_release(app, "spring_sale", by="Berta Soler", note="checked")
@@ -42,8 +42,8 @@ def test_a_no_with_its_reason_stops_the_release_until_a_yes(app: App, tmp_path: 
 
 
 def test_a_no_without_a_reason_is_none(app: App) -> None:
-    with pytest.raises(UserError, match="--reason"):
-        reject_release(app, "spring_sale", by="Ana", reason="  ")
+    with pytest.raises(UserError, match="--why"):
+        reject_release(app, "spring_sale", by="Ana", why="  ")
     assert app.approvals.of(app.compile("spring_sale").hash) == []
 
 

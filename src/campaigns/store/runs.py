@@ -10,7 +10,6 @@ from sqlalchemy import (
     Select,
     exists,
     false,
-    func,
     literal_column,
     or_,
     select,
@@ -31,7 +30,7 @@ from campaigns.store.engine import Database, bar_intents
 from campaigns.store.journeys import due_at_any_step
 from campaigns.store.releases import save_release
 from campaigns.store.run_reading import all_runs, find_run, get_run
-from campaigns.store.schema import batches, campaigns, customers, deliveries, runs, shards
+from campaigns.store.schema import batches, campaigns, deliveries, runs, shards
 from campaigns.store.steps import number_steps
 from campaigns.store.sweeping import cancel_pending
 

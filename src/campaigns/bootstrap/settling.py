@@ -98,5 +98,7 @@ def since_approved(app: App, release: Release, now: Allotment) -> PlanChange | N
 def _changed(
     app: App, release: Release, approval: Approval, now: Allotment, *, limited: bool
 ) -> PlanChange | None:
+    """Whom an earlier run told by the same yes gets nothing now, as was approved: no change."""
     approved = app.plans.load(approval.plan, release)
-    return None if approved is None else compare_plans(release, approved, now, limited=limited)
+    fewer = limited or app.plans.used(approval.id)
+    return None if approved is None else compare_plans(release, approved, now, limited=fewer)

@@ -107,6 +107,23 @@ def test_what_changed_since_the_yes_is_told_and_too_much_of_it_waits_for_a_perso
     assert "fewer by e-mail" in told
 
 
+def test_whom_a_first_run_told_is_no_change_for_the_next_by_the_same_yes(
+    app: App, tmp_path: Path
+) -> None:
+    import_people(app, tmp_path, 100)
+    add(app, "needs_approval: true")
+    approve_release(app, "spring_sale", by="Berta")
+    send_run(app, planned(app, limit=20))
+    told = forecast(app, "spring_sale")
+    assert str(told.changed) == "exactly as planned"
+    run_id = planned(app)
+    send_run(app, run_id)
+    assert app.report(run_id).accepted > 20
+    import_people(app, tmp_path, 90, seed=9)  # of whom nobody was approved
+    with pytest.raises(RunHeldError, match=r"more by e-mail.*customers changed"):
+        app.begin_sending(planned(app))
+
+
 def test_nobody_answering_leaves_nothing_begun_and_a_later_yes_counts(
     app: App, tmp_path: Path
 ) -> None:

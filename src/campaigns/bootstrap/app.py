@@ -28,7 +28,7 @@ from campaigns.errors import CampaignsError, DatabaseError, NotFoundError, Outag
 from campaigns.services.dispatch import PATIENT, Clock, DispatchCounts
 from campaigns.services.plan_run import plan_post, plan_shard
 from campaigns.services.progress import progress
-from campaigns.services.report import RunReport, report
+from campaigns.services.report import RunReport, report, waiting
 from campaigns.services.rounds import AT_ONCE, Rounds
 from campaigns.services.watching import Watch, unwatched
 from campaigns.settings import Settings, load_settings
@@ -130,7 +130,8 @@ class App(Starting):
         self.require_may_send()
         settle_plan(self, run, release)
         self.require_no_hold(run)  # a plan that changed since it was approved waits
-        self._prepare(run, release)
+        if self._anything_to_send(run, release):
+            self._prepare(run, release)
         watched = begin_canary(self, run, release)
         may_post = run.limit is None and not run.continues and not watched
         timing, now = self._timing(release), self.clock.now()
@@ -139,6 +140,13 @@ class App(Starting):
             self.require_no_hold(run)  # paused since we looked
         if posted or self.outbox.next_due(run_id, POST_SHARD):
             self.dispatch_shard(run_id, POST_SHARD, patience=AT_ONCE)
+
+    def _anything_to_send(self, run: Run, release: Release) -> bool:
+        """Of a run of nothing no provider need know; loading their libraries takes a while, too."""
+        from campaigns.bootstrap.settling import post_to_come
+
+        left = self.outbox.pending(run.id, most=1) or self.outbox.shards_left(run.id)
+        return bool(left or post_to_come(self, run, release))
 
     def _prepare(self, run: Run, release: Release) -> None:
         """Prepare the providers; what stands in the way pauses the run, with its reason."""
@@ -221,7 +229,7 @@ class App(Starting):
         from campaigns.bootstrap.outages import pause_for_outage
 
         self.sweep()
-        if not self.report(run_id).waiting:
+        if not waiting(self.outbox, run_id):
             self.runs.move(run_id, RunState.FINISHED, now=self.clock.now())
         elif unreachable:
             because = "; ".join(f"{c.label}: {why}" for c, why in unreachable.items())

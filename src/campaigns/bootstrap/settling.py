@@ -69,14 +69,16 @@ def _over_budget(app: App, run: Run, release: Release) -> str | None:
     spec = Campaign.model_validate(written)
     assert spec.budget is not None
     prices = Prices.of(release.source("brand.yaml"))
-    rows = app.plans.messages(run.id) + _post_to_come(app, run, release)
+    rows = app.plans.messages(run.id) + post_to_come(app, run, release)
+    if not rows:  # nothing to pay for, whatever was spent
+        return None
     channels = rows_by_channel(app, release, rows, prices)
     spent = earlier_costs(app, release, prices, but=run.id)
     cost = sum((c.cost for c in channels), Decimal(0))
     return over_budget(spec.budget, cost, spent, sum(c.unpriced for c in channels))
 
 
-def _post_to_come(app: App, run: Run, release: Release) -> Rows:
+def post_to_come(app: App, run: Run, release: Release) -> Rows:
     """The public post that the run will make: it has no row yet when the plan is settled."""
     post = post_skeleton(release)
     makes_one = run.limit is None and not run.continues

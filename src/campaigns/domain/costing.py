@@ -52,7 +52,8 @@ class ChannelForecast:
 
 
 def over_budget(budget: Budget | None, cost: Decimal, spent: Decimal, unpriced: int) -> str | None:
-    """Why the budget forbids a run of this cost after `spent`; None where it does not."""
+    """Why the budget forbids a run of this cost after `spent`; None where it does not. One that
+    costs nothing breaks none."""
     if budget is None:
         return None
     if unpriced:
@@ -61,7 +62,7 @@ def over_budget(budget: Budget | None, cost: Decimal, spent: Decimal, unpriced: 
             f"{without} no price, so the budget cannot be kept. Add their countries, or `other`, "
             "to `prices` in brand.yaml."
         )
-    if spent + cost <= budget.amount:
+    if not cost or spent + cost <= budget.amount:
         return None
     earlier = f" after {money(spent, budget.currency)} of earlier runs" if spent else ""
     return (

@@ -150,10 +150,12 @@ class PlanStore(Protocol):
         deliveries: Sequence[PlannedDelivery],
         skips: Sequence[PlannedSkip],
         *,
+        barred: Mapping[str, Sequence[int]],
         already: int,
         now: datetime,
     ) -> int:
         """One transaction: rows in, shard marked planned. A shard planned before is left alone.
+        `barred` are skips, too: reason → customers.
         Rows are written ordered by channel and skeleton. Returns the deliveries written."""
 
     def write_post(self, run: Run, delivery: PlannedDelivery, *, now: datetime) -> bool:

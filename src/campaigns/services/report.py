@@ -183,6 +183,11 @@ def report(runs: Runs, outbox: Outbox, paces: Paces, run_id: int, *, now: dateti
     )
 
 
+def waiting(outbox: Outbox, run_id: int) -> bool:
+    """Whether something of the run has not been sent yet, or is in a worker's hands."""
+    return any(n and state in _NOT_SETTLED for (_, state), n in outbox.counts(run_id).items())
+
+
 def stands(runs: Runs, outbox: Outbox, paces: Paces, run_id: int, *, now: datetime) -> Standing:
     """What an account needs of it: its numbers it counts itself."""
     counts = outbox.counts(run_id)

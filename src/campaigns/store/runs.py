@@ -12,9 +12,6 @@ from sqlalchemy import (
     Select,
     exists,
     false,
-    func,
-    insert,
-    literal,
     literal_column,
     or_,
     select,
@@ -30,11 +27,12 @@ from campaigns.domain.run import ACTIVE_RUN_STATES, TRANSITIONS, Run, RunState, 
 from campaigns.store import audience, bulk
 from campaigns.store.audit import append, hold_of
 from campaigns.store.clock import from_ms_or_none, to_ms, to_ms_or_none
+from campaigns.store.cutting import cut, cut_again
 from campaigns.store.engine import Database, bar_intents
 from campaigns.store.journeys import due_at_any_step
 from campaigns.store.releases import save_release
 from campaigns.store.run_reading import all_runs, find_run, get_run
-from campaigns.store.schema import batches, campaigns, customers, deliveries, runs, shards
+from campaigns.store.schema import batches, campaigns, deliveries, runs, shards
 from campaigns.store.steps import number_steps
 from campaigns.store.sweeping import cancel_pending
 
@@ -82,7 +80,10 @@ class SqlRuns:
                 if run_id is not None:
                     number_steps(connection, campaign_id, release.policy.journey.names)
                     whom = _whom(connection, campaign_id, release, now, continues=continues)
-                    _cut(connection, run_id, whom, shard_size)
+                    if continues:
+                        cut(connection, run_id, whom, shard_size)
+                    else:
+                        cut_again(connection, run_id, whom, shard_size, campaign_id)
                     return get_run(connection, run_id), False
                 active = find_run(
                     connection,
@@ -257,20 +258,3 @@ def _whom(
     if release.policy.journey.goes_on:
         clauses.append(due_at_any_step(connection, campaign_id, release.policy.journey, now))
     return or_(false(), *clauses)
-
-
-def _cut(connection: Connection, run_id: int, clause: ColumnElement[bool], shard_size: int) -> None:
-    """Every `shard_size`-th customer begins a shard, so that shards hold about the same number
-    however sparse the audience is."""
-    place = (func.row_number().over(order_by=customers.c.id) - 1).label("place")
-    numbered = select(customers.c.id, place).where(clause).subquery()
-    last = select(func.max(customers.c.id)).scalar_subquery()
-    following = func.lead(numbered.c.id).over(order_by=numbered.c.id)
-    cut = select(
-        literal(run_id),
-        numbered.c.place // shard_size,
-        numbered.c.id,
-        func.coalesce(following - 1, last),
-    ).where(numbered.c.place % shard_size == 0)
-    names = ["run_id", "no", "first_customer", "last_customer"]
-    connection.execute(insert(shards).from_select(names, cut))

@@ -170,9 +170,9 @@ def account_markdown(account: Account) -> str:
     first, *others = answer_sentences(account)
     return "\n".join(
         [
-            *([PRACTISED, ""] if account.mode is Mode.SANDBOX else []),
             f"**{first}**",
             "",
+            *([f"- {PRACTISED}"] if account.mode is Mode.SANDBOX else []),
             *(f"- {sentence}" for sentence in (*others, *account.course)),
             "",
             *_funnel(stages(account)),

@@ -36,7 +36,8 @@ def go_on() -> Any:
         for run_id, campaign, outage in outcome(find_due(return_state=True)):
             trouble = ""
             try:
-                gone[campaign] = _go_on_with(app, run_id, campaign, outage)
+                if outage is None or _taken_up(app, run_id, campaign, outage):
+                    gone[campaign] = go_on_with(app, run_id, campaign).accepted
             except (CannotGoOnError, CampaignsError) as error:
                 trouble = f"run {run_id}: {error}"
             still = standing_outage(app, app.runs.get(run_id))
@@ -53,12 +54,12 @@ def go_on() -> Any:
     return Completed(message=" ".join([told, *(f"{wait}." for wait in waits)]), data=gone)
 
 
-def _go_on_with(app: App, run_id: int, campaign: str, outage: Outage | None) -> int:
-    """How many of the run have the message then. Raises CannotGoOnError and CampaignsError."""
-    if outage is not None:
+def _taken_up(app: App, run_id: int, campaign: str, outage: Outage) -> bool:
+    """False where somebody else had a word on the run since it was found."""
+    taken = take_up(app, run_id, outage)
+    if taken:
         get_run_logger().info("taking run %s of %s up again: %s", run_id, campaign, outage)
-        take_up(app, run_id, outage)
-    return go_on_with(app, run_id, campaign).accepted
+    return taken
 
 
 @step("find what is due", repeatable=True)

@@ -227,6 +227,40 @@ def test_a_wrong_setting_waits_for_a_person(
         assert to_take_up(app) == []
 
 
+def test_a_wrong_setting_that_an_outage_hid_waits_for_a_person(
+    open_shop: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = open_shop()
+    with shop.app() as app:
+        run_id = begun(app)
+        pause_for_outage(app, run_id, "Twilio does not answer")
+        later(shop, FIRST_WAIT)
+
+        def refuses(*_: object) -> None:
+            raise ConfigurationError("Twilio refuses the account")
+
+        monkeypatch.setattr(App, "_prepared_senders", refuses)
+        with pytest.raises(ConfigurationError):
+            gone_on(app)
+        later(shop, LONGEST_WAIT)
+        assert to_take_up(app) == []
+        assert "Twilio refuses the account" in (app.progress(run_id).stuck or "")
+
+
+def test_who_pauses_a_run_that_is_about_to_be_taken_up_is_heard(open_shop: Open) -> None:
+    shop = open_shop()
+    with shop.app() as app:
+        run_id = begun(app)
+        pause_for_outage(app, run_id, "no provider")
+        later(shop, FIRST_WAIT)
+        ((run, outage),) = to_take_up(app)
+        pause(app, run_id, by="ana", why="wrong price")
+        assert not take_up(app, run.id, outage)
+        later(shop, LONGEST_WAIT)
+        assert to_take_up(app) == []
+        assert app.audit.outage(run_id) is None
+
+
 def test_what_the_provider_put_off_for_longer_is_not_taken_up_before(open_shop: Open) -> None:
     shop = open_shop()
     shop.faults("429", seconds=3600)

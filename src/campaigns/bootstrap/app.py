@@ -231,7 +231,7 @@ class App(Starting):
         self.sweep()
         if not waiting(self.outbox, run_id):
             self.runs.move(run_id, RunState.FINISHED, now=self.clock.now())
-        elif unreachable:
+        elif unreachable and self.runs.get(run_id).state is RunState.RUNNING:
             because = "; ".join(f"{c.label}: {why}" for c, why in unreachable.items())
             pause_for_outage(self, run_id, because, channels=[*unreachable])
         return self.report(run_id)

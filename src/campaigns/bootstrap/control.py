@@ -36,10 +36,6 @@ def pause(app: App, run_id: int, *, by: str, why: str = "") -> Run:
         run = _active(app, run_id, "paused")
         if run.state is not RunState.PAUSED:  # it changed between the two looks
             return pause(app, run_id, by=by, why=why)
-        if app.audit.hold(run_id) is None:  # paused by the engine: now a person's word stands
-            app.audit.append(AuditEntry(now, by, Action.PAUSED, run_subject(run_id), why))
-            # It may have been taken up between the two.
-            app.runs.move(run_id, RunState.PAUSED, now=now, because=why or None, by=by)
     return app.runs.get(run_id)
 
 

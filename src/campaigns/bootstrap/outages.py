@@ -28,7 +28,8 @@ def pause_for_outage(
     crashed: bool = False,
     channels: Collection[Channel] = (),
 ) -> bool:
-    """Pause the run until it is taken up again; False if it cannot be paused, or is already.
+    """Pause the run until it is taken up again, also one that is paused for something else than a
+    person's word; False if it cannot be.
 
     `crashed`: whoever sent it has crashed. After a few of these in one run a person has to look.
     `channels`: those that cannot be reached; one of them at least has to open first.
@@ -75,10 +76,17 @@ def _unclosed(app: App, run: Run) -> bool:
     return at_its_end and seen.at - (seen.last_settled or run.started_at) >= UNCLOSED
 
 
-def take_up(app: App, run_id: int, outage: Outage) -> None:
+def take_up(app: App, run_id: int, outage: Outage) -> bool:
     """Note that the run is taken up again, before anything is done with it: should that fail, the
-    next time is further off. Going on is what `begin_sending` and `dispatch_all` do."""
+    next time is further off. Going on is what `begin_sending` and `dispatch_all` do.
+
+    False where it is not paused for this any more: whoever went on with the runs before it may
+    have taken hours, and meanwhile somebody paused it, or took it up.
+    """
+    if standing_outage(app, app.runs.get(run_id)) != outage:
+        return False
     now = app.clock.now()
     data = taken_up(outage, now).data
     subject = run_subject(run_id)
     app.audit.append(AuditEntry(now, ENGINE, Action.TAKEN_UP, subject, outage.because, data))
+    return True

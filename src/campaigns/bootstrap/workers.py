@@ -184,6 +184,8 @@ class Workers:
         because = f"the sending process was stopped ({told})"
 
         def pause() -> bool:
+            if self._app.runs.get(self._run_id).state is not RunState.RUNNING:
+                return False  # others have stopped it, and said why
             if isinstance(error, self._outages):
                 return pause_for_outage(self._app, self._run_id, because)
             now = self._app.clock.now()

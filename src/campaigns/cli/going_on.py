@@ -33,10 +33,10 @@ def go_on_command(yes: bool, as_json: bool) -> int:
             click.echo("Nothing can go on now.", err=True)
         for run, outage in found:
             why = f", paused by an outage: {outage}" if outage else ""
-            click.echo(f"Going on with run {run.id} of {run.campaign}{why}.", err=True)
             try:
-                if outage is not None:
-                    take_up(app, run.id, outage)
+                if outage is not None and not take_up(app, run.id, outage):
+                    continue  # somebody paused it, or took it up, a moment ago
+                click.echo(f"Going on with run {run.id} of {run.campaign}{why}.", err=True)
                 worst = max(worst, go_on(app, run, as_json=as_json))
             except CampaignsError as error:  # the others have their turn
                 click.secho(f"run {run.id}: {error}", fg="red", err=True)

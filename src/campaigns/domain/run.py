@@ -28,7 +28,8 @@ _R = RunState
 TRANSITIONS: dict[RunState, frozenset[RunState]] = {
     _R.PLANNING: frozenset({_R.RUNNING, _R.PAUSED, _R.CANCELLED, _R.STOPPED}),
     _R.RUNNING: frozenset({_R.PAUSED, _R.FINISHED, _R.STOPPED, _R.CANCELLED}),
-    _R.PAUSED: frozenset({_R.RUNNING, _R.CANCELLED}),
+    # Paused or stopped once more: for what is known by now, unless a person holds it.
+    _R.PAUSED: frozenset({_R.RUNNING, _R.PAUSED, _R.STOPPED, _R.CANCELLED}),
     _R.STOPPED: frozenset(),
     # Opened again for the fallbacks of what bounced later, and for what a person sends again.
     _R.FINISHED: frozenset({_R.RUNNING}),

@@ -140,8 +140,10 @@ class SqlAudit:
 
     def outage(self, run_id: int) -> Outage | None:
         """The newest outage that the trail tells of the run; that of a run which is paused is why
-        it is (see domain.outage)."""
+        it is (see domain.outage). None while a person holds it."""
         with self._database.read() as connection:
+            if hold_of(connection, run_id) is not None:
+                return None
             return Outage.of(_newest(connection, run_id, TELLING))
 
     def entries(

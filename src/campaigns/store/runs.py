@@ -143,27 +143,25 @@ class SqlRuns:
         cancellation and a stop go into the audit trail (`as_held`: as a hold; with `data`) in the
         same transaction.
 
-        A run that a person holds is not set running before the hold is ended in the trail.
+        A run that is paused and that a person holds is cancelled, or left as it is until the hold
+        is ended in the trail.
         When this returns True for a state that does not send, no intent of the run can commit any
         more. A run that is cancelled or stopped cancels what is still pending: the next run of
         the campaign plans it again.
         """
-        sources = [source for source, targets in TRANSITIONS.items() if to in targets]
+        sources = {source for source, targets in TRANSITIONS.items() if to in targets}
         left = _left_to_send(run_id) if to is RunState.FINISHED else false()
-        change = (
-            update(runs)
-            .where(runs.c.id == run_id, runs.c.state.in_(sources), ~left)
-            .values(
-                state=to,
-                finished_at=to_ms(now) if to in _ENDED else None,
-                stopped_because=because,
-            )
+        change = update(runs).values(
+            state=to, finished_at=to_ms(now) if to in _ENDED else None, stopped_because=because
         )
         try:
             with self._database.write() as connection:
                 bar_intents(connection)
-                if to is RunState.RUNNING and hold_of(connection, run_id) is not None:
-                    return False
+                if to is not RunState.CANCELLED and hold_of(connection, run_id) is not None:
+                    if to is RunState.RUNNING:
+                        return False
+                    sources.discard(RunState.PAUSED)
+                change = change.where(runs.c.id == run_id, runs.c.state.in_(sources), ~left)
                 moved = connection.execute(change).rowcount == 1
                 if moved and to in {RunState.CANCELLED, RunState.STOPPED}:
                     cancel_pending(connection, now)

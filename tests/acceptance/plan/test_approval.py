@@ -16,8 +16,9 @@ from campaigns.bootstrap.approving import (
     question_timed_out,
     reject_release,
 )
-from campaigns.bootstrap.control import resume
+from campaigns.bootstrap.control import pause, resume
 from campaigns.bootstrap.forecasting import forecast
+from campaigns.bootstrap.outages import pause_for_outage, standing_outage
 from campaigns.cli import run as cli
 from campaigns.errors import ApprovalNeededError, NotFoundError, RunHeldError, UserError
 from tests.acceptance.plan.world import add, import_people, planned, rows
@@ -105,6 +106,27 @@ def test_what_changed_since_the_yes_is_told_and_too_much_of_it_waits_for_a_perso
     told = " ".join(app.report(run_id).course)
     assert "Approved by Berta" in told
     assert "fewer by e-mail" in told
+
+
+@pytest.mark.parametrize("paused", ["crashed", "resumed"])
+def test_a_run_that_was_paused_while_it_was_planned_is_held_to_its_yes_all_the_same(
+    on_both: App, tmp_path: Path, paused: str
+) -> None:
+    app = on_both
+    import_people(app, tmp_path, 100)
+    add(app, "needs_approval: true")
+    approve_release(app, "spring_sale", by="Berta")
+    with app.database.write() as connection:
+        connection.execute(text("DELETE FROM standings WHERE channel = 'email'"))
+    run_id = planned(app)
+    if paused == "crashed":
+        assert pause_for_outage(app, run_id, "the flow run crashed", crashed=True)
+    else:
+        pause(app, run_id, by="Ana")
+        resume(app, run_id, by="Ana")
+    with pytest.raises(RunHeldError, match=r"fewer by e-mail.*customers changed"):
+        app.begin_sending(run_id)
+    assert standing_outage(app, app.runs.get(run_id)) is None
 
 
 def test_whom_a_first_run_told_is_no_change_for_the_next_by_the_same_yes(

@@ -15,14 +15,21 @@ from campaigns.bootstrap import App, connect
 from campaigns.bootstrap.outages import standing_outage, take_up, to_go_on_with
 from campaigns.domain.moments import by_clock, moment
 from campaigns.domain.outage import Outage
-from campaigns.errors import CampaignsError
+from campaigns.errors import CampaignsError, OutageError
 from flows.cluster import RUNNER
 from flows.reporting import listed
 from flows.send_campaign import go_on_with
+from flows.steering import pause_our_run
 from flows.steps import CannotGoOnError, failed, outcome, step
 
 
-@flow(name="go-on", flow_run_name="go on", persist_result=False, task_runner=RUNNER)
+@flow(
+    name="go-on",
+    flow_run_name="go on",
+    persist_result=False,
+    task_runner=RUNNER,
+    on_crashed=[pause_our_run],
+)
 def go_on() -> Any:
     """Go on with the runs whose messages waited for quiet hours to end, or for a provider's own
     time; with those whose worker died; and with those that an outage paused, a while later.
@@ -38,8 +45,10 @@ def go_on() -> Any:
             try:
                 if outage is None or _taken_up(app, run_id, campaign, outage):
                     gone[campaign] = go_on_with(app, run_id, campaign).accepted
-            except (CannotGoOnError, CampaignsError) as error:
+            except OutageError as error:
                 trouble = f"run {run_id}: {error}"
+            except (CannotGoOnError, CampaignsError) as error:  # for a person, outage or not
+                errors.append(f"run {run_id}: {error}")
             still = standing_outage(app, app.runs.get(run_id))
             if still is not None:
                 still = by_clock(still, app.home)

@@ -15,10 +15,17 @@ from campaigns.errors import CampaignsError
 from flows.cluster import RUNNER
 from flows.reporting import journey_table, publish
 from flows.send_campaign import carry_out
+from flows.steering import pause_our_run
 from flows.steps import CannotGoOnError, failed, outcome, step
 
 
-@flow(name="journeys", flow_run_name="journeys", persist_result=False, task_runner=RUNNER)
+@flow(
+    name="journeys",
+    flow_run_name="journeys",
+    persist_result=False,
+    task_runner=RUNNER,
+    on_crashed=[pause_our_run],
+)
 def journeys() -> Any:
     """Go on with every journey that somebody is due to go on with; nobody enters.
 

@@ -188,6 +188,22 @@ def test_a_run_that_sent_everything_and_that_nobody_closed_is_closed(open_shop: 
         assert to_go_on_with(app) == []
 
 
+def test_a_run_whose_last_messages_were_in_a_dead_workers_hands_goes_on(open_shop: Open) -> None:
+    shop = open_shop()
+    with shop.app() as app:
+        run_id = begun(app)
+        shards = [no for no in app.to_send(run_id) for _ in range(100)]
+        everything = dict.fromkeys(Channel, 1_000)
+        lease, now = timedelta(minutes=1), app.clock.now()
+        for no in shards:  # each claims one channel and skeleton
+            app.outbox.claim(run_id, no, owner="dead", limits=everything, now=now, lease=lease)
+        assert app.outbox.pending(run_id, most=1) == 0
+        later(shop, max(UNCLOSED, lease))
+        assert [run.id for run, _ in to_go_on_with(app)] == [run_id]
+        app.dispatch_all(run_id)
+        assert app.finish(run_id).run.state is RunState.FINISHED
+
+
 def test_the_command_goes_on_with_what_can_and_says_why(
     open_shop: Open, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ from campaigns.bootstrap.outages import pause_for_outage, standing_outage
 from campaigns.domain.outage import FIRST_WAIT
 from campaigns.domain.pace import PATIENCE, Pace
 from campaigns.domain.run import RunState
+from campaigns.errors import UnarmedError
 from campaigns.services.dispatch import Clock
 from campaigns.settings import load_settings
 from flows.automations import SILENCE
@@ -67,6 +68,41 @@ def test_a_provider_that_is_still_away_is_no_failure_of_the_flow(
         outage = standing_outage(app, app.runs.get(run.id))
     assert outage is not None
     assert outage.tries == 0, "e-mails were accepted: what is down now is another outage"
+
+
+def test_what_a_person_has_to_mend_is_told_though_an_outage_paused_the_run(
+    prefect: Prefect, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with a_while_ago() as app:
+        run = plan_run(app)
+        assert pause_for_outage(app, run.id, "SMS: Twilio answered 500")
+
+    def refuses(_: App) -> None:
+        raise UnarmedError("the database was restored")
+
+    monkeypatch.setattr(App, "require_may_send", refuses)
+    state = go_on(return_state=True)
+    assert state.is_failed()
+    assert "the database was restored" in (state.message or "")
+
+
+def test_a_crash_of_go_on_itself_is_counted_too(
+    prefect: Prefect, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with a_while_ago() as app:
+        run = plan_run(app)
+        assert pause_for_outage(app, run.id, "the flow run crashed", crashed=True)
+
+    def ended(*_: object) -> None:
+        raise SystemExit(137)
+
+    monkeypatch.setattr("flows.send_campaign._dispatch", ended)
+    with pytest.raises(SystemExit):
+        go_on()
+    with connect() as app:
+        outage = standing_outage(app, app.runs.get(run.id))
+    assert outage is not None
+    assert outage.crashes == 2
 
 
 def give_twilio_up(app: App) -> None:

@@ -63,7 +63,9 @@ def to_take_up(app: App) -> list[tuple[Run, Outage]]:
 def to_go_on_with(app: App) -> list[tuple[Run, Outage | None]]:
     """Every run that can go on now and that nobody sends: what waited for its hour or whose worker
     died, what has sent everything and was not closed, and with its outage what one paused. A run
-    that a person paused, or has to decide about, is not among them."""
+    that a person paused, or has to decide about, is not among them. What dead workers had in
+    their hands is taken back first: it may be all that is left of a run."""
+    app.sweep()
     due = [*app.runs_due(), *(run for run in app.runs.active() if _unclosed(app, run))]
     return [*((run, None) for run in due), *to_take_up(app)]
 

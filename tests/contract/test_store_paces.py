@@ -64,6 +64,19 @@ def test_lanes_begin_with_one_message_also_after_the_breaker_whoever_found_out(
     assert mails(other) == 1
 
 
+def test_what_may_not_go_is_looked_at_by_ten_and_says_nothing_of_the_provider(
+    database: Database,
+) -> None:
+    own = pacer(database)
+    own.now = lambda: NOW + STALE + timedelta(seconds=1)
+    claims = []
+    for outcomes in ([], [], [Unknown("sendgrid:503", "away")], [Accepted(None)]):
+        (turn,) = own.turns({})
+        claims.append(turn.limits[Channel.EMAIL])
+        own.learn(Channel.EMAIL, outcomes, turn)
+    assert claims == [1, 10, 10, 1]
+
+
 def test_a_sender_that_answered_long_ago_is_unknown_again(database: Database) -> None:
     own = pacer(database)
     own.now = lambda: NOW + STALE + timedelta(seconds=1)

@@ -87,6 +87,8 @@ class Pacer:
     _proven: dict[str, int] = field(default_factory=dict)
     #: Since when the provider does nothing but ask to slow down.
     _slowed: dict[str, datetime] = field(default_factory=dict)
+    #: Senders of whose last claim nothing might go (quiet hours, opted out).
+    _barren: set[str] = field(default_factory=set)
 
     def turns(self, quiet: Mapping[Channel, datetime]) -> Iterator[Turn]:
         """What may be claimed now, one leave after another until one finds messages: senders with
@@ -128,6 +130,10 @@ class Pacer:
 
     def learn(self, channel: Channel, outcomes: Sequence[Outcome], turn: Turn) -> None:
         """Tell everybody what this call says about the provider."""
+        if outcomes:
+            self._barren.discard(self.ways[channel].key)
+        else:
+            self._barren.add(self.ways[channel].key)
         self._learn(channel, outcomes, turn)
 
     def opens(self, channel: Channel) -> datetime:
@@ -164,7 +170,8 @@ class Pacer:
         answered_at = self._answered.get(way.key)
         if answered_at is None or self.now() - answered_at > STALE:
             self._proven.pop(way.key, None)
-        proven = slow_start(way.batch, self._proven.get(way.key, 0))
+        # Where nothing may go, one by one would take hours; and ten in doubt are still a handful.
+        proven = slow_start(way.batch, self._proven.get(way.key, 0) or way.key in self._barren)
         return min(proven, careful(way.batch, pace, one_request=way.one_request))
 
     def _prove(self, way: Way, answered: int, *, failed: bool) -> None:

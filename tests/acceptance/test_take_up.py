@@ -18,6 +18,7 @@ from campaigns.bootstrap.outages import (
     to_take_up,
 )
 from campaigns.cli import run as cli
+from campaigns.cli.going_on import _question
 from campaigns.domain.audit import ENGINE, run_subject
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import DeliveryState
@@ -223,6 +224,17 @@ def test_the_command_goes_on_with_what_can_and_says_why(
     assert "finished" in told.out
     assert cli(["go-on"]) == 0
     assert "Nothing can go on now." in capsys.readouterr().err
+
+
+def test_the_command_asks_about_what_is_not_planned_yet_too(open_shop: Open) -> None:
+    shop = open_shop()
+    with shop.app() as app:
+        run, _ = app.start_run("spring_sale")
+        assert _question([app.progress(run.id)]) == (
+            "Send 0 messages, and those of 1 shard not planned yet, to real customers now?"
+        )
+        app.plan_shard(run.id, 0)
+        assert "planned" not in _question([app.progress(run.id)])
 
 
 def test_a_wrong_setting_waits_for_a_person(

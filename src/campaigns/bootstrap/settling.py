@@ -40,6 +40,11 @@ def settle_plan(app: App, run: Run, release: Release) -> None:
     if approval is not None and not run.continues:
         fewer = run.limit is not None or not run.portion.whole
         changed = _changed(app, release, approval, allotted, limited=fewer)
+    most = ApprovalRule.of(release).may_change
+    if changed is not None and changed.percent > most:  # before it is noted: once is enough
+        because = f"{changed} since it was approved, more than {most:g} percent"
+        if not app.runs.move(run.id, RunState.PAUSED, now=now, because=because, as_held=True):
+            return  # somebody else's word stands: it is settled after that
     app.plans.record(
         RunPlan(
             run_id=run.id,
@@ -50,10 +55,6 @@ def settle_plan(app: App, run: Run, release: Release) -> None:
             changed=str(changed) if changed else None,
         )
     )
-    most = ApprovalRule.of(release).may_change
-    if changed is not None and changed.percent > most:
-        because = f"{changed} since it was approved, more than {most:g} percent"
-        app.runs.move(run.id, RunState.PAUSED, now=now, because=because, as_held=True)
 
 
 def standing_approval(app: App, release: Release) -> Approval | None:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from campaigns.cli.output import json_option
+from campaigns.domain.counting import counted
+
+if TYPE_CHECKING:
+    from campaigns.domain.progress import Progress
 
 
 @click.command("go-on")
@@ -27,8 +34,8 @@ def go_on_command(yes: bool, as_json: bool) -> int:
         app.mode.require()  # before anybody is asked
         found = to_go_on_with(app)
         if found and app.settings.live and not yes:
-            waiting = sum(app.progress(run.id).waiting for run, _ in found)
-            click.confirm(f"Send {waiting:,} messages to real customers now?", abort=True, err=True)
+            seen = [app.progress(run.id) for run, _ in found]
+            click.confirm(_question(seen), abort=True, err=True)
         if not found:
             click.echo("Nothing can go on now.", err=True)
         for run, outage in found:
@@ -42,3 +49,11 @@ def go_on_command(yes: bool, as_json: bool) -> int:
                 click.secho(f"run {run.id}: {error}", fg="red", err=True)
                 worst = max(worst, error.exit_code)
     return worst
+
+
+def _question(seen: Sequence[Progress]) -> str:
+    """Of a run that crashed while it was planned nobody knows yet how many it will be."""
+    told = counted(sum(p.waiting for p in seen), "message")
+    unplanned = sum(p.unplanned for p in seen)
+    more = f", and those of {counted(unplanned, 'shard')} not planned yet," if unplanned else ""
+    return f"Send {told}{more} to real customers now?"

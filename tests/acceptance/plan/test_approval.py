@@ -20,7 +20,13 @@ from campaigns.bootstrap.control import pause, resume
 from campaigns.bootstrap.forecasting import forecast
 from campaigns.bootstrap.outages import pause_for_outage, standing_outage
 from campaigns.cli import run as cli
-from campaigns.errors import ApprovalNeededError, NotFoundError, RunHeldError, UserError
+from campaigns.errors import (
+    ApprovalNeededError,
+    DatabaseError,
+    NotFoundError,
+    RunHeldError,
+    UserError,
+)
 from tests.acceptance.plan.world import add, import_people, planned, rows
 from tests.runs import send_run
 
@@ -127,6 +133,27 @@ def test_a_run_that_was_paused_while_it_was_planned_is_held_to_its_yes_all_the_s
     with pytest.raises(RunHeldError, match=r"fewer by e-mail.*customers changed"):
         app.begin_sending(run_id)
     assert standing_outage(app, app.runs.get(run_id)) is None
+
+
+def test_a_database_that_goes_away_as_a_changed_plan_is_held_loses_no_hold(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_people(app, tmp_path, 100)
+    add(app, "needs_approval: true")
+    approve_release(app, "spring_sale", by="Berta")
+    with app.database.write() as connection:
+        connection.execute(text("DELETE FROM standings WHERE channel = 'email'"))
+    run_id = planned(app)
+
+    def away(*_: object, **__: object) -> bool:
+        raise DatabaseError("the database is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(app.runs, "move", away)
+        with pytest.raises(DatabaseError):
+            app.begin_sending(run_id)
+    with pytest.raises(RunHeldError, match="customers changed"):
+        app.begin_sending(run_id)
 
 
 def test_whom_a_first_run_told_is_no_change_for_the_next_by_the_same_yes(

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from campaigns.account_page.markdown import answer_sentences
 from campaigns.bootstrap import App
 from campaigns.bootstrap.forecasting import forecast
+from campaigns.bootstrap.outages import pause_for_outage
 from campaigns.bootstrap.reporting import account_of
 from campaigns.cli import run as cli
 from campaigns.domain.channel import Channel
@@ -75,6 +76,19 @@ def test_a_budget_is_not_kept_by_what_has_no_price(app: App, tmp_path: Path) -> 
     told = forecast(app, "spring_sale")
     assert told.unpriced == told.counts.planned[Channel.SMS] > 0
     assert f"{told.unpriced} messages have no price" in str(told.over_budget)
+
+
+def test_a_run_that_crashed_while_it_was_planned_is_stopped_for_its_budget(
+    on_both: App, tmp_path: Path
+) -> None:
+    app = on_both
+    import_people(app, tmp_path)
+    add(app, "budget: {amount: 0.2, currency: EUR}")
+    run_id = planned(app)
+    pause_for_outage(app, run_id, "the flow run crashed", crashed=True)
+    with pytest.raises(BudgetError, match="Nothing was sent"):
+        app.begin_sending(run_id)
+    assert app.runs.get(run_id).state is RunState.STOPPED
 
 
 def test_a_run_with_nobody_new_breaks_no_budget_and_asks_no_provider(

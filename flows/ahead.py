@@ -14,6 +14,7 @@ from prefect.states import Completed
 from campaigns.bootstrap import connect
 from campaigns.bootstrap.calendar import calendar as calendar_verb
 from campaigns.bootstrap.calendar.page import markdown
+from campaigns.domain.counting import counted
 from campaigns.errors import CampaignsError
 from flows.forms import labelled
 from flows.reporting import publish
@@ -32,7 +33,8 @@ def calendar(weeks: Annotated[int, labelled("Weeks", ge=1, le=26)] = 4) -> Any:
         told = outcome(look_ahead(weeks, return_state=True))
     except (CannotGoOnError, CampaignsError) as error:
         return failed(error)
-    message = f"{told['occasions']} to go out in {weeks} weeks, {told['conflicts']} to look at."
+    ahead = counted(weeks, "week")
+    message = f"{told['occasions']} to go out in {ahead}, {told['conflicts']} to look at."
     return Completed(message=message, data=told)
 
 

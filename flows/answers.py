@@ -9,6 +9,7 @@ from prefect.states import Completed
 
 from campaigns.bootstrap import connect
 from campaigns.bootstrap.replies import Replies
+from campaigns.domain.counting import counted
 from campaigns.errors import CampaignsError
 from flows.reporting import listed
 from flows.steps import CannotGoOnError, failed, outcome, step
@@ -25,7 +26,7 @@ def answers() -> Any:
         return failed(error)
     told = f"Answers{listed(sent)}" if sent else "Nothing was due"
     return Completed(
-        message=f"{told}; {waiting:,} replies wait for a person.",
+        message=f"{told}; {counted(waiting, 'reply waits', 'replies wait')} for a person.",
         data={"sent": sent, "waiting": waiting},
     )
 

@@ -21,6 +21,7 @@ from campaigns.bootstrap.approving import Question, approve_release, ask_approva
 from campaigns.bootstrap.asking import Asked, asked, note_asked
 from campaigns.bootstrap.plan_page import as_markdown
 from campaigns.domain.approval import Approval, Decision
+from campaigns.domain.counting import counted
 from campaigns.domain.findings import Level
 from campaigns.domain.reason import SKIP_TEXT, SkipReason
 from campaigns.errors import UserError
@@ -100,7 +101,7 @@ def _take(app: App, question: Question, plan: str, attempt: int) -> str:
         return "answer with yes, no, or how many people the first few are."
     try:
         if decision == NO:
-            said = reject_release(app, release, by=who, reason=note, plan=plan)
+            said = reject_release(app, release, by=who, why=note, plan=plan)
             raise RejectedError(_rejected(said))
         first = None if decision == YES else int(decision)
         approve_release(app, release, by=who, note=note, first=first, plan=plan)
@@ -142,11 +143,11 @@ def _words(question: Question, where: str, trouble: str) -> str:
         "",
         *([f"- **Refused: {told.over_budget}**"] if told.over_budget else []),
         *([f"- Caution: {told.caution}"] if told.caution else []),
-        f"- **{counts.planned.total():,} people get it**"
+        f"- **{counted(counts.planned.total(), 'person gets', 'people get')} it**"
         + listed({c.label: n for c, n in counts.planned.most_common()}),
         *(f"- {sentence}" for sentence in replace(told, needs_approval=False).sentences()),
         *([f"- {counts.already:,} had it already"] if counts.already else []),
-        f"- {counts.skipped.total():,} do not get it"
+        f"- {counted(counts.skipped.total(), 'does', 'do')} not get it"
         + listed({SKIP_TEXT[SkipReason(r)]: n for r, n in counts.skipped.most_common()}),
         "",
         f"Release `{told.release}`, plan `{told.plan}`.",

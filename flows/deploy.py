@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from httpx import TransportError
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName
@@ -158,6 +159,16 @@ def main() -> int:
     except CampaignsError as error:
         print(f"Error: {error}", file=sys.stderr)
         return error.exit_code
+    except (TransportError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "ephemeral" not in str(error):
+            raise  # another than that Prefect's own server did not start in time
+        where = PREFECT_API_URL.value() or "on this machine"
+        print(
+            f"Error: Prefect's server ({where}) does not answer: {error or type(error).__name__}. "
+            "Start one (`prefect server start`), or set PREFECT_API_URL to one that runs.",
+            file=sys.stderr,
+        )
+        return 1
     return 0
 
 

@@ -12,6 +12,7 @@ from prefect.states import Completed
 from campaigns.bootstrap import connect
 from campaigns.bootstrap.persons import find_matches as find
 from campaigns.bootstrap.persons import list_matches
+from campaigns.domain.counting import counted
 from campaigns.errors import CampaignsError
 from flows.forms import labelled
 from flows.steps import CannotGoOnError, failed, outcome, step
@@ -34,7 +35,9 @@ def find_matches(nightly: Annotated[bool, labelled("Only if nightly")] = False) 
         message = "Not turned on: `nightly: true` in templates/identities.yaml does."
         return Completed(message=message, data=None)
     told = f"{found['merged']:,} merged, {found['to_review']:,} to review, {found['left']:,} left"
-    return Completed(message=f"{told}; {found['waiting']:,} wait for a person.", data=found)
+    return Completed(
+        message=f"{told}; {counted(found['waiting'], 'waits', 'wait')} for a person.", data=found
+    )
 
 
 @step("find matches", repeatable=True)

@@ -16,6 +16,7 @@ from campaigns.errors import CampaignsError
 from flows.alerting import tell
 from flows.questions import settle_questions
 from flows.reporting import doubts_table, listed, publish
+from flows.silence import crash_the_silent
 from flows.steering import follow_cancellations
 from flows.steps import CannotGoOnError, failed, outcome, step
 
@@ -29,6 +30,7 @@ def housekeeping() -> Any:
     """
     try:
         outcome(follow(return_state=True))
+        outcome(see_who_is_gone(return_state=True))
         swept = outcome(sweep(return_state=True))
         in_doubt = outcome(tell_doubts(return_state=True))
         told = outcome(tell_alerts(return_state=True))
@@ -50,6 +52,16 @@ def follow() -> list[int]:
     for run_id in cancelled:
         get_run_logger().info("run %s was cancelled in Prefect while it was suspended", run_id)
     return cancelled
+
+
+@step("see whose flow runs are gone", repeatable=True)
+def see_who_is_gone() -> list[str]:
+    """Flow runs that Prefect would call running for ever: their names."""
+    with connect() as app:
+        gone = crash_the_silent(app)
+    for name in gone:
+        get_run_logger().warning("%s gives no sign of life: it is told to have crashed", name)
+    return gone
 
 
 @step("take back expired work", repeatable=True)

@@ -10,6 +10,7 @@ from prefect.states import Completed
 
 from campaigns.bootstrap import App, connect
 from campaigns.bootstrap.journeys import under_way, whereabouts
+from campaigns.domain.counting import counted
 from campaigns.errors import CampaignsError
 from flows.cluster import RUNNER
 from flows.reporting import journey_table, publish
@@ -56,5 +57,6 @@ def _go_on(app: App, campaign: str) -> int:
     table = journey_table(whereabouts(app, campaign))
     publish(f"journey-{campaign}", table, f"Who is where in {campaign}")
     if counts.unreachable:
-        raise CannotGoOnError(f"{report.waiting:,} messages wait for a provider; nothing is lost.")
+        waits = counted(report.waiting, "message waits", "messages wait")
+        raise CannotGoOnError(f"{waits} for a provider; nothing is lost.")
     return report.accepted

@@ -11,6 +11,7 @@ from prefect.states import Completed
 from campaigns.bootstrap import connect
 from campaigns.bootstrap.preview.build import Previewer
 from campaigns.bootstrap.preview.model import Cell, Choices
+from campaigns.domain.counting import counted
 from campaigns.errors import CampaignsError
 from flows.choices import Campaign, Channels, Locales, title
 from flows.reporting import findings_table, publish
@@ -39,7 +40,10 @@ def look(
         shown = outcome(show(campaign, channels or [], locales or [], return_state=True))
     except (CannotGoOnError, CampaignsError) as error:
         return failed(error)
-    return Completed(message=f"{shown} messages are under Artifacts.", data={"shown": shown})
+    return Completed(
+        message=f"{counted(shown, 'message is', 'messages are')} under Artifacts.",
+        data={"shown": shown},
+    )
 
 
 @step("show {campaign}", repeatable=True)

@@ -23,6 +23,7 @@ from campaigns.bootstrap import App, connect
 from campaigns.bootstrap.approving import question_timed_out
 from campaigns.bootstrap.asking import Asked, asked
 from campaigns.domain.approval import Approval
+from campaigns.domain.moments import moment
 from campaigns.errors import CampaignsError
 from flows.approval import NO, YES, release_asked
 
@@ -69,7 +70,7 @@ def _as_form(said: Approval) -> dict[str, Any]:
 def _too_late(until: datetime) -> Any:
     return Cancelled(
         name="Not answered",
-        message=f"Nobody answered until {until.day} {until:%b %H:%M %Z}. Nothing was sent; run it "
+        message=f"Nobody answered until {moment(until)}. Nothing was sent; run it "
         "again when somebody can.",
     )
 

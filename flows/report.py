@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any
 
 from prefect import flow
@@ -10,6 +10,8 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from campaigns.bootstrap import connect
+from campaigns.domain.counting import counted
+from campaigns.domain.moments import by_clock, dated
 from campaigns.domain.run import Run
 from campaigns.errors import CampaignsError, NotFoundError, UserError
 from flows.account import publish_report
@@ -51,7 +53,7 @@ def report(
     Args:
         campaign: of its newest run. With days: only runs of this one.
         run: of this run, by its number.
-        since: a list of what was started on this day (UTC) and later. Nothing filled in: the last
+        since: a list of what was started on this day and later. Nothing filled in: the last
             seven days.
         until: the last day of the list. Empty: today.
     """
@@ -88,23 +90,23 @@ def report_run(campaign: str | None, number: int | None) -> str:
 def list_runs(campaign: str | None, since: date | None, until: date | None) -> str:
     """Publish a table of the runs that were started between two days; how many, in a sentence."""
     with connect() as app:
-        last = until or app.clock.now().date()
+        last = until or app.now_at_home().date()
         first = since or last - WEEK
-        begin = datetime.combine(first, time(), UTC)
-        end = datetime.combine(last + timedelta(days=1), time(), UTC)
+        begin = datetime.combine(first, time(), app.home)
+        end = datetime.combine(last + timedelta(days=1), time(), app.home)
         runs = [
             r
             for r in app.runs.active(or_ended_since=begin)
             if begin <= r.started_at < end and campaign in (None, r.campaign)
         ]
-        rows = [_row(r, app.report(r.id).accepted) for r in runs]
-    table = ["| run | campaign | started (UTC) | state | sent |", "|---:|---|---|---|---:|", *rows]
+        rows = [_row(by_clock(r, app.home), app.report(r.id).accepted) for r in runs]
+    table = ["| run | campaign | started | state | sent |", "|---:|---|---|---|---:|", *rows]
     publish("runs", "\n".join(table), f"What ran from {first} to {last}")
-    return f"{len(runs)} runs from {first} to {last}."
+    return f"{counted(len(runs), 'run')} from {first} to {last}."
 
 
 def _row(run: Run, accepted: int) -> str:
     return (
-        f"| {run.id} | {title(run.campaign)} | {run.started_at:%Y-%m-%d %H:%M} | {run.state} "
+        f"| {run.id} | {title(run.campaign)} | {dated(run.started_at)} | {run.state} "
         f"| {accepted:,} |"
     )

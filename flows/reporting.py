@@ -17,6 +17,7 @@ from prefect.logging import get_run_logger
 from prefect.settings import PREFECT_UI_URL
 
 from campaigns.domain.channel import Channel
+from campaigns.domain.counting import counted
 from campaigns.domain.evidence import Doubt, age
 from campaigns.domain.findings import Finding
 from campaigns.domain.plan import PlanCounts
@@ -53,7 +54,7 @@ def journey_table(found: Whereabouts) -> str:
     """Who is where on a journey, as `campaigns journey` tells it."""
     lines = ["| step | | people |", "|---|---|---:|"]
     lines += [f"| {step} | {what} | {n:,} |" for step, what, n in found.rows()]
-    acted = "" if found.acted is None else f", {found.acted:,} have acted"
+    acted = "" if found.acted is None else f", {counted(found.acted, 'has', 'have')} acted"
     return "\n".join([*lines, "", f"{found.entered:,} entered{acted}."])
 
 

@@ -21,7 +21,7 @@ from prefect.client.schemas.responses import DeploymentResponse
 
 from campaigns.bootstrap import App
 from campaigns.bootstrap.calendar import SCHEDULES, schedules_in
-from campaigns.domain.occurrences import CampaignSchedule
+from campaigns.domain.occurrences import CampaignSchedule, leaves_nobody_out
 from flows.deployments import schedule_block
 
 _SENDS = FlowFilter(name=FlowFilterName(any_=["send-campaign"]))
@@ -69,4 +69,5 @@ def _by_hand(app: App, client: SyncPrefectClient) -> Iterator[CampaignSchedule]:
             continue
         name = "started for later" if run.state_type is StateType.SCHEDULED else "waits for a yes"
         plain = datetime.fromtimestamp(at.timestamp(), UTC)  # Prefect's own loses its zone
-        yield CampaignSchedule(campaign=str(campaign), name=name, zone="UTC", at=plain)
+        whole = leaves_nobody_out(run.parameters)
+        yield CampaignSchedule(str(campaign), name, zone="UTC", at=plain, whole=whole)

@@ -6,6 +6,7 @@ interrupted goes on where it stopped.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -20,6 +21,7 @@ from campaigns.bootstrap.forecasting import forecast
 from campaigns.bootstrap.plan_page import as_markdown
 from campaigns.bootstrap.planners import Planners
 from campaigns.bootstrap.reconciling import fall_back_run, in_other_hands
+from campaigns.domain.counting import counted
 from campaigns.domain.forecast import Forecast
 from campaigns.domain.run import RunState
 from campaigns.errors import CampaignsError
@@ -137,20 +139,27 @@ def carry_out(
     begun = compile_and_check(campaign, limit, only, due, continues, return_state=True)
     run_id, shards = outcome(begun)
     with Steering(app, run_id) as steering:
-        with Planners(app, run_id, shards) as planners:
-            for some in together(shards):
-                what = span(some, len(shards))
-                outcome(plan_shards(planners, some, len(shards), what, return_state=True))
-                steering.look()
+        _plan(app, run_id, shards, steering)
         sent = _send_due(app, run_id, campaign, steering)
     return _close(run_id, campaign, sent), sent
 
 
-def send_planned(app: App, run_id: int, campaign: str) -> Any:
-    """Send what of a planned run is due, and report. Raises CannotGoOnError."""
+def _plan(app: App, run_id: int, shards: Sequence[int], steering: Steering) -> None:
+    with Planners(app, run_id, shards) as planners:
+        for some in together(shards):
+            what = span(some, len(shards))
+            outcome(plan_shards(planners, some, len(shards), what, return_state=True))
+            steering.look()
+
+
+def go_on_with(app: App, run_id: int, campaign: str) -> RunReport:
+    """Plan what of a run is not planned, send what is due, and report. Raises CannotGoOnError; what
+    a provider that is still away leaves waiting is no error: the report tells."""
+    unplanned = [s.no for s in app.shards(run_id) if s.planned_at is None]
     with Steering(app, run_id) as steering:
+        _plan(app, run_id, unplanned, steering)
         sent = _send_due(app, run_id, campaign, steering)
-    return _end(_close(run_id, campaign, sent), sent)
+    return _close(run_id, campaign, sent)
 
 
 def _send_due(app: App, run_id: int, campaign: str, steering: Steering) -> DispatchCounts:
@@ -203,9 +212,10 @@ def _end(report: RunReport, sent: DispatchCounts) -> Any:
     """Completed, or Failed where messages wait for a provider that could not be reached."""
     if sent.unreachable and report.waiting:
         channels = "; ".join(f"{c.label}: {why}" for c, why in sent.unreachable.items())
+        wait = counted(report.waiting, "message waits", "messages wait")
         raise CannotGoOnError(
-            f"{report.waiting:,} messages wait, nothing is lost ({channels}). Run the campaign "
-            "again once the provider answers: it goes on from here."
+            f"{wait}, nothing is lost ({channels}). The flow `go-on` "
+            "takes them up again; or run the campaign again, and it goes on from here at once."
         )
     if report.run.state is RunState.STOPPED:
         raise CannotGoOnError(f"Stopped: {report.run.stopped_because}")

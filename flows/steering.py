@@ -2,7 +2,7 @@
 
 Prefect cannot stop threads or processes that are sending; the run's state in our database does. So
 a pause or a cancellation there becomes one here, with Prefect as the actor in the audit trail.
-A crash or a worker's shutdown is nobody's decision: it only pauses, and the next run goes on.
+A crash or a worker's shutdown is nobody's decision: it only pauses, and the flow `go-on` goes on.
 """
 
 from __future__ import annotations
@@ -27,11 +27,13 @@ from prefect.runtime import flow_run
 
 from campaigns.bootstrap import App, connect
 from campaigns.bootstrap.control import cancel, link, linked, pause, resume
+from campaigns.bootstrap.outages import pause_for_outage
 from campaigns.domain.run import RunState
 from campaigns.errors import UserError
 
 #: The actor in the audit trail: open-source Prefect does not know who pressed the button.
 PREFECT = "Prefect"
+_UNDER_WAY = {RunState.PLANNING, RunState.RUNNING}
 #: Seconds between two looks at the flow run's own state.
 LOOK_EVERY = 2.0
 
@@ -129,12 +131,11 @@ def cancel_our_run(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -
 
 
 def pause_our_run(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:  # noqa: ARG001
-    """Prefect's hook on a crash: nobody is sending any more, and the next run goes on."""
+    """Prefect's hook on a crash: nobody plans or sends any more, until `go-on` takes it up."""
     with connect() as app:
         run_id = linked(app, str(flow_run.id))
-        if run_id is not None and app.runs.get(run_id).state is RunState.RUNNING:
-            because = "the flow run crashed"
-            app.runs.move(run_id, RunState.PAUSED, now=app.clock.now(), because=because)
+        if run_id is not None and app.runs.get(run_id).state in _UNDER_WAY:
+            pause_for_outage(app, run_id, "the flow run crashed", crashed=True)
 
 
 def follow_cancellations(app: App) -> list[int]:

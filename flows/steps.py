@@ -12,14 +12,15 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+import httpx
 from prefect import Task, task
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.exceptions import FailedRun
+from prefect.exceptions import FailedRun, TerminationSignal
 from prefect.futures import PrefectFuture
 from prefect.logging import get_run_logger
 from prefect.states import Failed
 
-from campaigns.errors import CampaignsError
+from campaigns.errors import CampaignsError, OutageError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -27,6 +28,16 @@ R = TypeVar("R")
 
 class CannotGoOnError(Exception):
     """A step failed for a reason that a user can mend; the message says which."""
+
+
+class OutageInStepError(CannotGoOnError, OutageError):
+    """A step met an outage: the run is taken up again by the flow `go-on`."""
+
+
+#: What Prefect and its client raise when its server is away, or ends a worker that is shut down.
+PREFECT_OUTAGES = (httpx.HTTPError, TerminationSignal)
+#: The name of a failed step's state after an outage, as people read it on the run's page.
+_OUTAGE = "Outage"
 
 
 def step(name: str, *, repeatable: bool) -> Callable[[Callable[P, R]], Task[P, R]]:
@@ -74,6 +85,8 @@ def _in_words(function: Callable[P, R]) -> Callable[P, R]:
     def told(*args: P.args, **kwargs: P.kwargs) -> Any:
         try:
             return function(*args, **kwargs)
+        except OutageError as error:
+            return Failed(name=_OUTAGE, message=str(error))
         except CampaignsError as error:
             return Failed(message=str(error))
 
@@ -83,7 +96,7 @@ def _in_words(function: Callable[P, R]) -> Callable[P, R]:
 def outcome(state: State[R]) -> R:
     """A finished step's result. Raises CannotGoOnError with its message when it has none."""
     if not state.is_completed():
-        raise CannotGoOnError(state.message or f"the step ended {state.name}")
+        raise _error(state, state.message or f"the step ended {state.name}")
     return state.result()
 
 
@@ -92,7 +105,11 @@ def waited(future: PrefectFuture[R]) -> R:
     try:
         return future.result()
     except FailedRun as error:
-        raise CannotGoOnError(str(error)) from None
+        raise _error(future.state, str(error)) from None
+
+
+def _error(state: State[Any], says: str) -> CannotGoOnError:
+    return OutageInStepError(says) if state.name == _OUTAGE else CannotGoOnError(says)
 
 
 def failed(error: CannotGoOnError | CampaignsError) -> State[Any]:

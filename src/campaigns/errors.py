@@ -76,16 +76,20 @@ class ConfigurationError(UserError):
     """A setting is missing or wrong; the message names the setting."""
 
 
-class DatabaseError(CampaignsError):
+class OutageError(CampaignsError):
+    """Something of others cannot be used for a while: what was begun goes on by itself later."""
+
+    exit_code = 3
+
+
+class DatabaseError(OutageError):
     """The database cannot be reached or written; what was committed is kept."""
 
     exit_code = 2
 
 
-class ProviderUnreachableError(CampaignsError):
+class ProviderUnreachableError(OutageError):
     """A provider does not answer: nothing is lost, the same command goes on once it does."""
-
-    exit_code = 3
 
 
 class WorkerLostError(CampaignsError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from campaigns.cli import run as cli
 from campaigns.domain.calendar import Calendar
 from campaigns.domain.channel import Channel
 from campaigns.domain.reason import SkipReason
+from campaigns.errors import BudgetError
 from campaigns.store.clock import to_ms
 from tests.acceptance.test_pressure import ROOT, Night, night
 from tests.contract.store_world import World
@@ -121,6 +123,40 @@ def test_a_calendar_writes_nothing_and_looks_the_same_again(
         # Each edition is for everybody again; caps let through what the weeks allow.
         reached = {o.name: c.reached for o, c in zip(first.occasions, first.crowds, strict=True)}
         assert reached["letter (2027-W11)"] == reached["letter (2027-W12)"] == 40
+
+
+def test_an_occasion_that_would_break_its_budget_is_named_and_then_refused(
+    tmp_path: Path, templates: Path
+) -> None:
+    """40 e-mails at €0.0009 and a post at €0.01; the letter, without a post, is within the same."""
+    for name in ("letter", "spring_sale"):
+        path = templates / f"campaigns/{name}/campaign.yaml"
+        path.write_text(path.read_text("utf-8").replace("amount: 50000", "amount: 0.04"), "utf-8")
+    with night(tmp_path, at=DAWN, templates=templates) as made:
+        people(made.app)
+        told = made_on(made, tmp_path, weeks=1)
+        (sentence,) = [s for s in told.conflicts() if "budget" in s]
+        assert sentence.startswith("spring_sale would be refused: it would cost €0.046, ")
+        assert "and the budget is €0.04." in sentence
+        assert [bool(o["over_budget"]) for o in told.as_json()["occasions"]] == [True, False, False]
+        made.clock.at = max(made.clock.at, told.occasions[0].at)
+        refused = sentence.partition("refused: ")[2]
+        with pytest.raises(BudgetError, match=re.escape(refused)):
+            made.send_until_done("spring_sale")
+    for text in (page(told), markdown(told)):
+        assert "and the budget is €0.04." in text
+
+
+def test_a_schedule_that_sends_to_a_part_is_not_held_against_the_budget(
+    tmp_path: Path, templates: Path
+) -> None:
+    path = templates / "campaigns/spring_sale/campaign.yaml"
+    path.write_text(path.read_text("utf-8").replace("amount: 50000", "amount: 0.04"), "utf-8")
+    restricted = SCHEDULES.replace("campaign: spring_sale}", "campaign: spring_sale, limit: 5}")
+    (tmp_path / "prefect.yaml").write_text(restricted, "utf-8")
+    with night(tmp_path, at=DAWN, templates=templates) as made:
+        people(made.app)
+        assert not [s for s in made_on(made, tmp_path, weeks=1).conflicts() if "budget" in s]
 
 
 def test_who_has_this_weeks_edition_is_in_the_next_weeks(tmp_path: Path, templates: Path) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -121,13 +122,18 @@ def test_a_paused_run_waits_for_resume_and_then_everybody_has_it_once(
     assert code == 3
     assert f"`campaigns resume {run_id}` goes on" in text
     code, text = said("show", "run")
-    assert "Waiting: paused by ana" in " ".join(text.split())
+    with connect() as app:
+        held = app.audit.hold(run_id)
+        assert held is not None
+        at = held.at.astimezone(ZoneInfo("Europe/Madrid"))  # the brand's clock
+    paused = f"Waiting: paused by ana on {at.day} {at:%b %Y %H:%M %Z}: wrong price"
+    assert paused in " ".join(text.split())
     assert "say of what: `run:" in said("audit", str(run_id))[1]
     behave(providers.url)
     code, text = said("resume", str(run_id), "--by", "bob", "--why", "mended", "--json")
     assert code == 0
     done = json.loads(text[text.index("{") :])
-    assert done["state"] == "finished"
+    assert (done["state"], done["mode"]) == ("finished", "sandbox")
     assert done["accepted"] == sum(providers.log.counts().values())
     assert not providers.log.duplicates()
 
@@ -135,6 +141,9 @@ def test_a_paused_run_waits_for_resume_and_then_everybody_has_it_once(
     trail = [(e["action"], e["actor"], e["why"]) for e in json.loads(text)["entries"]]
     assert trail == [("resumed", "bob", "mended"), ("paused", "ana", "wrong price")]
     assert {e["campaign"] for e in json.loads(text)["entries"]} == {"spring_sale"}
+    code, text = said("audit", f"run:{run_id}")
+    assert "by the clock of Europe/Madrid" in text
+    assert f"{at:%Y-%m-%d %H:%M}" in text
 
 
 def test_a_cancelled_run_stops_at_once_and_leaves_every_state_right(

@@ -223,7 +223,7 @@ def test_one_look_shows_who_is_where(
     assert (remind["sent"], remind["skipped"], remind["waiting"]) == (3, {"already_acted": 1}, 0)
     assert cli(["journey", "spring_sale"]) == 0
     printed = capsys.readouterr().out
-    assert "4 entered, 1 have acted" in printed
+    assert "4 entered, 1 has acted" in printed
     assert "has already done" in printed
 
 

@@ -163,3 +163,15 @@ def test_no_verb_below_the_commands_crosses_over(home: Path) -> None:
                 verb()
         assert live.mode.belongs() is Mode.SANDBOX
         assert all(c is not Channel.EMAIL or s == "pending" for c, s in live.outbox.counts(run.id))
+
+
+def test_an_export_says_whether_its_messages_went_to_the_sandbox(
+    home: Path, said: Callable[..., tuple[int, str]]
+) -> None:
+    def mode() -> object:
+        return json.loads(said("export", "S0000003")[1])["mode"]
+
+    assert mode() is None, "nothing was sent yet"
+    with connect() as app:
+        app.start_run("spring_sale", limit=1)
+    assert mode() == "sandbox"

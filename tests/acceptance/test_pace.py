@@ -6,19 +6,11 @@ takes none.
 
 from __future__ import annotations
 
-import json
-import shutil
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from campaigns.bootstrap import App
 from campaigns.cli import run as cli
@@ -27,120 +19,13 @@ from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.pace import FAILURES, PATIENCE
 from campaigns.domain.run import RunState
 from campaigns.errors import RunStoppedError
-from campaigns.sample import write_csv
-from campaigns.sandbox.process import SandboxProcess
+from campaigns.services import pacing
 from campaigns.services.dispatch import Clock, DispatchCounts
-from campaigns.services.report import RunReport
-from campaigns.settings import Settings
+from tests.acceptance.paced_shop import Open, Shop, begun, home, of, open_shop, sent
 from tests.contract.channels import say
-from tests.runs import plan_run
 
-ROOT = Path(__file__).parents[2]
-PEOPLE = 300
+__all__ = ["home", "open_shop"]  # fixtures
 S = DeliveryState
-
-
-@dataclass
-class Jumping:
-    """The wall's time, moved on by whatever is slept."""
-
-    ahead: float = 0.0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + timedelta(seconds=self.ahead)
-
-    def sleep(self, seconds: float) -> None:
-        with self._lock:
-            self.ahead += seconds
-
-    def clock(self) -> Clock:
-        return Clock(self.now, lambda: time.monotonic() + self.ahead, self.sleep)
-
-
-@dataclass
-class Shop:
-    """An application, its sandbox, and its clock."""
-
-    home: Path
-    sandbox: SandboxProcess
-    clock: Jumping
-    lanes: int = 1
-
-    @contextmanager
-    def app(self, clock: Clock | None = None, shard_size: int = 20_000) -> Iterator[App]:
-        settings = Settings(
-            home=self.home,
-            templates=self.home / "templates",
-            sandbox_url=self.sandbox.url,  # type: ignore[arg-type]
-            lanes=self.lanes,
-            workers=1,
-            shard_size=shard_size,
-        )
-        with App(settings, clock or self.clock.clock()) as app:
-            yield app
-
-    def edit(self, old: str, new: str) -> None:
-        """Change brand.yaml."""
-        path = self.home / "templates" / "brand.yaml"
-        before = path.read_text(encoding="utf-8")
-        assert old in before
-        path.write_text(before.replace(old, new, 1), encoding="utf-8")
-
-    def faults(self, kind: str, **more: Any) -> None:
-        say(self.sandbox, "faults", {"kind": kind, "provider": "twilio", **more})
-
-    def well_again(self) -> None:
-        say(self.sandbox, "faults", None, method="DELETE")
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Customers, once for all tests."""
-    made = tmp_path_factory.mktemp("people")
-    shutil.copytree(ROOT / "templates", made / "templates")
-    file = made / "people.csv"
-    mapping = write_csv(file, count=PEOPLE, seed=3, now=datetime.now(UTC))
-    with App(Settings(home=made, templates=made / "templates")) as app:
-        app.import_customers(file, mapping)
-        with app.database.write() as connection:  # a copy is a new shop, not a restored backup
-            connection.execute(text("DELETE FROM meta WHERE key = 'identity'"))
-    return made
-
-
-Open = Callable[..., Shop]
-
-
-@pytest.fixture
-def open_shop(home: Path, tmp_path: Path) -> Iterator[Open]:
-    with ExitStack() as stack:
-
-        def make(lanes: int = 1, **config: Any) -> Shop:
-            place = tmp_path / "shop"
-            shutil.copytree(home, place)
-            file = tmp_path / "config.json"
-            file.write_text(json.dumps(config))
-            sandbox = stack.enter_context(SandboxProcess(tmp_path / "log", config=file))
-            return Shop(place, sandbox, Jumping(), lanes)
-
-        yield make
-
-
-def begun(app: App) -> int:
-    run = plan_run(app)
-    app.begin_sending(run.id)
-    return run.id
-
-
-def sent(app: App) -> tuple[RunReport, DispatchCounts]:
-    """One whole run."""
-    run_id = begun(app)
-    counts = app.dispatch_all(run_id)
-    return app.finish(run_id, counts.unreachable), counts
-
-
-def of(report: RunReport, channel: Channel, state: DeliveryState) -> int:
-    return report.states.get((channel, state), 0)
 
 
 def fired(shop: Shop, kind: str) -> int:
@@ -158,6 +43,31 @@ def test_a_429_holds_the_channel_until_the_providers_moment_and_all_arrive(open_
     assert report.run.state is RunState.FINISHED
     assert of(report, Channel.SMS, S.ACCEPTED) == report.planned[Channel.SMS] > 5
     assert report.in_state(S.IN_DOUBT) == 0
+
+
+@pytest.mark.parametrize(
+    ("provider", "seconds"),
+    [("sendgrid", 3 * 24 * 3600), ("twilio", 2), ("x", 3 * 24 * 3600)],
+    ids=["sendgrid, absurdly long", "twilio, again and again", "x, absurdly long"],
+)
+def test_a_provider_that_only_asks_to_slow_down_is_for_later_and_nobody_is_in_doubt(
+    open_shop: Open, provider: str, seconds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pacing, "SLOWED", timedelta(minutes=1))
+    shop = open_shop(lanes=2)
+    say(shop.sandbox, "faults", {"kind": "429", "provider": provider, "seconds": seconds})
+    with shop.app() as app:
+        report, counts = sent(app)
+        assert report.run.state is RunState.PAUSED
+        assert "slow down" in (report.run.stopped_because or "")
+        assert counts.unreachable
+        assert report.in_state(S.IN_DOUBT) == 0
+        shop.well_again()
+        shop.clock.ahead += 600
+        report, _ = sent(app)
+    assert report.run.state is RunState.FINISHED
+    assert report.in_state(S.IN_DOUBT) == 0
+    assert not shop.sandbox.log.duplicates()
 
 
 def test_with_several_lanes_each_meets_a_429_once_at_most(open_shop: Open) -> None:
@@ -240,6 +150,24 @@ def test_with_several_lanes_an_outage_still_costs_few(open_shop: Open) -> None:
         report, _ = sent(app)
     for sender in (Channel.SMS, Channel.WHATSAPP):  # each lane may have been in a batch of its own
         assert of(report, sender, S.IN_DOUBT) <= 4 * FAILURES + PATIENCE
+
+
+@pytest.mark.parametrize("kind", ["500_before", "drop_before"])
+def test_an_outage_that_is_there_from_the_beginning_costs_a_handful_of_mails(
+    open_shop: Open, kind: str
+) -> None:
+    """Mails go by the thousand in one request: all lanes begin with one."""
+    shop = open_shop(lanes=4)
+    say(shop.sandbox, "faults", {"kind": kind, "provider": "sendgrid"})
+    with shop.app() as app:
+        report, _ = sent(app)
+        lost = of(report, Channel.EMAIL, S.IN_DOUBT)
+        assert 0 < lost <= 2 * 4 + PATIENCE
+        shop.well_again()
+        shop.clock.ahead += 600
+        report, _ = sent(app)
+    assert report.run.state is RunState.FINISHED
+    assert of(report, Channel.EMAIL, S.ACCEPTED) == report.planned[Channel.EMAIL] - lost > 20
 
 
 def test_a_post_that_has_to_wait_keeps_its_run_open_and_holds_up_nobody(open_shop: Open) -> None:

@@ -285,7 +285,7 @@ def test_a_run_that_starts_too_late_is_planned_and_waits_for_a_person(
             assert cli(run) == 3
             said = capsys.readouterr().err
             assert "was held by campaigns" in said
-            assert "it was to start on 2026-01-01 at 09:00" in said
+            assert "it was to start on 1 Jan 2026 09:00" in said
             assert "campaigns resume 1" in said
             # Neither the same command nor the next one sends it.
             assert cli(["run", "shop_moves"]) == 3

@@ -27,6 +27,7 @@ from campaigns.cli import run as cli
 from campaigns.domain.account import Account
 from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
 from campaigns.domain.figures import ALL
+from campaigns.domain.mode import PRACTISED
 from campaigns.domain.outcome_words import all_in_words
 from campaigns.domain.plan import PlanCounts
 from campaigns.domain.prices import Prices
@@ -162,13 +163,17 @@ def test_plan_table_artifact_report_and_database_agree(
         write_report(account, tmp_path / f"figures.{ending}")
     with (tmp_path / "figures.csv").open(newline="", encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
+    assert {line["mode"] for line in lines} == {"sandbox"}
     figures = {(line["query"], line["figure"]): float(line["value"]) for line in lines}
     assert figures["funnel", "all/sent"] == report.accepted
     document = account_json(account)
+    assert document["mode"] == "sandbox"
+    assert PRACTISED in account_markdown(account)
     listed = document["figures"]
     assert isinstance(listed, list)
     assert figures == {(f["query"], f["figure"]): float(f["value"]) for f in listed}
     columns = parquet.read_table(tmp_path / "figures.parquet").to_pydict()
+    assert set(columns["mode"]) == {"sandbox"}
     assert figures == dict(
         zip(zip(columns["query"], columns["figure"], strict=True), columns["value"], strict=True)
     )

@@ -41,7 +41,7 @@ def bench(
     args: argparse.Namespace, customers: str, folder: Path, sandbox: SandboxProcess, database: str
 ) -> dict[str, Any]:
     """Run every stage once."""
-    server = _server_of(folder)
+    server = server_of(folder)
     settings = Settings(
         home=folder,
         templates=TEMPLATES,
@@ -85,7 +85,7 @@ def bench(
     }
 
 
-def _server_of(folder: Path) -> int:
+def server_of(folder: Path) -> int:
     """The process of a database server in the folder; 0 if there is none."""
     file = folder / "server/data/postmaster.pid"
     return int(file.read_text().split()[0]) if file.exists() else 0

@@ -123,7 +123,14 @@ COSTS = (
     ),
     Cost(
         "profiles read for the plan",
-        ("store/candidates.py", "store/used.py", "store/standing_skips.py", "store/hours.py"),
+        (
+            "store/candidates.py",
+            "store/used.py",
+            "store/standing_skips.py",
+            "store/barring.py",
+            "store/having.py",
+            "store/hours.py",
+        ),
         "texts that people share are taken apart once",
     ),
     Cost(

@@ -65,7 +65,7 @@ def simulate(sender: Sender, messages: int, lanes: int) -> Came:
         if spacing is not None:
             pace, had = take(pace, spacing, now, had)
             if not had:
-                heapq.heappush(free, (max(now + 1, next_free(pace, spacing)), lane))
+                heapq.heappush(free, (max(now + 1, next_free(pace, spacing, now)), lane))
                 continue
         took = one_request if sender.batch > 25 else sender.call * had
         left -= had

@@ -27,6 +27,7 @@ from tests.bench import (
     peers,
     prefect_share,
     profile,
+    reimport,
     tables,
     webhooks,
 )
@@ -122,6 +123,16 @@ def test_a_sinks_count_is_of_mails_and_of_recipients(tmp_path: Path) -> None:
             sender.send(make.mail(), make.envelopes(Channel.EMAIL, 3))
         sender.close()
         assert {**sink.stop(), "octets": 0} == {"mails": 6, "recipients": 3, "octets": 0}
+
+
+def test_a_night_s_export_has_some_changed_some_new_and_some_gone() -> None:
+    counts = [stage.steps for stage in reimport.measure(600, "sqlite", "real")]
+    assert counts == [
+        {"created": 600, "updated": 0, "unchanged": 0},
+        {"created": 0, "updated": 0, "unchanged": 600},
+        {"created": 3, "updated": 2, "unchanged": 595},
+        {"created": 0, "updated": 0, "unchanged": 600},
+    ]
 
 
 def test_the_same_seed_and_day_give_the_same_customers() -> None:

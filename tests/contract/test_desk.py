@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from campaigns.bootstrap import connect
+from campaigns.bootstrap.rights import erase
 from campaigns.desk.serving import configuration
 from campaigns.desk.staff import COOKIE
 from campaigns.domain.channel import Channel
@@ -188,3 +189,19 @@ def test_what_is_not_there_is_a_plain_page(open_desk: str, browser: Browsers, pa
     answer = desk.get(path)
     assert answer.status_code == 404
     assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_a_mail_that_is_no_longer_kept_is_told_inside_its_frame(
+    home: Path, open_desk: str, browser: Browsers
+) -> None:
+    """Another page of the desk's would be refused there: none may be in a frame."""
+    with connect(Settings(home=home)) as app:
+        world = World(app.database)
+        (gone,) = world.customers(1, channels=(Channel.EMAIL,))
+        delivery = world.claim(world.planned([gone])).items[0].delivery_id
+        erase(app, gone, by="Ben", why="asked by letter")
+    for number in (delivery, 999_999):
+        answer = browser(open_desk, "Marta").get(f"/mail/{number}")
+        assert answer.status_code == 404
+        assert "no longer kept" in answer.text
+        assert "frame-ancestors 'self'" in answer.headers["content-security-policy"]

@@ -49,7 +49,7 @@ class Ahead:
         self._source = source
         self._profiles = profiles
 
-    def rows(self, now: datetime) -> Iterator[ReadRow]:
+    def unread(self, now: datetime) -> Iterator[ReadRow]:
         preparing = self._profiles.preparing(now=now, actor="test import")
         for row in unpacked(packed(self._source, preparing, now, 0), self._source, now):
             self.kinds.append(type(row))

@@ -124,6 +124,8 @@ def test_a_skip_of_old_gets_the_name_of_the_rule(
 ) -> None:
     with database.write() as connection:
         connection.execute(text("ALTER TABLE runs DROP COLUMN portion"))
+        connection.execute(text("ALTER TABLE runs ADD COLUMN planned_until BIGINT"))
+        connection.execute(text("DROP TABLE stamps"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0020'"))
         connection.execute(text("INSERT INTO skips VALUES (1, 1, :reason)"), {"reason": before})
     reopened = open_database(database_url, Path())

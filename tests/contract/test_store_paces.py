@@ -14,7 +14,7 @@ from sqlalchemy import event
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import Accepted, Outcome, Unknown
-from campaigns.domain.pace import FAILURES, FIRST_PAUSE, Pace, Rate, Spacing, begin_try, take
+from campaigns.domain.pace import FAILURES, FIRST_PAUSE, STALE, Pace, Rate, Spacing, begin_try, take
 from campaigns.services.pacing import LOOK_EVERY, Pacer, Turn, Way
 from campaigns.store.engine import Database, open_database
 from campaigns.store.paces import SqlPaces
@@ -30,7 +30,45 @@ def pacer(database: Database, spacing: Spacing | None = None) -> Pacer:
         Channel.SMS: Way(KEY, 25, one_request=False, spacing=spacing),
         Channel.EMAIL: Way("email hello@example.com", 1000, one_request=True, spacing=None),
     }
-    return Pacer(SqlPaces(database), ways, lambda: NOW, LEASE)
+    made = Pacer(SqlPaces(database), ways, lambda: NOW, LEASE)
+    for channel, way in ways.items():  # known to answer: see slow_start
+        made.learn(channel, [Accepted(None)] * way.batch, Turn({}))
+    return made
+
+
+def test_lanes_begin_with_one_message_also_after_the_breaker_whoever_found_out(
+    database: Database,
+) -> None:
+    own, other = pacer(database), pacer(database)
+    own._proven.clear()
+
+    def mails(which: Pacer) -> int:
+        return [*which.turns({})][-1].limits[Channel.EMAIL]
+
+    assert mails(own) == 1
+    own.learn(Channel.EMAIL, [Unknown("sendgrid:503", "away")], Turn({}))
+    assert mails(own) == 1
+    own.learn(Channel.EMAIL, [Accepted(None)], Turn({}))
+    assert mails(own) == 10
+    own.learn(Channel.EMAIL, [Accepted(None)] * 100, Turn({}))
+    assert mails(own) == mails(other) == 1000
+
+    for _ in range(FAILURES):
+        own.learn(Channel.EMAIL, [DOWN], Turn({}))
+    own.now = other.now = lambda: NOW + FIRST_PAUSE
+    (turn, _), _ = [*own.turns({})], [*other.turns({})]
+    assert turn.trying
+    own.learn(Channel.EMAIL, [Accepted(None)], turn)
+    own.now = other.now = lambda: NOW + FIRST_PAUSE + LOOK_EVERY
+    assert mails(own) == 10
+    assert mails(other) == 1
+
+
+def test_a_sender_that_answered_long_ago_is_unknown_again(database: Database) -> None:
+    own = pacer(database)
+    own.now = lambda: NOW + STALE + timedelta(seconds=1)
+    (turn,) = own.turns({})
+    assert turn.limits == {Channel.SMS: 1, Channel.EMAIL: 1}
 
 
 def together(database_url: str, work: Callable[[Database], int]) -> list[int]:
@@ -147,7 +185,7 @@ def test_after_the_pause_the_try_is_one_message_and_given_back_when_there_is_non
     assert [*other.turns({})] == [turn, rest]
     other.learn(Channel.SMS, [Accepted("id")], turn)
     own._looked = None
-    assert [*own.turns({})] == [Turn({Channel.SMS: 25, Channel.EMAIL: 1000})]
+    assert [*own.turns({})] == [Turn({Channel.SMS: 1, Channel.EMAIL: 1000})]
 
 
 def test_segments_count_and_what_does_not_fit_waits(database: Database) -> None:

@@ -37,6 +37,7 @@ def test_every_table_that_knows_a_customer_says_what_becomes_of_its_rows() -> No
         schema.deliveries,
         schema.unlearned,
         schema.best_hours,
+        schema.stamps,  # of the row's own and the customer's state: nobody else's
     }
     assert {t for t in schema.metadata.tables.values() if "customer_id" in t.c} == known
 
@@ -244,7 +245,7 @@ def test_a_family_mailbox_goes_to_a_person_and_a_refusal_holds(both: Persons) ->
     both.persons.refuse(match.match_id, by="Ana", why="mother and daughter", now=NOW)
     assert both.persons.matches() == []
     assert [m.match_id for m in both.persons.matches(state=MatchState.REFUSED)] == [match.match_id]
-    with pytest.raises(UserError, match="refused already"):
+    with pytest.raises(UserError, match="refused already, by Ana"):
         both.persons.accept(match.match_id, by="Ana", why="", now=NOW)
 
 

@@ -22,11 +22,13 @@ from campaigns.domain.release import Release
 from campaigns.domain.run import RunState
 from campaigns.domain.timing import Timing
 from campaigns.services.plan_run import decide, plan_shard
-from campaigns.store import candidates, schema, standing_skips
+from campaigns.store import candidates, having, schema, standing_skips
 from campaigns.store.clock import to_ms
 from campaigns.store.engine import bar_intents
+from campaigns.store.erasing import SqlErasure
 from campaigns.store.hashing import AddressHash
 from campaigns.store.intending import KEPT_BACK
+from campaigns.store.persons import SqlPersons
 from tests.contract.store_world import NOW, World, release
 
 E, SMS, X = Channel.EMAIL, Channel.SMS, Channel.X_DM
@@ -36,8 +38,16 @@ LONG_AGO = NOW - timedelta(days=3_000)
 
 
 def made(purpose: Purpose = Purpose.MARKETING, **changed: Any) -> Release:
-    """A release with a cap, to everyone of Spain and the US, some of them held out."""
-    audience: Audience = TypeAdapter(Audience).validate_python({"country": {"in": ["ES", "US"]}})
+    """A release with a cap, to everyone of Spain and the US who bought of late or never, some of
+    them held out."""
+    audience: Audience = TypeAdapter(Audience).validate_python(
+        {
+            "all": [
+                {"country": {"in": ["ES", "US"]}},
+                {"any": [{"last_purchase": o} for o in ({"within_days": 3}, {"exists": False})]},
+            ]
+        }
+    )
     plain = release(purpose=purpose, channels=CHANNELS, audience=audience, topic="offers")
     usual: dict[str, Any] = {
         "pressure": Pressure(caps=(Cap(messages=1, days=7),)),
@@ -116,7 +126,8 @@ class History:
         """Something about one customer."""
         channel = self.random.choice(PERSONAL_CHANNELS)
         often, seldom = (self._address, self._standing), (self._silence, self._suppression)
-        kinds = (*often, *often, *seldom, self._profile, self._wish, self._wrote, self._contact)
+        once = (self._profile, self._wish, self._wrote, self._contact, self._bought)
+        kinds = (*often, *often, *seldom, *once, self._message)
         with self.world.database.write() as connection:
             bar_intents(connection)
             for statement in self.random.choice(kinds)(customer, channel):
@@ -176,6 +187,31 @@ class History:
         row = {"customer_id": customer, "channel": X, "last_inbound_at": to_ms(LONG_AGO) + 2}
         return [gone, insert(schema.channel_uses).values(row)]
 
+    def _bought(self, customer: int, _channel: Channel) -> list[Any]:
+        at = to_ms(NOW) + self.random.randrange(-5, 4) * 86_400_000
+        change = update(schema.customers).values(last_purchase_at=self.random.choice([None, at]))
+        return [change.where(schema.customers.c.id == customer)]
+
+    def _message(self, customer: int, _channel: Channel) -> list[Any]:
+        """What became of the message they have, if they have one."""
+        ends: list[dict[str, Any]] = [
+            {"state": "cancelled"},
+            {"state": "expired"},
+            {"state": "suppressed", "outcome": KEPT_BACK[0]},
+            {"state": "suppressed", "outcome": "opted out since the plan"},
+            {"state": "rejected", "replaced": True},
+        ]
+        d = schema.deliveries.c
+        change = update(schema.deliveries).where(d.customer_id == customer, ~d.replaced)
+        return [change.values(**self.random.choice(ends))]
+
+    def lose(self) -> None:
+        """One customer is erased, another turns out to be the same person as somebody else."""
+        gone, kept, merged = self.random.sample(self.people, 3)
+        SqlErasure(self.world.database).erase(gone, by="Ana", why="asked", now=NOW)
+        SqlPersons(self.world.database).merge(kept, merged, by="Ana", why="one person", now=NOW)
+        self.people = [c for c in self.people if c not in (gone, merged)]
+
     def _contact(self, customer: int, _channel: Channel) -> list[Any]:
         at = to_ms(NOW) - self.random.randrange(9 * 86_400_000)
         row = {"customer_id": customer, "at": at, "delivery_id": -self.random.randrange(1 << 40)}
@@ -188,13 +224,15 @@ def test_planning_again_says_what_planning_everybody_says(
     world: World, seed: int, purpose: Purpose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(standing_skips, "STRETCH", 7)
-    monkeypatch.setattr(standing_skips, "PAGE", 3)
-    monkeypatch.setattr("campaigns.store.standing_skips._Fates._MOST", 2)
+    monkeypatch.setattr("campaigns.store.barring.Fates._MOST", 2)
     monkeypatch.setattr(candidates, "PAGE", 4)
+    monkeypatch.setattr(having, "FEW", 2)
     history, of = History(world, seed), made(purpose)
     again: Counter[str] = Counter()
     for day in range(5):
         history.grow(40 if day == 0 else 4)
+        if day:
+            history.lose()
         for customer in history.random.sample(history.people, 12 if day else 0):
             history.change(customer)
         now = NOW + day * DAY

@@ -157,15 +157,18 @@ def killed(api: SyncPrefectClient, prefect: Prefect, flow_run: UUID, folder: Pat
         process.wait()
 
 
-def everything_is_told(world: Outside, prefect: Prefect) -> None:
-    """Five alerts by mail, and each by Slack and SendGrid; where one is missing, the server's log
-    says why."""
+def everything_is_told(api: SyncPrefectClient, world: Outside, prefect: Prefect) -> None:
+    """Five alerts by mail, and each by Slack and SendGrid; where one is missing, Prefect's own
+    events and its server's log say why."""
     try:
         until(lambda: len(world.mails) >= 5 and len(world.told) >= 10, seconds=180)
     except AssertionError:
+        wanted = {"filter": {"event": {"prefix": ["prefect.automation."]}}, "limit": 50}
+        events = api.request("POST", "/events/filter", json=wanted).json()["events"]
+        tried = [(e["occurred"], e["event"], e["payload"]) for e in events]
         mails, posts = [subject for _, subject, _ in world.mails], world.told
         log = (prefect.home / "server.log").read_text()[-20_000:]
-        pytest.fail(f"only these were told: {mails}, {posts}; the server: {log}")
+        pytest.fail(f"only these were told: {mails}, {posts}; tried: {tried}; the server: {log}")
 
 
 @pytest.mark.slow
@@ -197,7 +200,7 @@ def test_every_alert_reaches_slack_and_mail_in_plain_words(
                 count_runs_from(app, 1000)
                 stuck, sent = paused_by_the_engine(app), with_old_doubts_and_many_opt_outs(app)
             assert housekeeping()["alerts"] == 3
-            everything_is_told(world, prefect)
+            everything_is_told(api, world, prefect)
         for deployment in (still, sale):
             api.delete_deployment(deployment)
     told = {subject: " ".join(body.split()) for _, subject, body in world.mails}

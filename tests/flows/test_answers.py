@@ -40,5 +40,5 @@ def test_help_is_sent_once_and_nothing_personal_reaches_prefect(
     assert shop.sent() == before + 1
     assert answers() == {"sent": {}, "waiting": 1}
     told = newest_run().state.message
-    assert "1 replies wait" in told
+    assert "1 reply waits" in told
     assert "canary" not in told

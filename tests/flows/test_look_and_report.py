@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 
@@ -38,7 +38,6 @@ def test_the_report_of_a_campaign_is_its_newest_runs_and_a_list_has_every_run_of
     none = report("shop_moves", return_state=True)
     assert none.is_failed()
     assert "shop_moves has not run yet" in none.message
-    today = datetime.now(UTC).date()
     first = send_campaign("shop_moves", limit=3)
     second = send_campaign("shop_moves")
 
@@ -53,7 +52,10 @@ def test_the_report_of_a_campaign_is_its_newest_runs_and_a_list_has_every_run_of
     report(run=first["run"])
     assert "| sent | 3 | 3 |" in str(artifacts(newest_run().id)["report-shop-moves"])
 
-    report(since=today, until=datetime.now(UTC).date())
+    with connect() as app:
+        started = app.runs.get(first["run"]).started_at.astimezone(app.home).date()
+        ended = app.now_at_home().date()
+    report(since=started, until=ended)
     table = str(artifacts(newest_run().id)["runs"])
     assert f"| {first['run']} | The Barcelona shop moves |" in table
     assert table.count("\n") == 3

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from campaigns.domain.account import Account, FigureRow, figure_rows
 
-_COLUMNS = ("run", "campaign", "figure", "value", "meaning", "query")
+_COLUMNS = ("run", "campaign", "mode", "figure", "value", "meaning", "query")
 
 
 def write_csv(account: Account, file: Path) -> None:
@@ -34,4 +34,7 @@ def write_parquet(account: Account, file: Path) -> None:
 
 
 def _line(account: Account, row: FigureRow) -> tuple[object, ...]:
-    return (row.run, account.run.campaign, row.figure, row.value, row.meaning, row.query)
+    mode = account.mode and str(account.mode)
+    return (
+        row.run, account.run.campaign, mode, row.figure, row.value, row.meaning, row.query,
+    )  # fmt: skip

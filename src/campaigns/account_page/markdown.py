@@ -29,8 +29,9 @@ from campaigns.account_page.words import (
 )
 from campaigns.domain import outcome_words
 from campaigns.domain.account import Account, Costs, Question
-from campaigns.domain.counting import people
+from campaigns.domain.counting import counted, people
 from campaigns.domain.figures import ALL, Answers, Number
+from campaigns.domain.mode import PRACTISED, Mode
 from campaigns.domain.plan import ALREADY, NOT_AGAIN
 from campaigns.domain.prices import money
 
@@ -140,7 +141,7 @@ def _goal_sentences(account: Account) -> list[str]:
     share = f" ({percent(goal.people.value / goal.sent.value)})" if goal.sent.value else ""
     found = [
         f"{goal.people.value:,} of {people(int(goal.sent.value))} who got it {goal.did} within "
-        f"{goal.days} days{share}; it was the last message sent to them before."
+        f"{counted(goal.days, 'day')}{share}; it was the last message sent to them before."
     ]
     if account.early:
         found.append(f"More may come until {day(account.here(account.ends_at))}.")
@@ -171,6 +172,7 @@ def account_markdown(account: Account) -> str:
         [
             f"**{first}**",
             "",
+            *([f"- {PRACTISED}"] if account.mode is Mode.SANDBOX else []),
             *(f"- {sentence}" for sentence in (*others, *account.course)),
             "",
             *_funnel(stages(account)),

@@ -40,6 +40,7 @@ from campaigns.domain.account import Account
 from campaigns.domain.channel import PERSONAL_CHANNELS
 from campaigns.domain.counting import counted, people
 from campaigns.domain.figures import ALL, Answers, Figure
+from campaigns.domain.mode import PRACTISED
 from campaigns.domain.prices import money
 from campaigns.page_templates import page_templates
 
@@ -62,6 +63,7 @@ def render(account: Account) -> str:
         charts=pictures.drawn(account),
         moments=pictures.moments(account),
         goal=goal_words(account),
+        practised=PRACTISED,
         moment=lambda at: moment(account.here(at)),
         day=lambda at: day(account.here(at)),
     )

@@ -19,6 +19,7 @@ def account_json(account: Account) -> dict[str, object]:
         "campaign": run.campaign,
         "edition": run.edition,
         "state": run.state,
+        "mode": account.mode,
         "release": run.release_hash,
         "at": account.at.isoformat(),
         "goal": account.goal and {"kind": account.goal[0], "within_days": account.goal[1]},

@@ -77,7 +77,8 @@ def extra_words(found: Incremental, did: str) -> str:
     if abs(found.extra) < 0.5:
         return f"About as many people {did} as would have without it"
     more = "more" if found.extra >= 0 else "fewer"
-    return f"About {abs(found.extra):,.0f} {more} people {did} than would have without it"
+    who = counted(round(abs(found.extra)), f"{more} person", f"{more} people")
+    return f"About {who} {did} than would have without it"
 
 
 def nobody(account: Account) -> str:

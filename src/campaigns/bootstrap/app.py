@@ -24,11 +24,11 @@ from campaigns.domain.plan import PlanCounts
 from campaigns.domain.progress import Progress
 from campaigns.domain.release import Release
 from campaigns.domain.run import Run, RunState, Shard
-from campaigns.errors import CampaignsError, DatabaseError, NotFoundError
+from campaigns.errors import CampaignsError, DatabaseError, NotFoundError, OutageError
 from campaigns.services.dispatch import PATIENT, Clock, DispatchCounts
 from campaigns.services.plan_run import plan_post, plan_shard
 from campaigns.services.progress import progress
-from campaigns.services.report import RunReport, report
+from campaigns.services.report import RunReport, report, waiting
 from campaigns.services.rounds import AT_ONCE, Rounds
 from campaigns.services.watching import Watch, unwatched
 from campaigns.settings import Settings, load_settings
@@ -130,7 +130,8 @@ class App(Starting):
         self.require_may_send()
         settle_plan(self, run, release)
         self.require_no_hold(run)  # a plan that changed since it was approved waits
-        self._prepare(run, release)
+        if self._anything_to_send(run, release):
+            self._prepare(run, release)
         watched = begin_canary(self, run, release)
         may_post = run.limit is None and not run.continues and not watched
         timing, now = self._timing(release), self.clock.now()
@@ -140,13 +141,24 @@ class App(Starting):
         if posted or self.outbox.next_due(run_id, POST_SHARD):
             self.dispatch_shard(run_id, POST_SHARD, patience=AT_ONCE)
 
+    def _anything_to_send(self, run: Run, release: Release) -> bool:
+        """Of a run of nothing no provider need know; loading their libraries takes a while, too."""
+        from campaigns.bootstrap.settling import post_to_come
+
+        left = self.outbox.pending(run.id, most=1) or self.outbox.shards_left(run.id)
+        return bool(left or post_to_come(self, run, release))
+
     def _prepare(self, run: Run, release: Release) -> None:
         """Prepare the providers; what stands in the way pauses the run, with its reason."""
+        from campaigns.bootstrap.outages import pause_for_outage
         from campaigns.bootstrap.probes import require_sandbox
 
         try:
             require_sandbox(self.settings)
             self._prepared_senders(release)
+        except OutageError as error:
+            pause_for_outage(self, run.id, str(error))
+            raise
         except CampaignsError as error:
             self.runs.move(run.id, RunState.PAUSED, now=self.clock.now(), because=str(error))
             raise
@@ -211,16 +223,17 @@ class App(Starting):
     def finish(self, run_id: int, unreachable: Mapping[Channel, str] | None = None) -> RunReport:
         """Close the run if nothing is left to send, and report.
 
-        What waits for a channel that could not be reached pauses the run; deliveries in another
-        worker's hands leave it running. Either way the same command goes on with it.
+        What waits for a channel that could not be reached pauses the run, for an outage; deliveries
+        in another worker's hands leave it running. Either way the same command goes on with it.
         """
+        from campaigns.bootstrap.outages import pause_for_outage
+
         self.sweep()
-        now = self.clock.now()
-        if not self.report(run_id).waiting:
-            self.runs.move(run_id, RunState.FINISHED, now=now)
+        if not waiting(self.outbox, run_id):
+            self.runs.move(run_id, RunState.FINISHED, now=self.clock.now())
         elif unreachable:
             because = "; ".join(f"{c.label}: {why}" for c, why in unreachable.items())
-            self.runs.move(run_id, RunState.PAUSED, now=now, because=because)
+            pause_for_outage(self, run_id, because, channels=[*unreachable])
         return self.report(run_id)
 
     def runs_due(self) -> list[Run]:
@@ -240,11 +253,10 @@ class App(Starting):
 
     def report(self, run_id: int) -> RunReport:
         """The run in numbers, as it is now."""
-        from campaigns.bootstrap.course import by_home_clock, course
+        from campaigns.bootstrap.course import course
 
-        told = report(self.runs, self.outbox, self.paces, run_id, now=self.clock.now())
-        waits = by_home_clock(self, run_id, told.waits)
-        return replace(told, waits=waits, course=tuple(course(self, run_id)))
+        told = report(self.runs, self.outbox, self.paces, run_id, now=self.now_at_home())
+        return replace(told, course=tuple(course(self, run_id)), mode=self.mode.belongs())
 
     def progress(self, run_id: int) -> Progress:
         """How the run stands: counts, rate, what it waits for. Cheap at any size."""
@@ -256,7 +268,7 @@ class App(Starting):
             self.figures,
             self.audit,
             run_id,
-            now=self.clock.now(),
+            now=self.now_at_home(),
             unarmed=self.arming.bearings().because,
             canary=None if canary is None or canary.decided else canary.because,
         )

@@ -96,14 +96,12 @@ def approve_release(
     return _noted(app, said)
 
 
-def reject_release(
-    app: App, name: str, *, by: str, reason: str, plan: str | None = None
-) -> Approval:
-    """Write down that somebody said no to a release, and why. Raises UserError without a reason."""
+def reject_release(app: App, name: str, *, by: str, why: str, plan: str | None = None) -> Approval:
+    """Write down that somebody said no to a release, and why. Raises UserError without a why."""
     release = _release(app, name)
     now = app.clock.now()
     found = "" if plan is None else _plan(app, release, plan)
-    return _noted(app, reject(release, app.approvals, by=by, reason=reason, now=now, plan=found))
+    return _noted(app, reject(release, app.approvals, by=by, why=why, now=now, plan=found))
 
 
 def question_timed_out(app: App, release_hash: str, plan: str) -> Approval:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from campaigns.bootstrap.app import App
 from campaigns.bootstrap.naming import no_campaign
+from campaigns.bootstrap.proof import find_release
 from campaigns.domain.audit import (
     SUBJECT_KINDS,
     WHOLE_SUBJECTS,
@@ -37,6 +38,8 @@ def pause(app: App, run_id: int, *, by: str, why: str = "") -> Run:
             return pause(app, run_id, by=by, why=why)
         if app.audit.hold(run_id) is None:  # paused by the engine: now a person's word stands
             app.audit.append(AuditEntry(now, by, Action.PAUSED, run_subject(run_id), why))
+            # It may have been taken up between the two.
+            app.runs.move(run_id, RunState.PAUSED, now=now, because=why or None, by=by)
     return app.runs.get(run_id)
 
 
@@ -74,7 +77,9 @@ def trail(app: App, about: str | None, *, most: int) -> list[AuditEntry]:
     belongs to a campaign, by its name. Raises UserError for what is neither."""
     if about is None or about in WHOLE_SUBJECTS:
         return app.audit.entries(about, most=most)
-    kind, colon, _ = about.partition(":")
+    kind, colon, which = about.partition(":")
+    if kind == "release" and which:
+        about = f"release:{find_release(app, which).hash}"
     if colon and kind in SUBJECT_KINDS:
         return app.audit.entries(about, most=most)
     if colon:
@@ -103,8 +108,14 @@ def linked(app: App, flow_run: str) -> int | None:
 
 def carriers(app: App) -> dict[int, str]:
     """Run → the flow run of Prefect's that carried it last, of what was started lately."""
+    return {run: flow_run for flow_run, run in carried(app).items()}
+
+
+def carried(app: App) -> dict[str, int]:
+    """Flow run of Prefect's → the run that it carries or carried, of what was started lately; the
+    newest come last."""
     newest_first = app.audit.below(_FLOW_RUN, most=1_000)
-    return {int(e.data["run"] or 0): e.subject.partition(":")[2] for e in reversed(newest_first)}
+    return {e.subject.partition(":")[2]: int(e.data["run"] or 0) for e in reversed(newest_first)}
 
 
 def _flow_subject(flow_run: str) -> str:

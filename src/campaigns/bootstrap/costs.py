@@ -9,14 +9,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from campaigns.domain.brand import Brand
+from campaigns.domain.campaign import Campaign
 from campaigns.domain.channel import Channel
-from campaigns.domain.costing import ChannelForecast, Messages, Segments, by_channel
+from campaigns.domain.costing import ChannelForecast, Messages, Segments, by_channel, over_budget
 from campaigns.domain.customer import AttributeSpec
 from campaigns.domain.message import Skeleton, fill
 from campaigns.domain.pace import Spacing, per_second
 from campaigns.domain.prices import Prices
 from campaigns.domain.release import Release
 from campaigns.domain.slots import SlotError, longest_values
+from campaigns.services.plan_run import post_skeleton
 from campaigns.store.plans import Rows
 
 if TYPE_CHECKING:
@@ -30,6 +32,20 @@ def earlier_costs(
     """What the other runs of the campaign and edition cost, all `but` one."""
     rows = app.plans.earlier(release.campaign, release.edition, before=but)
     return sum((c.cost for c in rows_by_channel(app, release, rows, prices)), Decimal(0))
+
+
+def breaks_budget(app: App, release: Release, messages: Messages) -> str | None:
+    """Why the campaign's budget forbids a run of these messages to customers, with the public post
+    that the run would make; None where it does not."""
+    spec = Campaign.model_validate(release.source(release.campaign_file))
+    post, posted = post_skeleton(release), app.plans.posted(release.campaign, release.edition)
+    if post is not None and not posted:
+        messages = messages + Messages({(post.hash, None): 1})
+    prices = Prices.of(release.source("brand.yaml"))
+    channels = channels_of(app, release, messages, prices, readers_of(release))
+    cost = sum((c.cost for c in channels), Decimal(0))
+    spent = earlier_costs(app, release, prices)
+    return over_budget(spec.budget, cost, spent, sum(c.unpriced for c in channels))
 
 
 def rows_by_channel(

@@ -25,10 +25,14 @@ from campaigns.domain.intake import (
     BatchResult,
     BlankRow,
     CustomerRow,
+    FileRow,
+    PageRow,
     ReadRow,
     ReadyRow,
     RefusedRow,
+    SameRow,
     SeenCustomers,
+    UnreadRow,
 )
 from campaigns.services.collecting import seldom_collecting
 from campaigns.services.import_customers import BATCH, ImportReport
@@ -124,9 +128,13 @@ class ReadingAhead:
         if self._reader is not None:
             self._reader.end()
 
+    def unchanged(self, rows: Sequence[UnreadRow]) -> list[UnreadRow | SameRow]:
+        """As services.import_customers.Profiles says."""
+        return self._profiles.unchanged(rows)
+
     def upsert(
         self,
-        rows: Sequence[CustomerRow | ReadyRow],
+        rows: Sequence[PageRow],
         *,
         now: datetime,
         actor: str,
@@ -137,11 +145,11 @@ class ReadingAhead:
         self._created += result.created
         return result
 
-    def rows(self, now: datetime) -> Iterator[ReadRow]:
+    def unread(self, now: datetime) -> Iterator[FileRow]:
         """Every row in order, from here and from beside. What a process left undone because it was
         ended is read here."""
         done, ahead_from = 0, -1
-        for row in self._source.rows(now):
+        for row in self._source.unread(now):
             if done == TRIED and self._pays():
                 ahead_from = done + MEANWHILE
                 self._reader = _Reader(self._app, self._file, now, ahead_from)
@@ -152,11 +160,11 @@ class ReadingAhead:
         else:
             return
         assert self._reader is not None  # it was made before the row that it begins with
-        for row in unpacked(self._reader.pages(), self._source, now):
+        for read in unpacked(self._reader.pages(), self._source, now):
             done += 1
-            yield row
+            yield read
         if not self._reader.finished:
-            yield from islice(self._source.rows(now), done, None)
+            yield from islice(self._source.unread(now), done, None)
 
     def _pays(self) -> bool:
         large = self._file.path.stat().st_size >= WORTH_IT

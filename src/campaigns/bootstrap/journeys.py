@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from campaigns.bootstrap.app import App
 from campaigns.bootstrap.naming import never_ran
+from campaigns.domain.moments import by_clock
 from campaigns.domain.run import ACTIVE_RUN_STATES
 from campaigns.domain.travellers import Whereabouts
 from campaigns.errors import NotFoundError
@@ -14,8 +15,8 @@ from campaigns.store.travellers import SqlTravellers
 
 
 def whereabouts(app: App, campaign: str) -> Whereabouts:
-    """Who is where on the journey of the campaign's newest run. Raises NotFoundError where it has
-    not run, or has no steps."""
+    """Who is where on the journey of the campaign's newest run, by the brand's clock. Raises
+    NotFoundError where it has not run, or has no steps."""
     run = app.runs.latest(campaign)
     if run is None:
         raise never_ran(app, campaign)
@@ -25,7 +26,8 @@ def whereabouts(app: App, campaign: str) -> Whereabouts:
             f"{campaign} is one message; write `steps:` in its campaign.yaml for a journey "
             "(docs/journeys.md)."
         )
-    return SqlTravellers(app.database).whereabouts(release, now=app.clock.now())
+    found = SqlTravellers(app.database).whereabouts(release, now=app.clock.now())
+    return by_clock(found, app.home)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
+from zoneinfo import ZoneInfo
 
+from campaigns.errors import UserError
 from campaigns.services.dispatch import Clock
 from campaigns.settings import Settings
 
@@ -76,6 +79,19 @@ class Parts:
         from campaigns.content.catalog import Catalog
 
         return Catalog(self.settings.templates)
+
+    @cached_property
+    def home(self) -> ZoneInfo:
+        """The zone of the brand's clock, by which people are told moments; UTC where its file
+        cannot be read now: that must hide no run."""
+        try:
+            return ZoneInfo(self.catalog.brand().time_zone)
+        except UserError:
+            return ZoneInfo("UTC")
+
+    def now_at_home(self) -> datetime:
+        """This moment by the brand's clock."""
+        return self.clock.now().astimezone(self.home)
 
     @cached_property
     def releases(self) -> SqlReleases:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from campaigns.domain.counting import counted
 from campaigns.domain.findings import Level, faults
 from campaigns.errors import ProviderUnreachableError
 from campaigns.services.diagnose import Diagnosis
@@ -13,6 +15,9 @@ from campaigns.settings import Settings, unread_names
 
 if TYPE_CHECKING:
     from campaigns.bootstrap.app import App
+
+#: Clocks that are further apart than this are told of.
+APART = timedelta(seconds=5)
 
 #: Which settings each channel needs before it can go live.
 _MAIL = {"sendgrid": ("SendGrid", "sendgrid_api_key"), "smtp": ("SMTP", "smtp_url")}
@@ -33,6 +38,7 @@ def probes(app: App) -> dict[str, Callable[[], Iterator[Diagnosis]]]:
         "mode": lambda: _mode(app),
         "settings": _settings,
         "database": lambda: _database(app),
+        "clocks": lambda: _clocks(app),
         "campaigns": lambda: _campaigns(app),
         "customers": lambda: _customers(app),
         "providers": lambda: _providers(app),
@@ -78,7 +84,9 @@ def _webhooks(app: App) -> Iterator[Diagnosis]:
         yield Diagnosis("webhooks", known, told, advice)
     strangers = sum(app.evidence.unmatched().values())
     if strangers:
-        told = f"{strangers:,} events of providers are about messages or people not known here."
+        told = (
+            f"{counted(strangers, 'event')} of providers about messages or people not known here."
+        )
         yield Diagnosis("webhooks", None, told, "docs/web.md tells what they may be.")
 
 
@@ -100,12 +108,39 @@ def _database(app: App) -> Iterator[Diagnosis]:
         yield Diagnosis("armed", None, found, advice)
 
 
+def _clocks(app: App) -> Iterator[Diagnosis]:
+    """Workers' leases are by their own clocks, and what was said last decides (docs/clocks.md)."""
+    from campaigns.store.clock import clock_of
+
+    asked = app.clock.now()
+    theirs = clock_of(app.database)
+    now = app.clock.now()
+    advice = "Keep all machines' clocks by NTP: docs/clocks.md tells what depends on them."
+    apart = abs(theirs - (asked + (now - asked) / 2)) if theirs else timedelta(0)
+    if theirs is not None and apart > APART:
+        which = "ahead of" if theirs > now else "behind"
+        found = f"the database's is {_span(apart)} {which} this machine's."
+        yield Diagnosis("clocks", False, found, advice)
+    newest = app.audit.entries(most=1)
+    if newest and newest[0].at - now > APART:
+        found = f"the database has an entry from {_span(newest[0].at - now)} ahead of this machine."
+        yield Diagnosis(
+            "clocks", False, found, f"This clock was set back, or another ran ahead. {advice}"
+        )
+
+
+def _span(span: timedelta) -> str:
+    return str(timedelta(seconds=round(span.total_seconds())))
+
+
 def _customers(app: App) -> Iterator[Diagnosis]:
     from campaigns.domain.audience import Everyone
 
     number = app.planning.audience_size(Everyone("everyone"), now=app.clock.now())
     advice = "" if number else "Bring some in: campaigns import FILE, or campaigns sample."
-    yield Diagnosis("customers", True if number else None, f"{number:,} customers.", advice)
+    yield Diagnosis(
+        "customers", True if number else None, f"{counted(number, 'customer')}.", advice
+    )
 
 
 def _campaigns(app: App) -> Iterator[Diagnosis]:

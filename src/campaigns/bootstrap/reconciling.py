@@ -67,7 +67,7 @@ def resolve(app: App, delivery_id: int, verdict: Verdict, *, by: str, why: str) 
     if not by.strip() or not why.strip():
         raise UserError("say who decides (--by) and why (--why): both are kept.")
     resolving = SqlResolving(app.database)
-    return resolving.resolve(delivery_id, verdict, by=by, why=why, now=app.clock.now())
+    return resolving.resolve(delivery_id, verdict, by=by, why=why, now=app.now_at_home())
 
 
 def fall_back_run(app: App, run_id: int) -> FellBack:

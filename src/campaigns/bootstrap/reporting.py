@@ -8,7 +8,7 @@ from pathlib import Path
 
 from campaigns.bootstrap.app import App
 from campaigns.bootstrap.costs import earlier_costs
-from campaigns.bootstrap.course import by_home_clock, course
+from campaigns.bootstrap.course import course
 from campaigns.bootstrap.naming import never_ran
 from campaigns.bootstrap.trials import Trial, analyse_run
 from campaigns.domain.account import (
@@ -51,7 +51,7 @@ def account_of(app: App, which: str, *, seed: int = 1, sample: int = SAMPLE) -> 
     run = _find(app, which)
     release = app.releases.load(run.release_hash)
     goal = _spec(release).goal
-    now = app.clock.now()
+    now = app.now_at_home()
     accounts = SqlAccounts(app.database)
     asked = _asked(run, goal, now)
     told, cells = accounts.answers(run, asked)
@@ -78,8 +78,9 @@ def account_of(app: App, which: str, *, seed: int = 1, sample: int = SAMPLE) -> 
         zone=release.policy.home_zone,
         paused=tuple(standing.paused),
         because=standing.because,
-        waits=by_home_clock(app, run.id, standing.waits),
+        waits=tuple(standing.waits),
         course=tuple(course(app, run.id)),
+        mode=app.mode.belongs(),
     )
 
 

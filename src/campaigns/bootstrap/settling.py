@@ -69,14 +69,16 @@ def _over_budget(app: App, run: Run, release: Release) -> str | None:
     spec = Campaign.model_validate(written)
     assert spec.budget is not None
     prices = Prices.of(release.source("brand.yaml"))
-    rows = app.plans.messages(run.id) + _post_to_come(app, run, release)
+    rows = app.plans.messages(run.id) + post_to_come(app, run, release)
+    if not rows:  # nothing to pay for, whatever was spent
+        return None
     channels = rows_by_channel(app, release, rows, prices)
     spent = earlier_costs(app, release, prices, but=run.id)
     cost = sum((c.cost for c in channels), Decimal(0))
     return over_budget(spec.budget, cost, spent, sum(c.unpriced for c in channels))
 
 
-def _post_to_come(app: App, run: Run, release: Release) -> Rows:
+def post_to_come(app: App, run: Run, release: Release) -> Rows:
     """The public post that the run will make: it has no row yet when the plan is settled."""
     post = post_skeleton(release)
     makes_one = run.limit is None and not run.continues
@@ -96,5 +98,7 @@ def since_approved(app: App, release: Release, now: Allotment) -> PlanChange | N
 def _changed(
     app: App, release: Release, approval: Approval, now: Allotment, *, limited: bool
 ) -> PlanChange | None:
+    """Whom an earlier run told by the same yes gets nothing now, as was approved: no change."""
     approved = app.plans.load(approval.plan, release)
-    return None if approved is None else compare_plans(release, approved, now, limited=limited)
+    fewer = limited or app.plans.used(approval.id)
+    return None if approved is None else compare_plans(release, approved, now, limited=fewer)

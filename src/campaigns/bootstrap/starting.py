@@ -105,7 +105,7 @@ class Starting(Sending):
         now = self.clock.now()
         if continues and not release.policy.journey.goes_on:
             raise UserError(f"{name} is one message: there is no journey to go on with.")
-        if not continues and not self.planning.audience_size(release.policy.audience, now=now):
+        if not continues and not self.planning.anybody_in(release.policy.audience, now=now):
             raise EmptyAudienceError(
                 f"nobody is in the audience of {name}; nothing was sent. Look at `audience:` in "
                 f"its campaign.yaml, or import customers first (`campaigns import FILE`)."
@@ -146,7 +146,7 @@ class Starting(Sending):
         hold = self.audit.hold(run.id)
         if hold is not None:
             raise RunHeldError(
-                f"run {run.id} of {run.campaign} was {hold_in_words(hold)}. "
+                f"run {run.id} of {run.campaign} was {hold_in_words(hold, self.home)}. "
                 f"`campaigns resume {run.id}` goes on with it, `campaigns cancel {run.id}` ends it."
             )
 

@@ -31,7 +31,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from campaigns.domain.run import RunState
-from campaigns.errors import CampaignsError, DatabaseError, RunStoppedError, WorkerLostError
+from campaigns.errors import (
+    CampaignsError,
+    DatabaseError,
+    OutageError,
+    RunStoppedError,
+    WorkerLostError,
+)
 from campaigns.services.dispatch import PATIENT, Clock, DispatchCounts
 from campaigns.services.patience import insist
 from campaigns.services.rounds import Rounds
@@ -55,9 +61,14 @@ class Workers:
     about as long to begin as one process needs for half a full shard, so for less there is one.
     """
 
-    def __init__(self, app: App, run_id: int, shards: int) -> None:
+    def __init__(
+        self, app: App, run_id: int, shards: int, outages: tuple[type[BaseException], ...] = ()
+    ) -> None:
+        """`outages`: errors of Prefect's that tell of an outage, as our own OutageError does: the
+        run is taken up again after them."""
         self._app = app
         self._run_id = run_id
+        self._outages: tuple[type[BaseException], ...] = (OutageError, *outages)
         #: How many the run is cut into, sent or not.
         self.of = len(app.shards(run_id))
         enough = app.outbox.pending(run_id, most := app.settings.shard_size // 2) >= most
@@ -166,9 +177,15 @@ class Workers:
             self._app.sweep()
 
     def _pause(self, error: BaseException) -> None:
-        because = f"the sending process was stopped ({_in_words(error)})"
+        from campaigns.bootstrap.outages import pause_for_outage
+
+        foreign = isinstance(error, self._outages) and not isinstance(error, OutageError)
+        told = f"{'Prefect: ' if foreign else ''}{_in_words(error)}"
+        because = f"the sending process was stopped ({told})"
 
         def pause() -> bool:
+            if isinstance(error, self._outages):
+                return pause_for_outage(self._app, self._run_id, because)
             now = self._app.clock.now()
             return self._app.runs.move(self._run_id, RunState.PAUSED, now=now, because=because)
 

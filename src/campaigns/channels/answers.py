@@ -19,6 +19,8 @@ UNREACHABLE_PAUSE = timedelta(seconds=5)
 RATE_PAUSE = timedelta(seconds=30)
 #: A reset further off than this is a unit we misread; the vendors' windows are of a day or less.
 _LONGEST_PAUSE = timedelta(days=1)
+#: 'At once' would be asked again and again.
+_SHORTEST_PAUSE = timedelta(seconds=1)
 _RESET_HEADERS = ("x-rate-limit-reset", "x-ratelimit-reset", "retry-after")
 
 
@@ -48,26 +50,36 @@ def too_many(vendor: str, headers: Headers, now: datetime) -> NotSent:
 
 def retry_at(headers: Headers, now: datetime) -> datetime:
     """When the provider may be asked again, by its headers: a moment in Unix seconds (X, SendGrid),
-    seconds to wait or an HTTP date (RFC 9110, 10.2.3)."""
+    seconds to wait or an HTTP date (RFC 9110, 10.2.3). A moment is counted from the answer's own
+    `Date`, so that a clock of ours that is wrong makes no wait longer or shorter."""
+    theirs = _http_date(headers.get("date")) or now
     for name in _RESET_HEADERS:
-        moment = _moment(headers.get(name), now)
-        if moment is not None and now <= moment <= now + _LONGEST_PAUSE:
-            return moment
+        wait = _wait(headers.get(name), theirs)
+        if wait is not None and timedelta(0) <= wait <= _LONGEST_PAUSE:
+            return now + max(wait, _SHORTEST_PAUSE)
     return now + RATE_PAUSE
 
 
-def _moment(value: str | None, now: datetime) -> datetime | None:
+def _wait(value: str | None, theirs: datetime) -> timedelta | None:
     if value is None:
         return None
+    if not value.strip().isdecimal():
+        moment = _http_date(value)
+        return None if moment is None else moment - theirs
     try:
-        if not value.strip().isdecimal():
-            return parsedate_to_datetime(value).astimezone(UTC)
         number = int(value)
         a_year = 365 * 24 * 3600
         if number > a_year:
-            return datetime.fromtimestamp(number, UTC)
-        return now + timedelta(seconds=number)
+            return datetime.fromtimestamp(number, UTC) - theirs
+        return timedelta(seconds=number)
     except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _http_date(value: str | None) -> datetime | None:
+    try:
+        return None if value is None else parsedate_to_datetime(value).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
         return None
 
 

@@ -45,6 +45,7 @@ COMMANDS = {
     "show": ("campaigns.cli.showing", "Look at a customer, a delivery or a run."),
     "pause": ("campaigns.cli.control", "Stop a run before its next message."),
     "resume": ("campaigns.cli.control", "Let a paused or held run go on."),
+    "go-on": ("campaigns.cli.going_on", "Go on with what waited, or stopped by itself."),
     "cancel": ("campaigns.cli.control", "End a run; what is pending is not sent."),
     "reconcile": ("campaigns.cli.reconciling", "Look for messages in doubt; list what stays so."),
     "resolve": ("campaigns.cli.reconciling", "Decide about a message in doubt, with who and why."),

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from campaigns.cli.control import why_option
 from campaigns.cli.deploying import let_go_on
 from campaigns.cli.output import json_option, print_json
+from campaigns.domain.counting import people
 
 if TYPE_CHECKING:
     from campaigns.domain.approval import Approval
@@ -22,14 +24,17 @@ _plan = click.option(
 @click.command("approve")
 @_release
 @click.option("--by", required=True, metavar="NAME", help="Who approves.")
-@click.option("--note", default="", help="Their words, kept beside it.")
+@why_option
 @click.option(
-    "--first", type=click.IntRange(min=1), help="Only so many people, by one run: then ask again."
+    "--first",
+    metavar="NUMBER",
+    type=click.IntRange(min=1),
+    help="Only so many people, by one run: then ask again.",
 )
 @_plan
 @json_option
 def approve_command(
-    release: str, by: str, note: str, first: int | None, plan: str | None, as_json: bool
+    release: str, by: str, why: str, first: int | None, plan: str | None, as_json: bool
 ) -> None:
     """Approve one exact release, by the campaign's NAME as its files are now or by its hash, and
     its plan: who gets what on which channel.
@@ -42,9 +47,9 @@ def approve_command(
     from campaigns.domain.approval import ApprovalRule
 
     with connect() as app:
-        said = approve_release(app, release, by=by, note=note, first=first, plan=plan)
+        said = approve_release(app, release, by=by, note=why, first=first, plan=plan)
         found = app.releases.load(said.release_hash)
-        part = f" for the first {first:,} people" if first else ""
+        part = f" for the first {people(first)}" if first else ""
         _tell(said, f"{said.by} approved release {said.release_hash}{part}.", as_json=as_json)
         if not ApprovalRule.of(found).needed:
             click.echo(
@@ -58,16 +63,16 @@ def approve_command(
 @click.command("reject")
 @_release
 @click.option("--by", required=True, metavar="NAME", help="Who rejects.")
-@click.option("--reason", required=True, metavar="TEXT", help="Why, kept beside it.")
+@click.option("--why", required=True, metavar="TEXT", help="Why, kept beside it.")
 @_plan
 @json_option
-def reject_command(release: str, by: str, reason: str, plan: str | None, as_json: bool) -> None:
+def reject_command(release: str, by: str, why: str, plan: str | None, as_json: bool) -> None:
     """Say no to a release, by the campaign's NAME or its hash: an earlier yes counts no more."""
     from campaigns.bootstrap import connect
     from campaigns.bootstrap.approving import reject_release
 
     with connect() as app:
-        said = reject_release(app, release, by=by, reason=reason, plan=plan)
+        said = reject_release(app, release, by=by, why=why, plan=plan)
         _tell(said, f"{said.by} rejected release {said.release_hash}.", as_json=as_json)
         let_go_on(app, said.release_hash, quiet=as_json)
 

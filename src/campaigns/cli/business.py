@@ -9,6 +9,8 @@ import click
 
 from campaigns.cli.output import advancing, console, json_option, print_json, progress_bar, table
 from campaigns.cli.tables import encoding_option
+from campaigns.domain.counting import counted
+from campaigns.domain.moments import by_clock
 
 _BY = click.option("--by", required=True, metavar="NAME", help="Who; kept in the audit trail.")
 _SCOPES = ("events:write", "messages:read")
@@ -46,9 +48,12 @@ def list_(as_json: bool) -> None:
     from campaigns.bootstrap import connect
 
     with connect() as app:
-        keys = app.api_keys.list()
+        keys, home = app.api_keys.list(), app.home
     if as_json:
         print_json([{**asdict(key), "scopes": sorted(key.scopes)} for key in keys])
+        return
+    if not keys:
+        click.echo("There is no key yet; `campaigns keys create` makes one.")
         return
     rows = (
         (
@@ -58,7 +63,7 @@ def list_(as_json: bool) -> None:
             f"{k.created_at:%Y-%m-%d} by {k.created_by}",
             f"{k.revoked_at:%Y-%m-%d} by {k.revoked_by}" if k.revoked_at else "",
         )
-        for k in keys
+        for k in by_clock(keys, home)
     )
     console().print(table("Keys", ("key", "source", "may", "made", "revoked"), rows))
 
@@ -103,7 +108,7 @@ def import_events_command(file: Path, source: str, encoding: str | None, as_json
         click.echo(f"{file} holds no events: nothing was brought in.")
     else:
         click.echo(
-            f"{report.accepted:,} events accepted, {report.duplicate:,} known before, "
+            f"{counted(report.accepted, 'event')} accepted, {report.duplicate:,} known before, "
             f"{report.waiting:,} waiting for who uses the device, {report.refused:,} refused."
         )
         if report.report:

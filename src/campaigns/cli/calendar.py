@@ -13,7 +13,12 @@ from campaigns.domain.calendar import Calendar
 
 @click.command("calendar")
 @click.option(
-    "--weeks", type=click.IntRange(1, 26), default=4, show_default=True, help="How far ahead."
+    "--weeks",
+    metavar="NUMBER",
+    type=click.IntRange(1, 26),
+    default=4,
+    show_default=True,
+    help="How far ahead.",
 )
 @click.option(
     "--schedules",
@@ -29,7 +34,8 @@ from campaigns.domain.calendar import Calendar
 )
 @json_option
 def calendar_command(weeks: int, schedules: Path, html: Path | None, as_json: bool) -> None:
-    """Show what goes out when, who would get several campaigns, and what caps would stop.
+    """Show what goes out when, who would get several campaigns, and what caps or a budget would
+    stop.
 
     A forecast from the profiles of today: it writes nothing and sends nothing. Schedules that are
     switched off are shown as such.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from campaigns.cli.output import console, json_option, os_user, print_json, table
+from campaigns.domain.counting import counted, people
 from campaigns.domain.progress import hold_in_words
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def pause_command(number: int, by: str, why: str, as_json: bool) -> None:
     with connect() as app:
         run = pause(app, number, by=by, why=why)
         hold, moving = app.audit.hold(number), app.progress(number).moving
-    told = "Paused" if hold is None else _upper(hold_in_words(hold))  # whose word stands
+    told = "Paused" if hold is None else _upper(hold_in_words(hold, app.home))  # whose word stands
     goes_on = f"`campaigns resume {number}` goes on."
     _tell(run, f"{told}.{_on_their_way(moving)} {goes_on}", moving, as_json=as_json)
 
@@ -62,7 +63,9 @@ def resume_command(number: int, by: str, why: str, yes: bool, as_json: bool) -> 
         app.mode.require()  # before anybody is asked
         if app.settings.live and not yes:
             waiting = app.progress(number).waiting
-            click.confirm(f"Send {waiting:,} messages to real customers now?", abort=True, err=True)
+            click.confirm(
+                f"Send {counted(waiting, 'message')} to real customers now?", abort=True, err=True
+            )
         run = resume(app, number, by=by, why=why)
         return go_on(app, run, as_json=as_json)
 
@@ -88,9 +91,11 @@ def cancel_command(number: int, by: str, why: str, as_json: bool) -> None:
 
 
 def _on_their_way(moving: int) -> str:
-    return (
-        f" {moving:,} messages are on their way just now, and end by themselves." if moving else ""
-    )
+    if not moving:
+        return ""
+    if moving == 1:
+        return " 1 message is on its way just now, and ends by itself."
+    return f" {moving:,} messages are on their way just now, and end by themselves."
 
 
 def _upper(words: str) -> str:
@@ -151,7 +156,14 @@ def _show(found: Standing) -> None:
 
 @click.command("audit")
 @click.argument("subject", required=False, metavar="[NAME|SUBJECT]")
-@click.option("--most", default=100, show_default=True, type=click.IntRange(min=1))
+@click.option(
+    "--most",
+    default=100,
+    show_default=True,
+    metavar="NUMBER",
+    type=click.IntRange(min=1),
+    help="Show at most so many, the newest.",
+)
 @json_option
 def audit_command(subject: str | None, most: int, as_json: bool) -> None:
     """Show who did what, newest first: of campaign NAME with its runs, deliveries and releases, of
@@ -161,7 +173,7 @@ def audit_command(subject: str | None, most: int, as_json: bool) -> None:
 
     with connect() as app:
         entries = trail(app, subject, most=most)
-        campaigns = app.audit.campaigns_of(entries)
+        campaigns, home = app.audit.campaigns_of(entries), app.home
     if as_json:
         print_json({"entries": [_plain(e, campaigns) for e in entries]})
     elif not entries:
@@ -170,22 +182,27 @@ def audit_command(subject: str | None, most: int, as_json: bool) -> None:
     else:
         rows = [
             [
-                f"{e.at:%Y-%m-%d %H:%M:%S}",
+                f"{e.at.astimezone(home):%Y-%m-%d %H:%M}",
                 e.actor,
                 e.did,
-                " ".join(filter(None, (campaigns.get(e.subject), e.subject))),
+                " ".join(filter(None, (campaigns.get(e.subject), _short(e.subject)))),
                 _why(e),
             ]
             for e in entries
         ]
         columns = ["when", "who", "did", "what", "why"]
-        console().print(table("Audit trail (UTC)", columns, rows))
+        console().print(table(f"Audit trail, by the clock of {home}", columns, rows))
+
+
+def _short(subject: str) -> str:
+    """`release:8c4f30d1`: so much of a hash names a release everywhere."""
+    return subject[: len("release:") + 8] if subject.startswith("release:") else subject
 
 
 def _why(entry: AuditEntry) -> str:
     """The reason given; before it, for how many people a yes was."""
     first = entry.data.get("first")
-    only = f"for the first {first:,} people" if isinstance(first, int) else ""
+    only = f"for the first {people(first)}" if isinstance(first, int) else ""
     return ": ".join(part for part in (only, entry.why) if part)
 
 

@@ -26,7 +26,9 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command("sample")
-@click.option("--count", default=600, show_default=True, type=click.IntRange(min=1))
+@click.option(
+    "--count", default=600, show_default=True, metavar="NUMBER", type=click.IntRange(min=1)
+)
 @click.option("--seed", default=1, show_default=True, help="The same seed, the same customers.")
 @click.option("--out", type=_FILE, default=Path("customers.csv"), show_default=True)
 def sample_command(count: int, seed: int, out: Path) -> None:

@@ -11,6 +11,7 @@ import click
     "--port",
     default=8028,
     show_default=True,
+    metavar="NUMBER",
     type=click.IntRange(0, 65535),
     help="Its port; 0: any free.",
 )

@@ -38,7 +38,7 @@ EXAMPLES: Final = {
         "campaigns plan spring_sale --channel sms --html plan.html",
     ),
     "approve": ("campaigns approve spring_sale --by Berta --first 500",),
-    "reject": ('campaigns reject spring_sale --by Berta --reason "last year\'s code"',),
+    "reject": ('campaigns reject spring_sale --by Berta --why "last year\'s code"',),
     "run": (
         "campaigns run spring_sale --limit 10             # ten people first, then",
         "campaigns run spring_sale                        # everybody else",

@@ -61,6 +61,7 @@ class _Named(click.ParamType[tuple[str, float]]):
 )
 @click.option(
     "--confidence",
+    metavar="SHARE",
     type=click.FloatRange(0.5, 1, min_open=True, max_open=True),
     default=0.95,
     show_default=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from campaigns.cli.output import console, grouped, json_option, print_json, table
+from campaigns.domain.counting import counted
 
 
 @click.command("journey")
@@ -23,7 +24,8 @@ def journey_command(name: str, as_json: bool) -> None:
     out = console()
     title = f"Journey of {name}: {found.entered:,} entered"
     if found.acted is not None:
-        title += f", {found.acted:,} have acted"
+        title += f", {counted(found.acted, 'has', 'have')} acted"
     out.print(table(title, ["step", "", "people"], grouped(found.rows())))
     if found.due:
-        out.print(f"{found.due:,} are due; `campaigns run {name} --continue` goes on with them.")
+        due = counted(found.due, "is", "are")
+        out.print(f"{due} due; `campaigns run {name} --continue` goes on with them.")

@@ -40,11 +40,11 @@ def _print(learnt: Learnt) -> None:
     whom = "all customers anew" if learnt.everybody else "customers with news"
     click.echo(f"Counted: {learnt.customers:,} ({whom}).")
     rows = [
-        [channel.label, f"{prior.mean:.1%}", f"{prior.strength:.0f}"]
+        [channel.label, f"{prior.mean:.1%}", f"{prior.strength:.0f} messages"]
         for channel, prior in sorted(learnt.priors.items(), key=lambda item: -item[1].mean)
     ]
     if rows:
-        heads = ["channel", "messages answered", "weighs as much as messages"]
+        heads = ["channel", "messages answered", "weighs as much as"]
         console().print(table("What customers show in general", heads, rows))
 
 

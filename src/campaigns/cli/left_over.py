@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from campaigns.domain.counting import counted
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.run import RunState
 
@@ -36,8 +37,8 @@ def _left_over(report: RunReport, sent: DispatchCounts) -> Iterator[str]:
         )
     goes_on = f"`campaigns run {run.campaign}` goes on"
     if sent.unreachable and report.waiting:
-        waiting = f"{report.waiting:,} messages wait; nothing is lost."
-        yield f"{waiting} {goes_on} once the provider answers."
+        waiting = f"{counted(report.waiting, 'message waits', 'messages wait')}; nothing is lost."
+        yield f"{waiting} `campaigns go-on` takes them up in a while; {goes_on} at once."
     elif run.state in _ENDED_EARLY:
         yield f"The run is {run.state}: see `campaigns audit run:{run.id}`."
         return

@@ -8,7 +8,14 @@ import click
 
 
 @click.command("metrics")
-@click.option("--port", default=9464, show_default=True, type=click.IntRange(0, 65535))
+@click.option(
+    "--port",
+    default=9464,
+    show_default=True,
+    metavar="NUMBER",
+    type=click.IntRange(0, 65535),
+    help="Port; 0: any free.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 to be seen outside.")
 @click.option("--once", is_flag=True, help="Print the figures and end.")
 def metrics_command(port: int, host: str, once: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, Group
     from rich.progress import Progress
-    from rich.table import Table
+
+#: Columns of a line that no terminal breaks.
+PIPED = 160
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
@@ -33,11 +36,14 @@ def os_user() -> str:
 
 
 def console(*, err: bool = False) -> Console:
-    """A console on the present standard output (or error)."""
+    """A console on the present standard output (or error); in a pipe lines are longer, so that
+    fewer of them break."""
     from rich.console import Console
 
+    piped = not (sys.stderr if err else sys.stdout).isatty() and "COLUMNS" not in os.environ
     # Customers' words and codes are shown as they are: `:office:` is no picture of a house.
-    return Console(stderr=err, highlight=False, soft_wrap=False, emoji=False)
+    width = PIPED if piped else None
+    return Console(stderr=err, highlight=False, soft_wrap=False, emoji=False, width=width)
 
 
 def print_json(document: Mapping[str, Any] | Sequence[Any]) -> None:
@@ -57,15 +63,14 @@ def print_json_line(document: Mapping[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """A plain table; the last column is right-aligned when its first value is a number."""
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Group:
+    """A plain table; columns of numbers are right-aligned, and moments stay on one line."""
     from rich import box
+    from rich.console import Group
     from rich.table import Table
+    from rich.text import Text
 
     built = Table(
-        title=title,
-        title_justify="left",
-        title_style="bold",
         box=box.SIMPLE_HEAD if any(columns) else box.SIMPLE,
         show_header=any(columns),
         pad_edge=False,
@@ -74,10 +79,16 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
     for index, column in enumerate(columns):
         values = [r[index] for r in listed]
         numeric = bool(values) and all(v.replace(",", "").isdigit() for v in values if v)
-        built.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        built.add_column(
+            column,
+            justify="right" if numeric else "left",
+            overflow="fold",
+            no_wrap=column == "when",
+        )
     for row in listed:
         built.add_row(*row)
-    return built
+    # Not the table's own title, which breaks where the table does.
+    return Group(Text(title, style="bold"), built)
 
 
 def grouped(rows: Iterable[tuple[str, str, int]]) -> list[list[str]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from campaigns.cli.output import console, json_option, print_json, table
+from campaigns.domain.moments import by_clock
 
 if TYPE_CHECKING:
     from campaigns.domain.identity import MatchLine, MergeLine
@@ -58,12 +59,17 @@ def merges_command(as_json: bool) -> None:
     from campaigns.bootstrap.persons import list_merges
 
     with connect() as app:
-        lines = list_merges(app)
+        lines, home = list_merges(app), app.home
     if as_json:
         print_json([asdict(line) for line in lines])
         return
+    if not lines:
+        click.echo("Nobody was merged.")
+        return
     columns = ["merge", "when", "kept", "merged", "by", "why", ""]
-    console().print(table("Merges", columns, [_merge_row(line) for line in lines]))
+    console().print(
+        table(f"Merges, by the clock of {home}", columns, map(_merge_row, by_clock(lines, home)))
+    )
 
 
 def _merge_row(line: MergeLine) -> list[str]:

@@ -8,6 +8,7 @@ import click
 
 limit_option = click.option(
     "--limit",
+    metavar="NUMBER",
     type=click.IntRange(min=1),
     help="Send to at most so many people, for a first careful look. Makes no public post.",
 )

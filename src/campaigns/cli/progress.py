@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
@@ -14,6 +15,8 @@ from rich.text import Text
 
 from campaigns.cli.output import console, table
 from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.moments import moment, second
+from campaigns.domain.outage import Outage
 from campaigns.domain.pace import channel_of
 from campaigns.domain.progress import Progress
 from campaigns.domain.run import ACTIVE_RUN_STATES
@@ -43,8 +46,19 @@ def progress_json(p: Progress) -> dict[str, Any]:
         "held": [_plain(asdict(h)) for h in p.held],
         "closed": [_plain(asdict(c)) for c in p.closed],
         "workers": [{**_plain(asdict(w)), "alive": w in p.alive} for w in p.workers],
+        "outage": None if p.outage is None else _plain(_outage(p.outage)),
         "waits_for": None if p.hold is None else _plain(asdict(p.hold)),
+        "begins": p.begins,
         "stuck": p.stuck,
+    }
+
+
+def _outage(outage: Outage) -> dict[str, Any]:
+    return {
+        "because": outage.because,
+        "since": outage.since,
+        "tries": outage.tries,
+        "again_at": outage.again_at,
     }
 
 
@@ -83,6 +97,7 @@ def _states(p: Progress) -> RenderableType:
 
 
 def _lines(p: Progress) -> Iterable[Text]:
+    at_home = partial(datetime.astimezone, tz=p.at.tzinfo)
     if p.run.state in ACTIVE_RUN_STATES and p.planned:
         left = f", {p.left} left" if p.left and p.waiting else ""
         yield Text(f"{p.settled:,} of {p.planned:,} settled, {p.rate:,.1f} a second{left}.")
@@ -95,11 +110,15 @@ def _lines(p: Progress) -> Iterable[Text]:
         yield from _still_moving(p)
         return
     for h in p.held:
-        yield Text(f"Held: {h.messages:,} by {h.channel.label} until {_moment(h.until)}: {h.why}")
+        yield Text(
+            f"Held: {h.messages:,} by {h.channel.label} until {moment(at_home(h.until))}: {h.why}"
+        )
     for c in p.closed:
         who = f"{channel_of(c.key).label} ({c.key.partition(' ')[2]})"
-        yield Text(f"{who} paused until {_second(c.until)}: {c.because}", style="yellow")
+        yield Text(f"{who} paused until {second(at_home(c.until))}: {c.because}", style="yellow")
     yield from _workers(p)
+    if p.begins:
+        yield Text(p.begins)
     if p.stuck:
         yield Text(f"Waiting: {p.stuck}", style="bold yellow")
 
@@ -107,7 +126,8 @@ def _lines(p: Progress) -> Iterable[Text]:
 def _workers(p: Progress) -> Iterable[Text]:
     for w in p.workers:
         state = "lease until" if w in p.alive else "gone, its lease ended"
-        yield Text(f"Worker {w.owner}: {w.batches} × {w.channel.label}, {state} {w.lease_until:%X}")
+        until = second(w.lease_until.astimezone(p.at.tzinfo))
+        yield Text(f"Worker {w.owner}: {w.batches} × {w.channel.label}, {state} {until}")
 
 
 def _still_moving(p: Progress) -> Iterable[Text]:
@@ -135,11 +155,3 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
 
 def _seconds(span: timedelta | None) -> float | None:
     return None if span is None else round(span.total_seconds(), 1)
-
-
-def _second(at: datetime) -> str:
-    return f"{at:%H:%M:%S} UTC"
-
-
-def _moment(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"

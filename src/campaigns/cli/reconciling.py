@@ -9,6 +9,7 @@ import click
 
 from campaigns.cli.output import console, json_option, print_json, print_json_line, table
 from campaigns.domain.channel import Channel
+from campaigns.domain.counting import counted
 from campaigns.domain.evidence import Doubt, Finding, Verdict, age
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     "--most",
     default=20,
     show_default=True,
+    metavar="NUMBER",
     type=click.IntRange(min=1),
     help="Name at most so many, the oldest; --json names all.",
 )
@@ -78,7 +80,8 @@ def _print_done(done: Reconciled) -> None:
     if twice := done.findings[Finding.TWICE]:
         click.secho(f"{twice:,} that were sent again had been sent before: twice.", fg="red")
     if done.later:
-        click.echo(f"{done.later:,} are asked about another time: a provider allows only so many.")
+        later = counted(done.later, "is", "are")
+        click.echo(f"{later} asked about another time: a provider allows only so many.")
 
 
 def _print_listed(listed: list[Doubt], now: datetime, most: int) -> None:

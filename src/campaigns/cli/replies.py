@@ -11,10 +11,12 @@ import click
 from campaigns.cli.output import console, json_option, looking, print_json, table
 from campaigns.domain.answer import Answer, Because, InboxLine, InboxState, Said
 from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.moments import by_clock
 from campaigns.domain.outcome_words import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from zoneinfo import ZoneInfo
 
 _NUMBER = click.argument("number", type=int, metavar="NUMBER")
 _BY = click.option("--by", required=True, metavar="NAME", help="Who does it, for the audit trail.")
@@ -44,7 +46,7 @@ def list_command(state: str, as_json: bool) -> None:
     from campaigns.bootstrap.replies import Replies
 
     with connect() as app:
-        lines = Replies(app).waiting(InboxState(state))
+        lines, home = Replies(app).waiting(InboxState(state)), app.home
     if as_json:
         print_json({"replies": [_plain(asdict(line)) for line in lines]})
         return
@@ -59,10 +61,11 @@ def list_command(state: str, as_json: bool) -> None:
             _BECAUSE[line.because],
             line.words.replace("\n", " ")[:80],
         ]
-        for line in lines
+        for line in by_clock(lines, home)
     ]
+    columns = ["", "when", "customer", "channel", "why", "words"]
     if rows:
-        console().print(table("Inbox", ["", "when", "customer", "channel", "why", "words"], rows))
+        console().print(table(f"Inbox, by the clock of {home}", columns, rows))
     else:
         click.echo("Nobody waits.")
 
@@ -79,10 +82,10 @@ def show_command(number: int, by: str, as_json: bool) -> None:
     from campaigns.cli.views import print_history
 
     with connect() as app:
-        inbox = Replies(app).inbox
+        inbox, home = Replies(app).inbox, app.home
         line = inbox.line(number)
         if line.stranger:
-            _show_stranger(line, inbox.talk(line), as_json)
+            _show_stranger(line, inbox.talk(line), home, as_json=as_json)
             return
         told = look(app, line.customer_id, by=by)
         now = app.clock.now()
@@ -90,19 +93,24 @@ def show_command(number: int, by: str, as_json: bool) -> None:
         print_json({"reply": _plain(asdict(line)), "history": told.as_json()})
         return
     console().print(f"[bold]{line.inbox_id}[/]  {line.channel.label}, {line.state}")
-    print_history(told, now)
+    print_history(told, now, home)
 
 
-def _show_stranger(line: InboxLine, talk: list[Said], as_json: bool) -> None:
+def _show_stranger(line: InboxLine, talk: list[Said], home: ZoneInfo, *, as_json: bool) -> None:
     if as_json:
         print_json({"reply": _plain(asdict(line)), "talk": [_plain(asdict(s)) for s in talk]})
         return
     console().print(f"[bold]{line.inbox_id}[/]  {line.channel.label}, {line.state}")
     click.echo(f"{line.address}: nobody known here has this address.\n")
     rows = [
-        [f"{s.at:%Y-%m-%d %H:%M}", f"{s.by}, {s.state}" if s.by else "they", s.text] for s in talk
+        [f"{s.at:%Y-%m-%d %H:%M}", f"{s.by}, {s.state}" if s.by else "they", s.text]
+        for s in by_clock(talk, home)
     ]
-    console().print(table("What was said, newest first", ["when", "who", "words"], rows))
+    console().print(
+        table(
+            f"What was said, newest first, by the clock of {home}", ["when", "who", "words"], rows
+        )
+    )
 
 
 @inbox_command.command("answer")

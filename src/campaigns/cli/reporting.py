@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--queries", is_flag=True, help="Print the SQL behind every number, and no number.")
 @click.option(
     "--seed",
+    metavar="NUMBER",
     type=click.IntRange(0, 2**31 - 1),
     default=1,
     show_default=True,
@@ -61,11 +62,14 @@ def report_command(
 
 def _print(account: Account) -> None:
     from campaigns.account_page.markdown import answer_sentences, rows
+    from campaigns.domain.mode import PRACTISED, Mode
 
     run = account.run
     out = console()
     title = f"Run {run.id} of {run.campaign}: {run.state}"
     out.print(table(title, ["", "", ""], grouped(rows(account))))
+    if account.mode is Mode.SANDBOX:
+        out.print(PRACTISED)
     for sentence in answer_sentences(account):
         out.print(sentence)
     for sentence in account.course:

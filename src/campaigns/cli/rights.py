@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from campaigns.cli.output import json_option, print_json
+from campaigns.domain.counting import counted
 
 
 @click.command("erase")
@@ -29,7 +30,7 @@ def erase_command(who: str, by: str, why: str, as_json: bool) -> None:
         return
     click.echo(f"Customer number {customer_id} is erased, and will not be imported again.")
     if lines:
-        click.echo(f"{lines:,} lines of import reports went too.")
+        click.echo(f"{counted(lines, 'line')} of import reports went too.")
 
 
 @click.command("retention")
@@ -72,6 +73,7 @@ def readmit_command(names: tuple[str, ...], by: str, why: str, proof: str, as_js
     if as_json:
         print_json({"hashes": hashes, "marketing": bool(proof)})
         return
-    click.echo(f"{hashes} hashes of an erased person are lifted: an import takes them again.")
+    lifted = counted(hashes, "hash", "hashes")
+    click.echo(f"Lifted: {lifted} of an erased person. An import takes them again.")
     if not proof:
         click.echo("Their addresses stay barred for marketing until they say yes themselves.")

@@ -21,6 +21,9 @@ from campaigns.cli.output import (
     table,
 )
 from campaigns.cli.portions import limit_option, portion_options
+from campaigns.domain.counting import counted, people
+from campaigns.domain.mode import PRACTISED, Mode
+from campaigns.domain.moments import second
 from campaigns.domain.portion import portion_of
 from campaigns.domain.run import ACTIVE_RUN_STATES
 
@@ -118,6 +121,7 @@ def _print_plan(told: Forecast) -> None:
 )
 @click.option(
     "--scheduled-for",
+    metavar="MOMENT",
     type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M%z"]),
     help="When this was to start: 2027-03-10T09:00, by the brand's clock, or with an offset "
     "(+01:00). A run that starts later than its `start_tolerance` is held for a person.",
@@ -213,7 +217,7 @@ def _tell_resumed(
             err=True,
         )
     if run.limit != limit:
-        most = "the whole audience" if run.limit is None else f"at most {run.limit} people"
+        most = "the whole audience" if run.limit is None else f"at most {people(run.limit)}"
         click.echo(f"It is for {most}, as it was started.", err=True)
     if run.portion != portion_of(release.policy, channels, locales):
         told = str(run.portion) or "on all its channels, in all its languages"
@@ -264,9 +268,11 @@ def _telling_of_others(out: Console) -> Callable[[Progress], None]:
         until = max((w.lease_until for w in progress.workers), default=progress.at)
         if until not in told:
             told.add(until)
+            here = second(until.astimezone(progress.at.tzinfo))
+            messages = counted(progress.moving, "message is", "messages are")
             out.print(
-                f"{progress.moving:,} messages are in the hands of other workers, or of one that "
-                f"died: taken back at {until:%H:%M:%S} UTC at the latest. Waiting for that.",
+                f"{messages} in the hands of other workers, or of one that died: taken back at "
+                f"{here} at the latest. Waiting for that.",
                 style="yellow",
                 markup=False,
             )
@@ -285,6 +291,8 @@ def print_report(report: RunReport, *, numbers_only: bool = False) -> None:
             grouped(report.rows()),
         )
     )
+    if report.mode is Mode.SANDBOX:
+        out.print(PRACTISED)
     if report.post is not None:
         out.print(f"Public X post: {report.post.replace('_', ' ')}.")
     out.print(f"Release {report.run.release_hash}.", style="dim")

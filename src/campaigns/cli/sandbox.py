@@ -12,6 +12,7 @@ import click
     "--port",
     default=8025,
     show_default=True,
+    metavar="NUMBER",
     type=click.IntRange(0, 65535),
     help="Port on this machine.",
 )

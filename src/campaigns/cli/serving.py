@@ -9,6 +9,7 @@ import click
 @click.option("--host", help="Address to listen on.  [CAMPAIGNS_WEB_HOST; 127.0.0.1]")
 @click.option(
     "--port",
+    metavar="NUMBER",
     type=click.IntRange(0, 65535),
     help="Port; 0: any free.  [CAMPAIGNS_WEB_PORT; 8027]",
 )

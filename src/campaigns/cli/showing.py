@@ -39,11 +39,11 @@ def show_customer(who: str, by: str, as_json: bool) -> None:
 
     with connect() as app:
         told = look(app, app.profiles.find(who), by=by)
-        now = app.clock.now()
+        now, home = app.clock.now(), app.home
     if as_json:
         print_json(told.as_json())
     else:
-        print_history(told, now)
+        print_history(told, now, home)
 
 
 @show_command.command("delivery", short_help="One message: to whom, why there, what it said.")
@@ -61,11 +61,11 @@ def show_delivery(number: int, by: str, as_json: bool) -> None:
 
     with connect() as app:
         view = app.profiles.delivery(number)
-        parts = look_at_message(app, number, by=by)
+        parts, home = look_at_message(app, number, by=by), app.home
     if as_json:
         print_json({**view.as_json(), "message": parts})
     else:
-        print_delivery(view, parts)
+        print_delivery(view, parts, home)
 
 
 @show_command.command("run", short_help="A run in numbers, and what it waits for.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -12,6 +13,7 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.history import Entry, History, asked_for, data_in_words
 from campaigns.domain.identity import Identified
 from campaigns.domain.interaction import Agent, InteractionKind
+from campaigns.domain.moments import by_clock, dated, until
 from campaigns.domain.outcome_words import in_words
 from campaigns.domain.views import (
     AddressView,
@@ -23,9 +25,10 @@ from campaigns.domain.views import (
 
 #: The timeline shows the newest so many; `--json` has all.
 NEWEST = 20
+_CLOCK = "Times are by the clock of {}."
 
 
-def print_customer(view: CustomerView) -> None:
+def _print_customer(view: CustomerView) -> None:
     """Who it is, where they can be reached, what they permit, what they got and why."""
     out = console()
     name = " ".join(p for p in (view.first_name, view.last_name) if p) or "no name"
@@ -58,9 +61,11 @@ def print_customer(view: CustomerView) -> None:
         out.print(table("Proof of consents", ["when", "channel", "", "proof"], proofs))
 
 
-def print_history(told: History, now: datetime) -> None:
-    """The customer, what they were promised and still hold, and what was said, in which words."""
-    print_customer(told.customer)
+def print_history(told: History, now: datetime, home: ZoneInfo) -> None:
+    """The customer, what they were promised and still hold, and what was said, in which words;
+    moments by the clock of `home`."""
+    told = by_clock(told, home)
+    _print_customer(told.customer)
     out = console()
     if asked := asked_for(told.preferences, now):
         out.print(table("Asked for", [""], ([line] for line in asked)))
@@ -68,7 +73,7 @@ def print_history(told: History, now: datetime) -> None:
     if told.best_hour:
         out.print(f"Answers at: {told.best_hour.in_words}, by their own clock.\n")
     for offer in told.offers:
-        ends = f"until {_minute(offer.ends_at)} UTC" if offer.ends_at else "without an end"
+        ends = f"until {until(offer.ends_at)}" if offer.ends_at else "without an end"
         out.print(table(f"Open offer: {offer.title}, {ends}", ["", ""], map(list, offer.facts)))
     out.print("[bold]History, newest first[/]")
     for entry in told.timeline[:NEWEST]:
@@ -83,6 +88,7 @@ def print_history(told: History, now: datetime) -> None:
     if told.audit:
         done = [[_minute(e.at), e.actor, str(e.action), e.why] for e in told.audit]
         out.print(table("Who did what", ["when", "who", "", "why"], done))
+    out.print(_CLOCK.format(home), style="dim")
 
 
 def _print_identified(told: Identified) -> None:
@@ -123,8 +129,9 @@ def _indented(text: str) -> str:
     return "\n".join(f"    {line}" for line in text.strip().splitlines())
 
 
-def print_delivery(view: DeliveryView, parts: Mapping[str, str]) -> None:
-    """One message: the facts of its way, then its words."""
+def print_delivery(view: DeliveryView, parts: Mapping[str, str], home: ZoneInfo) -> None:
+    """One message: the facts of its way, then its words; moments by the clock of `home`."""
+    view = by_clock(view, home)
     out = console()
     rows = [
         ["customer", view.ref or "the public"],
@@ -132,7 +139,7 @@ def print_delivery(view: DeliveryView, parts: Mapping[str, str]) -> None:
         ["channel, and why", view.why],
         ["state", _state(view)],
         ["address", view.address or "not written yet"],
-        ["provider's id", view.provider_id or view.request_id or "none"],
+        ["provider's id", _provider_id(view)],
         ["release", view.release_hash],
         ["message hash", view.message_hash or "not written yet"],
     ]
@@ -153,6 +160,8 @@ def print_delivery(view: DeliveryView, parts: Mapping[str, str]) -> None:
         out.print(table("Decided", ["when", "who", "did", "why"], done))
     if view.interactions:
         out.print(table("What happened", ["when", "", "", ""], map(_event, view.interactions)))
+    if view.audit or view.interactions:
+        out.print(_CLOCK.format(home), style="dim")
 
 
 def _about(view: CustomerView) -> str:
@@ -192,8 +201,17 @@ def _became(line: DeliveryLine) -> str:
     return ", ".join(words)
 
 
+def _provider_id(view: DeliveryView) -> str:
+    """The message's own; else, of one that was told none, that of the request it was in."""
+    if view.provider_id or not view.request_id:
+        return view.provider_id or "none"
+    return f"none; its request's: {view.request_id}"
+
+
 def _state(view: DeliveryView) -> str:
     words = [view.state.replace("_", " ")]
+    if view.settled_at:
+        words[0] += f" on {dated(view.settled_at)}"
     if view.provider_state:
         words.append(f"then {view.provider_state}")
     if view.outcome:

@@ -33,8 +33,9 @@ from campaigns.errors import NotFoundError
 SOFT_CPU_SECONDS: Final = 1.5
 #: Where the soft limit cannot reach (one long operation inside C), the kernel kills.
 HARD_CPU_SECONDS: Final = 2
-#: Time on the clock: for a process that waits instead of working, on a busy machine too.
-WALL_SECONDS: Final = 10.0
+#: Time on the clock: for a process that gets no work done at all. Generous, since on a busy machine
+#: a sound template waits long for little work, and what works without end has met the limit above.
+WALL_SECONDS: Final = 60.0
 #: Memory of one compile beyond what the imports take.
 MEMORY_BYTES: Final = 256 * 1024 * 1024
 
@@ -70,25 +71,48 @@ def _compile_apart(request: dict[str, str]) -> tuple[bytes, bytes]:
         _work(request, os.fdopen(writable, "wb"))
     os.close(writable)
     with os.fdopen(readable, "rb", buffering=0) as stream:
-        kind, content, place = _listen(stream)
+        kind, content, place, stalled = _listen(stream)
     if kind is None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
+    _, _, used = os.wait4(pid, 0)
     if kind is None:
         path = place or str(Path(request["root"]) / "campaigns" / request["name"])
-        return COMPILED, pickle.dumps(Compiled(None, (_too_much(path),)))
+        told = limit_met(used.ru_utime + used.ru_stime, stalled=stalled)
+        return COMPILED, pickle.dumps(Compiled(None, (_refused(told, path),)))
     return kind, content
 
 
-def _too_much(path: str) -> Finding:
-    return Finding(
-        "file",
-        Level.ERROR,
-        "this template needs too much time or memory; look at its loops and numbers.",
-        "",
-        path,
-    )
+_TOO_LONG: Final = (
+    f"this template needs more than {SOFT_CPU_SECONDS:g} s of processor time; look at its loops "
+    "and numbers."
+)
+_TOO_LARGE: Final = (
+    f"this template needs more than {MEMORY_BYTES >> 20} MB of memory; look at its loops and "
+    "numbers."
+)
+
+
+_TOO_DEEP: Final = "this template includes or calls itself without end."
+
+
+def limit_met(worked: float, *, stalled: bool) -> str:
+    """Which limit a compile met that ended without a result, in a sentence.
+
+    Args:
+        worked: its seconds of processor time.
+        stalled: it was ended for the time on the clock; else it died by itself or by the kernel.
+    """
+    if stalled:
+        return (
+            f"it was not compiled within {WALL_SECONDS:.0f} s on the clock, of which it worked "
+            f"{worked:.1f}: this machine is too busy. The file may be sound; try again."
+        )
+    return _TOO_LONG if worked >= SOFT_CPU_SECONDS else _TOO_LARGE
+
+
+def _refused(told: str, path: str) -> Finding:
+    return Finding("file", Level.ERROR, told, "", path)
 
 
 def _our_mistake(error: Exception, path: str) -> Finding:
@@ -103,8 +127,9 @@ def _our_mistake(error: Exception, path: str) -> Finding:
     )
 
 
-def _listen(stream: BinaryIO) -> tuple[bytes | None, bytes, str]:
-    """The result of a compile and the file it was at last; no result when it died or stalled."""
+def _listen(stream: BinaryIO) -> tuple[bytes | None, bytes, str, bool]:
+    """The result of a compile and the file it was at last; no result when it died or, as the last
+    says, stalled."""
     deadline = time.monotonic() + WALL_SECONDS
     received = bytearray()
     place = ""
@@ -113,7 +138,7 @@ def _listen(stream: BinaryIO) -> tuple[bytes | None, bytes, str]:
             break
         chunk = stream.read(1 << 16)
         if not chunk:
-            break
+            return None, b"", place, False
         received += chunk
         while len(received) >= HEAD.size:
             kind, length = HEAD.unpack_from(received)
@@ -122,9 +147,9 @@ def _listen(stream: BinaryIO) -> tuple[bytes | None, bytes, str]:
             content = bytes(received[HEAD.size : HEAD.size + length])
             del received[: HEAD.size + length]
             if kind != PROGRESS:
-                return kind, content, place
+                return kind, content, place, False
             place = content.decode()
-    return None, b"", place
+    return None, b"", place, True
 
 
 def _work(request: dict[str, str], stream: BinaryIO) -> NoReturn:
@@ -180,8 +205,11 @@ def _compiled(request: dict[str, str], stream: BinaryIO) -> tuple[bytes, bytes]:
         )
     except NotFoundError as error:
         return NOT_FOUND, str(error).encode()
-    except (OutOfTime, MemoryError, RecursionError):
-        result = Compiled(None, (_too_much(str(last[0])),))
+    except (OutOfTime, MemoryError) as error:
+        told = _TOO_LONG if isinstance(error, OutOfTime) else _TOO_LARGE
+        result = Compiled(None, (_refused(told, str(last[0])),))
+    except RecursionError:
+        result = Compiled(None, (_refused(_TOO_DEEP, str(last[0])),))
     except Exception as error:
         result = Compiled(None, (_our_mistake(error, str(last[0])),))
     return COMPILED, pickle.dumps(result)

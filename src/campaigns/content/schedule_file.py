@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from campaigns.domain.occurrences import CampaignSchedule
+from campaigns.domain.occurrences import CampaignSchedule, leaves_nobody_out
 from campaigns.errors import WHAT_TO_WRITE, FileError
 
 _WHAT_TO_WRITE: Final = WHAT_TO_WRITE | {
@@ -91,6 +91,7 @@ def _of(deployment: _Deployment) -> Iterator[CampaignSchedule]:
             rrule=schedule.rrule,
             every=schedule.interval,
             anchor=schedule.anchor_date,
+            whole=leaves_nobody_out(parameters),
         )
 
 

@@ -98,7 +98,7 @@ class Templates:
         except MemoryError:
             raise FileError("this template needs too much memory.", path=place.path) from None
         except OutOfTime as error:
-            told = "this template does not end in time; look at its loops."
+            told = "this template does not end in its processor time; look at its loops."
             raise Stopped(self._error(told, place, error)) from None
         except RecursionError:
             told = "this template includes or calls itself without end."

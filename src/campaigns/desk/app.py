@@ -44,6 +44,8 @@ _MAIL_POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; "
     "form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 )
+#: In the place of a mail whose customer was erased, or that is older than what is kept.
+_GONE: Final = "<p>This mail is no longer kept.</p>"
 _HEADERS: Final = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -171,13 +173,15 @@ class _Desk:
         return self._page("customer.html", who, status=status, told=told, asked=asked, **values)
 
     async def mail(self, request: Request, who: str) -> Response:
-        """A mail as it looked, for a frame."""
-        parts = await asyncio.to_thread(look_at_message, self._app, number_of(request), by=who)
-        if "html" not in parts:
-            raise HTTPException(404)
-        return HTMLResponse(
-            parts["html"], headers={**_HEADERS, "Content-Security-Policy": _MAIL_POLICY}
-        )
+        """A mail as it looked, for a frame; one that is gone is told inside it, since another page
+        of ours would be refused there."""
+        headers = {**_HEADERS, "Content-Security-Policy": _MAIL_POLICY}
+        try:
+            parts = await asyncio.to_thread(look_at_message, self._app, number_of(request), by=who)
+        except NotFoundError:
+            parts = {}
+        gone = "html" not in parts
+        return HTMLResponse(_GONE if gone else parts["html"], 404 if gone else 200, headers=headers)
 
     # Acting -----------------------------------------------------------------------------------
 

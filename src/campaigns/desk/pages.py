@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from babel import Locale, UnknownLocaleError
 from campaigns.domain.answer import Because
 from campaigns.domain.history import data_in_words
 from campaigns.domain.interaction import Agent, InteractionKind
+from campaigns.domain.moments import until
 from campaigns.page_templates import page_templates
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -101,10 +102,8 @@ class Clock:
         return f"{at.day} {at:%b %Y}"
 
     def until(self, at: datetime) -> str:
-        """`the end of 31 Mar 2027`: nobody reads midnight as the end of the day before."""
-        if at.astimezone(self.zone).time() == time():
-            return f"the end of {self.day(at - timedelta(seconds=1))}"
-        return self.moment(at)
+        """`the end of 31 Mar 2027`."""
+        return until(at.astimezone(self.zone), self.moment)
 
 
 def ago(at: datetime, now: datetime) -> str:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from campaigns.domain.audit import AuditEntry
 from campaigns.domain.experiment import ExperimentResult, GoalResult
 from campaigns.domain.figures import Answers, Figure, Number, Query
+from campaigns.domain.mode import Mode
 from campaigns.domain.run import Run, Wait
 
 #: Columns of the timeline, from the narrowest; there are never more than TIMELINE of them.
@@ -132,6 +133,7 @@ class Account:
         zone: the brand's time zone: moments are told by its clock.
         waits: what waits for its time.
         course: how it came to send, in sentences: its plan, approval and canary.
+        mode: whom its messages reached: the sandbox, or real people.
     """
 
     title: str
@@ -154,6 +156,7 @@ class Account:
     zone: str = "UTC"
     waits: tuple[Wait, ...] = ()
     course: tuple[str, ...] = ()
+    mode: Mode | None = None
 
     @property
     def queries(self) -> Sequence[Query]:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from campaigns.domain.audit import Action
+from campaigns.domain.counting import counted
 from campaigns.domain.evidence import Doubt, age
 from campaigns.domain.progress import Progress
 from campaigns.domain.run import RunState
@@ -49,7 +50,7 @@ def stuck(seen: Iterable[Progress]) -> list[Alert]:
             p.run.id,
             p.run.campaign,
             f"Run {p.run.id} of {p.run.campaign} does not go on: {p.stuck} "
-            f"{p.settled:,} of {p.planned:,} messages are done.",
+            f"{p.settled:,} of {counted(p.planned, 'message')} done.",
         )
         for p in seen
         if p.stuck and _asks(p)
@@ -60,6 +61,8 @@ def _asks(p: Progress) -> bool:
     """Whether somebody has to do something: a person's own pause and quiet hours ask nobody."""
     if p.hold is not None:
         return p.hold.action is Action.HELD
+    if p.outage is not None and p.unarmed is None:  # it goes on by itself, once that is over
+        return p.at - p.outage.since >= STILL
     if p.unarmed is not None or p.run.state is RunState.PAUSED:
         return True
     if p.canary is not None:
@@ -79,9 +82,10 @@ def old_doubts(doubts: Sequence[Doubt], now: datetime) -> list[Alert]:
             AlertKind.OLD_DOUBT,
             run_id,
             of_run[0].campaign,
-            f"{len(of_run):,} messages of run {run_id} ({of_run[0].campaign}) are in doubt, the "
-            f"oldest for {age(max(now - d.fell for d in of_run))}. `campaigns reconcile --list` "
-            "shows them, `campaigns resolve` decides.",
+            f"{counted(len(of_run), 'message')} of run {run_id} ({of_run[0].campaign}) "
+            f"{'is' if len(of_run) == 1 else 'are'} in doubt, the oldest for "
+            f"{age(max(now - d.fell for d in of_run))}. `campaigns reconcile --list` shows them, "
+            "`campaigns resolve` decides.",
         )
         for run_id, of_run in sorted(old.items())
     ]

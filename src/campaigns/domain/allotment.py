@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from campaigns.domain.channel import Channel
+from campaigns.domain.counting import counted
 from campaigns.domain.release import Release
 
 #: Customers whose numbers are kept together: one who is alone among erased ones costs so many.
@@ -120,8 +121,8 @@ class PlanChange:
         ]
         if self.other_words:
             told.append(f"{self.other_words:,} with other words")
-        one = "1 customer" if self.customers == 1 else f"{self.customers:,} customers"
-        return f"{', '.join(told) or 'as many on each channel'}: {one} changed"
+        of_all = counted(self.customers, "customer")
+        return f"{', '.join(told) or 'as many on each channel'}: {of_all} changed"
 
 
 def compare_plans(

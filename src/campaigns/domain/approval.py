@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from campaigns.domain.brand import ApprovalRules
+from campaigns.domain.moments import dated
 from campaigns.domain.release import Release
 from campaigns.errors import UserError
 
@@ -56,7 +57,7 @@ class Approval:
         by = "" if self.verdict is Decision.TIMED_OUT else f" by {self.by}"
         part = f", for the first {self.first:,}" if self.first else ""
         note = f": {self.note}" if self.note else ""
-        return f"{what}{by} on {self.at.day} {self.at:%b %Y %H:%M %Z}{part}{note}"
+        return f"{what}{by} on {dated(self.at)}{part}{note}"
 
 
 @dataclass(frozen=True, slots=True)

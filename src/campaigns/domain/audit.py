@@ -25,6 +25,7 @@ class Action(StrEnum):
     RESUMED = "resumed"
     CANCELLED = "cancelled"
     STOPPED = "stopped"
+    TAKEN_UP = "taken_up"  # an outage may be over: see domain.outage
     HELD = "held"
     ASKED = "asked"
     APPROVED = "approved"
@@ -68,7 +69,8 @@ class AuditEntry:
     def did(self) -> str:
         """What was done, in words: `paused`, `resolved: resend`."""
         verdict = self.data.get("as") if self.action is Action.RESOLVED else None
-        return f"{self.action}: {verdict}" if verdict else str(self.action)
+        did = self.action.replace("_", " ")
+        return f"{did}: {verdict}" if verdict else did
 
 
 _PAUSES = frozenset({Action.PAUSED, Action.HELD})

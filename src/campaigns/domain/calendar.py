@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, TypeAlias
 
 from campaigns.domain.channel import Channel
+from campaigns.domain.costing import Messages
 from campaigns.domain.pressure import Cap
 
 
@@ -55,11 +56,13 @@ class Occasion:
 
 
 class Touch(NamedTuple):
-    """One message that one customer would get: of which occasion, when, and where."""
+    """One message that one customer would get: of which occasion, when, and where; `priced` is what
+    its price depends on, skeleton and country, where somebody asks for it."""
 
     occasion: int
     at: datetime
     channel: Channel
+    priced: tuple[str, str | None] | None = None
 
 
 #: An earlier contact of a customer: when, and on which channel.
@@ -74,6 +77,8 @@ class Crowd:
         people: who would be planned; `by_channel` and `by_day` (the brand's) add up to it.
         over: cap → of these, people for whom it would be too many. Nobody counts twice.
         skipped: who of the audience would get nothing anyway, whatever the calendar.
+        messages: of an occasion that has a budget, what would really go, by what prices depend on.
+        over_budget: why the campaign's budget forbids it; empty where it does not.
     """
 
     people: int = 0
@@ -81,6 +86,8 @@ class Crowd:
     by_day: Counter[date] = field(default_factory=Counter)
     over: Counter[str] = field(default_factory=Counter)
     skipped: int = 0
+    messages: Messages = field(default_factory=Messages)
+    over_budget: str = ""
 
     @property
     def reached(self) -> int:
@@ -96,6 +103,7 @@ class Crowd:
             "channels": {str(k): n for k, n in sorted(self.by_channel.items())},
             "days": {str(day): n for day, n in sorted(self.by_day.items())},
             "over_cap": dict(self.over),
+            "over_budget": self.over_budget or None,
         }
 
 
@@ -154,6 +162,7 @@ class Calendar:
                     f"{pair}: {number:,} would get both on {day:%A}, {day.day} {day:%B}.",
                 ))  # fmt: skip
         found += self._had_enough()
+        found += self._too_dear()
         return [sentence for _, sentence in sorted(found, key=lambda item: (-item[0], item[1]))]
 
     def _had_enough(self) -> Iterator[tuple[int, str]]:
@@ -167,6 +176,13 @@ class Calendar:
                         f"{occasion.name}: {own:,} of {crowd.people:,} have had enough lately to "
                         f"be over the cap of {cap} and will not get it.",
                     )
+
+    def _too_dear(self) -> Iterator[tuple[int, str]]:
+        """Occasions that would break their campaign's budget: nothing of them is sent."""
+        for occasion, crowd in zip(self.occasions, self.crowds, strict=True):
+            if crowd.over_budget:
+                told = f"{occasion.name} would be refused: {crowd.over_budget}"
+                yield crowd.reached, told
 
     def as_json(self) -> dict[str, Any]:
         """As JSON values; counts only."""

@@ -14,6 +14,7 @@ from campaigns.domain.canary import CanarySpec
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.copy_rules import OwnLimits
+from campaigns.domain.counting import counted
 from campaigns.domain.facts import Fact, Texts
 from campaigns.domain.journey import MAX_DEPTH, MAX_STEPS, Condition, Step, StepName, depth
 from campaigns.domain.lengths import Length
@@ -69,7 +70,9 @@ class GoalSpec(Written):
     @property
     def in_words(self) -> str:
         """`people buy within 14 days of the message`."""
-        return f"people {_DOING[self.kind]} within {self.within_days} days of the message"
+        return (
+            f"people {_DOING[self.kind]} within {counted(self.within_days, 'day')} of the message"
+        )
 
 
 class ExperimentSpec(Written):

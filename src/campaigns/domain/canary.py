@@ -18,6 +18,7 @@ from pydantic import Field
 
 from campaigns.domain.evidence import age
 from campaigns.domain.lengths import Length
+from campaigns.domain.moments import moment
 from campaigns.domain.written import Frozen
 
 #: The shard of a run's canary; customers' shards count from 0.
@@ -134,9 +135,7 @@ def judge(spec: CanarySpec, seen: Seen, now: datetime) -> Verdict:
     until = (seen.settled_at + spec.watch).astimezone(now.tzinfo)
     told = ", ".join(f"{n:,} {what}" for what, n, _ in counted)
     if now < until:
-        because = (
-            f"watching the first {seen.people:,} until {until.day} {until:%b %H:%M %Z}: {told}"
-        )
+        because = f"watching the first {seen.people:,} until {moment(until)}: {told}"
         return Verdict(CanaryState.WATCHING, because, seen, until)
     silent = "" if seen.reported else "; no provider has reported anything of them"
     because = f"of the first {seen.people:,}, {told}{silent}"

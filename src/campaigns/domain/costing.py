@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
+from campaigns.domain.counting import counted
 from campaigns.domain.message import Skeleton
 from campaigns.domain.prices import Budget, Prices, money
 
@@ -51,15 +52,17 @@ class ChannelForecast:
 
 
 def over_budget(budget: Budget | None, cost: Decimal, spent: Decimal, unpriced: int) -> str | None:
-    """Why the budget forbids a run of this cost after `spent`; None where it does not."""
+    """Why the budget forbids a run of this cost after `spent`; None where it does not. One that
+    costs nothing breaks none."""
     if budget is None:
         return None
     if unpriced:
+        without = counted(unpriced, "message has", "messages have")
         return (
-            f"{unpriced:,} messages have no price, so the budget cannot be kept. Add their "
-            "countries, or `other`, to `prices` in brand.yaml."
+            f"{without} no price, so the budget cannot be kept. Add their countries, or `other`, "
+            "to `prices` in brand.yaml."
         )
-    if spent + cost <= budget.amount:
+    if not cost or spent + cost <= budget.amount:
         return None
     earlier = f" after {money(spent, budget.currency)} of earlier runs" if spent else ""
     return (

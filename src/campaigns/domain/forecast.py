@@ -17,9 +17,10 @@ from campaigns.domain.campaign import GoalSpec
 from campaigns.domain.canary import CanarySpec
 from campaigns.domain.channel import Channel
 from campaigns.domain.costing import ChannelForecast, over_budget
-from campaigns.domain.counting import counted
+from campaigns.domain.counting import counted, people
 from campaigns.domain.evidence import age
 from campaigns.domain.findings import Finding
+from campaigns.domain.moments import moment
 from campaigns.domain.plan import ALREADY, NOT_AGAIN, QUIET_HOURS, PlanCounts
 from campaigns.domain.portion import WHOLE, Portion
 from campaigns.domain.prices import Budget, money
@@ -78,7 +79,7 @@ class Power:
     worth: float | None = None
 
     def __str__(self) -> str:
-        who = f"{self.question}: with {self.people:,} people against {self.control:,}"
+        who = f"{self.question}: with {people(self.people)} against {self.control:,}"
         if self.points is None:
             return f"{who} it cannot be told what can be seen: {self.because}."
         seen = f"{who} you can see a difference of {self.points:.1f} points."
@@ -199,8 +200,7 @@ class Forecast:
 
     def local(self, at: datetime) -> str:
         """`27 Nov 10:00 CET`."""
-        here = self.here(at)
-        return f"{here.day} {here:%b %H:%M %Z}"
+        return moment(self.here(at))
 
     def _between(self, first: datetime, last: datetime) -> str:
         """The first and the last of several moments."""

@@ -123,7 +123,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class MatchLine:
-    """A pair that may be one person."""
+    """A pair that may be one person; `decided_by`: who said whether it is, empty while it waits."""
 
     match_id: int
     at: datetime
@@ -131,6 +131,7 @@ class MatchLine:
     state: MatchState
     refs: tuple[str, str]
     customer_ids: tuple[int, int]
+    decided_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Named tuples, since a million of them pass through an import.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
@@ -114,6 +114,14 @@ class RefusedRow(NamedTuple):
     value: str = ""
 
 
+class Content(NamedTuple):
+    """A row as it stands in the file, and how it is read: where both are the same, the row says the
+    same. `kind` is the file's (`MappingFile.name`)."""
+
+    kind: str
+    told: bytes
+
+
 class CustomerRow(NamedTuple):
     """One row. `otherwise` fills what a new customer's row leaves unsaid, never a known one's.
 
@@ -132,6 +140,7 @@ class CustomerRow(NamedTuple):
     left_out: tuple[LeftOut, ...] = ()
     identities: tuple[tuple[IdentityKind, str], ...] = ()  # refs of other systems, devices
     refused: RefusedRow | None = None
+    content: Content | None = None  # None where it says something else on another day
 
     @property
     def noes(self) -> tuple[ConsentEntry, ...]:
@@ -146,6 +155,29 @@ class ReadyRow(NamedTuple):
     line: int
     new: Any
     plain: Callable[[], CustomerRow]
+
+
+class UnreadRow(NamedTuple):
+    """A row of which only its content is known and, if it has one of them, its ref or else its
+    e-mail address as it is compared; `read` reads it."""
+
+    line: int
+    content: Content
+    ref: str | None
+    email: str | None
+    read: Callable[[], CustomerRow | RefusedRow]
+
+
+class SameRow(NamedTuple):
+    """A row that would change nothing of its customer, who is found by these refs and address keys;
+    `kept_opt_out` of its yeses stand against a no. `plain` reads it, where more is to be
+    known: a row that is refused has no stamp."""
+
+    line: int
+    customer_id: int
+    names: Sequence[str]
+    kept_opt_out: int
+    plain: Callable[[], CustomerRow | RefusedRow]
 
 
 class BlankRow(NamedTuple):
@@ -206,3 +238,6 @@ class SeenCustomers:
 
 
 ReadRow: TypeAlias = CustomerRow | ReadyRow | RefusedRow | BlankRow
+FileRow: TypeAlias = ReadRow | UnreadRow
+#: What a page of a file holds for the store.
+PageRow: TypeAlias = CustomerRow | ReadyRow | SameRow

@@ -12,6 +12,10 @@ class Mode(StrEnum):
     LIVE = "live"
 
 
+#: Told of a run whose messages the sandbox takes.
+PRACTISED = "Practised: its messages go to the sandbox, and reach nobody."
+
+
 def elsewhere(belongs: Mode, now: Mode) -> str | None:
     """Why a database of one mode does nothing in the other, and the way out; None where it may.
 

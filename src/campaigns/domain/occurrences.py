@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -21,6 +21,7 @@ class CampaignSchedule:
         active: it is switched on; else somebody has to do so before its day.
         cron, rrule, every, at: one of them says when; `at` is once, and now where it is over.
         anchor: from which an interval or RRULE counts.
+        whole: it sends to everybody, on all channels and in all languages.
     """
 
     campaign: str
@@ -32,6 +33,12 @@ class CampaignSchedule:
     every: timedelta | None = None
     at: datetime | None = None
     anchor: datetime | None = None
+    whole: bool = True
+
+
+def leaves_nobody_out(parameters: Mapping[str, object]) -> bool:
+    """Whether these parameters of the flow `send-campaign` are for a campaign's whole audience."""
+    return not any(parameters.get(name) for name in ("limit", "channels", "locales"))
 
 
 def moments(schedule: CampaignSchedule, first: datetime, until: datetime) -> list[datetime]:

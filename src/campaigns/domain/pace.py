@@ -20,6 +20,13 @@ FAILURES = 5
 #: For how long the first time; doubled each time until a request succeeds again, up to the longest.
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=5)
+#: What was learned or reserved further ahead than this was so by a clock that has been set back
+#: since (docs/clocks.md); workers' clocks may be apart by less.
+SET_BACK = timedelta(minutes=10)
+#: A run waits for a provider that only ever asks to slow down for so long; then it is for later.
+SLOWED = timedelta(minutes=15)
+#: A sender that has answered nothing for so long is unknown again.
+STALE = timedelta(minutes=10)
 #: A run waits for a sender that was left alone so often; after that what waits is for a later run.
 PATIENCE = 2
 
@@ -99,8 +106,10 @@ class Pace:
     learned_at: datetime | None = None
 
     def closed(self, now: datetime) -> bool:
-        """Whether nothing may be sent now."""
-        return self.closed_until is not None and now < self.closed_until
+        """Whether nothing may be sent now. A clock that was set back closes nothing for longer."""
+        if self.closed_until is None or now >= self.closed_until:
+            return False
+        return self.learned_at is None or self.learned_at - now <= SET_BACK
 
     def wants_try(self, now: datetime) -> bool:
         """Whether the breaker's time is over and one request has to try."""
@@ -114,8 +123,15 @@ class Pace:
 
 def most(pace: Pace, spacing: Spacing, now: int) -> int:
     """How many may go at this moment (microseconds since 1970)."""
-    ahead = max(0, pace.free_at - now)
+    ahead = max(0, _free_at(pace, spacing, now) - now)
     return max(0, spacing.burst - -(-ahead // spacing.interval))
+
+
+def _free_at(pace: Pace, spacing: Spacing, now: int) -> int:
+    """GCRA's moment; now, where it is further ahead than anybody's reservation: the clock was set
+    back since, and would bar the sender for as long."""
+    most_ahead = SET_BACK // _US + 2 * spacing.burst * spacing.interval
+    return now if pace.free_at - now > most_ahead else pace.free_at
 
 
 def take(pace: Pace, spacing: Spacing, now: int, wanted: int) -> tuple[Pace, int]:
@@ -123,7 +139,8 @@ def take(pace: Pace, spacing: Spacing, now: int, wanted: int) -> tuple[Pace, int
     had = min(wanted, most(pace, spacing, now))
     if not had:
         return pace, 0
-    return replace(pace, free_at=max(pace.free_at, now) + had * spacing.interval), had
+    begins = max(_free_at(pace, spacing, now), now)
+    return replace(pace, free_at=begins + had * spacing.interval), had
 
 
 def adjust(pace: Pace, spacing: Spacing, units: int, *, since: int) -> Pace:
@@ -137,9 +154,9 @@ def adjust(pace: Pace, spacing: Spacing, units: int, *, since: int) -> Pace:
     return replace(pace, free_at=pace.free_at + units * spacing.interval)
 
 
-def next_free(pace: Pace, spacing: Spacing) -> int:
+def next_free(pace: Pace, spacing: Spacing, now: int) -> int:
     """The moment from which at least one may go."""
-    return pace.free_at - (spacing.burst - 1) * spacing.interval
+    return _free_at(pace, spacing, now) - (spacing.burst - 1) * spacing.interval
 
 
 # The breaker ---------------------------------------------------------------------------------
@@ -243,7 +260,7 @@ def begin_try(pace: Pace, now: datetime, lease: timedelta) -> tuple[Pace, bool]:
     """Be the one that tries: the others leave the sender closed until the lease ends."""
     if not pace.wants_try(now):
         return pace, False
-    return replace(pace, closed_until=now + lease), True
+    return replace(pace, closed_until=now + lease, learned_at=now), True
 
 
 def careful(batch: int, pace: Pace, *, one_request: bool) -> int:
@@ -254,3 +271,10 @@ def careful(batch: int, pace: Pace, *, one_request: bool) -> int:
     if one_request:
         return max(1, batch // int(10**pace.failures))
     return max(1, min(batch, FAILURES - pace.failures))
+
+
+def slow_start(batch: int, answered: int) -> int:
+    """How many messages to claim at most of a sender that has `answered` so many since it was last
+    unknown or left alone: one, then ten times as many, so that an outage which is there from the
+    beginning costs a handful (a first request that fails may have arrived)."""
+    return max(1, min(batch, 10 * answered))

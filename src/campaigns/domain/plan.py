@@ -91,10 +91,15 @@ class PlanCounts:
 
 @dataclass(slots=True)
 class Plan:
-    """Rows for the outbox, rows for the skips, and how many there are of each."""
+    """Rows for the outbox, rows for the skips, and how many there are of each.
+
+    Attributes:
+        barred: skips of many at once: `reason.Skip.encode()` → customers.
+    """
 
     deliveries: list[PlannedDelivery] = field(default_factory=list)
     skips: list[PlannedSkip] = field(default_factory=list)
+    barred: dict[str, Sequence[int]] = field(default_factory=dict)
     counts: PlanCounts = field(default_factory=PlanCounts)
 
     def send(self, choice: Choice, profile: Profile, skeleton: str, when: When, step: str) -> None:
@@ -121,8 +126,13 @@ class Plan:
         self.skips.append(planned)
         self.counts.skipped[reason] += 1
 
+    def bar(self, skip: Skip, customers: Sequence[int]) -> None:
+        """These customers get nothing; they are told once, by all of them."""
+        self.barred[skip.encode()] = customers
+        self.counts.skipped[skip.reason] += len(customers)
+
     def add(self, other: Plan) -> None:
-        """Add what another plan decided about other customers."""
+        """Add what another plan decided about other customers, and of none that are barred."""
         self.deliveries += other.deliveries
         self.skips += other.skips
         self.counts.add(other.counts)

@@ -18,6 +18,9 @@ from campaigns.domain.consent import Purpose
 from campaigns.domain.facts import Amount, Country, Currency
 from campaigns.domain.written import Written
 
+#: What these cost depends on the customer's country; elsewhere a message costs the same for all.
+PRICED_BY_COUNTRY = (Channel.SMS, Channel.WHATSAPP)
+
 #: A price is of nothing, or more.
 Price = Annotated[Amount, Field(ge=0)]
 #: Country → price; `other` is of every country that is not listed, and of customers without one.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from campaigns.domain.audit import Action, AuditEntry
 from campaigns.domain.channel import Channel
 from campaigns.domain.counting import counted
 from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.moments import by_clock, dated, moment
+from campaigns.domain.outage import Outage
 from campaigns.domain.pace import channel_of
 from campaigns.domain.run import ACTIVE_RUN_STATES, Run, RunState
 
@@ -55,16 +57,18 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A run at the moment `at`.
+    """A run at the moment `at`; other moments are told by the clock of the zone that it is in.
 
     Attributes:
         states: deliveries by channel and state, the public post included.
         settled_lately: messages settled within WINDOW, the first of them at `first_lately`.
         last_settled: the newest sign of life; None when nothing has been settled.
         unplanned: shards that are not planned yet, of `shards`.
+        last_planned: when the newest shard was.
         hold: because of which entry it waits for a person.
         unarmed: why the database may not send; None when it may.
         canary: how the first few stand while the rest waits for them.
+        outage: what it is paused for until it is taken up again.
     """
 
     run: Run
@@ -82,6 +86,8 @@ class Progress:
     hold: AuditEntry | None
     unarmed: str | None
     canary: str | None = None
+    outage: Outage | None = None
+    last_planned: datetime | None = None
 
     def count(self, *states: DeliveryState, channel: Channel | None = None) -> int:
         """Messages in these states, of one channel or of all."""
@@ -154,6 +160,13 @@ class Progress:
         return None if self.oldest_in_doubt is None else self.at - self.oldest_in_doubt
 
     @property
+    def begins(self) -> str | None:
+        """How far a run is that nothing has come of yet, and of which there was a sign of life
+        within WINDOW; None for any other."""
+        active = self.run.state in ACTIVE_RUN_STATES and _by_decision(self) is None
+        return _begins(self) if active and self.last_settled is None else None
+
+    @property
     def stuck(self) -> str | None:
         """Why the run does not go on by itself; None while it does, and when it has ended."""
         return _stuck(self) if self.run.state in ACTIVE_RUN_STATES else None
@@ -161,7 +174,7 @@ class Progress:
 
 def _stuck(p: Progress) -> str | None:
     stopped = _by_decision(p)
-    if stopped is not None or p.alive or p.settled_lately:
+    if stopped is not None or p.alive or p.settled_lately or p.begins:
         return stopped
     return _by_itself(p)
 
@@ -171,36 +184,61 @@ def _by_decision(p: Progress) -> str | None:
     if p.unarmed is not None:
         return f"the database is not armed: {p.unarmed}. See `campaigns arm`."
     if p.hold is not None:
-        return f"{hold_in_words(p.hold)}. `campaigns resume {p.run.id}` goes on with it."
+        return (
+            f"{hold_in_words(p.hold, p.at.tzinfo)}. `campaigns resume {p.run.id}` goes on with it."
+        )
+    if p.outage is not None:
+        return f"paused: {in_words(p.outage, p.run.campaign, p.at.tzinfo)}"
     if p.run.state is RunState.PAUSED:
         why = p.run.stopped_because or "no reason told"
         return f"paused: {why}. `campaigns run {p.run.campaign}` goes on with it."
     return None
 
 
+def in_words(outage: Outage, campaign: str, zone: tzinfo | None) -> str:
+    """What a run is paused for, and who goes on with it when, by the clock of a zone."""
+    here = by_clock(outage, zone or UTC)
+    return (
+        f"{str(here).rstrip('.')}. `go-on` takes it up from {moment(here.again_at)} "
+        f"on; `campaigns run {campaign}` goes on at once."
+    )
+
+
 def _by_itself(p: Progress) -> str:
     """It may go on, and nothing moves."""
     go_on = f"`campaigns run {p.run.campaign}` goes on with it"
     if p.run.state is RunState.PLANNING:
-        planned = f"{p.shards - p.unplanned:,} of {counted(p.shards, 'shard')} planned"
-        return f"it is not sending yet: {planned}. If nobody is planning it, {go_on}."
+        return f"it is not sending yet: {_planned(p)}. If nobody is planning it, {go_on}."
     if p.canary is not None:
         return f"{p.canary}. The rest waits for that; if nobody stays with it, {go_on} then."
     if p.closed and p.due and _all_closed(p):
         until = min(c.until for c in p.closed)
         because = "; ".join(f"{c.key}: {c.because}" for c in p.closed)
-        return f"every channel is left alone until {_moment(until)} ({because})."
+        return f"every channel is left alone until {_moment(p, until)} ({because})."
     if p.due or p.moving:
         return f"{_still(p)}. If nobody is sending it, {go_on}, {_GO_ON}."
     if p.held:
         first = min(p.held, key=lambda h: h.until)
-        return f"waiting until {_moment(first.until)} ({first.channel.label}: {first.why})."
+        return f"waiting until {_moment(p, first.until)} ({first.channel.label}: {first.why})."
     return f"nothing is left to send, and nobody has closed it: {go_on} and closes it."
+
+
+def _begins(p: Progress) -> str | None:
+    if p.at - max(p.run.started_at, p.last_planned or p.run.started_at) >= WINDOW:
+        return None
+    if p.run.state is RunState.PLANNING:
+        return f"It begins: {_planned(p)}."
+    left_alone = p.closed and _all_closed(p)
+    return None if p.canary is not None or left_alone or not p.due else "It begins to send."
+
+
+def _planned(p: Progress) -> str:
+    return f"{p.shards - p.unplanned:,} of {counted(p.shards, 'shard')} planned"
 
 
 def _still(p: Progress) -> str:
     """`1,200 may go now, and nothing has moved since …`."""
-    since = _moment(p.last_settled or p.run.started_at)
+    since = _moment(p, p.last_settled or p.run.started_at)
     told = f"{p.due:,} may go now, and " if p.due else ""
     return f"{told}nothing has moved since {since}"
 
@@ -211,12 +249,12 @@ def _all_closed(p: Progress) -> bool:
     return all(any(closed.key.startswith(c) for closed in p.closed) for c in pending)
 
 
-def hold_in_words(hold: AuditEntry) -> str:
-    """`paused by ana on 2027-03-01 09:00 UTC: wrong price`."""
+def hold_in_words(hold: AuditEntry, zone: tzinfo | None) -> str:
+    """`paused by ana on 1 Mar 2027 09:00 CET: wrong price`, by the clock of a zone."""
     what = "paused" if hold.action is Action.PAUSED else "held"
     why = f": {hold.why.rstrip('.')}" if hold.why else ""
-    return f"{what} by {hold.actor} on {hold.at:%Y-%m-%d %H:%M} UTC{why}"
+    return f"{what} by {hold.actor} on {dated(hold.at.astimezone(zone))}{why}"
 
 
-def _moment(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+def _moment(p: Progress, at: datetime) -> str:
+    return moment(at.astimezone(p.at.tzinfo))

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from campaigns.domain.consent import Purpose
+from campaigns.domain.moments import moment
 from campaigns.domain.portion import WHOLE, Portion
 
 
@@ -74,7 +75,7 @@ class Wait:
     @property
     def until(self) -> str:
         """`until 28 Mar 06:00 CET`, by the clock of the zone that `first` is in."""
-        return f"until {self.first.day} {self.first:%b %H:%M %Z}"
+        return f"until {moment(self.first)}"
 
     def __str__(self) -> str:
         wait = "waits" if self.messages == 1 else "wait"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from campaigns.domain.moments import dated
 from campaigns.domain.release import Policy
 
 
@@ -18,7 +19,7 @@ def lateness(policy: Policy, scheduled_for: datetime | None, now: datetime) -> s
     if now - was_due <= policy.start_tolerance:
         return None
     return (
-        f"it was to start on {was_due.astimezone(home):%Y-%m-%d at %H:%M} ({policy.home_zone}) and "
+        f"it was to start on {dated(was_due.astimezone(home))} and "
         f"is {_told(now - was_due)} late; its tolerance is {_told(policy.start_tolerance)}."
     )
 

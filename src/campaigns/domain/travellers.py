@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.moments import moment
 from campaigns.domain.reason import SKIP_TEXT, SkipReason
 
 _UNDER_WAY = (DeliveryState.PENDING, DeliveryState.CLAIMED, DeliveryState.SENDING)
@@ -107,5 +108,5 @@ def _told(step: StepCount) -> Iterator[tuple[str, int]]:
     for reason, number in sorted(step.skipped.items(), key=lambda item: -item[1]):
         yield f"skipped: {SKIP_TEXT[reason][0].lower()}{SKIP_TEXT[reason][1:]}", number
     yield "due now", step.due
-    until = f", the first on {step.next_at:%d %b %H:%M} UTC" if step.next_at else ""
+    until = f", the first on {moment(step.next_at)}" if step.next_at else ""
     yield f"waiting{until}", step.waiting

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from campaigns.domain.approval import Approval, ApprovalRule, Decision
+from campaigns.domain.evidence import age
 from campaigns.domain.release import Release
 from campaigns.errors import ApprovalNeededError, UserError
 
@@ -46,13 +47,13 @@ def approve(
 
 
 def reject(
-    release: Release, approvals: Approvals, *, by: str, reason: str, now: datetime, plan: str
+    release: Release, approvals: Approvals, *, by: str, why: str, now: datetime, plan: str
 ) -> Approval:
     """Write down that `by` said no, and why. Anybody may, the author too. A yes from before counts
-    no more. Raises UserError without name or reason."""
-    if not by.strip() or not reason.strip():
-        raise UserError("say who rejects (--by) and why (--reason): both are kept.")
-    return _decide(release, approvals, Decision.REJECTED, by, reason, now, plan, None)
+    no more. Raises UserError without name or why."""
+    if not by.strip() or not why.strip():
+        raise UserError("say who rejects (--by) and why (--why): both are kept.")
+    return _decide(release, approvals, Decision.REJECTED, by, why, now, plan, None)
 
 
 def time_out(
@@ -60,7 +61,7 @@ def time_out(
 ) -> Approval:
     """Write down that nobody answered in time."""
     rule = ApprovalRule.of(release)
-    note = f"nobody answered within {rule.wait}"
+    note = f"nobody answered within {age(rule.wait)}"
     return _decide(release, approvals, Decision.TIMED_OUT, by, note, now, plan, None)
 
 

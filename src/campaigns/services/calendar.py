@@ -28,6 +28,7 @@ from campaigns.domain.calendar import (
 )
 from campaigns.domain.channel import Channel
 from campaigns.domain.customer import Profile
+from campaigns.domain.plan import PlannedDelivery
 from campaigns.domain.pressure import Pressure
 from campaigns.domain.release import Release
 from campaigns.domain.timing import Timing
@@ -55,11 +56,13 @@ class Contacts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """An occasion with what decides it: a release, or the run that is under way."""
+    """An occasion with what decides it: a release, or the run that is under way. `budgeted`: its
+    messages are counted by what prices depend on."""
 
     occasion: Occasion
     release: Release | None = None
     run_id: int | None = None
+    budgeted: bool = False
 
 
 class _Forecast:
@@ -122,7 +125,7 @@ class _Forecast:
         read once, or twice where some have the first already; nobody gets an edition twice."""
         had = False
         seen: list[str] = []
-        known: dict[int, tuple[Profile, Channel]] = {}
+        known: dict[int, tuple[Profile, PlannedDelivery]] = {}
         for number in numbers:
             coming = self._coming[number]
             release, at = coming.release, coming.occasion.at
@@ -136,23 +139,25 @@ class _Forecast:
                 had = self._planning.already(release, first=first, last=last, now=at) > 0
                 self._calendar.crowds[number].skipped += skipped
                 wishes |= {c: most for c, (p, _) in known.items() if (most := p.wishes.weekly_most)}
-            for customer, (profile, channel) in known.items():
-                when = opening(channel, profile)
+            for customer, (profile, planned) in known.items():
+                when = opening(planned.channel, profile)
                 if when.never:
                     self._calendar.crowds[number].skipped += 1
                 else:
-                    touches[customer].append(Touch(number, when.at or at, channel))
+                    what = (planned.skeleton_hash, planned.country) if coming.budgeted else None
+                    touch = Touch(number, when.at or at, planned.channel, what)
+                    touches[customer].append(touch)
 
     def _read(
         self, release: Release, first: int, last: int, at: datetime
-    ) -> tuple[dict[int, tuple[Profile, Channel]], int]:
+    ) -> tuple[dict[int, tuple[Profile, PlannedDelivery]], int]:
         """Who would get it where, without caps: those are judged over the whole calendar."""
         uncapped = release.policy.pressure.model_copy(update={"caps": ()})
         bare = replace(release, policy=replace(release.policy, pressure=uncapped))
         profiles = self._planning.profiles(bare, first_customer=first, last_customer=last, now=at)
         by_id: dict[int, Profile] = {}
         plan = decide(bare, _noting(profiles, by_id))
-        told = {d.customer_id: (by_id[d.customer_id], d.channel) for d in plan.deliveries}
+        told = {d.customer_id: (by_id[d.customer_id], d) for d in plan.deliveries}
         return told, len(plan.skips)
 
     def _count(self, verdicts: Sequence[Verdict], people: int) -> None:
@@ -166,6 +171,8 @@ class _Forecast:
             crowd.by_day[day] += people
             if verdict.cap is not None:
                 crowd.over[verdict.cap] += people
+            elif touch.priced is not None:
+                crowd.messages[touch.priced] += people
         for one, other in combinations(verdicts, 2):
             pair = one.touch.occasion, other.touch.occasion
             overlap = overlaps.setdefault(pair, Overlap())

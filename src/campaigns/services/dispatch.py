@@ -199,7 +199,7 @@ class Dispatcher:
             self._give_back(batch, turn)
             raise
         self.watch(Step.INTENDED, batch, refused)
-        outcomes = self._too_late(going, claimed_at, sender.limits.deadline)
+        outcomes = self._too_late(batch, going, claimed_at, sender.limits.deadline)
         if len(outcomes) < len(going):
             self.watch(Step.CALLING, batch, refused)
             going = [w for w in going if w.delivery_id not in outcomes]
@@ -241,12 +241,13 @@ class Dispatcher:
         self._insist(lambda: self.outbox.settle(batch, outcomes, now=self.clock.now()))
 
     def _too_late(
-        self, going: Sequence[Written], claimed_at: float, deadline: timedelta
+        self, batch: Batch, going: Sequence[Written], claimed_at: float, deadline: timedelta
     ) -> dict[int, Outcome]:
-        """A worker that was stopped since its intent may be too late for a call."""
+        """A worker that was stopped since its intent may be too late for a call. By either clock:
+        the wall's may be set back, and the monotonic one stands still while a machine sleeps."""
         now = self.clock.now()
         stopped = NotSent("late", "the worker was stopped too long", now)
-        lease_ends = self._lease_left(claimed_at) < deadline
+        lease_ends = self._lease_left(claimed_at) < deadline or now + deadline > batch.lease_until
         return {
             w.delivery_id: stopped
             for w in going

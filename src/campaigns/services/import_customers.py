@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,12 +17,15 @@ from campaigns.domain.intake import (
     BatchResult,
     BlankRow,
     CustomerRow,
+    FileRow,
     LeftOut,
+    PageRow,
     ReadRow,
-    ReadyRow,
     RefusedRow,
     RepeatedRow,
+    SameRow,
     SeenCustomers,
+    UnreadRow,
 )
 from campaigns.errors import FileError
 from campaigns.services.collecting import seldom_collecting
@@ -38,16 +42,20 @@ class Source(Protocol):
     unused: tuple[str, ...]
     repeated: tuple[str, ...]
 
-    def rows(self, now: datetime) -> Iterator[ReadRow]:
-        """Every row in order: what it says, or why it does not go in."""
+    def unread(self, now: datetime) -> Iterator[FileRow]:
+        """Every row in order: what it says, or how to read it, or why it does not go in."""
 
 
 class Profiles(Protocol):
     """Where customers are kept."""
 
+    def unchanged(self, rows: Sequence[UnreadRow]) -> list[UnreadRow | SameRow]:
+        """Rows of one file, in their order; those of which it is certain that they would change
+        nothing are told, the others are as they came."""
+
     def upsert(
         self,
-        rows: Sequence[CustomerRow | ReadyRow],
+        rows: Sequence[PageRow],
         *,
         now: datetime,
         actor: str,
@@ -185,7 +193,9 @@ def import_customers(
     )
     seen = SeenCustomers()
     with seldom_collecting():
-        for batch in _batches(source.rows(now), refusals, report):
+        rows = source.unread(now)
+        while page := list(islice(rows, BATCH)):
+            batch = list(_kept(_read(page, profiles), refusals, report))
             result = profiles.upsert(batch, now=now, actor=actor, seen=seen)
             report.add(result)
             for refused in result.refused:
@@ -201,12 +211,19 @@ def import_customers(
     return report
 
 
-def _batches(
-    rows: Iterator[ReadRow], refusals: Refusals, report: ImportReport
-) -> Iterator[list[CustomerRow | ReadyRow]]:
-    """Rows in batches, among them those refused that say no; what has nothing for the store is
-    counted and told on the way."""
-    batch: list[CustomerRow | ReadyRow] = []
+def _read(page: Sequence[FileRow], profiles: Profiles) -> Iterator[ReadRow | SameRow]:
+    """A page's rows; those that would change nothing are not read."""
+    told = iter(profiles.unchanged([row for row in page if isinstance(row, UnreadRow)]))
+    for row in page:
+        known = next(told) if isinstance(row, UnreadRow) else row
+        yield known.read() if isinstance(known, UnreadRow) else known
+
+
+def _kept(
+    rows: Iterator[ReadRow | SameRow], refusals: Refusals, report: ImportReport
+) -> Iterator[PageRow]:
+    """Rows for the store, among them those refused that say no; what has nothing for it is counted
+    and told on the way."""
     for row in rows:
         if isinstance(row, BlankRow):
             report.blank += 1
@@ -216,13 +233,8 @@ def _batches(
             report.refused += 1
             refusals.refused(row)
             continue
-        if isinstance(row, CustomerRow):  # of a row that is ready nothing was left out
+        if isinstance(row, CustomerRow):  # of the others nothing was left out
             for value in row.left_out:
                 report.left_out += 1
                 refusals.left_out(value)
-        batch.append(row)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+        yield row

@@ -14,8 +14,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from campaigns.domain.channel import Channel
-from campaigns.domain.delivery import Outcome
+from campaigns.domain.delivery import Accepted, Outcome, Rejected
 from campaigns.domain.pace import (
+    SLOWED,
+    STALE,
     Pace,
     Spacing,
     adjust,
@@ -24,6 +26,7 @@ from campaigns.domain.pace import (
     learn,
     most,
     next_free,
+    slow_start,
     take,
     tally,
 )
@@ -80,6 +83,10 @@ class Pacer:
     _looked: datetime | None = None
     _answered: dict[str, datetime] = field(default_factory=dict)
     _units: dict[Channel, int] = field(default_factory=dict)
+    #: Messages answered since the sender was last unknown, or left alone.
+    _proven: dict[str, int] = field(default_factory=dict)
+    #: Since when the provider does nothing but ask to slow down.
+    _slowed: dict[str, datetime] = field(default_factory=dict)
 
     def turns(self, quiet: Mapping[Channel, datetime]) -> Iterator[Turn]:
         """What may be claimed now, one leave after another until one finds messages: senders with
@@ -92,7 +99,7 @@ class Pacer:
             pace = self._pace(channel)
             if way.spacing is None and not pace.trips:
                 if not pace.closed(now):
-                    free[channel] = careful(way.batch, pace, one_request=way.one_request)
+                    free[channel] = self._most(way, pace)
             elif now >= quiet.get(channel, now):
                 turn = self._special(channel, way, pace, now)
                 if turn is not None:
@@ -125,13 +132,16 @@ class Pacer:
 
     def opens(self, channel: Channel) -> datetime:
         """When the channel may send again, as far as is known; now or before: it may."""
-        pace, way = self._pace(channel), self.ways[channel]
-        free = _EPOCH if way.spacing is None else _EPOCH + _US * next_free(pace, way.spacing)
-        return max(free, pace.closed_until or _EPOCH)
+        pace, way, now = self._pace(channel), self.ways[channel], self.now()
+        free = 0 if way.spacing is None else next_free(pace, way.spacing, _micros(now))
+        closed_until = pace.closed_until if pace.closed(now) else None
+        return max(_EPOCH + _US * free, closed_until or _EPOCH)
 
     def given_up(self, channel: Channel) -> bool:
         """Whether waiting for the channel is for a later run."""
-        return self._pace(channel).given_up
+        slowed = self._slowed.get(self.ways[channel].key)
+        slowed_for_long = slowed is not None and self.now() - slowed >= SLOWED
+        return self._pace(channel).given_up or slowed_for_long
 
     def because(self, channel: Channel) -> str | None:
         """Why the channel is closed now; None while it is not."""
@@ -145,6 +155,25 @@ class Pacer:
         if self._looked is None or not timedelta(0) <= now - self._looked < LOOK_EVERY:
             self._picture = self.paces.look([w.key for w in self.ways.values()])
             self._looked = now
+            for key, pace in self._picture.items():
+                if pace.trips:  # whoever found out: all begin with little again
+                    self._proven.pop(key, None)
+
+    def _most(self, way: Way, pace: Pace) -> int:
+        """How many messages of a sender that is open may be claimed at once."""
+        answered_at = self._answered.get(way.key)
+        if answered_at is None or self.now() - answered_at > STALE:
+            self._proven.pop(way.key, None)
+        proven = slow_start(way.batch, self._proven.get(way.key, 0))
+        return min(proven, careful(way.batch, pace, one_request=way.one_request))
+
+    def _prove(self, way: Way, answered: int, *, failed: bool) -> None:
+        """A failure before a whole batch was earned is a beginning anew."""
+        proven = self._proven.get(way.key, 0)
+        if failed and 10 * proven < way.batch:
+            self._proven.pop(way.key, None)
+        elif not failed and proven < way.batch:
+            self._proven[way.key] = proven + answered
 
     def _special(self, channel: Channel, way: Way, pace: Pace, now: datetime) -> Turn | None:
         """Leave for one channel alone: a try, or what its rate lets go now."""
@@ -159,7 +188,7 @@ class Pacer:
 
     def _reserve(self, channel: Channel, way: Way, spacing: Spacing, now: datetime) -> Turn | None:
         each = self._units.get(channel, 1)
-        batch = careful(way.batch, self._pace(channel), one_request=way.one_request)
+        batch = self._most(way, self._pace(channel))
 
         def reserve(pace: Pace) -> tuple[Pace, int]:
             if pace.closed(now) or pace.trips:
@@ -183,6 +212,13 @@ class Pacer:
         way, now = self.ways[channel], self.now()
         told = tally(outcomes, one_request=way.one_request)
         answered_at = self._answered.get(way.key)
+        if told.conclusive:
+            answered = sum(isinstance(o, Accepted | Rejected) for o in outcomes)
+            if answered:
+                self._slowed.pop(way.key, None)
+            elif told.slow_until is not None:
+                self._slowed.setdefault(way.key, now)
+            self._prove(way, answered, failed=told.failed > 0)
         if told.answered:
             self._answered[way.key] = now
         pace = self._pace(channel)

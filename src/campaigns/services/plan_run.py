@@ -117,7 +117,15 @@ def plan_shard(
         plan.add(further)
     if run.continues:
         plan.counts.already = 0  # of people who enter, and nobody does
-    store.write_plan(run, shard, plan.deliveries, plan.skips, already=plan.counts.already, now=now)
+    store.write_plan(
+        run,
+        shard,
+        plan.deliveries,
+        plan.skips,
+        barred=plan.barred,
+        already=plan.counts.already,
+        now=now,
+    )
     return plan.counts
 
 
@@ -133,12 +141,12 @@ def _enter(
 ) -> Plan:
     """Those of the audience who have nothing of the campaign yet."""
     sifted = store.sift(release, run, first=first, last=last, now=now)
-    profiles = store.each_of(release, sifted.open, now=now)
-    plan = decide(release, profiles, room, opening, run.portion)
+    plan = Plan()
+    if sifted.open:
+        profiles = store.each_of(release, sifted.open, now=now)
+        plan = decide(release, profiles, room, opening, run.portion)
     for skip, customers in sifted.barred.items():
-        reason = skip.encode()
-        plan.skips += [PlannedSkip(customer_id, reason) for customer_id in customers]
-        plan.counts.skipped[skip.reason] += len(customers)
+        plan.bar(skip, customers)
     plan.counts.already = sifted.already
     return plan
 

@@ -96,10 +96,11 @@ class Runs(Protocol):
         because: str | None = None,
         by: str = ENGINE,
         as_held: bool = False,
+        data: Mapping[str, int] = ...,
     ) -> bool:
         """Change the state along domain.run.TRANSITIONS; False if it was not possible. A pause, a
-        cancellation and a stop go into the audit trail, `as_held` as a hold that a person ends;
-        a run that is held does not get running."""
+        cancellation and a stop go into the audit trail with `data`, `as_held` as a hold that a
+        person ends; a run that is held does not get running."""
 
 
 class PlanStore(Protocol):
@@ -149,10 +150,12 @@ class PlanStore(Protocol):
         deliveries: Sequence[PlannedDelivery],
         skips: Sequence[PlannedSkip],
         *,
+        barred: Mapping[str, Sequence[int]],
         already: int,
         now: datetime,
     ) -> int:
         """One transaction: rows in, shard marked planned. A shard planned before is left alone.
+        `barred` are skips, too: reason → customers.
         Rows are written ordered by channel and skeleton. Returns the deliveries written."""
 
     def write_post(self, run: Run, delivery: PlannedDelivery, *, now: datetime) -> bool:
@@ -266,6 +269,9 @@ class Figures(Protocol):
 
     def last_settled(self, run_id: int) -> datetime | None:
         """When the newest was settled; None when none has been."""
+
+    def accepted(self, run_id: int, *, since: datetime) -> bool:
+        """Whether a message was accepted after this moment."""
 
     def held(self, run_id: int, *, now: datetime) -> list[Held]:
         """Pending messages that are not due, by channel and reason."""

@@ -11,6 +11,8 @@ from datetime import datetime
 
 from campaigns.domain.channel import PERSONAL_CHANNELS, Channel
 from campaigns.domain.delivery import FINAL_STATES, DeliveryState
+from campaigns.domain.mode import Mode
+from campaigns.domain.moments import second
 from campaigns.domain.outcome_words import all_in_words, in_words
 from campaigns.domain.pace import channel_of
 from campaigns.domain.plan import ALREADY, NOT_AGAIN
@@ -47,6 +49,7 @@ class RunReport:
         paused: which of its channels are left alone for now, until when and why.
         waits: what waits for its time, and why.
         course: how it came to send, in sentences: its plan, approval and canary.
+        mode: whom its messages reach: the sandbox, or real people.
     """
 
     run: Run
@@ -62,6 +65,7 @@ class RunReport:
     paused: Sequence[str] = ()
     waits: Sequence[Wait] = ()
     course: Sequence[str] = ()
+    mode: Mode | None = None
 
     @property
     def planned(self) -> dict[Channel, int]:
@@ -133,6 +137,7 @@ class RunReport:
             "run": self.run.id,
             "campaign": self.run.campaign,
             "state": self.run.state,
+            "mode": self.mode,
             "release": self.run.release_hash,
             "stopped_because": self.run.stopped_because,
             "audience": self.audience,
@@ -158,7 +163,7 @@ class RunReport:
 
 
 def report(runs: Runs, outbox: Outbox, paces: Paces, run_id: int, *, now: datetime) -> RunReport:
-    """The numbers of one run, as they are now."""
+    """The numbers of one run, as they are now, by the clock of the zone that `now` is in."""
     run = runs.get(run_id)
     counts = outbox.counts(run_id)
     posts = [s for (c, s), n in counts.items() if c is Channel.X_POST and n]
@@ -178,6 +183,11 @@ def report(runs: Runs, outbox: Outbox, paces: Paces, run_id: int, *, now: dateti
     )
 
 
+def waiting(outbox: Outbox, run_id: int) -> bool:
+    """Whether something of the run has not been sent yet, or is in a worker's hands."""
+    return any(n and state in _NOT_SETTLED for (_, state), n in outbox.counts(run_id).items())
+
+
 def stands(runs: Runs, outbox: Outbox, paces: Paces, run_id: int, *, now: datetime) -> Standing:
     """What an account needs of it: its numbers it counts itself."""
     counts = outbox.counts(run_id)
@@ -186,7 +196,10 @@ def stands(runs: Runs, outbox: Outbox, paces: Paces, run_id: int, *, now: dateti
 
 
 def _waits(outbox: Outbox, run_id: int, now: datetime) -> list[Wait]:
-    return [replace(w, why=in_words(w.why)) for w in outbox.waits(run_id, now=now)]
+    return [
+        replace(w, why=in_words(w.why), first=w.first.astimezone(now.tzinfo))
+        for w in outbox.waits(run_id, now=now)
+    ]
 
 
 def _because(run: Run, paused: Sequence[str]) -> str | None:
@@ -197,12 +210,13 @@ def _because(run: Run, paused: Sequence[str]) -> str | None:
 
 def _paused(paces: Paces, waiting: Collection[Channel], now: datetime) -> list[str]:
     """The closed senders of the channels that have messages waiting."""
-    closed = {key: pace for key, pace in paces.look().items() if pace.closed(now)}
-    return [
-        f"{channel.label} paused until {pace.closed_until:%H:%M:%S} UTC: {pace.because}"
-        for key, pace in sorted(closed.items())
-        if (channel := channel_of(key)) in waiting
-    ]
+    told = []
+    for key, pace in sorted(paces.look().items()):
+        channel, until = channel_of(key), pace.closed_until
+        if until is not None and pace.closed(now) and channel in waiting:
+            here = second(until.astimezone(now.tzinfo))
+            told.append(f"{channel.label} paused until {here}: {pace.because}")
+    return told
 
 
 def _in_words(fallbacks: Mapping[tuple[Channel, str], int]) -> dict[str, int]:

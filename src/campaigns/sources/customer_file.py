@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from campaigns.domain.customer import AttributeSpec
-from campaigns.domain.intake import CustomerRow, ReadRow, RefusedRow
+from campaigns.domain.intake import CustomerRow, FileRow, ReadRow, RefusedRow
 from campaigns.errors import FileError, FilesError
 from campaigns.sources import places
 from campaigns.sources.headers import Headers
@@ -56,12 +56,24 @@ class CustomerFile:
             else:
                 yield raw  # type: ignore[misc]
 
+    def unread(self, now: datetime) -> Iterator[FileRow]:
+        """The same, of most rows only what it takes to see whether anything of them is new."""
+        unread = self._builder(now).unread
+        for raw in self.raw_rows():
+            if len(raw) == 2 and type(raw) is tuple:
+                yield unread(raw[0], raw[1])
+            else:
+                yield raw  # type: ignore[misc]
+
     def raw_rows(self) -> Iterator[RawRow]:
         """Every row of the file as it stands there: `rows` has one for each."""
         return self._table.rows()
 
     def builder(self, now: datetime) -> Callable[[int, Cells], CustomerRow | RefusedRow]:
         """From a raw row's line and cells to what it says, or why it does not go in."""
+        return self._builder(now).build
+
+    def _builder(self, now: datetime) -> RowBuilder:
         return RowBuilder(
             self._mapping,
             self._table.headers,
@@ -69,7 +81,7 @@ class CustomerFile:
             fallback=self._fallback,
             attributes=self._attributes,
             now=now,
-        ).build
+        )
 
 
 def open_customer_file(

@@ -39,6 +39,11 @@ class Headers:
         self.names.append(called)
         self._index[fold(called)] = position
 
+    @property
+    def positions(self) -> list[tuple[str, int]]:
+        """Every column, in order: its name as names are compared, and where it is."""
+        return sorted(self._index.items(), key=lambda column: column[1])
+
     def find(self, name: str) -> int | None:
         """The position of a column, or None."""
         return self._index.get(fold(name))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
+
+import orjson
 
 from campaigns.domain.address import Address, AddressError, read
 from campaigns.domain.channel import AddressKind, Channel
@@ -12,11 +15,13 @@ from campaigns.domain.customer import AttributeSpec, AttributeValue
 from campaigns.domain.identity import IdentityKind
 from campaigns.domain.intake import (
     AddressEntry,
+    Content,
     CustomerRow,
     Fields,
     LeftOut,
     RefusedRow,
     SuppressionEntry,
+    UnreadRow,
 )
 from campaigns.sources.cells import Reader, RowError, reader, text_of
 from campaigns.sources.headers import Headers
@@ -34,6 +39,7 @@ from campaigns.sources.rules import (
     suppress,
     suppression_of,
 )
+from campaigns.sources.same import reading_of
 
 _Read = TypeVar("_Read")
 
@@ -84,7 +90,7 @@ class RowBuilder:
         self._suppressions = [
             (r, s) for r in mapping.suppressions if (s := suppression_of(r, headers))
         ]
-        name = mapping.name or "file"
+        name = self._kind = mapping.name or "file"
         self._interactions = [
             i for r in mapping.interactions if (i := interactions_of(r, name, headers, now))
         ]
@@ -97,6 +103,26 @@ class RowBuilder:
         self._email_cell = self._fields.get("email", nothing)
         self._places = Places(self._fields)
         self._otherwise = Otherwise(mapping.defaults, fallback)
+        self._reading = reading_of(mapping, headers, attributes)
+
+    def unread(self, line: int, raw: Cells) -> UnreadRow | CustomerRow | RefusedRow:
+        """The row, not read yet; read where what it says depends on the day, or nothing quick to
+        read tells who it is about."""
+        cells = list(map(str.strip, raw))
+        content = self._content(cells)
+        if content is None:
+            return self.build(line, raw)
+        ref = _unless_wrong(self._read_ref, cells)
+        email = None if ref else _unless_wrong(self._email, cells)
+        if not ref and not email:
+            return self.build(line, raw)
+        read_ = partial(self.build, line, raw)
+        return UnreadRow(line, content, ref, email.normalised if email else None, read_)
+
+    def _content(self, cells: list[str]) -> Content | None:
+        if self._reading is None:
+            return None
+        return Content(self._kind, self._reading + orjson.dumps(cells))
 
     def build(self, line: int, cells: Cells) -> CustomerRow | RefusedRow:
         """What this row says, or why it does not go in."""
@@ -154,6 +180,7 @@ class RowBuilder:
             tuple([i for read in self._interactions if (i := read(cells)) is not None]),
             tuple(left_out),
             self._read_identities(cells) if self._identities else (),
+            content=self._content(cells),
         )
 
     def _read_ref(self, cells: Cells) -> str | None:

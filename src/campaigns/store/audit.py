@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from campaigns.domain.audit import DECIDING, Action, AuditEntry, run_subject, standing_hold
+from campaigns.domain.outage import TELLING, Outage
 from campaigns.store.clock import from_ms, to_ms
 from campaigns.store.engine import Database
 from campaigns.store.schema import audit, campaigns, deliveries, releases, runs
@@ -46,13 +47,19 @@ def append(connection: Connection, entry: AuditEntry) -> None:
 
 def hold_of(connection: Connection, run_id: int) -> AuditEntry | None:
     """Because of which entry the run waits for a person: see domain.audit.standing_hold."""
+    newest = _newest(connection, run_id, DECIDING)
+    return standing_hold([newest] if newest else [])
+
+
+def _newest(connection: Connection, run_id: int, actions: Collection[Action]) -> AuditEntry | None:
     query = (
         select(audit)
-        .where(audit.c.subject == run_subject(run_id), audit.c.action.in_(DECIDING))
+        .where(audit.c.subject == run_subject(run_id), audit.c.action.in_(actions))
         .order_by(audit.c.id.desc())
         .limit(1)
     )
-    return standing_hold(map(_entry, connection.execute(query)))
+    row = connection.execute(query).first()
+    return None if row is None else _entry(row)
 
 
 def entries(
@@ -130,6 +137,12 @@ class SqlAudit:
         """Because of which entry the run waits for a person; None when it does not."""
         with self._database.read() as connection:
             return hold_of(connection, run_id)
+
+    def outage(self, run_id: int) -> Outage | None:
+        """The newest outage that the trail tells of the run; that of a run which is paused is why
+        it is (see domain.outage)."""
+        with self._database.read() as connection:
+            return Outage.of(_newest(connection, run_id, TELLING))
 
     def entries(
         self, subject: str | None = None, *, most: int = 100, but: Collection[Action] = ()

@@ -69,7 +69,9 @@ def has_delivery(
     cancelled or expired before it left, or that a cap or a pause kept back, does not count. Of a
     journey any step counts: nobody enters twice."""
     one = select(literal(1)).where(
-        _counts(campaign_id, journey), deliveries.c.customer_id == customers.c.id
+        standing_of(campaign_id, journey),
+        counts(),
+        deliveries.c.customer_id == customers.c.id,
     )
     # With an offset PostgreSQL looks each customer up in the index. Else it makes a join of it,
     # and where its statistics know nothing yet of this run's rows it compares all with all.
@@ -80,15 +82,26 @@ def who_has(campaign_id: int, journey: Journey, *, first: int, last: int) -> Sel
     """The customers of this range of ids of whom `has_delivery` holds: one range of the index per
     step, where looking up each customer of the audience costs more than twice as much."""
     customer = deliveries.c.customer_id
-    return select(customer).where(_counts(campaign_id, journey), customer.between(first, last))
+    return select(customer).where(
+        standing_of(campaign_id, journey), counts(), customer.between(first, last)
+    )
 
 
-def _counts(campaign_id: int | ScalarSelect[int], journey: Journey) -> ColumnElement[bool]:
+def standing_of(
+    campaign_id: int | ScalarSelect[int], journey: Journey = NO_JOURNEY
+) -> ColumnElement[bool]:
+    """The deliveries of the campaign that are not replaced, by the unique index alone."""
     step = deliveries.c.step
     return and_(
         deliveries.c.campaign_id == campaign_id,
         step.in_(range(MAX_STEPS)) if journey.goes_on else step == 0,
         text("NOT deliveries.replaced"),  # as the partial index says it, or SQLite looks at all
+    )
+
+
+def counts() -> ColumnElement[bool]:
+    """A delivery counts: see `has_delivery`."""
+    return and_(
         deliveries.c.state.not_in([DeliveryState.CANCELLED, DeliveryState.EXPIRED]),
         or_(
             deliveries.c.state != DeliveryState.SUPPRESSED,

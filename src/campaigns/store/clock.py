@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+if TYPE_CHECKING:
+    from campaigns.store.engine import Database
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
@@ -31,3 +37,12 @@ def from_ms_or_none(ms: int | None) -> datetime | None:
 def to_ms_or_none(moment: datetime | None) -> int | None:
     """Milliseconds, where the value may be absent."""
     return None if moment is None else to_ms(moment)
+
+
+def clock_of(database: Database) -> datetime | None:
+    """What the database's own machine has; None of a file, which has the clock of whoever asks."""
+    if database.dialect != "postgresql":
+        return None
+    query = text("SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint")
+    with database.read() as connection:
+        return from_ms(connection.execute(query).scalar_one())

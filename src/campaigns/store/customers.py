@@ -13,17 +13,26 @@ from typing import Any
 import orjson
 from sqlalchemy import select
 
-from campaigns.domain.intake import BatchResult, CustomerRow, ReadyRow, SeenCustomers
+from campaigns.domain.intake import (
+    BatchResult,
+    CustomerRow,
+    PageRow,
+    ReadyRow,
+    SameRow,
+    SeenCustomers,
+    UnreadRow,
+)
 from campaigns.domain.interaction import Interaction
 from campaigns.domain.views import CustomerView, DeliveryView
 from campaigns.errors import NotFoundError
-from campaigns.store import interactions, newcomers, portability, restoring
+from campaigns.store import interactions, newcomers, portability, restoring, unchanged
 from campaigns.store.clock import to_ms
 from campaigns.store.delivery_reading import read_delivery
 from campaigns.store.engine import Database, bar_imports, bar_intents
 from campaigns.store.finding import find_customer
 from campaigns.store.hashing import AddressHash
 from campaigns.store.interactions import EventRow
+from campaigns.store.locking import Locking
 from campaigns.store.reading import read_customer
 from campaigns.store.schema import standings
 from campaigns.store.upserting import Upsert
@@ -40,9 +49,17 @@ class SqlProfiles:
         with self._database.read() as connection:
             return AddressHash.load(connection)
 
+    def unchanged(self, rows: Sequence[UnreadRow]) -> list[UnreadRow | SameRow]:
+        """See services.import_customers.Profiles."""
+        if not rows:
+            return []
+        with self._database.moment() as connection:
+            Locking(self._database.dialect).by_index(connection)
+            return unchanged.unchanged(connection, self._hashing, rows)
+
     def upsert(
         self,
-        rows: Sequence[CustomerRow | ReadyRow],
+        rows: Sequence[PageRow],
         *,
         now: datetime,
         actor: str,
@@ -52,6 +69,22 @@ class SqlProfiles:
 
         See services.import_customers.Profiles.
         """
+        same, others = unchanged.apart(self._hashing, rows, seen)
+        seen.update(row.customer_id for row in same)
+        kept = sum(row.kept_opt_out for row in same)
+        result = BatchResult(unchanged=len(same), kept_opt_out=kept)
+        if others:
+            result.add(self._write(others, now=now, actor=actor, seen=seen))
+        return result
+
+    def _write(
+        self,
+        rows: Sequence[CustomerRow | ReadyRow],
+        *,
+        now: datetime,
+        actor: str,
+        seen: SeenCustomers,
+    ) -> BatchResult:
         hashing = self._hashing
         with self._database.write() as connection:
             bar_imports(connection)

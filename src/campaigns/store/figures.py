@@ -46,6 +46,10 @@ _SETTLED = text(
     f"SELECT count(*), min(settled_at) FROM deliveries WHERE run_id = :run AND {SETTLED} "  # noqa: S608 - our own words
     f"AND channel IN ({_CHANNELS_LISTED}) AND state IN ({_ENDS_LISTED}) AND settled_at > :since"
 )
+_ACCEPTED = text(
+    f"SELECT 1 FROM deliveries WHERE run_id = :run AND {SETTLED} "  # noqa: S608 - our own words
+    f"AND channel IN ({_CHANNELS_LISTED}) AND state = 'accepted' AND settled_at > :since LIMIT 1"
+)
 _LAST_SETTLED = text(  # the end of each range, rather than all that is in it
     "SELECT max(settled_at) FROM ("  # noqa: S608 - our own words
     + " UNION ALL ".join(
@@ -112,6 +116,12 @@ class SqlFigures:
         """See services.ports.Figures."""
         with self._database.read() as connection:
             return from_ms_or_none(connection.execute(_LAST_SETTLED, {"run": run_id}).scalar())
+
+    def accepted(self, run_id: int, *, since: datetime) -> bool:
+        """See services.ports.Figures."""
+        with self._database.read() as connection:
+            here = {"run": run_id, "since": to_ms(since)}
+            return connection.execute(_ACCEPTED, here).first() is not None
 
     def held(self, run_id: int, *, now: datetime) -> list[Held]:
         """See services.ports.Figures."""

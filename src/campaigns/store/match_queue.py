@@ -90,7 +90,7 @@ def open_match(connection: Connection, match_id: int) -> MatchLine:
         raise NotFoundError(f"there is no match {match_id}. `campaigns matches` lists them.")
     line = match_line(row)
     if line.state is not MatchState.OPEN:
-        raise UserError(f"match {match_id} is {line.state} already.")
+        raise UserError(f"match {match_id} is {line.state} already, by {line.decided_by}.")
     return line
 
 
@@ -103,4 +103,5 @@ def match_line(row: RowMapping) -> MatchLine:
         MatchState(row["state"]),
         (row["ref_a"] or "(merged or erased)", row["ref_b"] or "(merged or erased)"),
         (row["customer_a"], row["customer_b"]),
+        row["decided_by"] or "",
     )

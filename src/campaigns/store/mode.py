@@ -15,7 +15,8 @@ from campaigns.store.schema import meta
 
 #: The row in `meta`.
 MODE = "mode"
-_STORED = select(meta.c.value).where(meta.c.key == MODE)
+#: Reads it.
+STORED = select(meta.c.value).where(meta.c.key == MODE)
 
 
 class SqlMode:
@@ -29,7 +30,7 @@ class SqlMode:
     def belongs(self) -> Mode | None:
         """The mode that the database belongs to; None where nothing has begun in it."""
         with self._database.read() as connection:
-            stored = connection.execute(_STORED).scalar()
+            stored = connection.execute(STORED).scalar()
         return None if stored is None else Mode(stored)
 
     def elsewhere(self) -> str | None:

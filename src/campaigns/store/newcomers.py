@@ -35,21 +35,22 @@ from campaigns.domain.intake import (
 )
 from campaigns.domain.interaction import InteractionKind
 from campaigns.domain.merging import independent, made_ref, new_fields
-from campaigns.store import bulk, consents, known
+from campaigns.store import bulk, consents, known, schema
 from campaigns.store.changes import new_ids
 from campaigns.store.clock import to_ms
 from campaigns.store.hashing import AddressHash
 from campaigns.store.matching import Matcher
 from campaigns.store.schema import addresses, channel_uses, customers, interactions
+from campaigns.store.stamps import COLUMNS, stamp
 
 _Values: TypeAlias = tuple[object, ...]
 _Rows: TypeAlias = tuple[_Values, ...]
 #: Nothing but texts, numbers and tuples, since it goes from process to process by `marshal`: ref,
 #: the key that tells who it is, all keys, the e-mail address as it is compared, and what is written
 #: after the customer's number: the customer, addresses, entries of the ledger, last replies; of the
-#: past the moment, kind, channel, name and how often.
+#: past the moment, kind, channel, name and how often; the stamp (store.stamps), if there is one.
 Newcomer: TypeAlias = tuple[
-    str, str | None, tuple[str, ...], str | None, _Values, _Rows, _Rows, _Rows, _Rows
+    str, str | None, tuple[str, ...], str | None, _Values, _Rows, _Rows, _Rows, _Rows, _Rows
 ]
 
 #: Plain texts, which enumerations are not.
@@ -90,6 +91,7 @@ class Preparing:
             (_CHANNELS[channel], mailable, key(channel, normalised), _STATUSES[status], now)
             for channel, mailable, normalised, status in row.addresses
         ])  # fmt: skip
+        entries = tuple([self._entry(entry) for entry in row.consents])
         return (
             ref,
             telling and telling.key,
@@ -97,13 +99,24 @@ class Preparing:
             next((a.normalised for a in row.addresses if a.channel is Channel.EMAIL), None),
             self._customer(row),
             keyed,
-            tuple([self._entry(entry) for entry in row.consents]),
+            entries,
             self._replies(row.interactions),
             tuple([
                 (self._ms(at), _KINDS[kind], _CHANNELS[channel], name, times)
                 for name, kind, channel, times, at in row.interactions
             ]),
+            self._stamp(ref, row, keyed, entries),
         )  # fmt: skip
+
+    def _stamp(self, ref: str, row: CustomerRow, addresses: _Rows, entries: _Rows) -> _Rows:
+        """The row again would change nothing of who is made of it."""
+        content = row.content
+        if content is None:
+            return ()
+        customer = (ref, *new_fields(row), row.attributes)
+        keyed = [address[:4] for address in addresses]
+        stands = [(*entry[:3], 1 if entry[3] else 0, entry[4]) for entry in entries]
+        return ((content.kind, stamp(self._hashing, content, customer, keyed, stands), 0),)
 
     def _customer(self, row: CustomerRow) -> _Values:
         first, last, locale, country, zone, preferred = new_fields(row)
@@ -172,15 +185,26 @@ def _more_than_once(
     hashing: AddressHash, ready: Sequence[Newcomer], plain: Sequence[CustomerRow]
 ) -> set[str]:
     """Refs and keys that several of a page's rows have: who comes first matters there."""
-    names = [name for new in ready for name in (new[0], *new[2])]
+    told = [name for new in ready for name in (new[0], *new[2])]
     matcher = Matcher(hashing)
     for row in plain:
-        names += {matcher.key(a.channel, a.normalised) for a in row.addresses}
-        names += {value for kind, value in row.identities if kind is IdentityKind.REF}
-        if row.ref is not None:
-            names.append(row.ref)
+        told += _names(matcher, row)
     once: set[str] = set()
-    return {name for name in names if name in once or once.add(name)}  # type: ignore[func-returns-value]
+    return {name for name in told if name in once or once.add(name)}  # type: ignore[func-returns-value]
+
+
+def names(hashing: AddressHash, rows: Iterable[CustomerRow | ReadyRow]) -> set[str]:
+    """Refs and keys of whomever these rows may be about."""
+    matcher, told = Matcher(hashing), set[str]()
+    for row in rows:
+        told |= {row.new[0], *row.new[2]} if isinstance(row, ReadyRow) else _names(matcher, row)
+    return told
+
+
+def _names(matcher: Matcher, row: CustomerRow) -> set[str]:
+    told = {matcher.key(a.channel, a.normalised) for a in row.addresses}
+    told |= {value for kind, value in row.identities if kind is IdentityKind.REF}
+    return told if row.ref is None else {*told, row.ref}
 
 
 def _erased(connection: Connection, hashing: AddressHash, ready: Sequence[Newcomer]) -> set[str]:
@@ -208,6 +232,7 @@ def write(connection: Connection, new: Sequence[Newcomer], seen: SeenCustomers) 
     insert(channel_uses, _REPLY, [(i, *reply) for i, n in told for reply in n[7]])
     past = [event for i, n in told for event in _events(i, n[8])]
     insert(interactions, _EVENT, past)
+    insert(schema.stamps, COLUMNS, [(i, *kept) for i, n in told for kept in n[9]])
     seen.update(ids)
     granted = sum(1 for entry in entries if entry[4])
     return BatchResult(

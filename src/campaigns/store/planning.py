@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -31,11 +31,12 @@ from campaigns.store.clock import to_ms
 from campaigns.store.engine import Database
 from campaigns.store.intending import KEPT_BACK
 from campaigns.store.journey_sql import Told
-from campaigns.store.journeys import due, write_skips
+from campaigns.store.journeys import due
 from campaigns.store.locking import Locking
 from campaigns.store.releases import load_skeleton_ids
 from campaigns.store.runs import find_campaign
-from campaigns.store.schema import customers, deliveries, shards, skips
+from campaigns.store.schema import customers, deliveries, shards
+from campaigns.store.skipping import insert_skips, skip_all
 from campaigns.store.standing_skips import sift
 from campaigns.store.steps import step_numbers
 
@@ -59,6 +60,8 @@ _COLUMNS = (
 
 #: Values of `_COLUMNS`.
 _Row: TypeAlias = tuple[Any, ...]
+
+_NOBODY: Mapping[str, Sequence[int]] = {}
 
 #: The promise: one delivery per campaign, step and customer. Only one that was cancelled or expired
 #: before it left, or that a cap or a pause kept back, is planned again, and belongs to the new run
@@ -87,6 +90,13 @@ class SqlPlanning:
             query = select(func.count()).select_from(customers).where(clause)
             return connection.execute(query).scalar_one()
 
+    def anybody_in(self, audience: Audience, *, now: datetime) -> bool:
+        """Whether the filter matches a customer."""
+        clause = audience_sql.where(audience, now=now, dialect=self._database.dialect)
+        with self._database.read() as connection:
+            query = select(customers.c.id).where(clause).limit(1)
+            return connection.execute(query).first() is not None
+
     def customer_range(self) -> tuple[int, int]:
         """Smallest and largest customer id; (0, -1) when there are none."""
         with self._database.read() as connection:
@@ -106,7 +116,7 @@ class SqlPlanning:
 
     def sift(self, release: Release, run: Run, *, first: int, last: int, now: datetime) -> Sifted:
         """See store.standing_skips."""
-        with self._database.read() as connection:
+        with self._database.moment() as connection:
             return sift(connection, release, run.id, first=first, last=last, now=now)
 
     def each_of(self, release: Release, ids: Sequence[int], *, now: datetime) -> Iterator[Profile]:
@@ -157,6 +167,7 @@ class SqlPlanning:
         deliveries: Sequence[PlannedDelivery],
         skips: Sequence[PlannedSkip],
         *,
+        barred: Mapping[str, Sequence[int]] = _NOBODY,
         already: int,
         now: datetime,
     ) -> int:
@@ -169,8 +180,12 @@ class SqlPlanning:
         with self._database.write() as connection:
             if not _mark_planned(connection, run, shard, already, now):
                 return 0
-            written = _insert_deliveries(connection, run, shard.no, deliveries)
-            _insert_skips(connection, run, skips, now)
+            written = 0
+            if deliveries:
+                written = _insert_deliveries(connection, run, shard.no, deliveries)
+            insert_skips(connection, run, skips, now)
+            for reason, customer_ids in barred.items():
+                skip_all(connection, run, reason, customer_ids)
             if written < len(deliveries):
                 _add_already(connection, run, shard, len(deliveries) - written)
         return written
@@ -265,21 +280,3 @@ def _anybody_has_one(connection: Connection, rows: Sequence[_Row]) -> bool:
         text("NOT deliveries.replaced"),  # as the partial index says it
     )
     return connection.execute(query.limit(1)).first() is not None
-
-
-def _insert_skips(
-    connection: Connection, run: Run, planned: Sequence[PlannedSkip], now: datetime
-) -> None:
-    bulk.insert(
-        connection,
-        skips,
-        ("run_id", "customer_id", "reason"),
-        [(run.id, s.customer_id, s.reason) for s in planned],
-        on_conflict="ON CONFLICT (run_id, customer_id) DO NOTHING",
-    )
-    decided = [s for s in planned if s.step]
-    if decided:
-        campaign_id = connection.execute(find_campaign(run.campaign, run.edition)).scalar_one()
-        numbers = step_numbers(connection, campaign_id)
-        rows = [(numbers[s.step], s.customer_id, s.reason, s.ends) for s in decided]
-        write_skips(connection, campaign_id, rows, now)

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, case, exists, func, select, text
 
 from campaigns.domain.allotment import Allotment
 from campaigns.domain.channel import PUBLIC
 from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.journey import MAX_STEPS
+from campaigns.domain.prices import PRICED_BY_COUNTRY
 from campaigns.domain.release import Release
 from campaigns.domain.run import ACTIVE_RUN_STATES, Run
 from campaigns.store import bulk
@@ -21,7 +23,7 @@ from campaigns.store.releases import load_skeleton_ids
 from campaigns.store.runs import find_campaign
 from campaigns.store.schema import customers, deliveries, plans, run_plans, runs
 
-#: (skeleton's id, the customer's country) → messages.
+#: (skeleton's id, the customer's country where the price depends on it) → messages.
 Rows: TypeAlias = Counter[tuple[int, str | None]]
 
 #: What surely left nobody's hands, and is not paid for. What was rejected costs little or nothing.
@@ -151,8 +153,8 @@ class SqlPlans:
     # Costs ----------------------------------------------------------------------------------
 
     def messages(self, run_id: int) -> Rows:
-        """The run's messages by skeleton and country, the public post included; without those
-        that surely cost nothing."""
+        """The run's messages by skeleton and, where the price depends on it, country, the public
+        post included; without those that surely cost nothing."""
         return self._count(deliveries.c.run_id == run_id)
 
     def earlier(self, campaign: str, edition: str, *, before: int | None = None) -> Rows:
@@ -170,7 +172,9 @@ class SqlPlans:
         query = select(
             exists().where(
                 d.campaign_id == find_campaign(campaign, edition).scalar_subquery(),
+                d.step.in_(range(MAX_STEPS)),  # as the unique index begins: one look per step
                 d.customer_id == PUBLIC,
+                text("NOT deliveries.replaced"),
                 d.state != DeliveryState.CANCELLED,
             )
         )
@@ -179,9 +183,10 @@ class SqlPlans:
 
     def _count(self, which: ColumnElement[bool]) -> Rows:
         d = deliveries.c
+        priced = case((d.channel.in_(PRICED_BY_COUNTRY), d.customer_id))
         query = (
             select(d.skeleton_id, customers.c.country, func.count())
-            .select_from(deliveries.outerjoin(customers, customers.c.id == d.customer_id))
+            .select_from(deliveries.outerjoin(customers, customers.c.id == priced))
             .where(which, d.state.not_in(_FREE))
             .group_by(d.skeleton_id, customers.c.country)
         )

@@ -1,7 +1,9 @@
 """Everything known of a customer as one JSON document (GDPR art. 15 and 20); `restoring` reads it.
 
 `profile` round-trips: exported, imported into an empty database and exported again it is the
-same. `messages` tells what was sent; it belongs to runs of this database and is not brought back.
+same. `mode` tells whether messages went to the sandbox or to real people; it is empty where
+nothing was sent. `messages` tells what was; it belongs to runs of this database and is not brought
+back.
 Of `identities` the refs and addresses of before are; devices and numbers mean nothing elsewhere.
 """
 
@@ -22,6 +24,7 @@ from campaigns.domain.views import plain_values
 from campaigns.store.clock import from_ms
 from campaigns.store.engine import Database
 from campaigns.store.identified import read_identified
+from campaigns.store.mode import STORED
 from campaigns.store.schema import (
     addresses,
     campaigns,
@@ -51,6 +54,7 @@ def export_customers(
     if not rows:
         return [], None
     ids = [row["id"] for row in rows]
+    mode = connection.execute(STORED).scalar()
     parts = {name: _grouped(connection, name, ids) for name in _PARTS}
     identified = read_identified(connection, ids)
     documents = [
@@ -58,6 +62,7 @@ def export_customers(
             row,
             {name: part.get(row["id"], []) for name, part in parts.items()},
             identified[row["id"]],
+            mode,
         )
         for row in rows
     ]
@@ -74,11 +79,15 @@ def export_all(database: Database) -> Iterator[dict[str, Any]]:
 
 
 def _document(
-    row: RowMapping, parts: Mapping[str, list[RowMapping]], identified: Identified
+    row: RowMapping,
+    parts: Mapping[str, list[RowMapping]],
+    identified: Identified,
+    mode: str | None,
 ) -> dict[str, Any]:
     suppressed = {s["channel"]: s for s in parts["suppressions"]}
     return {
         "format": FORMAT,
+        "mode": mode,
         "profile": {
             **{name: row[name] for name in FIELDS},
             "attributes": row["attributes"],

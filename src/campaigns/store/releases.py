@@ -21,6 +21,7 @@ class SqlReleases:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._last: tuple[str, Release] | None = None
 
     def save(self, release: Release, now: datetime) -> None:
         """Store the release and its skeletons; storing the same again changes nothing."""
@@ -28,7 +29,11 @@ class SqlReleases:
             save_release(connection, release, now)
 
     def load(self, release_hash: str) -> Release:
-        """Raises NotFoundError."""
+        """Raises NotFoundError. A release never changes: the last one is kept, for the shards to
+        come."""
+        last = self._last
+        if last is not None and last[0] == release_hash:
+            return last[1]
         releases = schema.releases.c
         with self._database.read() as connection:
             document = connection.execute(
@@ -39,7 +44,9 @@ class SqlReleases:
             columns = schema.skeletons.c
             rows = connection.execute(_of_release(release_hash, columns.hash, columns.document))
             skeletons: dict[str, bytes] = {row.hash: row.document for row in rows}
-        return decode(document, skeletons)
+        release = decode(document, skeletons)
+        self._last = release_hash, release
+        return release
 
     def starting_with(self, beginning: str) -> list[str]:
         """Hashes that begin so, two at the most: one names a release, more do not."""

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from campaigns.domain.audit import Action, AuditEntry
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.evidence import Verdict
+from campaigns.domain.moments import dated
 from campaigns.domain.run import RunState
 from campaigns.errors import NotFoundError, UserError
 from campaigns.store import audit, bulk, contacts
@@ -91,8 +92,8 @@ def _in_doubt(connection: Connection, delivery_id: int) -> Row[tuple[object, ...
 def _send_again(connection: Connection, row: Row[tuple[object, ...]], now: datetime) -> None:
     if row.expires_at is not None and row.expires_at <= to_ms(now):
         raise UserError(
-            f"delivery {row.id} cannot be sent again: its offer ended at "
-            f"{from_ms(row.expires_at):%Y-%m-%d %H:%M} UTC."
+            f"delivery {row.id} cannot be sent again: its offer ended on "
+            f"{dated(from_ms(row.expires_at).astimezone(now.tzinfo))}."
         )
     reopen(connection, row.run_id)
     # A person says that it did not leave: it must not fill the cap of its own second try.

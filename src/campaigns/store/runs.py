@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlalchemy import (
     ColumnElement,
@@ -10,9 +12,6 @@ from sqlalchemy import (
     Select,
     exists,
     false,
-    func,
-    insert,
-    literal,
     literal_column,
     or_,
     select,
@@ -28,13 +27,17 @@ from campaigns.domain.run import ACTIVE_RUN_STATES, TRANSITIONS, Run, RunState, 
 from campaigns.store import audience, bulk
 from campaigns.store.audit import append, hold_of
 from campaigns.store.clock import from_ms_or_none, to_ms, to_ms_or_none
+from campaigns.store.cutting import cut, cut_again
 from campaigns.store.engine import Database, bar_intents
 from campaigns.store.journeys import due_at_any_step
 from campaigns.store.releases import save_release
 from campaigns.store.run_reading import all_runs, find_run, get_run
-from campaigns.store.schema import batches, campaigns, customers, deliveries, runs, shards
+from campaigns.store.schema import batches, campaigns, deliveries, runs, shards
 from campaigns.store.steps import number_steps
 from campaigns.store.sweeping import cancel_pending
+
+#: Nothing beside the reason goes into the trail.
+NO_DATA: Mapping[str, int] = MappingProxyType({})
 
 _ENDED = frozenset({RunState.FINISHED, RunState.STOPPED, RunState.CANCELLED})
 #: What the audit trail calls a move to this state; the others are no decision of anybody's.
@@ -77,7 +80,10 @@ class SqlRuns:
                 if run_id is not None:
                     number_steps(connection, campaign_id, release.policy.journey.names)
                     whom = _whom(connection, campaign_id, release, now, continues=continues)
-                    _cut(connection, run_id, whom, shard_size)
+                    if continues:
+                        cut(connection, run_id, whom, shard_size)
+                    else:
+                        cut_again(connection, run_id, whom, shard_size, campaign_id)
                     return get_run(connection, run_id), False
                 active = find_run(
                     connection,
@@ -130,11 +136,12 @@ class SqlRuns:
         because: str | None = None,
         by: str = ENGINE,
         as_held: bool = False,
+        data: Mapping[str, int] = NO_DATA,
     ) -> bool:
         """Change the state along domain.run.TRANSITIONS; False if it was not possible: nor does a
         run finish while it has something to send. A pause, a
-        cancellation and a stop go into the audit trail (`as_held`: as a hold) in the same
-        transaction.
+        cancellation and a stop go into the audit trail (`as_held`: as a hold; with `data`) in the
+        same transaction.
 
         A run that a person holds is not set running before the hold is ended in the trail.
         When this returns True for a state that does not send, no intent of the run can commit any
@@ -163,7 +170,8 @@ class SqlRuns:
                 action = Action.HELD if as_held else _ACTIONS.get(to)
                 if moved and action is not None:
                     subject = run_subject(run_id)
-                    append(connection, AuditEntry(now, by, action, subject, because or ""))
+                    entry = AuditEntry(now, by, action, subject, because or "", data)
+                    append(connection, entry)
         except IntegrityError:  # another run of the campaign has become active meanwhile
             return False
         return moved
@@ -219,7 +227,6 @@ def _insert_run(
     continues: bool,
 ) -> int | None:
     policy = release.policy
-    last = select(func.coalesce(func.max(customers.c.id), -1)).scalar_subquery()
     statement = (
         bulk.upsert(connection, runs)
         .values(
@@ -230,7 +237,6 @@ def _insert_run(
             topic=policy.topic,
             expires_at=to_ms_or_none(policy.expires_at),
             started_at=to_ms(now),
-            planned_until=last,
             row_limit=limit,
             portion=portion.encode() or None,
             continues=continues,
@@ -252,20 +258,3 @@ def _whom(
     if release.policy.journey.goes_on:
         clauses.append(due_at_any_step(connection, campaign_id, release.policy.journey, now))
     return or_(false(), *clauses)
-
-
-def _cut(connection: Connection, run_id: int, clause: ColumnElement[bool], shard_size: int) -> None:
-    """Every `shard_size`-th customer begins a shard, so that shards hold about the same number
-    however sparse the audience is."""
-    place = (func.row_number().over(order_by=customers.c.id) - 1).label("place")
-    numbered = select(customers.c.id, place).where(clause).subquery()
-    last = select(func.max(customers.c.id)).scalar_subquery()
-    following = func.lead(numbered.c.id).over(order_by=numbered.c.id)
-    cut = select(
-        literal(run_id),
-        numbered.c.place // shard_size,
-        numbered.c.id,
-        func.coalesce(following - 1, last),
-    ).where(numbered.c.place % shard_size == 0)
-    names = ["run_id", "no", "first_customer", "last_customer"]
-    connection.execute(insert(shards).from_select(names, cut))

@@ -27,13 +27,14 @@ from campaigns.domain.intake import (
 )
 from campaigns.domain.merging import (
     Known,
+    independent,
     made_ref,
     merge_address,
     merge_consents,
     merge_fields,
     new_fields,
 )
-from campaigns.store import known
+from campaigns.store import known, stamps
 from campaigns.store.changes import Changes, Writing
 from campaigns.store.hashing import AddressHash
 from campaigns.store.matching import Matcher, MismatchError, Telling
@@ -69,6 +70,7 @@ class Upsert:
         seen: SeenCustomers,
     ) -> None:
         self._connection = connection
+        self._hashing = hashing
         self._matcher = Matcher(hashing)
         self._now = now
         self._writing = Writing(connection, now=now, actor=actor)
@@ -78,6 +80,8 @@ class Upsert:
         self._suppressed: dict[str, str] = {}
         self._erased: set[str] = set()
         self._objections: list[_Objection] = []
+        self._told: list[tuple[Known, CustomerRow, int]] = []
+        self._objected: set[Known] = set()
         self._changes = Changes()
         self.result = BatchResult()
 
@@ -101,6 +105,7 @@ class Upsert:
         self.result.refused.sort(key=lambda refused: refused.line)
         changes, result = self._changes, self.result
         result.interactions = self._writing.write(changes)
+        stamps.write(self._connection, list(self._stamps()))
         self._seen.update(c.id for c in self._had)
         result.created = len(changes.created)
         result.updated = sum(1 for c in self._matched if c in changes.changed)
@@ -151,13 +156,29 @@ class Upsert:
             self._take_addresses(customer, row)
         self._had.add(customer)
         self._take_identities(customer, row)
-        if row.consents:
-            self._take_consents(customer, row.consents)
+        kept = self._take_consents(customer, row.consents) if row.consents else 0
         if row.suppressions:
             self._take_suppressions(customer, row)
         if row.interactions:
             number = self._matcher.number(customer, row, telling)
             self._changes.past.append((customer, number, row))
+        self._told.append((customer, row, kept))
+
+    def _stamps(self) -> Iterator[stamps.StampRow]:
+        """Of the rows that changed nothing, or that made their customer and would change nothing a
+        second time, and are such as to be known by that again."""
+        created = set(self._changes.created)
+        changed = self._changes.changed - created | self._objected
+        for customer, row, kept in self._told:
+            if row.content is None or customer in changed:
+                continue
+            if customer in created and not independent(row.consents):
+                continue
+            if row.left_out or row.suppressions or row.identities:
+                continue  # told each time, or decided by what no stamp holds
+            if row.ref is None or row.ref == customer.ref:
+                stamp = stamps.stamp_of(self._hashing, row.content, customer)
+                yield customer.id, row.content.kind, stamp, kept
 
     def _take_identities(self, customer: Known, row: CustomerRow) -> None:
         if not row.identities and (row.ref is None or row.ref == customer.ref):
@@ -192,6 +213,7 @@ class Upsert:
         if row.noes or row.suppressions:
             whose = list(dict.fromkeys([*before, *self._matcher.perhaps(row, telling)]))
             self._changes.distinct = False
+            self._objected.update(whose)
             for customer in whose:
                 self._take_consents(customer, [_not_taken_in(no, refused) for no in row.noes])
             barred = list(row.suppressions)
@@ -229,18 +251,19 @@ class Upsert:
                 self._changes.changed.add(customer)
                 self._matcher.moved(customer, before[1] if before else None, key)
 
-    def _take_consents(self, customer: Known, entries: Sequence[ConsentEntry]) -> None:
+    def _take_consents(self, customer: Known, entries: Sequence[ConsentEntry]) -> int:
+        """How many yeses a no has kept out."""
         merged = merge_consents(customer, entries, now=self._now)
         self.result.kept_opt_out += merged.kept_opt_out
-        if not merged.entries:
-            return
-        self._changes.changed.add(customer)
+        if merged.entries:
+            self._changes.changed.add(customer)
         for entry, at in merged.entries:
             self._changes.ledger.append((customer, entry, at))
             if entry.granted:
                 self.result.granted += 1
             else:
                 self.result.denied += 1
+        return merged.kept_opt_out
 
     def _take_suppressions(self, customer: Known, row: CustomerRow) -> None:
         for entry in row.suppressions:

@@ -27,7 +27,7 @@ from tests.runs import send_run
 def test_a_no_with_its_reason_stops_the_release_until_a_yes(app: App, tmp_path: Path) -> None:
     import_people(app, tmp_path, 40)
     add(app, "needs_approval: true")
-    reject_release(app, "spring_sale", by="Ana Puig", reason="the code is last year's")
+    reject_release(app, "spring_sale", by="Ana Puig", why="the code is last year's")
     with pytest.raises(ApprovalNeededError, match=r"rejected by Ana Puig .* last year's"):
         app.start_run("spring_sale")
     said = approve_release(app, "spring_sale", by="Berta Soler", note="checked")
@@ -42,8 +42,8 @@ def test_a_no_with_its_reason_stops_the_release_until_a_yes(app: App, tmp_path: 
 
 
 def test_a_no_without_a_reason_is_none(app: App) -> None:
-    with pytest.raises(UserError, match="--reason"):
-        reject_release(app, "spring_sale", by="Ana", reason="  ")
+    with pytest.raises(UserError, match="--why"):
+        reject_release(app, "spring_sale", by="Ana", why="  ")
     assert app.approvals.of(app.compile("spring_sale").hash) == []
 
 
@@ -105,6 +105,23 @@ def test_what_changed_since_the_yes_is_told_and_too_much_of_it_waits_for_a_perso
     told = " ".join(app.report(run_id).course)
     assert "Approved by Berta" in told
     assert "fewer by e-mail" in told
+
+
+def test_whom_a_first_run_told_is_no_change_for_the_next_by_the_same_yes(
+    app: App, tmp_path: Path
+) -> None:
+    import_people(app, tmp_path, 100)
+    add(app, "needs_approval: true")
+    approve_release(app, "spring_sale", by="Berta")
+    send_run(app, planned(app, limit=20))
+    told = forecast(app, "spring_sale")
+    assert str(told.changed) == "exactly as planned"
+    run_id = planned(app)
+    send_run(app, run_id)
+    assert app.report(run_id).accepted > 20
+    import_people(app, tmp_path, 90, seed=9)  # of whom nobody was approved
+    with pytest.raises(RunHeldError, match=r"more by e-mail.*customers changed"):
+        app.begin_sending(planned(app))
 
 
 def test_nobody_answering_leaves_nothing_begun_and_a_later_yes_counts(

@@ -75,3 +75,19 @@ def test_a_budget_is_not_kept_by_what_has_no_price(app: App, tmp_path: Path) -> 
     told = forecast(app, "spring_sale")
     assert told.unpriced == told.counts.planned[Channel.SMS] > 0
     assert f"{told.unpriced} messages have no price" in str(told.over_budget)
+
+
+def test_a_run_with_nobody_new_breaks_no_budget_and_asks_no_provider(
+    app: App, tmp_path: Path
+) -> None:
+    import_people(app, tmp_path)
+    send_run(app, planned(app))
+    assert app.report(app.latest_run().id).waiting == 0
+    add(app, "budget: {amount: 0.01, currency: EUR}")
+    assert forecast(app, "spring_sale").over_budget is None
+    nowhere = app.settings.model_copy(update={"sandbox_url": "http://127.0.0.1:9"})
+    with App(nowhere) as again:
+        run_id = send_run(again, planned(again))
+        told = again.report(run_id)
+    assert (told.run.state, told.planned) == (RunState.FINISHED, {})
+    assert told.already == sum(app.report(run_id - 1).planned.values()) > 0

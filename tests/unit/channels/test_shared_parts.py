@@ -67,12 +67,34 @@ def test_a_part_of_a_deadline_never_outlives_it() -> None:
         ("Retry-After", "9" * 40, RATE_PAUSE),
         ("X-RateLimit-Reset", str(int(NOW.timestamp()) - 9), RATE_PAUSE),
         ("X-Other", "1", RATE_PAUSE),
+        ("Retry-After", "0", SECOND),
+        ("Retry-After", "-5", RATE_PAUSE),
+        ("Retry-After", "1.5", RATE_PAUSE),
+        ("Retry-After", "", RATE_PAUSE),
+        ("Retry-After", str(3 * 24 * 3600), RATE_PAUSE),
+        ("Retry-After", format_datetime(NOW - 9 * SECOND, usegmt=True), RATE_PAUSE),
+        ("Retry-After", "Mon, 99 Mar 2027 09:00:00 GMT", RATE_PAUSE),
+        ("X-RateLimit-Reset", str(int(NOW.timestamp()) * 1000), RATE_PAUSE),
     ],
 )
 def test_a_provider_is_asked_again_when_it_says(name: str, value: str, wait: timedelta) -> None:
     headers = Message()
     headers[name] = value
     assert retry_at(headers, NOW) == NOW + wait
+
+
+@pytest.mark.parametrize("hours", [-2, 24])
+def test_a_moment_of_the_providers_is_counted_from_its_own_clock(hours: int) -> None:
+    theirs = NOW + timedelta(hours=hours)
+    for name, value in (
+        ("X-RateLimit-Reset", str(int(theirs.timestamp()) + 9)),
+        ("Retry-After", format_datetime(theirs + 9 * SECOND, usegmt=True)),
+        ("Retry-After", "9"),
+    ):
+        headers = Message()
+        headers["Date"] = format_datetime(theirs, usegmt=True)
+        headers[name] = value
+        assert retry_at(headers, NOW) == NOW + 9 * SECOND
 
 
 def test_a_providers_words_lose_the_addresses() -> None:

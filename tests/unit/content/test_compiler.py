@@ -121,8 +121,42 @@ def test_a_bomb_in_copy_names_the_copy(files: Files, compiler: Compiler) -> None
     (finding,) = compiler.compile(files.root, "sale").findings
     assert str(finding) == (
         f"{files.root}/campaigns/sale/copy.en.yaml:{line}: "
-        "this template does not end in time; look at its loops."
+        "this template does not end in its processor time; look at its loops."
     )
+
+
+@pytest.mark.parametrize(
+    ("bomb", "limit"),
+    [
+        ("a macro with a deep tree", "processor time"),
+        ("squaring a number", "small numbers"),
+        ("doubling a list", "memory"),
+        ("a layout in itself", "includes or calls itself without end"),
+    ],
+)
+def test_the_error_says_which_limit_was_met(
+    bomb: str, limit: str, files: Files, compiler: Compiler
+) -> None:
+    files.change("layouts/sms.txt.j2", "{{ legal }}", "{{ legal }}" + BOMBS[bomb])
+    (told,) = {f.message for f in compiler.compile(files.root, "sale").findings}
+    assert limit in told
+
+
+def test_a_compile_that_ends_without_a_result_is_told_by_what_it_worked() -> None:
+    assert "more than 1.5 s of processor time" in child.limit_met(1.97, stalled=False)
+    assert "more than 256 MB of memory" in child.limit_met(0.4, stalled=False)
+    busy = child.limit_met(0.1, stalled=True)
+    assert "not compiled within 60 s on the clock, of which it worked 0.1" in busy
+    assert "template" not in busy
+
+
+def test_a_process_that_waits_longer_than_it_works_is_ended_by_the_clock(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(child, "WALL_SECONDS", 0.05)
+    readable, writable = os.pipe()
+    with os.fdopen(readable, "rb", buffering=0) as stream, os.fdopen(writable, "wb"):
+        assert child._listen(stream) == (None, b"", "", True)
 
 
 def test_after_a_bomb_the_next_campaign_compiles(files: Files, compiler: Compiler) -> None:

@@ -49,6 +49,7 @@ def test_what_has_no_price_is_counted_apart_and_never_as_free() -> None:
 def test_a_budget_may_be_spent_to_the_last_cent_and_not_beyond() -> None:
     assert over_budget(BUDGET, Decimal(6), Decimal(4), 0) is None
     assert over_budget(None, Decimal(6000), Decimal(4), 9) is None
+    assert over_budget(BUDGET, Decimal(0), Decimal(6000), 0) is None
     told = over_budget(BUDGET, Decimal("6.01"), Decimal(4), 0)
     assert told is not None
     assert "would cost €6.01 after €4.00 of earlier runs, and the budget is €10.00" in told

@@ -36,6 +36,7 @@ from campaigns.domain.pace import (
     next_free,
     pace_key,
     per_second,
+    slow_start,
     take,
     tally,
 )
@@ -88,7 +89,7 @@ def test_who_waits_for_the_next_free_moment_gets_one_and_a_rate_is_used_almost_w
     assert spacing is not None
     pace, now = Pace(), 0
     for _ in range(100):
-        now = max(now, next_free(pace, spacing))
+        now = max(now, next_free(pace, spacing, now))
         pace, had = take(pace, spacing, now, 1)
         assert had == 1
     sustained = (rate.messages - spacing.burst + 1) / rate.per.total_seconds()
@@ -269,6 +270,14 @@ def test_the_more_failed_the_less_is_claimed() -> None:
     assert [claimed(n, one_request=True) for n in range(5)] == [1000, 100, 10, 1, 1]
     assert [claimed(n, one_request=False) for n in range(1, 5)] == [4, 3, 2, 1]
     assert claimed(0, one_request=False) == 1000
+
+
+def test_a_sender_begins_with_one_message_and_earns_ten_for_each_that_is_answered() -> None:
+    claims, answered = [], 0
+    for _ in range(5):
+        claims.append(slow_start(1000, answered))
+        answered += claims[-1]
+    assert claims == [1, 10, 110, 1000, 1000]
 
 
 events = st.lists(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from campaigns.cli.progress import print_progress
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
 from campaigns.domain.delivery import DeliveryState
-from campaigns.domain.progress import Closed, Progress, Worker
+from campaigns.domain.progress import Closed, Held, Progress, Worker
 from campaigns.domain.run import Run, RunState
 
 AT = datetime(2027, 3, 10, 9, tzinfo=UTC)
@@ -72,13 +73,42 @@ def test_no_time_is_promised_for_the_rest_while_the_first_few_are_watched() -> N
 def test_a_run_in_which_nothing_moves_claims_nothing_of_workers_that_it_cannot_see() -> None:
     due = progress({(Channel.EMAIL, DeliveryState.PENDING): 1200}, settled_lately=0)
     assert due.stuck == (
-        "1,200 may go now, and nothing has moved since 2027-03-10 09:00:00 UTC. If nobody is "
+        "1,200 may go now, and nothing has moved since 10 Mar 09:00 UTC. If nobody is "
         "sending it, `campaigns run sale` goes on with it, as Prefect's `go-on` does every ten "
         "minutes."
     )
     lost = progress({(Channel.EMAIL, DeliveryState.SENDING): 3}, settled_lately=0).stuck
     assert lost is not None
-    assert lost.startswith("nothing has moved since 2027-03-10 09:00:00 UTC. If nobody")
+    assert lost.startswith("nothing has moved since 10 Mar 09:00 UTC. If nobody")
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        (RunState.PLANNING, "It begins: 1 of 3 shards planned."),
+        (RunState.RUNNING, "It begins to send."),
+    ],
+)
+def test_a_run_says_that_it_begins_until_a_minute_went_by_without_a_sign_of_life(
+    state: RunState, told: str
+) -> None:
+    due = progress({(Channel.SMS, DeliveryState.PENDING): 9}, state=state, settled_lately=0)
+    new = replace(due, last_settled=None, shards=3, unplanned=2)
+    later = new.at + timedelta(minutes=1)
+    assert (new.begins, new.stuck) == (told, None)
+    assert replace(new, at=later).begins is None
+    assert "If nobody is" in (replace(new, at=later).stuck or "")
+    planned = replace(new, at=later, last_planned=later - timedelta(seconds=9))
+    assert (planned.begins, planned.stuck) == (told, None)
+
+
+def test_a_run_that_waits_from_the_first_second_says_for_what() -> None:
+    pending = {(Channel.SMS, DeliveryState.PENDING): 9}
+    new = replace(progress(pending, settled_lately=0), last_settled=None)
+    assert "left alone until" in (replace(new, closed=[SMS]).stuck or "")
+    held = replace(new, held=[Held(Channel.SMS, "quiet hours", 9, LATER)])
+    assert (held.begins, "quiet hours" in (held.stuck or "")) == (None, True)
+    assert replace(new, unarmed="it was copied").begins is None
 
 
 @pytest.mark.parametrize(

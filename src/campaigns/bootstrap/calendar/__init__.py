@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from campaigns.bootstrap.app import App
+from campaigns.bootstrap.costs import breaks_budget
 from campaigns.content.schedule_file import read_schedules, schedules_in
 from campaigns.domain.calendar import Calendar, Occasion
 from campaigns.domain.consent import Purpose
@@ -39,19 +40,22 @@ def calendar(
     until = now + timedelta(weeks=weeks)
     notes: list[str] = []
     due = read_schedules(schedules) if isinstance(schedules, Path) else schedules
-    coming = [
-        *_under_way(app, now),
-        *_scheduled(app, due, now, until, notes),
-    ]
+    coming = sorted(
+        [*_under_way(app, now), *_scheduled(app, due, now, until, notes)],
+        key=lambda c: (c.occasion.at, c.occasion.campaign),
+    )
     made = forecast(
         app.planning,
         SqlCalendar(app.database),
-        sorted(coming, key=lambda c: (c.occasion.at, c.occasion.campaign)),
+        coming,
         pressure=brand.pressure,
         zone=brand.time_zone,
         now=now,
         until=until,
     )
+    for crowd, one in zip(made.crowds, coming, strict=True):
+        if crowd.messages and one.release is not None:
+            crowd.over_budget = breaks_budget(app, one.release, crowd.messages) or ""
     if isinstance(schedules, Path):
         notes.append(
             f"By the schedules in {schedules.name}. What was changed or started for later on "
@@ -117,7 +121,9 @@ def _each(
             )
             continue
         by = schedule.name if schedule.active else f"{schedule.name}, switched off"
-        yield Coming(_occasion(release, moment, by, active=schedule.active), release)
+        budgeted = schedule.whole and bool(written.get("budget"))
+        occasion = _occasion(release, moment, by, active=schedule.active)
+        yield Coming(occasion, release, budgeted=budgeted)
 
 
 def _occasion(release: Release, at: datetime, by: str, *, active: bool) -> Occasion:

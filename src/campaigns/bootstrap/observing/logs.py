@@ -11,21 +11,21 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeGuard
 
 import structlog
 
 from campaigns.bootstrap.observing.observer import Carrier, Tell
 from campaigns.bootstrap.observing.words import WORDS, code, numbers
 from campaigns.domain.batch import Batch
-from campaigns.domain.delivery import Accepted, Outcome
+from campaigns.domain.delivery import Accepted, Holds, NotSent, Outcome
 from campaigns.services.dispatch import DispatchCounts
 from campaigns.services.watching import Step, Watch
 
 #: The names that a line may have.
 NAMES = frozenset(
     {"event", "level", "timestamp", "run", "shard", "batch", "delivery", "channel", "messages"}
-    | {"seconds", "outcome", "code", "shards", "error", "unreachable"}
+    | {"seconds", "outcome", "code", "shards", "error", "unreachable", "until"}
     | {*WORDS.values()}
 )
 _LEVELS = {"warning": logging.WARNING, "info": logging.INFO, "debug": logging.DEBUG}
@@ -84,12 +84,20 @@ class Logs:
             seconds = round(time.monotonic() - began, 3) if began else None
             told = {"channel": channel, "messages": len(batch.items), "seconds": seconds}
             self._log.debug("batch settled", **ids, **told, **numbers(outcomes))
+        waits = {(o.code, o.retry_at) for o in outcomes.values() if _asks_to_wait(o)}
+        for why_code, until in sorted(waits):
+            told = {"channel": channel, "code": why_code, "until": f"{until:%Y-%m-%dT%H:%M:%SZ}"}
+            self._log.warning("the provider asks to wait", **ids, **told)
         for delivery_id, outcome in outcomes.items():
             if not isinstance(outcome, Accepted):
                 why = {"outcome": WORDS[type(outcome)], "code": code(outcome)}
                 self._log.info("not accepted", **ids, delivery=delivery_id, channel=channel, **why)
             elif self._level <= logging.DEBUG:
                 self._log.debug("accepted", **ids, delivery=delivery_id)
+
+
+def _asks_to_wait(outcome: Outcome) -> TypeGuard[NotSent]:
+    return isinstance(outcome, NotSent) and outcome.holds is Holds.PACE
 
 
 def _ended(total: DispatchCounts, began: float) -> dict[str, Any]:

@@ -104,7 +104,7 @@ def as_markdown(told: Forecast) -> str:
     """For an artifact of Prefect's: give it a masked forecast."""
     counts = told.counts
     lines = [
-        f"**{counts.planned.total():,} of {counts.audience:,} people get it.** "
+        f"**{counts.planned.total():,} of {people(counts.audience)} get it.** "
         "This is the plan: nothing has been sent by it.",
         "",
         "| | | people |",

@@ -9,6 +9,7 @@ from campaigns.content.measure import X_WEIGHTED, PostMeasure, SizeMeasure, SmsM
 from campaigns.domain.brand import Brand
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose
+from campaigns.domain.counting import counted
 from campaigns.domain.prices import money
 from campaigns.domain.slots import units
 
@@ -30,9 +31,9 @@ def _readings(
         case SmsMeasure() as sms:
             most = brand.limits.sms_segments
             fits = sms.valid and sms.segments <= most
-            yield Reading("Segments", f"{sms.segments} of {most} segments", fits)
+            yield Reading("Segments", f"{sms.segments} of {counted(most, 'segment')}", fits)
             yield Reading("Encoding", sms.encoding)
-            yield Reading("Length", f"{sms.units} characters")
+            yield Reading("Length", counted(sms.units, "character"))
             yield from _price(country, sms.segments, brand)
         case PostMeasure() as post:
             yield Reading("Weighted length", f"{post.weighted_length} of {X_WEIGHTED}", post.valid)

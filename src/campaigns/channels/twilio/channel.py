@@ -148,8 +148,8 @@ class WhatsAppSender(TwilioSender):
     def prepare(self, skeletons: Sequence[Skeleton]) -> None:
         """Have every text as an approved template.
 
-        Raises ConfigurationError naming the template or text, and ProviderUnreachableError when
-        Twilio cannot be asked.
+        Raises ConfigurationError naming the template or text, or where Twilio refuses the account;
+        and ProviderUnreachableError when Twilio cannot be asked.
         """
         from campaigns.channels.twilio.content import ContentUnavailableError
 
@@ -157,6 +157,11 @@ class WhatsAppSender(TwilioSender):
             try:
                 self._templates.sid(template_of(skeleton), Deadline(self._deadline.total_seconds()))
             except ContentUnavailableError as error:
+                if isinstance(error.outcome, Refused):  # it will say the same until that is mended
+                    raise ConfigurationError(
+                        f"Twilio refuses to tell of the WhatsApp templates: {error} "
+                        f"({error.outcome.code}). Nothing was sent; mend it, then run again."
+                    ) from error
                 raise ProviderUnreachableError(
                     f"Twilio could not be asked for the WhatsApp templates: {error}. Check "
                     "`campaigns doctor` and the connection, then run again; nothing was sent and "

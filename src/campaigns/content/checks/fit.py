@@ -18,6 +18,7 @@ from campaigns.content.measure import (
     measure_sms,
 )
 from campaigns.domain.channel import Channel
+from campaigns.domain.counting import counted
 from campaigns.domain.findings import Finding
 from campaigns.domain.message import SlotType
 from campaigns.domain.slots import units
@@ -76,7 +77,7 @@ def _sms(checked: Checked, view: View) -> Iterator[Finding]:
     sms = measure_sms(view.longest["body"])
     if sms.segments <= most and sms.characters <= SMS_CHARACTERS:
         return
-    size = f"{sms.segments} segments ({sms.encoding}, {sms.units} units)"
+    size = f"{counted(sms.segments, 'segment')} ({sms.encoding}, {sms.units} units)"
     told = f"this text can take {size}; {most} is the most."
     mend = f"{_shorten(view)}{_why_wide(view, sms)}"
     yield checked.in_copy("too-long", told, mend, view, "body")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from campaigns.store.schema.base import meta, metadata
 from campaigns.store.schema.consent import consents, standings, suppressions
-from campaigns.store.schema.customer import addresses, customers, preferences
+from campaigns.store.schema.customer import addresses, customers, preferences, stamps
 from campaigns.store.schema.identity import device_events, identities, matches, merges
 from campaigns.store.schema.interaction import clicks, interactions, links, unmatched_events
 from campaigns.store.schema.journey import journey_skips, steps
@@ -80,6 +80,7 @@ __all__ = [
     "shards",
     "skeletons",
     "skips",
+    "stamps",
     "standings",
     "steps",
     "strangers",

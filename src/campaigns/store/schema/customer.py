@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, SmallInteger, String, Table, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Table,
+    text,
+)
 
 from campaigns.store.schema.base import BigKey, Json, metadata
 
@@ -50,4 +60,17 @@ preferences = Table(
     Column("weekly_most", SmallInteger),  # at most so many marketing messages in seven days
     Column("updated_at", BigInteger, nullable=False),
     sqlite_with_rowid=False,  # read in ranges of customers
+)
+
+#: Of a customer and a kind of imported file: the keyed hash of a row and of the customer as they
+#: were when that row changed nothing (store.stamps). A stamp of somebody who is gone finds nobody,
+#: so it needs no foreign key, which would cost as much as the row.
+stamps = Table(
+    "stamps",
+    metadata,
+    Column("customer_id", BigKey, primary_key=True, autoincrement=False),
+    Column("file_kind", String(24), primary_key=True),
+    Column("stamp", LargeBinary, nullable=False),
+    Column("kept_opt_out", SmallInteger, nullable=False),  # yeses that a no had kept out
+    sqlite_with_rowid=False,
 )

@@ -42,7 +42,6 @@ runs = Table(
     Column("expires_at", BigInteger),
     Column("started_at", BigInteger, nullable=False),
     Column("finished_at", BigInteger),
-    Column("planned_until", BigInteger, nullable=False),  # last customer id of the audience's range
     Column("row_limit", Integer),  # at most so many messages, for a first careful send
     Column("portion", Text),  # Portion.encode; null is the whole
     # Plans later steps of a journey only: nobody enters it by this run.

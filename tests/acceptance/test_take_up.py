@@ -1,0 +1,266 @@
+"""What an outage paused is taken up again by itself; what a person has to decide is not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from campaigns.bootstrap import App
+from campaigns.bootstrap.alerts import alerts
+from campaigns.bootstrap.control import pause, resume
+from campaigns.bootstrap.outages import (
+    UNCLOSED,
+    pause_for_outage,
+    standing_outage,
+    take_up,
+    to_go_on_with,
+    to_take_up,
+)
+from campaigns.cli import run as cli
+from campaigns.domain.audit import ENGINE, run_subject
+from campaigns.domain.channel import Channel
+from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.outage import FIRST_WAIT, LONGEST_WAIT, MOST_CRASHES
+from campaigns.domain.run import RunState
+from campaigns.errors import ConfigurationError, ProviderUnreachableError
+from campaigns.services.report import RunReport
+from tests.acceptance.paced_shop import Open, Shop, begun, home, of, open_shop, sent
+
+__all__ = ["home", "open_shop"]  # fixtures
+S = DeliveryState
+
+
+def gone_on(app: App) -> list[RunReport]:
+    """As the flow `go-on` and the command do."""
+    reports = []
+    for run, outage in to_take_up(app):
+        take_up(app, run.id, outage)
+        try:
+            app.begin_sending(run.id)
+        except ProviderUnreachableError:
+            continue
+        counts = app.dispatch_all(run.id)
+        reports.append(app.finish(run.id, counts.unreachable))
+    return reports
+
+
+def later(shop: Shop, wait: timedelta) -> None:
+    shop.clock.ahead += wait.total_seconds() + 1
+
+
+def test_a_run_is_taken_up_once_the_provider_may_answer_and_goes_on_to_its_end(
+    open_shop: Open,
+) -> None:
+    shop = open_shop()
+    shop.faults("500_before")
+    with shop.app() as app:
+        report, _ = sent(app)
+        burnt, run_id = report.in_state(S.IN_DOUBT), report.run.id
+        assert report.run.state is RunState.PAUSED
+        assert to_take_up(app) == [], "not before its time"
+
+        later(shop, FIRST_WAIT)
+        (still,) = gone_on(app)
+        assert still.run.state is RunState.PAUSED
+        tried = still.in_state(S.IN_DOUBT) - burnt
+        assert tried <= 2, "one message tries for each of the two senders"
+        outage = app.audit.outage(run_id)
+        assert outage is not None
+        assert outage.tries == 1
+        assert outage.again_at - outage.last == 2 * FIRST_WAIT
+
+        shop.well_again()
+        later(shop, 2 * FIRST_WAIT)
+        (ended,) = gone_on(app)
+    assert ended.run.state is RunState.FINISHED
+    assert of(ended, Channel.SMS, S.ACCEPTED) > 10
+    assert ended.in_state(S.IN_DOUBT) == burnt + tried
+    assert not shop.sandbox.log.duplicates()
+    trail = [e.did for e in app.audit.entries(run_subject(run_id)) if e.actor == ENGINE]
+    assert trail == ["taken up", "paused", "taken up", "paused"]
+
+
+def test_the_waits_grow_and_a_message_that_is_accepted_ends_the_count(open_shop: Open) -> None:
+    shop = open_shop()
+    with shop.app() as app:
+        run_id = begun(app)
+        waits = []
+        for _ in range(6):
+            assert pause_for_outage(app, run_id, "E-mail: SendGrid answered 503")
+            outage = app.audit.outage(run_id)
+            assert outage is not None
+            waits.append(outage.again_at - outage.last)
+            shop.clock.ahead = (
+                outage.again_at - app.clock.now()
+            ).total_seconds() + shop.clock.ahead
+            take_up(app, run_id, outage)
+            assert app.runs.move(run_id, RunState.RUNNING, now=app.clock.now())
+        minutes = [wait // timedelta(minutes=1) for wait in waits]
+        assert minutes == [5, 10, 20, 40, 60, 60]
+        assert waits[-1] == LONGEST_WAIT
+        app.dispatch_all(run_id)
+        app.runs.move(run_id, RunState.RUNNING, now=app.clock.now())
+        assert pause_for_outage(app, run_id, "SMS: Twilio answered 503")
+        outage = app.audit.outage(run_id)
+        assert outage is not None
+        assert (outage.tries, outage.because) == (0, "SMS: Twilio answered 503")
+
+
+def test_what_a_person_paused_is_left_alone_also_after_an_outage(open_shop: Open) -> None:
+    shop = open_shop()
+    with shop.app() as app:
+        run_id = begun(app)
+        pause_for_outage(app, run_id, "no provider")
+        pause(app, run_id, by="ana", why="wrong price")
+        later(shop, LONGEST_WAIT)
+        assert to_take_up(app) == []
+        resume(app, run_id, by="ana")
+        assert to_take_up(app) == [], "whoever resumes it sends it"
+
+
+@pytest.mark.parametrize(
+    "because", ["a wrong key", "the sending process was stopped (Ctrl-C or SIGTERM)"]
+)
+def test_a_pause_that_is_no_outage_is_left_alone(open_shop: Open, because: str) -> None:
+    shop = open_shop()
+    with shop.app() as app:
+        run_id = begun(app)
+        app.runs.move(run_id, RunState.PAUSED, now=app.clock.now(), because=because)
+        later(shop, LONGEST_WAIT)
+        assert to_take_up(app) == []
+        assert app.progress(run_id).outage is None
+
+
+def test_after_a_few_crashes_of_one_run_somebody_has_to_look(open_shop: Open) -> None:
+    shop = open_shop()
+    with shop.app() as app:
+        run_id = begun(app)
+        for _ in range(MOST_CRASHES):
+            pause_for_outage(app, run_id, "the flow run crashed", crashed=True)
+            assert standing_outage(app, app.runs.get(run_id)) is not None
+            app.runs.move(run_id, RunState.RUNNING, now=app.clock.now())
+        pause_for_outage(app, run_id, "the flow run crashed", crashed=True)
+        assert standing_outage(app, app.runs.get(run_id)) is None
+        later(shop, LONGEST_WAIT)
+        assert to_take_up(app) == []
+
+
+def test_a_provider_that_is_away_before_the_first_message_is_asked_again_later(
+    open_shop: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = open_shop()
+    with shop.app() as app:
+        run_id = begun(app)
+        app.runs.move(run_id, RunState.PAUSED, now=app.clock.now())
+
+        def away(*_: object) -> None:
+            raise ProviderUnreachableError("the provider does not answer")
+
+        app.runs.move(run_id, RunState.RUNNING, now=app.clock.now())
+        with monkeypatch.context() as patch:
+            patch.setattr(App, "_prepared_senders", away)
+            with pytest.raises(ProviderUnreachableError):
+                app.begin_sending(run_id)
+            later(shop, FIRST_WAIT)
+            assert gone_on(app) == []
+            outage = standing_outage(app, app.runs.get(run_id))
+            assert outage is not None
+            assert outage.tries == 1
+            later(shop, FIRST_WAIT)
+            assert to_take_up(app) == [], "twice as long"
+        later(shop, FIRST_WAIT)
+        (report,) = gone_on(app)
+    assert report.run.state is RunState.FINISHED
+
+
+def test_a_run_that_sent_everything_and_that_nobody_closed_is_closed(open_shop: Open) -> None:
+    shop = open_shop()
+    with shop.app() as app:
+        run_id = begun(app)
+        app.dispatch_all(run_id)
+        assert app.progress(run_id).waiting == 0
+        assert to_go_on_with(app) == [], "whoever sent it is at it"
+        later(shop, UNCLOSED)
+        ((run, outage),) = to_go_on_with(app)
+        assert (run.id, outage) == (run_id, None)
+        assert app.finish(run_id).run.state is RunState.FINISHED
+        assert to_go_on_with(app) == []
+
+
+def test_the_command_goes_on_with_what_can_and_says_why(
+    open_shop: Open, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = open_shop()
+    with shop.app() as app:
+        shop.clock.ahead = -FIRST_WAIT.total_seconds() - 60
+        run_id = begun(app)
+        pause_for_outage(app, run_id, "SMS: Twilio answered 503")
+    for name, value in (
+        ("HOME", shop.home), ("TEMPLATES", shop.home / "templates"),
+        ("SANDBOX_URL", shop.sandbox.url), ("SANDBOX_QUIET_HOURS", "false"), ("WORKERS", "1"),
+    ):  # fmt: skip
+        monkeypatch.setenv(f"CAMPAIGNS_{name}", str(value))
+    assert cli(["go-on"]) == 0
+    told = capsys.readouterr()
+    assert "paused by an outage: SMS: Twilio answered 503" in told.err
+    assert "finished" in told.out
+    assert cli(["go-on"]) == 0
+    assert "Nothing can go on now." in capsys.readouterr().err
+
+
+def test_a_wrong_setting_waits_for_a_person(
+    open_shop: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = open_shop()
+    with shop.app() as app:
+        run_id = begun(app)
+
+        def refuses(*_: object) -> None:
+            raise ConfigurationError("Twilio refuses the account")
+
+        monkeypatch.setattr(App, "_prepared_senders", refuses)
+        with pytest.raises(ConfigurationError):
+            app.begin_sending(run_id)
+        assert app.runs.get(run_id).state is RunState.PAUSED
+        later(shop, LONGEST_WAIT)
+        assert to_take_up(app) == []
+
+
+def test_what_the_provider_put_off_for_longer_is_not_taken_up_before(open_shop: Open) -> None:
+    shop = open_shop()
+    shop.faults("429", seconds=3600)
+    with shop.app() as app:
+        report, _ = sent(app)
+        assert report.run.state is RunState.PAUSED
+        later(shop, timedelta(minutes=50))
+        assert to_take_up(app) == []
+        shop.well_again()
+        later(shop, timedelta(minutes=10))
+        (ended,) = gone_on(app)
+    assert ended.run.state is RunState.FINISHED
+    assert ended.in_state(S.IN_DOUBT) == 0
+
+
+def test_everybody_who_looks_is_told_of_it_and_the_alert_waits_half_an_hour(
+    open_shop: Open, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = open_shop()
+    with shop.app() as app:
+        run_id = begun(app)
+        pause_for_outage(app, run_id, "E-mail: SendGrid answered 503, 5 times in a row")
+        assert alerts(app) == []
+        later(shop, timedelta(minutes=30))
+        (alert,) = alerts(app)
+        assert "SendGrid answered 503" in alert.says
+        assert "`go-on` takes it up from" in alert.says
+        (_, outage), *_ = to_take_up(app)
+        take_up(app, run_id, outage)
+        course = " ".join(app.report(run_id).course)
+    assert "taken up 1 time in vain" in course
+    monkeypatch.setenv("CAMPAIGNS_HOME", str(shop.home))
+    assert cli(["show", "run"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "paused: E-mail: SendGrid answered 503, 5 times in a row; taken up 1 time" in told
+    assert cli(["audit", f"run:{run_id}"]) == 0
+    assert "taken up" in capsys.readouterr().out

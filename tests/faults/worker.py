@@ -29,6 +29,7 @@ from campaigns.domain.batch import Batch
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import Outcome
 from campaigns.errors import RunStoppedError
+from campaigns.services import pacing
 from campaigns.services.watching import Step
 from campaigns.settings import Settings
 from tests.faults.clock import NothingDueError, SharedClock
@@ -134,6 +135,7 @@ def work(order: Order) -> None:
     """Sweep, then send what is due, as a worker does that takes over."""
     doom = Doom(order)
     _small_batches(order.batch)
+    pacing.slow_start = lambda batch, _answered: batch  # in the middle of a run: senders are known
     _watch_the_wire(doom)
     settings = Settings.model_validate(dict(order.settings))
     with App(settings, SharedClock(Path(order.clock)).clock(), doom.watch) as app:

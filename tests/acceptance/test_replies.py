@@ -105,7 +105,7 @@ def test_a_question_by_text_is_answered_by_a_person_and_is_on_the_timeline(
     assert "PRIMAVERA20" in sent["words"]["text"]
     (offer,) = told_of["offers"]
     assert ["code", "PRIMAVERA20"] in offer["facts"]
-    assert offer["ends_at"].startswith("2027-03-31")
+    assert offer["ends_at"].startswith("2032-03-31")
     assert [(e["actor"], e["action"]) for e in told_of["audit"]] == [("Marta", "answered")]
     shown = command("show", "customer", ana.phone)
     assert words in shown

@@ -6,10 +6,9 @@ from __future__ import annotations
 
 import base64
 import hmac
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -20,12 +19,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from campaigns.bootstrap.app import App
+from campaigns.bootstrap.app import CLOCK, App
 from campaigns.channels.sendgrid.webhook import SIGNATURE, TIMESTAMP
 from campaigns.domain.channel import Channel
 from campaigns.sandbox.config import SENDGRID_WEBHOOK_SEED, X_CONSUMER_SECRET
 from campaigns.settings import Settings
-from tests.contract.store_world import World
+from tests.contract.store_world import NOW, World
 from tests.pages_world import ADDRESSES, ROOT, Shop
 from tests.web_server import serving
 
@@ -46,7 +45,7 @@ def body_of(request: requests.PreparedRequest) -> bytes:
 
 
 def by_sendgrid(request: requests.PreparedRequest) -> Mapping[str, str]:
-    stamp = str(int(time.time()))
+    stamp = str(int(NOW.timestamp()))
     signature = KEY.sign(stamp.encode() + body_of(request), ec.ECDSA(SHA256()))
     return {SIGNATURE: base64.b64encode(signature).decode(), TIMESTAMP: stamp}
 
@@ -91,7 +90,8 @@ def target(database_url: str, tmp_path: Path) -> Iterator[Target]:
     place = Settings(
         _env_file=None, home=tmp_path, database_url=database_url, templates=ROOT / "templates"
     )
-    with App(place) as app:
+    # The message that the links come from is of this moment: old links open less.
+    with App(place, replace(CLOCK, now=lambda: NOW)) as app:
         shop = Shop(app, World(app.database))
         delivery = shop.delivery(shop.customer(ref="c"))
         values = app.links.values(delivery)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -57,6 +59,20 @@ def test_click_links_change_where_a_click_goes_and_nothing_else(name: str, tmp_p
         changed += ours != plain
     assert changed == sum(s.channel is Channel.EMAIL for s in without.skeletons) > 0
     assert all(url.startswith("https://shop.example.com/") for url in links.values())
+
+
+def test_the_dates_of_what_is_shipped_lie_well_ahead() -> None:
+    """This looks at the real clock on purpose: the demo and many tests send by it."""
+    soon = datetime.now(UTC).date() + timedelta(days=60)
+    for file in [*SHIPPED.glob("campaigns/*/campaign.yaml"), SHIPPED.parent / "prefect.yaml"]:
+        text = file.read_text(encoding="utf-8")
+        days = re.findall(r"\b20\d\d-\d\d-\d\d\b|(?<=DTSTART:)\d{8}", text)
+        assert "expires:" not in text or days, f"no date is found in {file.name}"
+        for day in days:
+            assert date.fromisoformat(day) > soon, (
+                f"{file.parent.name}/{file.name} says {day}, which is soon over or is: move the "
+                "shipped dates on (CONTRIBUTING.md, 'The shipped dates')"
+            )
 
 
 def test_a_check_takes_less_than_a_second_of_processor_time() -> None:

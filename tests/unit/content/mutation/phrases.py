@@ -37,9 +37,9 @@ STRANGERS: dict[str, dict[str, str]] = {
         "ca": "Els socis tenen un 10 % més.",
     },
     "date": {
-        "en": "Open again on 15 April 2027.",
-        "es": "Volvemos a abrir el 15 de abril de 2027.",
-        "ca": "Tornem a obrir el 15 d’abril del 2027.",
+        "en": "Open again on 15 April 2032.",
+        "es": "Volvemos a abrir el 15 de abril de 2032.",
+        "ca": "Tornem a obrir el 15 d’abril del 2032.",
     },
     "short date": {
         "en": "Ends 15/04.",

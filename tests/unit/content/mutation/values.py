@@ -26,52 +26,52 @@ _PERCENT = {
         "ca": "vint-i-cinc per cent",
     },
 }
-#: 31 March 2027. English serves two locales, so that no written-out date is right for both.
+#: 31 March 2032. English serves two locales, so that no written-out date is right for both.
 _ENDS_ON = {
-    "day": {"en": "30 March 2027", "es": "30 de marzo de 2027", "ca": "30 de març del 2027"},
+    "day": {"en": "30 March 2032", "es": "30 de marzo de 2032", "ca": "30 de març del 2032"},
     "digits swapped": {
-        "en": "13 March 2027",
-        "es": "13 de marzo de 2027",
-        "ca": "13 de març del 2027",
+        "en": "13 March 2032",
+        "es": "13 de marzo de 2032",
+        "ca": "13 de març del 2032",
     },
-    "month": {"en": "31 May 2027", "es": "31 de mayo de 2027", "ca": "31 de maig del 2027"},
+    "month": {"en": "31 May 2032", "es": "31 de mayo de 2032", "ca": "31 de maig del 2032"},
     "last year": {
-        "en": "31 March 2026",
-        "es": "31 de marzo de 2026",
-        "ca": "31 de març del 2026",
+        "en": "31 March 2031",
+        "es": "31 de marzo de 2031",
+        "ca": "31 de març del 2031",
     },
     "next year": {
-        "en": "March 31, 2028",
-        "es": "31 de marzo de 2028",
-        "ca": "31 de març del 2028",
+        "en": "March 31, 2033",
+        "es": "31 de marzo de 2033",
+        "ca": "31 de març del 2033",
     },
-    "numeric, another": {"en": "30/03/2027", "es": "30/03/2027", "ca": "30/3/2027"},
+    "numeric, another": {"en": "30/03/2032", "es": "30/03/2032", "ca": "30/3/2032"},
     "format, another language": {
-        "en": "31 de marzo de 2027",
-        "es": "31 de març del 2027",
-        "ca": "31 de marzo de 2027",
+        "en": "31 de marzo de 2032",
+        "es": "31 de març del 2032",
+        "ca": "31 de marzo de 2032",
     },
-    "format, English": {"en": "31 March 2027", "es": "31 March 2027", "ca": "March 31, 2027"},
-    "format, numeric of the US": {"en": "03/31/2027", "es": "03/31/2027", "ca": "3/31/2027"},
+    "format, English": {"en": "31 March 2032", "es": "31 March 2032", "ca": "March 31, 2032"},
+    "format, numeric of the US": {"en": "03/31/2032", "es": "03/31/2032", "ca": "3/31/2032"},
     "words, same value": {
         "en": "the thirty-first of March",
         "es": "treinta y uno de marzo",
         "ca": "trenta-u de març",
     },
 }
-#: 3 May 2027: in numbers it reads as 5 March elsewhere.
+#: 3 May 2032: in numbers it reads as 5 March elsewhere.
 _MOVES_ON = {
-    "day": {"en": "4 May 2027", "es": "4 de mayo de 2027", "ca": "4 de maig del 2027"},
-    "month": {"en": "3 June 2027", "es": "3 de junio de 2027", "ca": "3 de juny del 2027"},
-    "year": {"en": "3 May 2026", "es": "3 de mayo de 2026", "ca": "3 de maig del 2026"},
-    "day and month swapped": {"en": "5/3/2027", "es": "5/3/2027", "ca": "5/3/2027"},
+    "day": {"en": "4 May 2032", "es": "4 de mayo de 2032", "ca": "4 de maig del 2032"},
+    "month": {"en": "3 June 2032", "es": "3 de junio de 2032", "ca": "3 de juny del 2032"},
+    "year": {"en": "3 May 2031", "es": "3 de mayo de 2031", "ca": "3 de maig del 2031"},
+    "day and month swapped": {"en": "5/3/2032", "es": "5/3/2032", "ca": "5/3/2032"},
     "another day, short": {"en": "13 May", "es": "13 de mayo", "ca": "13 de maig"},
     "format, another language": {
-        "en": "3 de mayo de 2027",
-        "es": "3 de maig del 2027",
-        "ca": "3 de mayo de 2027",
+        "en": "3 de mayo de 2032",
+        "es": "3 de maig del 2032",
+        "ca": "3 de mayo de 2032",
     },
-    "format, English": {"en": "May 3, 2027", "es": "May 3, 2027", "ca": "3 May 2027"},
+    "format, English": {"en": "May 3, 2032", "es": "May 3, 2032", "ca": "3 May 2032"},
     "words, same value": {
         "en": "the third of May",
         "es": "tres de mayo",

@@ -304,6 +304,15 @@ def test_what_the_provider_put_off_for_longer_is_not_taken_up_before(open_shop: 
     assert ended.in_state(S.IN_DOUBT) == 0
 
 
+def test_of_a_run_that_went_on_the_outage_is_told_in_one_sentence(open_shop: Open) -> None:
+    with open_shop().app() as app:
+        run_id = begun(app)
+        pause_for_outage(app, run_id, "the sandbox does not answer.")
+        assert app.runs.move(run_id, RunState.RUNNING, now=app.clock.now())
+        last = app.report(run_id).course[-1]
+    assert last == "It was taken up again after an outage: the sandbox does not answer."
+
+
 def test_everybody_who_looks_is_told_of_it_and_the_alert_waits_half_an_hour(
     open_shop: Open, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -171,6 +171,15 @@ def test_a_second_row_on_a_later_page_is_told_too(
     assert (report.unchanged, report.repeated) == (2, 1)
 
 
+def test_a_row_that_a_clock_set_back_refuses_is_told_where_it_has_to_be_read(again: Again) -> None:
+    tomorrow = NOW + timedelta(hours=20)  # a day of grace for a zone that was left out
+    row = f"7,ana@example.com,,Ana,,yes,,{tomorrow:%Y-%m-%dT%H:%M},,\n"
+    again(HEAD + row + BO)
+    report = again(HEAD + row + row + BO, now=NOW - timedelta(hours=6))
+    assert (report.refused, report.unchanged) == (2, 1)
+    assert "the date is in the future" in again.refused()
+
+
 def test_who_was_erased_is_not_known_again_and_has_no_stamp(again: Again) -> None:
     again(HEAD + ANA + BO)
     _erase(again, "7")

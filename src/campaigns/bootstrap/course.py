@@ -36,7 +36,7 @@ def course(app: App, run_id: int) -> Iterator[str]:
     if outage is not None and run.state is RunState.PAUSED:
         yield f"Paused: {in_words(outage, run.campaign, app.home)}"
     elif outage is not None:
-        yield f"It was taken up again after an outage: {outage.because}."
+        yield f"It was taken up again after an outage: {outage.because.rstrip('.')}."
     if run.state in (RunState.CANCELLED, RunState.STOPPED) and _ran_again(app, run):
         yield "What it did not send and a later run planned again is counted there, no longer here."
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from campaigns.bootstrap.costs import earlier_costs, rows_by_channel
 from campaigns.domain.allotment import Allotment, PlanChange, compare_plans
 from campaigns.domain.approval import Approval, ApprovalRule
 from campaigns.domain.campaign import Campaign
+from campaigns.domain.channel import Channel
 from campaigns.domain.costing import over_budget
 from campaigns.domain.prices import Prices
 from campaigns.domain.release import Release
@@ -39,12 +41,12 @@ def settle_plan(app: App, run: Run, release: Release) -> None:
     changed = None
     if approval is not None and not run.continues:
         fewer = run.limit is not None or not run.portion.whole
-        changed = _changed(app, release, approval, allotted, limited=fewer)
-    most = ApprovalRule.of(release).may_change
-    if changed is not None and changed.percent > most:  # before it is noted: once is enough
-        because = f"{changed} since it was approved, more than {most:g} percent"
-        if not app.runs.move(run.id, RunState.PAUSED, now=now, because=because, as_held=True):
-            return  # somebody else's word stands: it is settled after that
+        told = app.plans.told(approval.id, but=run.id)
+        changed = _changed(app, release, approval, allotted, limited=fewer, told=told)
+    # Before it is noted: that is done once. Where it cannot be held somebody else's word stands,
+    # and the plan is settled after that.
+    if _too_much(release, changed) and not _hold(app, run, release, changed):
+        return
     app.plans.record(
         RunPlan(
             run_id=run.id,
@@ -55,6 +57,17 @@ def settle_plan(app: App, run: Run, release: Release) -> None:
             changed=str(changed) if changed else None,
         )
     )
+
+
+def _too_much(release: Release, changed: PlanChange | None) -> bool:
+    return changed is not None and changed.percent > ApprovalRule.of(release).may_change
+
+
+def _hold(app: App, run: Run, release: Release, changed: PlanChange | None) -> bool:
+    most = ApprovalRule.of(release).may_change
+    because = f"{changed} since it was approved, more than {most:g} percent"
+    now = app.clock.now()
+    return app.runs.move(run.id, RunState.PAUSED, now=now, because=because, as_held=True)
 
 
 def standing_approval(app: App, release: Release) -> Approval | None:
@@ -93,13 +106,23 @@ def post_to_come(app: App, run: Run, release: Release) -> Rows:
 def since_approved(app: App, release: Release, now: Allotment) -> PlanChange | None:
     """How a plan differs from the one that was approved; None where none was."""
     approval = standing_approval(app, release)
-    return None if approval is None else _changed(app, release, approval, now, limited=False)
+    if approval is None:
+        return None
+    told = app.plans.told(approval.id)
+    return _changed(app, release, approval, now, limited=False, told=told)
 
 
 def _changed(
-    app: App, release: Release, approval: Approval, now: Allotment, *, limited: bool
+    app: App,
+    release: Release,
+    approval: Approval,
+    now: Allotment,
+    *,
+    limited: bool,
+    told: Mapping[Channel, int],
 ) -> PlanChange | None:
     """Whom an earlier run told by the same yes gets nothing now, as was approved: no change."""
     approved = app.plans.load(approval.plan, release)
-    fewer = limited or app.plans.used(approval.id)
-    return None if approved is None else compare_plans(release, approved, now, limited=fewer)
+    if approved is None:
+        return None
+    return compare_plans(release, approved, now, limited=limited, told=told)

@@ -12,9 +12,10 @@ import sys
 import zlib
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from types import MappingProxyType
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.counting import counted
@@ -23,6 +24,7 @@ from campaigns.domain.release import Release
 #: Customers whose numbers are kept together: one who is alone among erased ones costs so many.
 _TOGETHER = 4096
 _HEAD = 8
+_NOBODY_YET: Mapping[Channel, int] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -126,25 +128,38 @@ class PlanChange:
 
 
 def compare_plans(
-    release: Release, before: Allotment, after: Allotment, *, limited: bool = False
+    release: Release,
+    before: Allotment,
+    after: Allotment,
+    *,
+    limited: bool = False,
+    told: Mapping[Channel, int] = _NOBODY_YET,
 ) -> PlanChange:
-    """What changed. `limited`: the later one is for a part of the people; the rest is no change."""
+    """What changed. `limited`: the later one is for a part of the people; the rest is no change.
+    `told`: so many have what the earlier one gave them already, and get nothing by the later."""
     channels = _channels(release, before.messages)
     more: Counter[Channel] = Counter()
+    lost: Counter[Channel] = Counter()
     customers = other_words = 0
     for was, now in before.differing(after):
-        if limited and not now:
+        old, new = channels[was], channels[now]
+        if old is not None and new is None:
+            lost[old] += 1
             continue
         customers += 1
-        old, new = channels[was], channels[now]
         if old is new:
             other_words += 1
         if old is not None:
             more[old] -= 1
         if new is not None:
             more[new] += 1
-    told = tuple((c, n) for c, n in sorted(more.items()) if n)
-    return PlanChange(customers, before.people, told, other_words)
+    if not limited:
+        for channel, number in lost.items():
+            unexplained = max(0, number - told.get(channel, 0))
+            customers += unexplained
+            more[channel] -= unexplained
+    by_channel = tuple((c, n) for c, n in sorted(more.items()) if n)
+    return PlanChange(customers, before.people, by_channel, other_words)
 
 
 def _channels(release: Release, messages: Sequence[str]) -> list[Channel | None]:

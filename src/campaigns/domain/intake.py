@@ -170,8 +170,7 @@ class UnreadRow(NamedTuple):
 
 class SameRow(NamedTuple):
     """A row that would change nothing of its customer, who is found by these refs and address keys;
-    `kept_opt_out` of its yeses stand against a no. `plain` reads it, where more is to be
-    known: a row that is refused has no stamp."""
+    `kept_opt_out` of its yeses stand against a no. `plain` reads it, where more is to be known."""
 
     line: int
     customer_id: int

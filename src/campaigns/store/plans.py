@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import ColumnElement, case, exists, func, select, text
+from sqlalchemy import ColumnElement, case, exists, func, or_, select, text
 
 from campaigns.domain.allotment import Allotment
-from campaigns.domain.channel import PUBLIC
+from campaigns.domain.channel import PUBLIC, Channel
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.journey import MAX_STEPS
 from campaigns.domain.prices import PRICED_BY_COUNTRY
 from campaigns.domain.release import Release
 from campaigns.domain.run import ACTIVE_RUN_STATES, Run
 from campaigns.store import bulk
+from campaigns.store.candidates import counts
 from campaigns.store.clock import from_ms, to_ms
 from campaigns.store.engine import Database
 from campaigns.store.releases import load_skeleton_ids
@@ -149,6 +150,27 @@ class SqlPlans:
         )
         with self._database.read() as connection:
             return bool(connection.execute(query).scalar())
+
+    def told(self, approval_id: int, *, but: int | None = None) -> Counter[Channel]:
+        """How many have their message by runs of this yes (all `but` one), by the channel that was
+        planned: a fallback may have followed."""
+        d, by = deliveries.c, run_plans.c
+        of_yes = select(by.run_id).where(by.approval_id == approval_id)
+        if but is not None:
+            of_yes = of_yes.where(by.run_id != but)
+        query = (
+            select(d.channel, func.count())
+            .where(
+                d.run_id.in_(of_yes),
+                d.customer_id != PUBLIC,
+                d.step == 0,
+                d.hop == 0,
+                or_(d.replaced, counts()),
+            )
+            .group_by(d.channel)
+        )
+        with self._database.read() as connection:
+            return Counter({Channel(c): n for c, n in connection.execute(query)})
 
     # Costs ----------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from campaigns.bootstrap.approving import (
     question_timed_out,
     reject_release,
 )
-from campaigns.bootstrap.control import pause, resume
+from campaigns.bootstrap.control import cancel, pause, resume
 from campaigns.bootstrap.forecasting import forecast
 from campaigns.bootstrap.outages import pause_for_outage, standing_outage
 from campaigns.cli import run as cli
@@ -171,6 +171,24 @@ def test_whom_a_first_run_told_is_no_change_for_the_next_by_the_same_yes(
     import_people(app, tmp_path, 90, seed=9)  # of whom nobody was approved
     with pytest.raises(RunHeldError, match=r"more by e-mail.*customers changed"):
         app.begin_sending(planned(app))
+
+
+def test_whoever_is_lost_between_two_runs_by_the_same_yes_still_waits_for_a_person(
+    on_both: App, tmp_path: Path
+) -> None:
+    """A first run told twenty; a second one was held and cancelled: that explains no other loss."""
+    app = on_both
+    import_people(app, tmp_path, 100)
+    add(app, "needs_approval: true")
+    approve_release(app, "spring_sale", by="Berta")
+    send_run(app, planned(app, limit=20))
+    with app.database.write() as connection:
+        connection.execute(text("DELETE FROM standings WHERE customer_id % 2 = 0"))
+    for _ in range(2):
+        run_id = planned(app)
+        with pytest.raises(RunHeldError, match=r"fewer by e-mail.*customers changed"):
+            app.begin_sending(run_id)
+        cancel(app, run_id, by="Berta", why="who took their consent away?")
 
 
 def test_nobody_answering_leaves_nothing_begun_and_a_later_yes_counts(

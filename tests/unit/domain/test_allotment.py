@@ -90,6 +90,14 @@ def test_who_does_not_fit_into_a_limited_run_is_no_change() -> None:
     assert limited.customers == 1
 
 
+def test_whom_an_earlier_run_told_is_no_change_and_explains_nobody_elses_loss() -> None:
+    before = {1: EMAIL, 2: EMAIL, 3: SMS}
+    told = {Channel.EMAIL: 1}
+    assert not compare_plans(RELEASE, allot(before), allot({2: EMAIL, 3: SMS}), told=told).customers
+    lost = compare_plans(RELEASE, allot(before), allot({2: EMAIL}), told=told)
+    assert str(lost) == "1 fewer by SMS: 1 customer changed"
+
+
 def test_customers_far_apart_do_not_meet() -> None:
     places = [1, 4095, 4096, 4097, 1_000_000]
     pairs = [allot({a: EMAIL}).plan_hash("r") for a in places]

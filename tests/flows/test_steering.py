@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 from prefect.states import Cancelled, Cancelling, Paused, Suspended
 
 from campaigns.bootstrap import connect
-from campaigns.bootstrap.control import link, pause
+from campaigns.bootstrap.control import carriers, link, pause
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.run import RunState
 from flows.housekeeping import housekeeping
@@ -28,25 +30,22 @@ def test_a_flow_without_a_worker_follows_pause_resume_and_cancel(
     flow = process(prefect.environment, code)
     until(lambda: slow.texts() > 2)
     with client() as api, connect() as app:
-        # Others may be scheduled: this one has no deployment.
-        flow_run = next(
-            r for r in api.read_flow_runs() if r.state_name == "Running" and not r.deployment_id
-        )
         run = app.latest_run()
-        api.set_flow_run_state(flow_run.id, Paused(timeout_seconds=300))
+        flow_run = UUID(until(lambda: carriers(app).get(run.id)))
+        api.set_flow_run_state(flow_run, Paused(timeout_seconds=300))
         hold = until(lambda: app.audit.hold(run.id))
         until(lambda: not app.progress(run.id).moving)
         sent = slow.sent()
-        api.resume_flow_run(flow_run.id)
+        api.resume_flow_run(flow_run)
         until(lambda: slow.sent() > sent)
-        api.set_flow_run_state(flow_run.id, Cancelling())
+        api.set_flow_run_state(flow_run, Cancelling())
         flow.wait(120)
 
         assert hold.actor == PREFECT
         assert app.runs.get(run.id).state is RunState.CANCELLED
         app.sweep()
         seen = app.progress(run.id)
-        assert api.read_flow_run(flow_run.id).state_name == "Cancelled"
+        assert api.read_flow_run(flow_run).state_name == "Cancelled"
     assert seen.waiting == seen.in_doubt == 0
     assert seen.accepted == slow.sent() + 1, "the public post is the one more"
     assert seen.count(DeliveryState.CANCELLED) > 0, "it was cancelled too late to show anything"

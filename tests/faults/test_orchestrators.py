@@ -58,11 +58,13 @@ def test_two_who_run_the_same_campaign_at_once_and_again_send_each_message_once(
         first, second = (told(process) for process in both)
         logged = list(sandbox.log.entries())
         again = told(_start(environment, tmp_path, *run))
-        assert len(list(sandbox.log.entries())) == len(logged)
+        # X refuses one; where both end at that moment, whoever comes next sends the mail instead.
+        late = list(sandbox.log.entries())[len(logged) :]
+        assert [entry.channel for entry in late] in ([], ["email"])
         assert sandbox.log.duplicates() == {}
-    people = [entry.recipient for entry in logged]
+    people = [entry.recipient for entry in (*logged, *late)]
     assert len(people) == len(set(people)) > 50
     assert [entry.channel for entry in logged].count("x_post") == 1
     assert max(first["accepted"], second["accepted"]) == len(logged) - 1, "all but the post"
-    assert again["accepted"] == 0
+    assert again["accepted"] <= len(late)
     assert again["already"] == max(sum(r["planned"].values()) for r in (first, second))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import timedelta
+from threading import Event
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, event, insert, select
 
 from campaigns.domain.delivery import Accepted, ProviderState, Rejected
 from campaigns.domain.pressure import Cap, Pressure
@@ -193,6 +194,38 @@ def test_a_finished_run_is_opened_again_for_what_bounced_later(
     assert world.runs.get(run.id).state is RunState.RUNNING
     assert fallbacks.opened_again(now=NOW + HOUR) == [run.id]
     assert fallbacks.finished_runs(since=NOW, now=NOW + HOUR) == []
+
+
+@pytest.mark.parametrize("to", [RunState.FINISHED, RunState.CANCELLED])
+def test_a_run_that_ends_at_that_moment_leaves_nothing_waiting(
+    world: World, fallbacks: SqlFallbacks, to: RunState
+) -> None:
+    """Written and not committed yet, a next hop is not seen by who ends the run: they wait for it,
+    and a run that has something to send is not finished."""
+    customer = world.customer(channels=(EMAIL, SMS))
+    run, _ = sent(world, [customer], DEAD)
+    written, go = Event(), Event()
+
+    def hold(connection: Connection) -> None:
+        if not written.is_set() and connection.get_execution_options().get("campaigns_write"):
+            written.set()
+            go.wait(60)
+
+    event.listen(world.database.engine, "commit", hold)
+    with ThreadPoolExecutor(2) as pool:
+        falling = pool.submit(fall, world, fallbacks, run)
+        assert written.wait(60)
+        ending = pool.submit(world.runs.move, run.id, to, now=NOW + HOUR)
+        wait([ending], timeout=1)
+        go.set()
+        assert falling.result().hops == 1
+        ended = ending.result()
+    event.remove(world.database.engine, "commit", hold)
+    state, hop = world.runs.get(run.id).state, hops(world, customer)[1][2]
+    if to is RunState.FINISHED:
+        assert (ended, state, hop) == (False, RunState.RUNNING, "pending")
+    else:
+        assert (ended, state, hop) == (True, RunState.CANCELLED, "cancelled")
 
 
 def test_a_run_beside_another_one_of_its_campaign_waits_and_loses_nothing(

@@ -115,7 +115,9 @@ def hold_imports(connection: Connection) -> None:
 
 
 def hold_intent(connection: Connection) -> None:
-    """The other side of `bar_intents`, taken by the outbox for each batch of intents."""
+    """The other side of `bar_intents`, taken by the outbox for each batch of intents; and before
+    it reads, by whoever gives a run something more to send: a run that ends meanwhile would not
+    see it."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock_shared({_INTENT_LOCK})")
 

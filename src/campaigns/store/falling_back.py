@@ -24,7 +24,7 @@ from campaigns.domain.run import Run
 from campaigns.store import bulk, contacts
 from campaigns.store.candidates import profiles_of
 from campaigns.store.clock import to_ms
-from campaigns.store.engine import Database
+from campaigns.store.engine import Database, hold_intent
 from campaigns.store.releases import load_skeleton_ids
 from campaigns.store.resolving import reopen
 from campaigns.store.schema import FAILED, deliveries, interactions
@@ -100,6 +100,7 @@ class SqlFallbacks:
         its campaign is under way: then nothing has been changed."""
         try:
             with self._database.write() as connection:
+                hold_intent(connection)  # the run may be ending at this moment
                 failed = self._failed(connection, run, since, most)
                 if not failed:
                     return 0, 0

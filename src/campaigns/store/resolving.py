@@ -15,7 +15,7 @@ from campaigns.domain.run import RunState
 from campaigns.errors import NotFoundError, UserError
 from campaigns.store import audit, bulk, contacts
 from campaigns.store.clock import from_ms, to_ms
-from campaigns.store.engine import Database
+from campaigns.store.engine import Database, hold_intent
 from campaigns.store.schema import campaigns, deliveries, doubts, runs
 from campaigns.store.settling import Settling
 
@@ -44,6 +44,7 @@ class SqlResolving:
         """
         try:
             with self._database.write() as connection:
+                hold_intent(connection)  # the run may be ending at this moment
                 row = _in_doubt(connection, delivery_id)
                 if verdict is Verdict.SENT:
                     self._settling.accept(connection, {delivery_id: None}, now=now)

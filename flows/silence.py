@@ -23,10 +23,9 @@ from prefect.states import Crashed
 from campaigns.bootstrap import App
 from campaigns.bootstrap.control import carried
 from campaigns.bootstrap.outages import pause_for_outage
-from campaigns.domain.run import RunState
+from campaigns.domain.run import UNDER_WAY
 from flows.automations import SILENCE
 
-_UNDER_WAY = {RunState.PLANNING, RunState.RUNNING}
 _GONE = "It gives no sign of life any more: who ran it is gone."
 
 
@@ -44,7 +43,7 @@ def crash_the_silent(app: App) -> list[str]:
 
 def _pause(app: App, run_id: int) -> None:
     seen = app.progress(run_id)
-    if seen.run.state in _UNDER_WAY and not (seen.alive or seen.settled_lately):
+    if seen.run.state in UNDER_WAY and not (seen.alive or seen.settled_lately):
         pause_for_outage(app, run_id, "its flow run is gone", crashed=True)
 
 

@@ -28,12 +28,11 @@ from prefect.runtime import flow_run
 from campaigns.bootstrap import App, connect
 from campaigns.bootstrap.control import cancel, link, linked, pause, resume
 from campaigns.bootstrap.outages import pause_for_outage
-from campaigns.domain.run import RunState
+from campaigns.domain.run import UNDER_WAY
 from campaigns.errors import UserError
 
 #: The actor in the audit trail: open-source Prefect does not know who pressed the button.
 PREFECT = "Prefect"
-_UNDER_WAY = {RunState.PLANNING, RunState.RUNNING}
 #: Seconds between two looks at the flow run's own state.
 LOOK_EVERY = 2.0
 
@@ -134,7 +133,7 @@ def pause_our_run(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) ->
     """Prefect's hook on a crash: nobody plans or sends any more, until `go-on` takes it up."""
     with connect() as app:
         run_id = linked(app, str(flow_run.id))
-        if run_id is not None and app.runs.get(run_id).state in _UNDER_WAY:
+        if run_id is not None and app.runs.get(run_id).state in UNDER_WAY:
             pause_for_outage(app, run_id, "the flow run crashed", crashed=True)
 
 

@@ -50,6 +50,10 @@ def later(shop: Shop, wait: timedelta) -> None:
     shop.clock.ahead += wait.total_seconds() + 1
 
 
+def _refuses(*_: object) -> None:
+    raise ConfigurationError("Twilio refuses the account")
+
+
 def test_a_run_is_taken_up_once_the_provider_may_answer_and_goes_on_to_its_end(
     open_shop: Open,
 ) -> None:
@@ -244,10 +248,7 @@ def test_a_wrong_setting_waits_for_a_person(
     with shop.app() as app:
         run_id = begun(app)
 
-        def refuses(*_: object) -> None:
-            raise ConfigurationError("Twilio refuses the account")
-
-        monkeypatch.setattr(App, "_prepared_senders", refuses)
+        monkeypatch.setattr(App, "_prepared_senders", _refuses)
         with pytest.raises(ConfigurationError):
             app.begin_sending(run_id)
         assert app.runs.get(run_id).state is RunState.PAUSED
@@ -264,10 +265,7 @@ def test_a_wrong_setting_that_an_outage_hid_waits_for_a_person(
         pause_for_outage(app, run_id, "Twilio does not answer")
         later(shop, FIRST_WAIT)
 
-        def refuses(*_: object) -> None:
-            raise ConfigurationError("Twilio refuses the account")
-
-        monkeypatch.setattr(App, "_prepared_senders", refuses)
+        monkeypatch.setattr(App, "_prepared_senders", _refuses)
         with pytest.raises(ConfigurationError):
             gone_on(app)
         later(shop, LONGEST_WAIT)

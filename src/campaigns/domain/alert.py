@@ -50,7 +50,7 @@ def stuck(seen: Iterable[Progress]) -> list[Alert]:
             p.run.id,
             p.run.campaign,
             f"Run {p.run.id} of {p.run.campaign} does not go on: {p.stuck} "
-            f"{p.settled:,} of {counted(p.planned, 'message')} done.",
+            f"{p.settled:,} of {counted(p.planned, 'message is', 'messages are')} done.",
         )
         for p in seen
         if p.stuck and _asks(p)

@@ -23,6 +23,8 @@ class RunState(StrEnum):
 
 
 ACTIVE_RUN_STATES = frozenset({RunState.PLANNING, RunState.RUNNING, RunState.PAUSED})
+#: Somebody should be planning it or sending it.
+UNDER_WAY = frozenset({RunState.PLANNING, RunState.RUNNING})
 
 _R = RunState
 TRANSITIONS: dict[RunState, frozenset[RunState]] = {

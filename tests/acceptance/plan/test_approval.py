@@ -31,6 +31,16 @@ from tests.acceptance.plan.world import add, import_people, planned, rows
 from tests.runs import send_run
 
 
+def with_fewer_than_approved(app: App, tmp_path: Path) -> int:
+    """A planned run, of which those who permit e-mail alone were lost since the yes."""
+    import_people(app, tmp_path, 100)
+    add(app, "needs_approval: true")
+    approve_release(app, "spring_sale", by="Berta")
+    with app.database.write() as connection:
+        connection.execute(text("DELETE FROM standings WHERE channel = 'email'"))
+    return planned(app)
+
+
 def test_a_no_with_its_reason_stops_the_release_until_a_yes(app: App, tmp_path: Path) -> None:
     import_people(app, tmp_path, 40)
     add(app, "needs_approval: true")
@@ -119,12 +129,7 @@ def test_a_run_that_was_paused_while_it_was_planned_is_held_to_its_yes_all_the_s
     on_both: App, tmp_path: Path, paused: str
 ) -> None:
     app = on_both
-    import_people(app, tmp_path, 100)
-    add(app, "needs_approval: true")
-    approve_release(app, "spring_sale", by="Berta")
-    with app.database.write() as connection:
-        connection.execute(text("DELETE FROM standings WHERE channel = 'email'"))
-    run_id = planned(app)
+    run_id = with_fewer_than_approved(app, tmp_path)
     if paused == "crashed":
         assert pause_for_outage(app, run_id, "the flow run crashed", crashed=True)
     else:
@@ -138,12 +143,7 @@ def test_a_run_that_was_paused_while_it_was_planned_is_held_to_its_yes_all_the_s
 def test_a_database_that_goes_away_as_a_changed_plan_is_held_loses_no_hold(
     app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import_people(app, tmp_path, 100)
-    add(app, "needs_approval: true")
-    approve_release(app, "spring_sale", by="Berta")
-    with app.database.write() as connection:
-        connection.execute(text("DELETE FROM standings WHERE channel = 'email'"))
-    run_id = planned(app)
+    run_id = with_fewer_than_approved(app, tmp_path)
 
     def away(*_: object, **__: object) -> bool:
         raise DatabaseError("the database is away")

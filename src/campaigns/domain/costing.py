@@ -68,7 +68,7 @@ def over_budget(budget: Budget | None, cost: Decimal, spent: Decimal, unpriced: 
     return (
         f"it would cost {money(cost, budget.currency)}{earlier}, and the budget is "
         f"{money(budget.amount, budget.currency)}. Raise `budget` in campaign.yaml, narrow the "
-        "audience, or send to fewer (`--limit`, *At most* on the form)."
+        "audience, or send to fewer (`--limit`, on the form “At most”)."
     )
 
 

@@ -47,7 +47,7 @@ _CUE: Final = re.compile(
 _CUE_WORDS: Final = ("cod", "cód", "còd", "cup", "coup", "voucher", "gutschein")
 #: Before a word for code: what is no code to type.
 _OF_PLACES: Final = re.compile(r"(?i:postal|post|zip|area|dialling|country|bar|qr)[\s-]?$")
-_CAPITALS: Final = r"(?P<{}>[A-Z][A-Z0-9]{{4,39}}|(?=[a-z-]*\d)[a-z][a-z0-9-]{{3,29}})"
+_CAPITALS: Final = r"(?P<{}>[A-Z][A-Z0-9]{{4,39}}|[a-z][a-z-]{{2,26}}\d{{1,4}})"
 #: A code without a word for it, known by what one does with it.
 _USED: Final = re.compile(
     rf"(?<![\w#@/.-])(?:{_CAPITALS.format('paid')}\s(?i:at (?:the )?(?:checkout|till|counter)"
@@ -89,7 +89,8 @@ def cued_codes(text: str, low: str) -> Iterator[Mention]:
                 yield Mention(Kind.CODE, match["code"], "", *match.span("code"))
     for match in _USED.finditer(text):
         group = "paid" if match["paid"] else "entered"
-        if match[group] not in _NOT_CODES and not match[0].isupper():
+        is_known = match[group] in _NOT_CODES or _HARMLESS.fullmatch(match[group])
+        if not is_known and not match[0].isupper():
             yield Mention(Kind.CODE, match[group], "", *match.span(group))
 
 

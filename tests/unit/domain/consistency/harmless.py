@@ -65,6 +65,7 @@ HARMLESS: dict[str, list[str]] = {
         "Version 31.3 der App, § 7 Abs. 3.",
         "Für 2 Personen, 2 für den Balkon.",
         "100 % natürlich.",
+        "Plastikfrei und co2-neutral an der Kasse, COVID19 beim Bezahlen.",
     ],
     "fr_FR": [
         "100 % naturel, 24 h/24 et 7 j/7.",

@@ -122,10 +122,12 @@ class App(Starting):
         Nor does one that goes on with a journey: the post belongs to the first step.
         """
         from campaigns.bootstrap.canary import begin_canary
+        from campaigns.bootstrap.proof import require_whole
         from campaigns.bootstrap.settling import settle_plan
 
         run = self.runs.get(run_id)
         release = self.releases.load(run.release_hash)
+        require_whole(release, run.release_hash)
         self.require_no_hold(run)
         self.require_may_send()
         settle_plan(self, run, release)

@@ -178,12 +178,14 @@ def run_command(
 def go_on(app: App, run: Run, *, as_json: bool) -> int:
     """Plan what is not planned, send what is due, close the run and tell; the exit code."""
     from campaigns.bootstrap.canary import wait_for_canary
+    from campaigns.bootstrap.outages import paused_when_stopped
 
-    _plan(app, run)
-    sent = _send(app, run)
-    if wait_for_canary(app, run.id, _tell_once()):
-        sent.add(_send(app, run))
-    report = app.finish(run.id, sent.unreachable)
+    with paused_when_stopped(app, run.id):
+        _plan(app, run)
+        sent = _send(app, run)
+        if wait_for_canary(app, run.id, _tell_once()):
+            sent.add(_send(app, run))
+        report = app.finish(run.id, sent.unreachable)
     if as_json:
         print_json(report.as_json())
     else:

@@ -120,6 +120,6 @@ class UnarmedError(CampaignsError):
 
 class RunStoppedError(CampaignsError):
     """A provider refused the campaign's configuration or content: the run stopped at once,
-    what was not sent stays pending and can be resumed once mended."""
+    what was not sent is cancelled, and belongs to the next run once that is mended."""
 
     exit_code = 3

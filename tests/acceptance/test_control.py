@@ -327,6 +327,26 @@ def test_a_copied_home_plans_but_sends_nothing_until_it_is_armed(
     assert said("arm", "--by", "ana", "--why", "again")[1].startswith("The database is armed")
 
 
+def test_what_left_after_a_backup_is_told_by_the_brands_clock(
+    home: Path,
+    providers: SandboxProcess,
+    said: Callable[..., tuple[int, str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    behave(providers.url)
+    monkeypatch.setenv("CAMPAIGNS_SANDBOX_QUIET_HOURS", "false")
+    database = home / "campaigns.db"
+    with connect() as app:
+        run = plan_run(app, limit=3)
+    backup = shutil.copy(database, home / "backup.db")
+    assert said("run", "spring_sale", "--limit", "3")[0] == 0
+    Path(backup).replace(database)
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    text = " ".join(said("arm", "--by", "ana", "--why", "the disk was lost")[1].split())
+    left = rf"run {run.id} of spring_sale sent until \d+ \w+ \d{{4}} \d\d:\d\d CES?T"
+    assert re.search(left, text)
+
+
 def test_watching_a_run_ends_with_it(
     home: Path, providers: SandboxProcess, said: Callable[..., tuple[int, str]]
 ) -> None:

@@ -159,7 +159,7 @@ class App(Starting):
             require_sandbox(self.settings)
             self._prepared_senders(release)
         except OutageError as error:
-            pause_for_outage(self, run.id, str(error))
+            pause_for_outage(self, run.id, error.because)
             raise
         except CampaignsError as error:
             self.runs.move(run.id, RunState.PAUSED, now=self.clock.now(), because=str(error))

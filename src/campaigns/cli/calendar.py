@@ -40,6 +40,9 @@ def calendar_command(weeks: int, schedules: Path, html: Path | None, as_json: bo
     A forecast from the profiles of today: it writes nothing and sends nothing. Schedules that are
     switched off are shown as such.
     """
+    from campaigns.content.compiler import SHARED
+
+    SHARED.start()  # its imports run while this process does its own
     from campaigns.bootstrap import connect
     from campaigns.bootstrap.calendar import calendar, write_page
 

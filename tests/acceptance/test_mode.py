@@ -9,11 +9,13 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from campaigns.bootstrap import App, connect
+from campaigns.bootstrap.control import pause
 from campaigns.bootstrap.listening import Listener
 from campaigns.bootstrap.reconciling import fall_back_later, reconcile_doubts
 from campaigns.bootstrap.replies import Replies
@@ -127,6 +129,20 @@ def test_a_live_database_gives_nothing_to_the_sandbox(
         assert "this database is live" in text
         assert "Set CAMPAIGNS_LIVE=true to go on with it" in text
     assert accepted(providers) == before
+
+
+def test_who_resumes_a_live_run_that_is_not_planned_is_asked_whether_to_plan_it(
+    home: Path, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMPAIGNS_LIVE", "true")
+    with connect() as app:
+        run, _ = app.start_run("spring_sale")
+        pause(app, run.id, by="ana")
+        monkeypatch.setattr("sys.stdin", StringIO("n\n"))
+        code, text = said("resume", str(run.id))
+        assert code == 130
+        assert "Nothing is planned yet: plan 1 shard and send what comes of it to real" in text
+        assert app.audit.hold(run.id) is not None, "it goes on though nobody said yes"
 
 
 def test_importing_planning_and_looking_bind_a_database_to_nothing(

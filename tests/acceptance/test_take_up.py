@@ -18,7 +18,7 @@ from campaigns.bootstrap.outages import (
     to_take_up,
 )
 from campaigns.cli import run as cli
-from campaigns.cli.going_on import _question
+from campaigns.cli.going_on import question
 from campaigns.domain.audit import ENGINE, run_subject
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import DeliveryState
@@ -147,8 +147,14 @@ def test_after_a_few_crashes_of_one_run_somebody_has_to_look(open_shop: Open) ->
             app.runs.move(run_id, RunState.RUNNING, now=app.clock.now())
         pause_for_outage(app, run_id, "the flow run crashed", crashed=True)
         assert standing_outage(app, app.runs.get(run_id)) is None
+        told = app.progress(run_id).stuck
         later(shop, LONGEST_WAIT)
         assert to_take_up(app) == []
+    assert told == (
+        "paused: the flow run crashed, for the 4th time in this run: it does not go on by itself "
+        "any more. See why (the log of the flow run, the memory of its machine) before going on. "
+        "`campaigns run spring_sale` goes on with it."
+    )
 
 
 def test_a_provider_that_is_away_before_the_first_message_is_asked_again_later(
@@ -230,15 +236,21 @@ def test_the_command_goes_on_with_what_can_and_says_why(
     assert "Nothing can go on now." in capsys.readouterr().err
 
 
-def test_the_command_asks_about_what_is_not_planned_yet_too(open_shop: Open) -> None:
+def test_going_on_asks_about_what_is_not_planned_yet_too(open_shop: Open) -> None:
     shop = open_shop()
     with shop.app() as app:
         run, _ = app.start_run("spring_sale")
-        assert _question([app.progress(run.id)]) == (
-            "Send 0 messages, and those of 1 shard not planned yet, to real customers now?"
+        before = app.progress(run.id)
+        assert question([before]) == (
+            "Nothing is planned yet: plan 1 shard and send what comes of it to real customers now?"
         )
         app.plan_shard(run.id, 0)
-        assert "planned" not in _question([app.progress(run.id)])
+        planned = app.progress(run.id)
+        assert question([planned]) == (f"Send {planned.waiting:,} messages to real customers now?")
+        assert question([before, planned]) == (
+            f"Send {planned.waiting:,} messages, and those of 1 shard not planned yet, "
+            "to real customers now?"
+        )
 
 
 def test_a_wrong_setting_waits_for_a_person(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from campaigns.domain.audit import ENGINE, Action, AuditEntry, run_subject
 from campaigns.domain.channel import Channel
-from campaigns.domain.outage import Outage, begins, taken_up
+from campaigns.domain.outage import Outage, begins, in_words_of_too_many, taken_up
 from campaigns.domain.pace import channel_of
 from campaigns.domain.run import Run, RunState
 
@@ -39,7 +39,8 @@ def pause_for_outage(
     opens = _opens(app, channels) if channels else None
     outage = begins(because, now, before, accepted=accepted, crashed=crashed, opens=opens)
     data = outage.data if outage else {}
-    return app.runs.move(run_id, RunState.PAUSED, now=now, because=because, data=data)
+    told = because if outage else in_words_of_too_many(because)
+    return app.runs.move(run_id, RunState.PAUSED, now=now, because=told, data=data)
 
 
 def _opens(app: App, channels: Collection[Channel]) -> datetime | None:

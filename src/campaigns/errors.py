@@ -116,3 +116,8 @@ class RunStoppedError(CampaignsError):
     what was not sent stays pending and can be resumed once mended."""
 
     exit_code = 3
+
+
+class TerminatedError(KeyboardInterrupt):
+    """SIGTERM: a machine, or what runs programs on it, is shut down. As Ctrl-C everywhere, but that
+    nobody decided to stop the run: it goes on by itself."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from campaigns.bootstrap import App
+from campaigns.bootstrap import App, Workers
 from campaigns.bootstrap.alerts import alerts
 from campaigns.bootstrap.control import pause, resume
 from campaigns.bootstrap.outages import (
@@ -24,7 +24,7 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.outage import FIRST_WAIT, LONGEST_WAIT, MOST_CRASHES
 from campaigns.domain.run import RunState
-from campaigns.errors import ConfigurationError, ProviderUnreachableError
+from campaigns.errors import ConfigurationError, ProviderUnreachableError, TerminatedError
 from campaigns.services.report import RunReport
 from tests.acceptance.paced_shop import Open, Shop, begun, home, of, open_shop, sent
 
@@ -124,9 +124,7 @@ def test_what_a_person_paused_is_left_alone_also_after_an_outage(open_shop: Open
         assert to_take_up(app) == [], "whoever resumes it sends it"
 
 
-@pytest.mark.parametrize(
-    "because", ["a wrong key", "the sending process was stopped (Ctrl-C or SIGTERM)"]
-)
+@pytest.mark.parametrize("because", ["a wrong key", "the sending process was stopped (Ctrl-C)"])
 def test_a_pause_that_is_no_outage_is_left_alone(open_shop: Open, because: str) -> None:
     shop = open_shop()
     with shop.app() as app:
@@ -135,6 +133,22 @@ def test_a_pause_that_is_no_outage_is_left_alone(open_shop: Open, because: str) 
         later(shop, LONGEST_WAIT)
         assert to_take_up(app) == []
         assert app.progress(run_id).outage is None
+
+
+@pytest.mark.parametrize(
+    ("error", "goes_on"), [(TerminatedError, True), (KeyboardInterrupt, False)]
+)
+def test_a_machine_that_is_shut_down_is_an_outage_and_ctrl_c_is_somebodys_word(
+    open_shop: Open, error: type[BaseException], goes_on: bool
+) -> None:
+    shop = open_shop()
+    with shop.app() as app:
+        run_id = begun(app)
+        with pytest.raises(error), Workers(app, run_id, 1):
+            raise error
+        assert app.runs.get(run_id).state is RunState.PAUSED
+        later(shop, FIRST_WAIT)
+        assert [run.id for run, _ in to_take_up(app)] == [run_id] * goes_on
 
 
 def test_after_a_few_crashes_of_one_run_somebody_has_to_look(open_shop: Open) -> None:

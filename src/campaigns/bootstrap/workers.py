@@ -36,6 +36,7 @@ from campaigns.errors import (
     DatabaseError,
     OutageError,
     RunStoppedError,
+    TerminatedError,
     WorkerLostError,
 )
 from campaigns.services.dispatch import PATIENT, Clock, DispatchCounts
@@ -189,7 +190,7 @@ class Workers:
         def pause() -> bool:
             if self._app.runs.get(self._run_id).state is not RunState.RUNNING:
                 return False  # others have stopped it, and said why
-            if isinstance(error, OutageError):
+            if isinstance(error, (OutageError, TerminatedError)):
                 return pause_for_outage(self._app, self._run_id, because)
             now = self._app.clock.now()
             return self._app.runs.move(self._run_id, RunState.PAUSED, now=now, because=because)
@@ -211,7 +212,7 @@ class Workers:
 def _in_words(error: BaseException) -> str:
     """Nothing of a foreign error but its name: its words may quote an address."""
     if isinstance(error, KeyboardInterrupt):
-        return "Ctrl-C or SIGTERM"
+        return "SIGTERM" if isinstance(error, TerminatedError) else "Ctrl-C"
     return str(error) if isinstance(error, CampaignsError) else type(error).__name__
 
 

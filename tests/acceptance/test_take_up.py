@@ -23,6 +23,7 @@ from campaigns.domain.audit import ENGINE, run_subject
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.outage import FIRST_WAIT, LONGEST_WAIT, MOST_CRASHES
+from campaigns.domain.pace import Pace
 from campaigns.domain.run import RunState
 from campaigns.errors import ConfigurationError, ProviderUnreachableError, TerminatedError
 from campaigns.services.report import RunReport
@@ -326,6 +327,22 @@ def test_what_the_provider_put_off_for_longer_is_not_taken_up_before(open_shop: 
         (ended,) = gone_on(app)
     assert ended.run.state is RunState.FINISHED
     assert ended.in_state(S.IN_DOUBT) == 0
+
+
+def test_of_two_senders_of_a_channel_the_first_that_opens_takes_the_run_up(
+    open_shop: Open,
+) -> None:
+    shop = open_shop()
+    with shop.app() as app:
+        run_id, now = begun(app), app.clock.now()
+        for sender, wait in (("+447700900123", 40), ("+447700900199", 20)):
+            closed = Pace(closed_until=now + timedelta(minutes=wait), because="429")
+            app.paces.change(f"sms {sender}", lambda _, closed=closed: (closed, None), now=now)
+        pause_for_outage(app, run_id, "SMS: Twilio answered 429", channels=[Channel.SMS])
+        later(shop, timedelta(minutes=19))
+        assert to_take_up(app) == []
+        later(shop, timedelta(minutes=1))
+        assert [run.id for run, _ in to_take_up(app)] == [run_id]
 
 
 def test_of_a_run_that_went_on_the_outage_is_told_in_one_sentence(open_shop: Open) -> None:

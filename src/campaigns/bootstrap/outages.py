@@ -44,6 +44,8 @@ def pause_for_outage(
 
 
 def _opens(app: App, channels: Collection[Channel]) -> datetime | None:
+    """When the first of their senders may be asked again. The earliest, also of several senders of
+    one channel: that one's messages may go then, and those of the others put the run off anew."""
     paces = app.paces.look().items()
     closed = [p.closed_until for key, p in paces if channel_of(key) in channels and p.closed_until]
     return min(closed, default=None)

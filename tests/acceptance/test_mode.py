@@ -159,6 +159,25 @@ def test_importing_planning_and_looking_bind_a_database_to_nothing(
         assert app.mode.belongs() is None, "what does not begin binds nothing"
 
 
+def test_what_was_practised_does_not_come_into_a_live_database_by_an_export(
+    home: Path, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with connect() as app:
+        app.mode.bind()
+    assert said("export", "--all", "--out", "practised.jsonl")[0] == 0
+    assert said("import", "practised.jsonl")[0] == 0, "to go on practising"
+    monkeypatch.setenv("CAMPAIGNS_HOME", str(home / "live"))
+    monkeypatch.setenv("CAMPAIGNS_DATABASE_URL", f"sqlite:///{home / 'live.db'}")
+    monkeypatch.setenv("CAMPAIGNS_LIVE", "true")
+    code, text = said("import", "practised.jsonl")
+    assert code == 2
+    assert "practised.jsonl:1: it comes from a database that has practised" in text
+    assert "campaigns export --all --out customers.csv" in text
+    with connect() as app:
+        assert app.mode.belongs() is None
+        assert app.planning.customer_range() == (0, -1)
+
+
 def test_no_verb_below_the_commands_crosses_over(home: Path) -> None:
     """Flows call these."""
     with connect() as app:

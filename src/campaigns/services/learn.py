@@ -62,11 +62,12 @@ def learn(
     everybody = everybody or last is None or now - last.all_at >= ALL_ANEW
     ids = store.everybody() if everybody or last is None else store.with_news(last.until_id, until)
     half_life = timedelta(days=rule.half_life)
-    chunks = [ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]
+
+    def count(start: int) -> None:
+        store.count(list(ids[start : start + CHUNK]), half_life=half_life, now=now)
+
     with ThreadPoolExecutor(store.lanes) as pool:
-        counting = [
-            pool.submit(store.count, chunk, half_life=half_life, now=now) for chunk in chunks
-        ]
+        counting = [pool.submit(count, start) for start in range(0, len(ids), CHUNK)]
         try:
             for done, counted in enumerate(counting, 1):
                 counted.result()

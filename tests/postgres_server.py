@@ -47,6 +47,8 @@ def start(folder: Path, options: Mapping[str, str] | None = None) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     if os.geteuid() == 0:
         shutil.chown(folder, _USER)
+        # The server's user has to get there, and a temporary folder is root's alone.
+        folder.parent.chmod(folder.parent.stat().st_mode | 0o011)
     data = folder / "data"
     _run("initdb", "-D", data, "-U", _USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
     settings = {**_OPTIONS, **(options or {})}

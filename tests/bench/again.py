@@ -120,7 +120,6 @@ def main() -> None:
     args = parser.parse_args()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="campaigns-bench-")))
-        folder.chmod(0o755)  # a database server has a user of its own
         url = ""
         if args.database == "postgresql":
             url = postgres_server.start(folder / "server", postgres_server.DURABLE)

@@ -98,7 +98,6 @@ def _place(keep: Path | None) -> Iterator[Path]:
         yield keep
         return
     with tempfile.TemporaryDirectory(prefix="campaigns-bench-") as folder:
-        Path(folder).chmod(0o755)  # a database server has a user of its own
         yield Path(folder)
 
 

@@ -69,7 +69,6 @@ def measure(customers: int, database: str, mix: str) -> list[Stage]:
     """The four imports, in a database of their own."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="campaigns-bench-")))
-        folder.chmod(0o755)  # a database server has a user of its own
         url = ""
         if database == "postgresql":
             url = postgres_server.start(folder / "server", postgres_server.DURABLE)

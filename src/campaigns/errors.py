@@ -77,9 +77,16 @@ class ConfigurationError(UserError):
 
 
 class OutageError(CampaignsError):
-    """Something of others cannot be used for a while: what was begun goes on by itself later."""
+    """Something of others cannot be used for a while: what was begun goes on by itself later.
+
+    `because` is what is told of the run for as long as it waits; `way_on` is for whoever is there.
+    """
 
     exit_code = 3
+
+    def __init__(self, because: str, way_on: str = "") -> None:
+        self.because = because
+        super().__init__(f"{because} {way_on}".rstrip())
 
 
 class DatabaseError(OutageError):
@@ -113,6 +120,6 @@ class UnarmedError(CampaignsError):
 
 class RunStoppedError(CampaignsError):
     """A provider refused the campaign's configuration or content: the run stopped at once,
-    what was not sent stays pending and can be resumed once mended."""
+    what was not sent is cancelled, and belongs to the next run once that is mended."""
 
     exit_code = 3

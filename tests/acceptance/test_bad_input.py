@@ -177,7 +177,7 @@ def test_a_provider_that_is_down_pauses_the_run_and_loses_nothing(desk: Desk) ->
               "        - attributes.is_member: {eq: true}\n", "")  # fmt: skip
     down = desk("run", "spring_sale", CAMPAIGNS_SANDBOX_URL="http://127.0.0.1:1")
     assert down.returncode == 3
-    assert "nothing is lost" in down.stderr
+    assert "Nothing is lost" in down.stderr
     assert desk.rows("SELECT state, count(*) FROM deliveries GROUP BY state") == [("pending", 2)]
     assert desk("run", "spring_sale").returncode == 0
     assert desk.rows("SELECT state, count(*) FROM deliveries GROUP BY state") == [("accepted", 2)]

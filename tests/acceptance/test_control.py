@@ -146,6 +146,36 @@ def test_a_paused_run_waits_for_resume_and_then_everybody_has_it_once(
     assert f"{at:%Y-%m-%d %H:%M}" in text
 
 
+def test_who_mends_the_files_while_a_run_is_paused_is_asked_before_the_old_words_go(
+    home: Path,
+    providers: SandboxProcess,
+    said: Callable[..., tuple[int, str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    templates = Path(shutil.copytree(ROOT / "templates", tmp_path / "templates"))
+    monkeypatch.setenv("CAMPAIGNS_TEMPLATES", str(templates))
+    behave(providers.url)
+    with connect() as app:
+        run = plan_run(app, limit=3)
+        pause(app, run.id, by="ana", why="wrong price")
+    file = templates / "campaigns" / "spring_sale" / "campaign.yaml"
+    sound = file.read_text(encoding="utf-8")
+    for mended in (sound.replace("percent: 20", "percent: 25"), "no campaign"):
+        file.write_text(mended, encoding="utf-8")
+        monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+        code, text = said("resume", str(run.id))
+        assert code == 130
+        assert f"It sends release {run.release_hash}, as it was started" in text
+        assert f"`campaigns cancel {run.id}`, then `campaigns run spring_sale`" in text
+        assert "to the sandbox now, as the run was started?" in text
+        with connect() as app:
+            assert app.audit.hold(run.id) is not None, "it was resumed"
+    assert said("resume", str(run.id), "--yes")[0] == 0
+    code, text = said("resume", str(run.id))
+    assert (code, "is finished already" in text, "as it was started" in text) == (2, True, False)
+
+
 def test_a_cancelled_run_stops_at_once_and_leaves_every_state_right(
     home: Path, providers: SandboxProcess, said: Callable[..., tuple[int, str]]
 ) -> None:
@@ -295,6 +325,26 @@ def test_a_copied_home_plans_but_sends_nothing_until_it_is_armed(
     assert said("run", "spring_sale")[0] == 3, "it is held until somebody resumes it"
     assert said("cancel", str(run_id), "--why", "it went out before")[0] == 0
     assert said("arm", "--by", "ana", "--why", "again")[1].startswith("The database is armed")
+
+
+def test_what_left_after_a_backup_is_told_by_the_brands_clock(
+    home: Path,
+    providers: SandboxProcess,
+    said: Callable[..., tuple[int, str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    behave(providers.url)
+    monkeypatch.setenv("CAMPAIGNS_SANDBOX_QUIET_HOURS", "false")
+    database = home / "campaigns.db"
+    with connect() as app:
+        run = plan_run(app, limit=3)
+    backup = shutil.copy(database, home / "backup.db")
+    assert said("run", "spring_sale", "--limit", "3")[0] == 0
+    Path(backup).replace(database)
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    text = " ".join(said("arm", "--by", "ana", "--why", "the disk was lost")[1].split())
+    left = rf"run {run.id} of spring_sale sent until \d+ \w+ \d{{4}} \d\d:\d\d CES?T"
+    assert re.search(left, text)
 
 
 def test_watching_a_run_ends_with_it(

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from campaigns.bootstrap import App, connect
 from campaigns.bootstrap.approving import approve_release
 from campaigns.bootstrap.proof import compare_releases, reproduce
+from campaigns.bootstrap.reporting import account_of
 from campaigns.cli import run as cli
 from campaigns.errors import ApprovalNeededError, NotFoundError, UserError
 from campaigns.sandbox.process import SandboxProcess
@@ -186,3 +187,62 @@ def test_the_same_files_make_the_same_release_wherever_they_lie(
         assert cli(["approve", "spring_sale", "--by", "Berta", "--json"]) == 0
         hashes.add(json.loads(capsys.readouterr().out)["release_hash"])
     assert len(hashes) == 1
+
+
+def altered(app: App, table: str, old: bytes, new: bytes) -> None:
+    """Every stored document of a table with other words in it, as a hand in the database would."""
+    with app.database.write() as connection:
+        rows = connection.execute(text(f"SELECT hash, document FROM {table}")).all()
+        assert any(old in row.document for row in rows)
+        for row in rows:
+            connection.execute(
+                text(f"UPDATE {table} SET document = :new WHERE hash = :hash"),
+                {"new": row.document.replace(old, new), "hash": row.hash},
+            )
+
+
+@pytest.mark.parametrize(
+    ("table", "old", "new"),
+    [
+        ("skeletons", b"PRIMAVERA20", b"PRIMAVERA25"),
+        ("releases", b'"discount":{"ca_ES":"20', b'"discount":{"ca_ES":"25'),
+        ("releases", b'"title":"Spring sale"', b'"title":"Autumn sale"'),
+        ("releases", b"+447700900123", b"+447700900199"),
+        ("releases", b"{{ facts.discount }} off", b"{{ facts.code }} off"),
+    ],
+    ids=["words", "fact", "title", "sender", "copy"],
+)
+def test_what_is_altered_where_it_is_stored_is_neither_proven_nor_sent(
+    app: App, tmp_path: Path, table: str, old: bytes, new: bytes
+) -> None:
+    import_people(app, tmp_path)
+    run = plan_run(app, "spring_sale").id
+    sent = send_run(app, run)
+    delivery = first_delivery(app, sent)
+    assert account_of(app, str(sent)).proof.differing == ()
+    altered(app, table, old, new)
+    with connect(app.settings) as fresh:
+        made = reproduce(fresh, delivery)
+        proof = account_of(fresh, str(sent)).proof
+        assert not made.proven
+        assert proof.proven == 0
+        assert delivery in proof.differing
+        with pytest.raises(UserError, match="not stored as it was frozen"):
+            fresh.begin_sending(run)
+
+
+def test_a_delivery_that_names_another_skeleton_is_not_proven(app: App, tmp_path: Path) -> None:
+    import_people(app, tmp_path)
+    delivery = first_delivery(app, send(app, "spring_sale"))
+    with app.database.write() as connection:
+        others = connection.execute(
+            text(
+                "SELECT id, document FROM skeletons WHERE id <> (SELECT skeleton_id FROM "
+                "deliveries WHERE id = :is)"
+            ),
+            {"is": delivery},
+        ).all()
+        another = next(row.id for row in others if b'"points"' in row.document)
+        change = text("UPDATE deliveries SET skeleton_id = :another WHERE id = :is")
+        connection.execute(change, {"another": another, "is": delivery})
+    assert not reproduce(app, delivery).proven

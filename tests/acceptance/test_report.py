@@ -233,7 +233,7 @@ def test_a_run_in_each_state_has_a_page_that_says_so(small: App) -> None:
     empty = account_of(app, str(send(app)))  # everybody has it
     assert empty.answers.number("audience", column="already") > 0
     assert empty.proof.asked == 0
-    assert "Have their message from an earlier run" in text_of(empty)
+    assert "Dealt with in an earlier run" in text_of(empty)
 
 
 def test_the_page_needs_nothing_from_anywhere_and_names_nobody(lived: tuple[App, int]) -> None:

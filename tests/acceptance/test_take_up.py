@@ -50,6 +50,14 @@ def later(shop: Shop, wait: timedelta) -> None:
     shop.clock.ahead += wait.total_seconds() + 1
 
 
+def as_environment(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (
+        ("HOME", shop.home), ("TEMPLATES", shop.home / "templates"),
+        ("SANDBOX_URL", shop.sandbox.url), ("SANDBOX_QUIET_HOURS", "false"), ("WORKERS", "1"),
+    ):  # fmt: skip
+        monkeypatch.setenv(f"CAMPAIGNS_{name}", str(value))
+
+
 def _refuses(*_: object) -> None:
     raise ConfigurationError("Twilio refuses the account")
 
@@ -160,7 +168,7 @@ def test_a_provider_that_is_away_before_the_first_message_is_asked_again_later(
         app.runs.move(run_id, RunState.PAUSED, now=app.clock.now())
 
         def away(*_: object) -> None:
-            raise ProviderUnreachableError("the provider does not answer")
+            raise ProviderUnreachableError("the provider does not answer.", "Mend it, run again.")
 
         app.runs.move(run_id, RunState.RUNNING, now=app.clock.now())
         with monkeypatch.context() as patch:
@@ -172,6 +180,9 @@ def test_a_provider_that_is_away_before_the_first_message_is_asked_again_later(
             outage = standing_outage(app, app.runs.get(run_id))
             assert outage is not None
             assert outage.tries == 1
+            assert outage.because == "the provider does not answer.", (
+                "no advice to who is not there"
+            )
             later(shop, FIRST_WAIT)
             assert to_take_up(app) == [], "twice as long"
         later(shop, FIRST_WAIT)
@@ -191,6 +202,52 @@ def test_a_run_that_sent_everything_and_that_nobody_closed_is_closed(open_shop: 
         assert (run.id, outage) == (run_id, None)
         assert app.finish(run_id).run.state is RunState.FINISHED
         assert to_go_on_with(app) == []
+
+
+def test_a_run_that_was_left_half_planned_is_planned_and_sent(
+    open_shop: Open, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = open_shop()
+    with shop.app() as app:
+        run, _ = app.start_run("spring_sale")
+        assert to_go_on_with(app) == [], "whoever started it is at it"
+        later(shop, UNCLOSED)
+        assert [(r.id, outage) for r, outage in to_go_on_with(app)] == [(run.id, None)]
+        app.runs.move(run.id, RunState.PAUSED, now=app.clock.now(), because="late", as_held=True)
+        assert to_go_on_with(app) == [], "a person has to decide"
+        resume(app, run.id, by="ana")
+        shop.clock.ahead = -UNCLOSED.total_seconds() - 60
+        other, _ = app.start_run("shop_moves")
+    as_environment(shop, monkeypatch)
+    assert cli(["go-on"]) == 0
+    assert f"Going on with run {other.id} of shop_moves." in capsys.readouterr().err
+    with shop.app() as app:
+        assert app.runs.get(other.id).state is RunState.FINISHED
+
+
+def test_ctrl_c_before_the_first_message_pauses_the_run_and_nobody_takes_it_up(
+    open_shop: Open, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = open_shop()
+    as_environment(shop, monkeypatch)
+
+    def pressed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(App, "plan_shard", pressed)
+        assert cli(["run", "shop_moves"]) == 130
+    with shop.app() as app:
+        (run,) = app.runs.active()
+        later(shop, UNCLOSED)
+        assert to_go_on_with(app) == []
+        told = app.progress(run.id).stuck
+        assert told == (
+            "paused: the command was stopped (Ctrl-C or SIGTERM). `campaigns run shop_moves` goes "
+            "on with it."
+        )
+    assert cli(["go-on"]) == 0
+    assert f"Run {run.id} of shop_moves: {told}" in capsys.readouterr().err
 
 
 def test_a_run_whose_last_messages_were_in_a_dead_workers_hands_goes_on(open_shop: Open) -> None:
@@ -217,11 +274,7 @@ def test_the_command_goes_on_with_what_can_and_says_why(
         shop.clock.ahead = -FIRST_WAIT.total_seconds() - 60
         run_id = begun(app)
         pause_for_outage(app, run_id, "SMS: Twilio answered 503")
-    for name, value in (
-        ("HOME", shop.home), ("TEMPLATES", shop.home / "templates"),
-        ("SANDBOX_URL", shop.sandbox.url), ("SANDBOX_QUIET_HOURS", "false"), ("WORKERS", "1"),
-    ):  # fmt: skip
-        monkeypatch.setenv(f"CAMPAIGNS_{name}", str(value))
+    as_environment(shop, monkeypatch)
     assert cli(["go-on"]) == 0
     told = capsys.readouterr()
     assert "paused by an outage: SMS: Twilio answered 503" in told.err

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import tomllib
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -86,16 +87,14 @@ def environment(folder: Path) -> Path:
 def job_of(bench: Bench, count: int) -> dict[str, Any]:
     """The message as templates, and the customers with their values as we would write them."""
     bench.forget(count)
-    dispatcher = bench.app._dispatcher(bench.run.release_hash)
+    composer = bench.app._dispatcher(bench.run.release_hash).composer
     limits = dict.fromkeys(bench.app.releases.load(bench.run.release_hash).policy.channels, count)
     batch = Careless(bench.app.database, 0, 1).claim(bench.run.id, 0, limits=limits)
     assert batch is not None
-    skeleton, _, writer = dispatcher._skeleton(batch.skeleton_id)
-    customers = [
-        {"address": item.address, "values": dict(writer.write(dispatcher._raw_values(item)))}
-        for item in batch.items
-    ]
-    return {"sender": SENDER, "customers": customers, **templates_of(skeleton)}
+    text = composer.text(batch.skeleton_id)
+    written, _ = composer.write(batch, text, now=bench.app.clock.now(), lasting=timedelta(0))
+    customers = [{"address": w.address, "values": dict(w.values)} for w in written]
+    return {"sender": SENDER, "customers": customers, **templates_of(text.skeleton)}
 
 
 def templates_of(skeleton: Skeleton) -> dict[str, str]:

@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -50,6 +50,8 @@ TEMPLATES = Path(__file__).parents[2] / "templates"
 #: Batch → messages of one run; and what is asked for.
 SIZES = {1000: 10_000, 100: 3_000, 25: 1_500}
 AT_LEAST = 0.8
+#: Until when a batch is held that nobody else may take.
+_FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 _READ = """
 SELECT d.id, d.customer_id, d.skeleton_id, c.ref, a.address, c.first_name, c.last_name,
@@ -93,7 +95,7 @@ class Careless(SqlOutbox):
             Claimed(i, customer, ref, to, first, last, _attributes(attributes), None)
             for i, customer, _, ref, to, first, last, attributes in rows
         )
-        return Batch(0, run_id, shard, Channel.EMAIL, rows[0][2], datetime.max, items)
+        return Batch(0, run_id, shard, Channel.EMAIL, rows[0][2], _FOR_EVER, items)
 
     def intend(self, batch: Batch, written: Sequence[Written], **_rest: Any) -> set[int]:
         return {w.delivery_id for w in written}
@@ -171,9 +173,9 @@ class Bench:
         return replace(own, outbox=outbox, composer=composer, watch=unwatched)
 
 
-def prepared(app: App, lanes: int = 1) -> Bench:
+def prepared(app: App, lanes: int = 1, customers: int = max(SIZES.values())) -> Bench:
     """The shipped campaign's e-mail, to members."""
-    add_customers(app.database, max(SIZES.values()), 0)
+    add_customers(app.database, customers, 0)
     with app.database.write() as connection:
         connection.exec_driver_sql(
             """UPDATE customers SET attributes = '{"is_member": true, "points": 1240}'"""

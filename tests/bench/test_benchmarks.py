@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 
+from campaigns.bootstrap.app import App
 from campaigns.domain.channel import Channel
 from campaigns.sample import COLUMNS
 from campaigns.sandbox.process import SandboxProcess
 from campaigns.store.engine import Database
+from campaigns.store.outbox import SqlOutbox
 from tests.bench import (
     channels,
     check,
@@ -27,11 +29,13 @@ from tests.bench import (
     peers,
     prefect_share,
     profile,
+    protocol,
     reimport,
     tables,
     webhooks,
 )
 from tests.bench.smtp_sink import Sink
+from tests.faults.clock import SharedClock
 from tests.speed import slowness
 from tests.unit.channels import make
 
@@ -100,6 +104,26 @@ def test_others_send_the_words_that_we_send(tmp_path: Path) -> None:
         told = sink.stop()
     assert (told["mails"], told["recipients"]) == (20, 20)
     assert cost.cpu > 0
+
+
+def test_the_protocol_is_measured_with_and_without_and_others_get_what_it_says(
+    tmp_path: Path,
+) -> None:
+    """On one prepared run, which is sent again and again: every message is accepted each time."""
+    with SandboxProcess(tmp_path / "log") as sandbox:
+        settings = peers._settings(tmp_path, sandbox, "")
+        with App(settings, SharedClock(tmp_path / "clock").clock()) as app:
+            bench = protocol.prepared(app, customers=60)
+            with_ = bench.cost([SqlOutbox(app.database)], 60)
+            without = bench.cost([protocol.Careless(app.database, 0, 1)], 60)
+            job = peers.job_of(bench, 40)
+        arrived = sandbox.log.counts()["email"]
+    assert arrived == 120
+    assert min(with_.cpu, without.cpu) > 0
+    assert len({customer["address"] for customer in job["customers"]}) == 40
+    slots = {value for customer in job["customers"] for value in customer["values"]}
+    assert slots
+    assert all(f"{{{{ {slot} }}}}" in job["html"] + job["text"] + job["subject"] for slot in slots)
 
 
 VALUES = {"first_name": "Ana", "page": "https://news.example.com/p/1"}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from random import Random
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import ALL_TOPICS, Purpose
@@ -19,6 +21,8 @@ from campaigns.domain.delivery import (
 )
 from campaigns.store import schema
 from campaigns.store.clock import to_ms
+from campaigns.store.erasing import SqlErasure
+from campaigns.store.settling import Settling
 from tests.contract.outbox_world import (
     ACCEPTED,
     LATER,
@@ -248,3 +252,40 @@ def test_a_newer_yes_outlives_an_older_opt_out(world: World) -> None:
     world.settle(batch, Rejected("twilio:21610", "Stopped.", opted_out=True), now=NOW)
     (stands,) = world.rows(select(schema.standings))
     assert (stands.granted, stands.at) == (True, to_ms(LATER))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_accepting_in_one_statement_leaves_what_two_leave(world: World, seed: int) -> None:
+    """PostgreSQL writes the acceptance and its interaction at once; two statements are the plain
+    way. Some were accepted before, even without an interaction, and some belong to nobody."""
+    chance = Random(seed)
+    ends = [ACCEPTED, Accepted("sg-2"), Accepted(None), REJECTED, NOT_SENT, UNKNOWN]
+    told = [{n: chance.choice(ends) for n in range(12) if chance.random() < 0.7} for _ in range(3)]
+    gone = chance.sample(range(12), 3)
+
+    def left(number: int, *, at_once: bool) -> list[Any]:
+        world.outbox._settling = Settling(world.database.dialect)
+        world.outbox._settling._at_once &= at_once
+        if not at_once:
+            world.outbox._settling._accept = world.outbox._settling._accept_late
+        people = world.customers(12)
+        run = world.planned(people, of=release(f"settled_{seed}_{number}"))
+        batch = world.claim(run)
+        world.intend(batch)
+        ids = [item.delivery_id for item in batch.items]
+        for outcomes, erased in zip(told, gone, strict=True):
+            SqlErasure(world.database).erase(people[erased], by="Ana", why="asked", now=NOW)
+            given = {ids[n]: outcome for n, outcome in outcomes.items()}
+            lost = schema.interactions.c.delivery_id.in_(ids)
+            world.execute(delete(schema.interactions).where(lost))
+            world.outbox.settle(batch, given, now=NOW + timedelta(seconds=len(given)))
+        d, i = schema.deliveries.c, schema.interactions.c
+        states = select(d.state, d.outcome, d.provider_id, d.settled_at, d.not_before)
+        rows = world.rows(states.where(d.run_id == run.id).order_by(d.id))
+        sent = select(i.kind, i.channel, i.at, i.delivery_id - ids[0], i.customer_id - people[0])
+        past = sent.where(i.customer_id.in_(people)).order_by(i.delivery_id)
+        return [*map(tuple, rows), *map(tuple, world.rows(past))]
+
+    found = left(1, at_once=True)
+    assert found == left(2, at_once=False)
+    assert len(found) > 12

@@ -13,8 +13,10 @@ import pytest
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import Accepted, DeliveryState, Outcome, Rejected, Unknown
+from campaigns.domain.intake import Content, RefusedRow, UnreadRow
 from campaigns.domain.pressure import Cap
 from campaigns.domain.run import Run
+from campaigns.store.customers import SqlProfiles
 from campaigns.store.engine import open_database
 from tests.contract.store_world import MARGIN, NOW, World, release
 from tests.contract.test_store_lookups import noted
@@ -80,7 +82,7 @@ def _read_beside(world: World, asked: Sequence[tuple[str, object]]) -> list[str]
         for sql, parameters in asked:
             if "set_config" in sql:  # as the transactions do that sent them
                 connection.exec_driver_sql(sql)
-            else:
+            elif not sql.startswith("SET "):
                 rows = connection.exec_driver_sql("EXPLAIN " + sql, parameters)  # type: ignore[arg-type]
                 plan += [str(row[0]) for row in rows]
     return [
@@ -120,6 +122,33 @@ def test_evidence_reads_its_own_deliveries_after_all_were_seen_pending(world: Wo
         world.outbox._settling.accept(connection, found, now=NOW)
     assert _read_beside(world, asked) == []
     assert set(world.states(run)) == {DeliveryState.ACCEPTED}
+
+
+def test_rows_that_may_change_nothing_are_looked_up_while_stamps_are_taken_for_few(
+    world: World,
+) -> None:
+    """Until the server has looked at an import's tables, it takes the stamps for the fewest rows,
+    and would begin with all of them for each page of the file."""
+    customers, profiles = _customers(world), SqlProfiles(world.database)
+    numbers = f"generate_series(1, {_OTHERS}) AS n"
+    with world.database.write() as connection:
+        connection.exec_driver_sql(
+            f"INSERT INTO stamps SELECT n, 'export', 'of another row', 0 FROM {numbers}"
+        )
+    content = Content("export", b"a row")
+    with noted(world.database) as asked:
+        for ref, email in (("many-{}", None), (None, "c{}@example.com")):
+            rows = [
+                UnreadRow(n, content, ref and ref.format(n), email and email.format(n), _unread)
+                for n in customers
+            ]
+            assert profiles.unchanged(rows) == rows
+    assert any("JOIN stamps" in sql for sql, _ in asked)
+    assert _read_beside(world, asked) == []
+
+
+def _unread() -> RefusedRow:
+    raise AssertionError("the row is not read")
 
 
 def test_no_statement_is_compiled_whatever_was_rolled_back(world: World) -> None:

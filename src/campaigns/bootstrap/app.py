@@ -122,10 +122,12 @@ class App(Starting):
         Nor does one that goes on with a journey: the post belongs to the first step.
         """
         from campaigns.bootstrap.canary import begin_canary
+        from campaigns.bootstrap.proof import require_whole
         from campaigns.bootstrap.settling import settle_plan
 
         run = self.runs.get(run_id)
         release = self.releases.load(run.release_hash)
+        require_whole(release, run.release_hash)
         self.require_no_hold(run)
         self.require_may_send()
         settle_plan(self, run, release)
@@ -157,7 +159,7 @@ class App(Starting):
             require_sandbox(self.settings)
             self._prepared_senders(release)
         except OutageError as error:
-            pause_for_outage(self, run.id, str(error))
+            pause_for_outage(self, run.id, error.because)
             raise
         except CampaignsError as error:
             self.runs.move(run.id, RunState.PAUSED, now=self.clock.now(), because=str(error))

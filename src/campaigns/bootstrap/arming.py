@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from campaigns.bootstrap.app import App
 from campaigns.domain.audit import Action, AuditEntry, run_subject
 from campaigns.domain.delivery import DeliveryState
+from campaigns.domain.moments import dated
 from campaigns.domain.run import RunState
 
 ADVICE = (
@@ -61,10 +63,19 @@ def standing(app: App) -> Standing:
     bearings = app.arming.bearings()
     known = {run.id: run for run in app.runs.active()}
     since = [
-        f"run {run_id}{f' of {known[run_id].campaign}' if run_id in known else ''} sent until {at}"
+        f"run {run_id}{f' of {known[run_id].campaign}' if run_id in known else ''} sent until "
+        f"{_at_home(app, at)}"
         for run_id, at in bearings.since.items()
     ]
     return Standing(bearings.because, tuple(_under_way(app)), tuple(since))
+
+
+def _at_home(app: App, written: str) -> str:
+    """A moment as the marker has it, by the brand's clock; as it stands where it is none."""
+    try:
+        return dated(datetime.fromisoformat(written).astimezone(app.home))
+    except ValueError:
+        return written
 
 
 def arm(app: App, found: Standing, *, by: str, why: str) -> list[int]:

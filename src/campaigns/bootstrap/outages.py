@@ -3,7 +3,8 @@ up. What a person paused, or has to decide, is never among them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,14 @@ from campaigns.domain.audit import ENGINE, Action, AuditEntry, run_subject
 from campaigns.domain.channel import Channel
 from campaigns.domain.outage import Outage, begins, taken_up
 from campaigns.domain.pace import channel_of
-from campaigns.domain.run import Run, RunState
+from campaigns.domain.run import UNDER_WAY, Run, RunState
+from campaigns.errors import DatabaseError
 
 if TYPE_CHECKING:
     from campaigns.bootstrap.app import App
 
-#: Whoever sent the last message of a run closes it within seconds; not after this.
+#: Whoever sent the last message of a run closes it within seconds, and whoever planned its last
+#: shard plans the next, or sends, within a minute or two; not after this.
 UNCLOSED = timedelta(minutes=10)
 
 
@@ -42,6 +45,20 @@ def pause_for_outage(
     return app.runs.move(run_id, RunState.PAUSED, now=now, because=because, data=data)
 
 
+@contextmanager
+def paused_when_stopped(app: App, run_id: int) -> Iterator[None]:
+    """Ctrl-C and SIGTERM pause the run, whatever is done for it just then: somebody was there, so
+    that `go-on` leaves it alone. While it sends, its workers do that (bootstrap.workers)."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        with suppress(DatabaseError):
+            if app.runs.get(run_id).state in UNDER_WAY:
+                because = "the command was stopped (Ctrl-C or SIGTERM)"
+                app.runs.move(run_id, RunState.PAUSED, now=app.clock.now(), because=because)
+        raise
+
+
 def _opens(app: App, channels: Collection[Channel]) -> datetime | None:
     paces = app.paces.look().items()
     closed = [p.closed_until for key, p in paces if channel_of(key) in channels and p.closed_until]
@@ -62,11 +79,13 @@ def to_take_up(app: App) -> list[tuple[Run, Outage]]:
 
 def to_go_on_with(app: App) -> list[tuple[Run, Outage | None]]:
     """Every run that can go on now and that nobody sends: what waited for its hour or whose worker
-    died, what has sent everything and was not closed, and with its outage what one paused. A run
+    died, what has sent everything and was not closed, what was left half planned, and with its
+    outage what one paused. A run
     that a person paused, or has to decide about, is not among them. What dead workers had in
     their hands is taken back first: it may be all that is left of a run."""
     app.sweep()
-    due = [*app.runs_due(), *(run for run in app.runs.active() if _unclosed(app, run))]
+    left = [run for run in app.runs.active() if _unclosed(app, run) or _unplanned(app, run)]
+    due = [*app.runs_due(), *left]
     return [*((run, None) for run in due), *to_take_up(app)]
 
 
@@ -76,6 +95,14 @@ def _unclosed(app: App, run: Run) -> bool:
     seen = app.progress(run.id)
     at_its_end = not seen.waiting and seen.canary is None
     return at_its_end and seen.at - (seen.last_settled or run.started_at) >= UNCLOSED
+
+
+def _unplanned(app: App, run: Run) -> bool:
+    """Whoever was to plan it, and to send it then, is gone."""
+    if run.state is not RunState.PLANNING:
+        return False
+    seen = app.progress(run.id)
+    return seen.hold is None and seen.at - seen.last_sign_of_planning >= UNCLOSED
 
 
 def take_up(app: App, run_id: int, outage: Outage) -> bool:

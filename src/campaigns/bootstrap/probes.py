@@ -186,7 +186,8 @@ def require_sandbox(settings: Settings) -> None:
         return
     raise ProviderUnreachableError(
         f"the practice sandbox does not answer at {settings.sandbox_url}: start it with `campaigns "
-        "sandbox`. Nothing was sent and nothing is lost; the same command goes on from here."
+        "sandbox`.",
+        "Nothing is lost; the same command goes on from here.",
     )
 
 

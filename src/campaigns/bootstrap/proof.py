@@ -20,9 +20,10 @@ class Reproduction:
     """A message made again.
 
     Attributes:
-        parts: the exact message.
+        parts: the exact message; empty where the stored values are not those of the skeleton.
         expected: the hash stored before the message left; `found` is computed now, from the
             skeleton's content and the stored values.
+        in_release: the release is stored as it was frozen, and the skeleton is one of its.
     """
 
     view: DeliveryView
@@ -79,15 +80,24 @@ def reproduce(app: App, delivery_id: int) -> Reproduction:
     return made_again(view, skeleton, app.releases.load(view.release_hash))
 
 
+def require_whole(release: Release, frozen: str) -> None:
+    """Nothing is sent of a release that was altered where it is stored. Raises UserError."""
+    if not release.is_whole(frozen):
+        raise UserError(
+            f"release {frozen} is not stored as it was frozen and approved; nothing is sent. "
+            "Restore the database, or cancel the run and start it again from the files."
+        )
+
+
 def made_again(view: DeliveryView, skeleton: Skeleton, release: Release) -> Reproduction:
     """The message of a delivery that has one, from its skeleton and stored values."""
     assert view.values is not None
     assert view.message_hash is not None
     return Reproduction(
         view=view,
-        parts=fill(skeleton, view.values),
+        parts=fill(skeleton, view.values) if skeleton.slots.keys() <= view.values.keys() else {},
         expected=view.message_hash,
         found=message_hash(skeleton.hash, view.values),
-        in_release=release.hash == view.release_hash
+        in_release=release.is_whole(view.release_hash)
         and any(s.hash == skeleton.hash for s in release.skeletons),
     )

@@ -209,6 +209,8 @@ def _in_words(error: BaseException) -> str:
     """Nothing of a foreign error but its name: its words may quote an address."""
     if isinstance(error, KeyboardInterrupt):
         return "Ctrl-C or SIGTERM"
+    if isinstance(error, OutageError):
+        return error.because
     return str(error) if isinstance(error, CampaignsError) else type(error).__name__
 
 

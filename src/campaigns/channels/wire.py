@@ -165,4 +165,4 @@ def _exchange(
 def _describe(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no complete answer in time"
-    return f"{type(error).__name__}: {error}"
+    return " ".join(f"{type(error).__name__}: {error}".split())  # one line, whatever was answered

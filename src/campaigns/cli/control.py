@@ -11,8 +11,11 @@ import click
 from campaigns.cli.output import console, json_option, os_user, print_json, table
 from campaigns.domain.counting import counted, people
 from campaigns.domain.progress import hold_in_words
+from campaigns.domain.run import ACTIVE_RUN_STATES
+from campaigns.errors import UserError
 
 if TYPE_CHECKING:
+    from campaigns.bootstrap import App
     from campaigns.bootstrap.arming import Standing
     from campaigns.domain.audit import AuditEntry
     from campaigns.domain.run import Run
@@ -61,13 +64,32 @@ def resume_command(number: int, by: str, why: str, yes: bool, as_json: bool) -> 
 
     with connect() as app:
         app.mode.require()  # before anybody is asked
-        if app.settings.live and not yes:
-            waiting = app.progress(number).waiting
-            click.confirm(
-                f"Send {counted(waiting, 'message')} to real customers now?", abort=True, err=True
-            )
+        changed = _changed(app, app.runs.get(number))
+        if changed:
+            click.echo(changed, err=True)
+        if (app.settings.live or changed) and not yes:
+            who = "real customers" if app.settings.live else "the sandbox"
+            told = f"Send {counted(app.progress(number).waiting, 'message')} to {who} now"
+            how = ", as the run was started?" if changed else "?"
+            click.confirm(told + how, abort=True, err=True)
         run = resume(app, number, by=by, why=why)
         return go_on(app, run, as_json=as_json)
+
+
+def _changed(app: App, run: Run) -> str | None:
+    """Who paused a run for a mistake and mended it in the files expects that to be sent, and it is
+    not: a run sends what it was started with."""
+    from campaigns.cli.running import as_it_was_started
+
+    if run.state not in ACTIVE_RUN_STATES:
+        return None
+    try:
+        release = app.compile(run.campaign, run.started_at)
+    except UserError:
+        return as_it_was_started(run, "and `campaigns check` finds errors in them")
+    if release.hash == run.release_hash or release.edition != run.edition:
+        return None
+    return as_it_was_started(run, f"release {release.hash}")
 
 
 @click.command("cancel")

@@ -11,6 +11,7 @@ from campaigns.cli.output import json_option
 from campaigns.domain.counting import counted
 
 if TYPE_CHECKING:
+    from campaigns.bootstrap import App
     from campaigns.domain.progress import Progress
 
 
@@ -38,6 +39,7 @@ def go_on_command(yes: bool, as_json: bool) -> int:
             click.confirm(_question(seen), abort=True, err=True)
         if not found:
             click.echo("Nothing can go on now.", err=True)
+            _tell_what_waits(app)
         for run, outage in found:
             why = f", paused by an outage: {outage}" if outage else ""
             try:
@@ -49,6 +51,14 @@ def go_on_command(yes: bool, as_json: bool) -> int:
                 click.secho(f"run {run.id}: {error}", fg="red", err=True)
                 worst = max(worst, error.exit_code)
     return worst
+
+
+def _tell_what_waits(app: App) -> None:
+    """Why not, of each run that is under way and that nobody sends."""
+    for run in app.runs.active():
+        waits = app.progress(run.id).stuck
+        if waits:
+            click.echo(f"Run {run.id} of {run.campaign}: {waits}", err=True)
 
 
 def _question(seen: Sequence[Progress]) -> str:

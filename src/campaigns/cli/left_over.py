@@ -39,8 +39,14 @@ def _left_over(report: RunReport, sent: DispatchCounts) -> Iterator[str]:
     if sent.unreachable and report.waiting:
         waiting = f"{counted(report.waiting, 'message waits', 'messages wait')}; nothing is lost."
         yield f"{waiting} `campaigns go-on` takes them up in a while; {goes_on} at once."
+    elif run.state is RunState.PAUSED:
+        yield f"The run is paused: `campaigns show run {run.id}` tells what goes on with it."
+        return
     elif run.state in _ENDED_EARLY:
-        yield f"The run is {run.state}: see `campaigns audit run:{run.id}`."
+        yield (
+            f"The run is {run.state}: see `campaigns audit run:{run.id}`. "
+            f"`campaigns run {run.campaign}` sends to those who did not get it."
+        )
         return
     for wait in report.waits:
         yield f"{wait}. {goes_on} with them then."

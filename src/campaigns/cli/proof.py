@@ -63,5 +63,9 @@ def reproduce_command(delivery: int, as_json: bool) -> int:
     if made.proven:
         out.print(f"[green]Proven:[/] hash {made.found} of release {made.view.release_hash}.")
         return 0
-    out.print(f"[red]Not what was said:[/] stored hash {made.expected}, found {made.found}.")
+    if made.expected != made.found:
+        told = f"stored hash {made.expected}, found {made.found}"
+    else:
+        told = f"release {made.view.release_hash} is not stored as it was frozen"
+    out.print(f"[red]Not what was said:[/] {told}.")
     return 1

@@ -25,7 +25,7 @@ from campaigns.domain.counting import counted, people
 from campaigns.domain.mode import PRACTISED, Mode
 from campaigns.domain.moments import second
 from campaigns.domain.portion import portion_of
-from campaigns.domain.run import ACTIVE_RUN_STATES
+from campaigns.domain.run import ACTIVE_RUN_STATES, RunState
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -178,12 +178,14 @@ def run_command(
 def go_on(app: App, run: Run, *, as_json: bool) -> int:
     """Plan what is not planned, send what is due, close the run and tell; the exit code."""
     from campaigns.bootstrap.canary import wait_for_canary
+    from campaigns.bootstrap.outages import paused_when_stopped
 
-    _plan(app, run)
-    sent = _send(app, run)
-    if wait_for_canary(app, run.id, _tell_once()):
-        sent.add(_send(app, run))
-    report = app.finish(run.id, sent.unreachable)
+    with paused_when_stopped(app, run.id):
+        _plan(app, run)
+        sent = _send(app, run)
+        if wait_for_canary(app, run.id, _tell_once()):
+            sent.add(_send(app, run))
+        report = app.finish(run.id, sent.unreachable)
     if as_json:
         print_json(report.as_json())
     else:
@@ -211,17 +213,22 @@ def _tell_resumed(
     click.echo(f"Run {run.id} of {run.campaign} is active: going on with it.", err=True)
     release = app.compile(run.campaign)
     if release.hash != run.release_hash:
-        click.echo(
-            f"It sends release {run.release_hash}, as it was started; the files have changed since "
-            f"(release {release.hash}). `campaigns cancel {run.id}` first sends them to the rest.",
-            err=True,
-        )
+        click.echo(as_it_was_started(run, f"release {release.hash}"), err=True)
     if run.limit != limit:
         most = "the whole audience" if run.limit is None else f"at most {people(run.limit)}"
         click.echo(f"It is for {most}, as it was started.", err=True)
     if run.portion != portion_of(release.policy, channels, locales):
         told = str(run.portion) or "on all its channels, in all its languages"
         click.echo(f"It sends {told}, as it was started.", err=True)
+
+
+def as_it_was_started(run: Run, files: str) -> str:
+    """That a run sends what it was started with, where the files say something else by now."""
+    return (
+        f"It sends release {run.release_hash}, as it was started; the files have changed since "
+        f"({files}). `campaigns cancel {run.id}`, then `campaigns run {run.campaign}`, sends them "
+        "as they are now to those who have nothing yet."
+    )
 
 
 def _ask(
@@ -305,3 +312,6 @@ def print_report(report: RunReport, *, numbers_only: bool = False) -> None:
     if report.because:
         end = str(run.state).capitalize() if run.finished_at else "Waiting"
         out.print(f"{end}: {report.because}", style="yellow")
+        if run.state is RunState.STOPPED:
+            on = f"Once that is mended, `campaigns run {run.campaign}` sends to the rest."
+            out.print(on, style="yellow", markup=False)

@@ -28,7 +28,7 @@ from campaigns.domain.experiment import Experiment
 from campaigns.domain.findings import Finding, Level
 from campaigns.domain.journey import ANY, NO_JOURNEY, Happened, Journey, Kind
 from campaigns.domain.message import Skeleton
-from campaigns.domain.release import Policy, Release
+from campaigns.domain.release import Policy, Release, stated_digest
 from campaigns.domain.schedule import Schedule
 from campaigns.errors import FileError, FilesError
 
@@ -140,15 +140,17 @@ def _release(
         name: {locale: written[name] for locale, written in contexts.written.items()}
         for name in campaign.facts
     }
+    senders = {c: sources.brand.senders.of(c) or {} for c in campaign.channels}
+    stated = stated_digest(campaign.title, facts, senders)
     return Release(
         campaign=sources.name,
         title=campaign.title,
         edition=edition or campaign.edition,
         policy=_policy(sources),
         facts=facts,
-        senders={c: sources.brand.senders.of(c) or {} for c in campaign.channels},
+        senders=senders,
         skeletons=skeletons,
-        manifest=sources.manifest(),
+        manifest=sources.manifest() | {"stated": stated},
     )
 
 

@@ -13,7 +13,7 @@ from campaigns.domain.reason import Choice, Rule, Skip, SkipReason
 from campaigns.domain.timing import When
 
 #: What rows of people are called who have a message of the campaign from an earlier run.
-NOT_AGAIN, ALREADY = "not again", "Have their message from an earlier run"
+NOT_AGAIN, ALREADY = "not again", "Dealt with in an earlier run"
 #: What waits for nothing else.
 QUIET_HOURS = "quiet hours at the recipient"
 

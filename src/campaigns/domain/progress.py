@@ -160,6 +160,11 @@ class Progress:
         return None if self.oldest_in_doubt is None else self.at - self.oldest_in_doubt
 
     @property
+    def last_sign_of_planning(self) -> datetime:
+        """When a shard was planned last; of a run that has none planned, when it was started."""
+        return max(self.run.started_at, self.last_planned or self.run.started_at)
+
+    @property
     def begins(self) -> str | None:
         """How far a run is that nothing has come of yet, and of which there was a sign of life
         within WINDOW; None for any other."""
@@ -208,7 +213,7 @@ def _by_itself(p: Progress) -> str:
     """It may go on, and nothing moves."""
     go_on = f"`campaigns run {p.run.campaign}` goes on with it"
     if p.run.state is RunState.PLANNING:
-        return f"it is not sending yet: {_planned(p)}. If nobody is planning it, {go_on}."
+        return f"it is not sending yet: {_planned(p)}. If nobody is planning it, {go_on}, {_GO_ON}."
     if p.canary is not None:
         return f"{p.canary}. The rest waits for that; if nobody stays with it, {go_on} then."
     if p.closed and p.due and _all_closed(p):
@@ -224,7 +229,7 @@ def _by_itself(p: Progress) -> str:
 
 
 def _begins(p: Progress) -> str | None:
-    if p.at - max(p.run.started_at, p.last_planned or p.run.started_at) >= WINDOW:
+    if p.at - p.last_sign_of_planning >= WINDOW:
         return None
     if p.run.state is RunState.PLANNING:
         return f"It begins: {_planned(p)}."

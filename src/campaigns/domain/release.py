@@ -69,6 +69,18 @@ class Policy:
         return (*self.traits, region) if region and region not in self.traits else self.traits
 
 
+def stated_digest(
+    title: str,
+    facts: Mapping[str, Mapping[str, str]],
+    senders: Mapping[Channel, Mapping[str, str]],
+) -> str:
+    """The digest of what a release states beside its skeletons."""
+    by_name = {channel.value: dict(sender) for channel, sender in senders.items()}
+    written = {name: dict(words) for name, words in facts.items()}
+    document = orjson.dumps([title, written, by_name], option=orjson.OPT_SORT_KEYS)
+    return blake2b(document, digest_size=16).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class Release:
     """Brand, campaign, copy and layouts, compiled.
@@ -78,7 +90,8 @@ class Release:
         edition: tells apart the times a recurring campaign goes out; empty for one-off campaigns.
         facts: fact name → locale → how it is written there, for proofs and pages.
         senders: channel → who it is from (address, number, handle), as the brand says.
-        manifest: the canonical source documents, for `diff` years later.
+        manifest: the canonical source documents, for `diff` years later; `stated` is the digest of
+            what was made of them (title, facts, senders), so that the hash holds that, too.
         links: id → address of the click links (domain.click_links); empty where the brand has none.
     """
 
@@ -100,6 +113,11 @@ class Release:
             option=orjson.OPT_SORT_KEYS,
         )
         return blake2b(document, digest_size=16).hexdigest()
+
+    def is_whole(self, frozen: str) -> bool:
+        """Whether this is still what was frozen under that hash, word for word."""
+        stated = stated_digest(self.title, self.facts, self.senders)
+        return self.hash == frozen and self.manifest.get("stated", stated) == stated
 
     @property
     def documents(self) -> Mapping[str, Any]:

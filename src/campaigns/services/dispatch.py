@@ -283,7 +283,7 @@ class Dispatcher:
         because = f"{refusal.reason} ({refusal.code})"
         self._insist(lambda: self._stop(run, because))
         raise RunStoppedError(
-            f"run {run.id} stopped: {because}. Nobody was burnt: mend it, then "
+            f"run {run.id} stopped: {because}. What had not left is cancelled: mend it, then "
             f"`campaigns run {run.campaign}` sends to those who did not get it."
         )
 

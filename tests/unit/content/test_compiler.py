@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import pickle
 import re
@@ -221,6 +222,25 @@ def test_closing_ends_the_process(files: Files) -> None:
     assert process is not None
     compiler.close()
     assert process.poll() == 0
+
+
+def test_it_ends_without_a_word_when_who_asked_is_gone(files: Files) -> None:
+    request = {"root": str(files.root), "name": "sale", "edition": "", "cwd": str(files.root)}
+    with subprocess.Popen(
+        [sys.executable, "-P", "-m", "campaigns.content.child"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={"PYTHONPATH": str(Path(child.__file__).parents[2])},
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        process.stdin.write(json.dumps(request).encode() + b"\n")
+        process.stdin.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
 
 
 def test_a_mistake_of_the_program_is_not_taken_for_the_templates(

@@ -163,9 +163,8 @@ class WhatsAppSender(TwilioSender):
                         f"({error.outcome.code}). Nothing was sent; mend it, then run again."
                     ) from error
                 raise ProviderUnreachableError(
-                    f"Twilio could not be asked for the WhatsApp templates: {error}. Check "
-                    "`campaigns doctor` and the connection, then run again; nothing was sent and "
-                    "nothing is lost."
+                    f"Twilio could not be asked for the WhatsApp templates: {error}.",
+                    "Nothing is lost: mend the connection, and the same command goes on.",
                 ) from error
 
     def send(

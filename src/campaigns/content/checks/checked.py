@@ -12,7 +12,7 @@ from pathlib import Path
 from campaigns.content.checks.known import Known
 from campaigns.content.checks.pieces import Piece, copy_pieces, find_words, other_pieces
 from campaigns.content.checks.rules import RULES
-from campaigns.content.checks.view import TEXTS, View
+from campaigns.content.checks.view import OBJECT, TEXTS, View
 from campaigns.content.parts import layout_names
 from campaigns.content.sources import Sources, Wording
 from campaigns.domain.copy_rules import Limits
@@ -180,7 +180,7 @@ class Checked:
         own = sorted(self.words_of(view), key=lambda piece: piece.key not in order)
         layout = self.layout_of(view, part)
         rest = sorted(self.others(view.locale), key=lambda piece: piece.file != layout)
-        found = find_words((*own, *rest), words)
+        found = find_words((*own, *rest), words.partition(OBJECT)[0] or words)
         bent = (p for p in own if fact and p.names(fact) and not p.prints(fact))
         return (
             found

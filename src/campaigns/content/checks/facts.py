@@ -6,7 +6,7 @@ written (domain/consistency), so that a slip in the one cannot hide in the other
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from campaigns.content.checks.checked import Checked
@@ -14,9 +14,17 @@ from campaigns.content.checks.known import Known
 from campaigns.content.checks.links import is_foreign
 from campaigns.content.checks.over import last_day
 from campaigns.content.checks.pieces import Piece
-from campaigns.content.checks.view import ALONE, BODIES, SAID_BY, View, readable
+from campaigns.content.checks.view import (
+    ALONE,
+    BODIES,
+    EDGE,
+    OBJECT,
+    SAID_BY,
+    View,
+    readable,
+)
 from campaigns.domain.channel import Channel
-from campaigns.domain.consistency import Kind, Remark, Verdict
+from campaigns.domain.consistency import Kind, Mention, Money, Remark, Verdict
 from campaigns.domain.findings import Finding
 from campaigns.domain.locales import language
 
@@ -68,7 +76,13 @@ def _is_the_layouts(checked: Checked, view: View, part: str, name: str) -> bool:
     return len(languages) > 1 and all(name in verdict.missing for verdict in verdicts)
 
 
-def remarks(checked: Checked, view: View, part: str, verdict: Verdict) -> Iterator[Finding]:
+def remarks(
+    checked: Checked,
+    view: View,
+    part: str,
+    verdict: Verdict,
+    is_meant: Callable[[Mention], bool] = lambda _: True,
+) -> Iterator[Finding]:
     """What a text says wrongly, each at the words that say it."""
     groups = {
         "stranger": verdict.strangers,
@@ -78,8 +92,8 @@ def remarks(checked: Checked, view: View, part: str, verdict: Verdict) -> Iterat
     }
     for rule, group in groups.items():
         for remark in group:
-            if _leads_elsewhere(checked, remark):
-                continue  # told as link-domain
+            if _leads_elsewhere(checked, remark) or not is_meant(remark.mention):
+                continue  # the former is told as link-domain
             file, line = checked.place_of(view, part, remark.mention.text, remark.fact)
             told, mend = _sentence(remark), _mend(rule, remark)
             yield checked.finding(rule, told, mend, file, line, view, part)
@@ -93,7 +107,7 @@ def _leads_elsewhere(checked: Checked, remark: Remark) -> bool:
 
 
 def _sentence(remark: Remark) -> str:
-    advice = readable(remark.advice)
+    advice = readable(remark.advice).replace(OBJECT, "…")
     return f"{advice[:1].upper()}{advice[1:]}."
 
 
@@ -106,11 +120,22 @@ def _mend(rule: str, remark: Remark) -> str:
 
 
 def _fallbacks(checked: Checked, view: View, known: Known) -> Iterator[Finding]:
-    """What stands there for customers without a value is read by them like the rest."""
-    part = next(part for part in view.said if part in BODIES)
-    for slot in view.skeleton.slots.values():
-        if slot.fallback:
-            yield from remarks(checked, view, part, known.of(slot.fallback))
+    """What stands there for customers without a value, with the words around it, is read by them
+    like the rest: `{{ customer.share | or_else(50) }}% off`. Nothing of something (`0 €`) is no
+    offer; an address is looked at without its values, unless it is one."""
+    nobody = view.for_nobody_known
+    if nobody is None:
+        return
+    words = [slot.fallback or "" for slot in view.skeleton.slots.values()]
+
+    def is_meant(mention: Mention) -> bool:
+        value = mention.value.amount if isinstance(mention.value, Money) else mention.value
+        is_link = mention.kind is Kind.URL
+        return value != 0 and (not is_link or any(mention.text in given for given in words))
+
+    for part, blocks in nobody.blocks.items():
+        changed = [block for block in blocks if block not in view.blocks[part]]
+        yield from remarks(checked, view, part, known.of(EDGE.join(changed)), is_meant)
 
 
 def _labels(checked: Checked, view: View) -> Iterator[Finding]:

@@ -19,21 +19,25 @@ _BLOCKS_TEXT: Final = (
 _BLOCKS: Final = frozenset(_BLOCKS_TEXT.split())
 #: Styles that leave nothing to be seen; a colour like its ground is told by the contrast.
 _HIDDEN: Final = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|(?<![\w-])opacity\s*:\s*0(?:\.0\d*)?(?![\d.])"
+    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|(?<![\w-])opacity\s*:\s*0(?:\.0\d*)?(?![\d.])"
     r"|(?<![\w-])(?:max-)?(?:height|width)\s*:\s*0(?![\d.]).{0,300}overflow\s*:\s*hidden"
-    r"|(?<![\w-])color\s*:\s*transparent|text-indent\s*:\s*-\d{3}"
+    r"|(?<![\w-])color\s*:\s*(?:transparent|#[\da-f]{3}0\b|#[\da-f]{6}00\b)|text-indent\s*:\s*-\d{3}"
     r"|(?<![\w-])(?:left|right|top|margin-left)\s*:\s*-\d{3}|clip\s*:\s*rect\(\s*0",
     re.IGNORECASE | re.DOTALL,
 )
 #: Too small to be read, unless something inside is larger again.
-_TINY: Final = re.compile(r"font-size\s*:\s*[0-2](?:\.\d+)?(?:px|pt)?\s*(?:;|!|$)", re.IGNORECASE)
+_TINY: Final = re.compile(
+    r"font-size\s*:\s*(?:[0-2](?:\.\d+)?(?:px|pt)?|0(?:\.[0-3]\d*)?r?em|[0-3]?\d?%)\s*(?:;|!|$)"
+    r"|(?<![\w-])font\s*:[^;]*?(?<![\w.])0(?:px|pt)?\s*/",
+    re.IGNORECASE,
+)
 _SIZED: Final = re.compile(r"font(?:-size)?\s*:", re.IGNORECASE)
 #: What fills up a preheader, so that no other text follows it in the inbox.
 _FILLING: Final = re.compile(r"[\s\u034f\u00ad\u200b-\u200f\u2007\u2060\ufeff\u00a0]+")
 #: Outlook for Windows reads these comments.
 _FOR_OUTLOOK: Final = re.compile(r"<!--\[if(?!\s*\(?\s*!)[^\]]*\]>(.*?)<!\[endif\]-->", re.DOTALL)
-#: Attributes that are read out or shown.
-_SPOKEN: Final = ("alt", "title", "aria-label")
+#: Attributes that are read out or shown, the last by inboxes that read schema.org.
+_SPOKEN: Final = ("alt", "title", "aria-label", "aria-description", "summary", "abbr", "content")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,8 @@ class _Reader:
             tag = child.tag
             if tag == "-text":
                 self._words.append(child.text_content or "")
+            elif tag == "meta":
+                self._keep(self.hidden, child.attributes.get("content"))
             elif tag and tag[0] != "-" and tag not in _SKIPPED:
                 self._element(child, tag)
 

@@ -16,6 +16,8 @@ from campaigns.yaml_files.document import Document, Loc
 
 _TEMPLATE: Final = re.compile(r"\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _FALLBACK: Final = re.compile(r"or_else\(\s*['\"]([^'\"]*)['\"]")
+#: A template whose value may be lacking, and what stands there then.
+_MAY_LACK: Final = re.compile(r"\{\{[^}]*\bor_else\(\s*(['\"]?)(.*?)\1\s*\)[^}]*\}\}")
 _KNOWN_AGAIN: Final = 12
 _FACT: Final = re.compile(r"\bfacts\.(\w+)")
 _SLOT: Final = re.compile(r"\bcustomer\.(\w+)")
@@ -56,6 +58,14 @@ class Piece:
         with nothing grown onto it."""
         plain = rf"(?<![\w%€$£.,/+}}-])\{{\{{-?\s*facts\.{fact}\s*-?\}}\}}(?!\w|\{{)"
         return bool(re.search(plain, self.words)) and not re.search(r"\{[%#]", self.words)
+
+    def lacking(self, words: str) -> tuple[str, int] | None:
+        """File and line, where it holds the words for customers who lack a value."""
+        for found in _MAY_LACK.finditer(self.words):
+            before, after = self.words[: found.start()], self.words[found.end() :]
+            if words in " ".join(simple(f"{before}{found[2]}{after}").split()):
+                return self.file, self.line_of(found[0])
+        return None
 
     @cached_property
     def spoken(self) -> str:
@@ -183,4 +193,5 @@ def find_words(pieces: Iterable[Piece], words: str) -> tuple[str, int] | None:
     for piece in holding:
         if whole.search(" ".join(simple(piece.words).split())):
             return piece.file, piece.line_of(words)
-    return next(((p.file, p.line_of(words)) for p in holding), None)
+    found = next(((p.file, p.line_of(words)) for p in holding), None)
+    return found or next((p.lacking(wanted) for p in pieces if p.lacking(wanted)), None)

@@ -1,6 +1,6 @@
 """`vague-date`: a day that depends on when the message is read, or that is only half said.
 
-`until Sunday`, `hasta mañana`, `today only`, `until the 30th`: one message is sent over hours or
+`until Sunday`, `hasta mañana`, `3 days left`, `until the 30th`: one message is sent over hours or
 days and read later still, so that two customers learn of two different days. A warning, since some
 are meant ("we answer by Friday").
 """
@@ -18,35 +18,43 @@ from campaigns.domain.facts import simple
 from campaigns.domain.findings import Finding
 from campaigns.domain.locales import language
 
+_LEFT: Final = r"(?:\d{1,3}|two|three|dos|dues|tres)"
 #: Language → what leads to a last or first day; days that move; days said by their number alone.
 _WORDS: Final = {
     "en": (
-        r"(?:until|till|by|before|ends?|closes|starts|begins)(?: on)?"
-        r"(?: (?:next|this|the end of))?",
-        r"tomorrow|tonight|today|midnight|(?:the )?week(?:end)?",
+        r"(?:until|till|by|before|ends?|closes|starts|begins)(?: on| at| in)?"
+        r"(?: (?:next|this|(?:the )?end of))?(?: the)?",
+        r"tomorrow|tonight|today|midnight|noon|week(?:end)?|month|year|Easter|Christmas"
+        r"|last day of (?:the month|\w+)",
         r"(?:until|till|by|before|ends?|closes|starts|begins)(?: on)? the \d{1,2}(?:st|nd|rd|th)",
-        r"(?:today|tomorrow|tonight|this weekend) only|only (?:today|tomorrow|this weekend)",
+        rf"(?:today|tomorrow|tonight|this (?:week(?:end)?|month)|{_LEFT} (?:hours|days)) only"
+        rf"|only (?:today|tomorrow|this (?:week(?:end)?|month))|{_LEFT} (?:hours|days) left",
     ),
     "es": (
         r"(?:hasta|antes de|acaban?|terminan?|empiezan?)(?: el)?"
-        r"(?: próximo| este)?(?: finales de)?",
-        r"mañana|hoy|esta noche|medianoche|fin de semana",
+        r"(?: próximo| este)?(?: fin(?:al(?:es)?)? de)?(?: el)?",
+        r"mañana|hoy|esta noche|medianoche|mediodía|(?:fin de )?semana|mes|año|Navidad(?:es)?"
+        r"|Semana Santa",
         r"(?:hasta|antes de|acaban?|terminan?|empiezan?)(?: el)?(?: día)? \d{1,2}",
-        r"s[oó]lo (?:hoy|mañana|este fin de semana)",
+        r"s[oó]lo (?:hoy|mañana|est[ea] (?:fin de )?(?:semana|mes))"
+        rf"|s[oó]lo (?:durante )?{_LEFT} (?:horas|días)"
+        rf"|quedan (?:s[oó]lo )?{_LEFT} (?:horas|días)|últim[oa]s {_LEFT} (?:horas|días)",
     ),
     "ca": (
         r"(?:fins(?: al?| el)?|abans de|s'acaben?|acaben?|comencen?)(?: el)?(?: proper| aquest)?"
-        r"(?: finals de| final de)?",
-        r"demà|avui|aquesta nit|mitjanit|cap de setmana",
+        r"(?: finals? de| fi de)?(?: el)?",
+        r"demà|avui|aquesta nit|mitjanit|migdia|(?:cap de )?setmana|mes|any|Nadal|Setmana Santa",
         r"(?:fins al?|abans del?|s'acaba el|acaba el|comença el)(?: dia)? \d{1,2}",
-        r"només (?:avui|demà|aquest cap de setmana)",
+        r"només (?:avui|demà|aquesta? (?:cap de )?(?:setmana|mes))"
+        rf"|només (?:durant )?{_LEFT} (?:hores|dies)"
+        rf"|queden (?:només )?{_LEFT} (?:hores|dies)|últim(?:s|es) {_LEFT} (?:hores|dies)",
     ),
 }
 #: What goes on is a date in full, hours of opening, or how many of something.
 _GOES_ON: Final = (
     rf"(?!\w|[.,:/-]\d|,? ?\d|,? (?:de |d'|of )?(?:\w+ )?{GAP}| ?[-–—]| (?:to|a|al|y|i|and|o|or)\b)"
 )
-_ENDS: Final = r"(?=\s*(?:[.,;:!?)]|$))"
+_ENDS: Final = r"(?=\s*(?:[.,;:!?)](?!\w|[ªº])|$))"
 
 
 def check(checked: Checked) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Final
 
@@ -47,8 +48,9 @@ BODIES: Final = frozenset({"html", "text", "body"})
 class View:
     """One skeleton as people will see it."""
 
-    def __init__(self, skeleton: Skeleton) -> None:
+    def __init__(self, skeleton: Skeleton, values: Mapping[str, str] | None = None) -> None:
         self.skeleton = skeleton
+        self._values = values or dict.fromkeys(skeleton.slots, OBJECT)
 
     @property
     def channel(self) -> Channel:
@@ -61,7 +63,13 @@ class View:
     @cached_property
     def parts(self) -> dict[str, str]:
         """Each part with a stand-in for customers' values."""
-        return fill(self.skeleton, dict.fromkeys(self.skeleton.slots, OBJECT))
+        return fill(self.skeleton, self._values)
+
+    @cached_property
+    def for_nobody_known(self) -> View | None:
+        """The message of a customer of whom nothing is known; None when it reads the same."""
+        fallbacks = {slot.name: slot.fallback or OBJECT for slot in self.skeleton.slots.values()}
+        return View(self.skeleton, fallbacks) if {*fallbacks.values()} - {OBJECT} else None
 
     @cached_property
     def longest(self) -> dict[str, str]:
@@ -125,4 +133,5 @@ def readable(text: str) -> str:
 
 def fixed_address(link: str) -> str:
     """An address without customers' values; empty for one of their own pages."""
-    return _QUERY.sub("", link).split(_IN_ADDRESS)[0].split(OBJECT)[0]
+    fixed = _QUERY.sub("", link).replace(_IN_ADDRESS, OBJECT)
+    return "" if fixed.startswith(OBJECT) else fixed

@@ -17,7 +17,8 @@ from campaigns.domain.consistency.reading import read
 from campaigns.domain.copy_rules import PatternRule
 from campaigns.domain.findings import Finding, Level
 
-_CAPITALS: Final = re.compile(r"\b[^\W\d_a-zß-öø-ÿ]{3,}\b")
+#: Of any script; Arabic, Hebrew and others have no capitals.
+_CAPITALS: Final = regex.compile(r"\b\p{Lu}{3,}\b")
 _EMOJI: Final = regex.compile(
     r"[\p{Extended_Pictographic}--[©®™‼⁉ℹ↔-↪⌚-⏳Ⓜ▪-◾]]|\p{RI}|\u20e3", regex.V1
 )

@@ -8,6 +8,8 @@ Decisions:
 - `5€50` and `49,- €` are prices. Weights are not: `5 pounds of flour`.
 - `100 %` before a material or a quality (`100% cotton`, `100 % seguro`) says what a thing is, not
   what it costs, and is no mention; before anything else it is one.
+- `only 9.99` and `19,-` are prices of no currency, and cannot be compared: a word for a price
+  before two decimals, and nothing counted behind them. `at 9.30` is a time.
 - A symbol on the wrong side (`€20` in Spanish, `20 €` in English) is a foreign format; ISO codes
   and words may stand on either side.
 """
@@ -40,14 +42,14 @@ PERCENT_WORDS: Final = {
     r"punts\spercentuals": ("ca",),
 }
 _SCALES: Final = {
-    "k": 10**3, "mil": 10**3, "thousand": 10**3, "mille": 10**3, "tausend": 10**3,
+    "k": 10**3, "mil": 10**3, "mila": 10**3, "thousand": 10**3, "mille": 10**3, "tausend": 10**3,
     "m": 10**6, "mio": 10**6, "million": 10**6, "millions": 10**6, "millón": 10**6,
     "millones": 10**6, "milió": 10**6, "milions": 10**6, "bn": 10**9, "billion": 10**9,
 }  # fmt: skip
 _FULL: Final = re.compile(
     r"\s{0,3}(?:de |d'|pure |puro |pur )?(?:\w{1,20}-free|free of|libre de"
     r"|sin |sense |lliure de|cotton|algod|cotó|wool|lana|llana|linen|lino\b|lli\b"
-    r"|silk|seda|organic|org[aà]ni|ecol|bio|natural|recicl|recycl|vegan|vegetal|plant-based"
+    r"|silk|seda|organic|org[aà]ni|ecol|bio|nat[uü]r|recicl|recycl|vegan|vegetal|plant-based"
     r"|online|digital|segur|secure|safe|leather|piel\b|cuero|pell\b|compost|sosteni|sustainab"
     r"|renov|renew|handmade|artesan)",
     re.IGNORECASE,
@@ -58,6 +60,20 @@ _CUE: Final = re.compile(
     r"\s{0,3}$",
     re.IGNORECASE,
 )
+
+
+_PRICE: Final = re.compile(
+    r"\d{1,5}(?:(?P<mark>[.,])(?P<cents>\d\d)(?![\w%°]|[.,:/]\d)"
+    r"(?=\s*(?:[.,;:!?)¶–—]|$)|\s(?:instead|each|statt|en (?:vez|lugar|comptes)|au lieu|invece"
+    r"|la unidad|cada|and|or|y|o|i)\b)|[.,][-–—]{1,2}(?![\w]))"
+)
+_PRICED: Final = re.compile(
+    r"(?<!\w)(?:only|just|now|was|from|for|at|save|costs?|s[oó]lo|ahora|antes|desde|por|a|ahorra"
+    r"|només|ara|abans|des de|per|nur|jetzt|ab|für|statt|seulement|dès|pour|da|ora|só|agora)"
+    r"\s{1,3}$",
+    re.IGNORECASE,
+)
+_LAST_MINUTE: Final = 59
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +132,18 @@ def amounts_at(text: str, at: int, words: Lexicon) -> tuple[Mention, ...]:
     if before and not (before.start() and text[before.start() - 1].isdigit()):
         return tuple(_before(text, before, at, words))
     return (_after(after, words),) if after else ()
+
+
+def prices_at(text: str, at: int, words: Lexicon) -> tuple[Mention, ...]:
+    """A price without its currency that begins at the digit `at`."""
+    match = _PRICE.match(text, at)
+    if match is None:
+        return ()
+    if match["cents"]:
+        no_time = int(match["cents"]) > _LAST_MINUTE or words.decimal == match["mark"] == ","
+        if not no_time or not _PRICED.search(text, max(0, at - 14), at):
+            return ()
+    return (Mention(Kind.MONEY, None, "", *match.span()),)
 
 
 def _is_full(text: str, match: re.Match[str]) -> bool:

@@ -5,10 +5,12 @@ Decisions:
   letters and one or more a digit: COVID-19, HTML5, SPF50, 500ML and their like are known not to be.
 - After a word for code (`el código PRIMAVERA`, `the code SPRING`) letters alone are enough,
   and so are small letters with a digit, or in quotation marks.
+- So it is before the words for paying (`WELCOME at checkout`), and after `enter` and `redeem`.
+  Digits alone are one after a word for code, from four on: a postal code is none.
 - A declared code is found whatever it looks like. So is what has its shape (letters and digits in
   the same places) and, where it has a digit, what differs in capitals only: the campaign's own code
-  with a slip in it.
-- What stands inside a link, a mail address, a handle or a hashtag is none.
+  with a slip in it. `SPRING 25` is such a slip of SPRING20, and so is `#SPRING25`.
+- What else stands inside a link, a mail address, a handle or a hashtag is none.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from campaigns.domain.consistency.mentions import Asked, Kind, Mention
 
 _MARKS: Final = "_-"
 _LONGEST: Final = 40
+_SHORTEST_NUMBER: Final = 4
 _TYPICAL: Final = re.compile(r"(?=.{5,40}$)(?=.*\d)(?=(?:.*[A-Z]){3})[A-Z0-9]+(?:[_-][A-Z0-9]+)*")
 _UNITS: Final = (
     "ML|CL|L|KG|G|GR|MG|CM|MM|M|KM|W|KW|KWH|V|MAH|GB|TB|MB|HZ|MHZ|GHZ|P|PX|H|MIN|HP|CV|ST|ND|RD|TH"
@@ -36,13 +39,28 @@ _HARMLESS: Final = re.compile(
 )
 _CUE: Final = re.compile(
     r"(?<!\w)(?i:c[oóò]d(?:ig[oi]|i|e)|cup[oó]n?|coupon|voucher|promocode|gutschein(?:code)?|codice)"
-    r"(?:\s(?i:promocional|de descuento|de descompte|promo))?"
+    r"(?:\s(?i:promocional|de descuento|de descompte|promo|n[ro]\.?|n[úu]m\.?|n\.?º))?"
     r"(?:\s?:|\s(?i:es|és|is|ist|est|era)(?!\w))?\s{0,3}[\"“«'(]?(?P<code>[A-Z0-9][A-Z0-9_-]{2,39}"
     r"|(?=[\w-]*\d)[A-Za-z][A-Za-z0-9_-]{3,39}"
     r"|(?<=[\"“«'])[a-z]{4,20}(?=[\"”»']))(?!\w)"
 )
 _CUE_WORDS: Final = ("cod", "cód", "còd", "cup", "coup", "voucher", "gutschein")
-_NOT_CODES_TEXT: Final = "QR PIN IBAN BIC HTML SMS EAN CIF NIF NIE SEPA URL PDF PUK CVV CVC"
+#: Before a word for code: what is no code to type.
+_OF_PLACES: Final = re.compile(r"(?i:postal|post|zip|area|dialling|country|bar|qr)[\s-]?$")
+_CAPITALS: Final = r"(?P<{}>[A-Z][A-Z0-9]{{4,39}}|[a-z][a-z-]{{2,26}}\d{{1,4}})"
+#: A code without a word for it, known by what one does with it.
+_USED: Final = re.compile(
+    rf"(?<![\w#@/.-])(?:{_CAPITALS.format('paid')}\s(?i:at (?:the )?(?:checkout|till|counter)"
+    r"|when you (?:pay|order|check out)|al (?:pagar|comprar)|en (?:la caja|el carrito)"
+    r"|quan (?:paguis|compris)|en pagar|a la cistella|an der kasse|beim bezahlen|à la caisse"
+    r"|alla cassa|ao pagar)(?!\w)"
+    r"|(?i:enter|apply|redeem|introduce|introdueix|canjea|bescanvia)\s"
+    rf"{_CAPITALS.format('entered')}(?![\w-]))"
+)
+_NOT_CODES_TEXT: Final = (
+    "QR PIN IBAN BIC HTML SMS EAN CIF NIF NIE SEPA URL PDF PUK CVV CVC "
+    "PAYPAL BIZUM KLARNA MAESTRO MASTERCARD AMERICAN EXPRESS CONTACTLESS"
+)
 _NOT_CODES: Final = frozenset(_NOT_CODES_TEXT.split())
 
 
@@ -54,14 +72,32 @@ def declared_codes(text: str, asked: Asked) -> Iterator[Mention]:
                 yield Mention(Kind.CODE, match[0], "", *match.span())
 
 
+def parted_codes(text: str, asked: Asked) -> Iterator[Mention]:
+    """The declared codes with a space in them, or as a hashtag with other digits."""
+    for code in asked.codes:
+        parted = _parted(code)
+        for match in parted.finditer(text) if parted else ():
+            if match[0] != f"#{code}":
+                yield Mention(Kind.CODE, match[0], "", *match.span())
+
+
 def cued_codes(text: str, low: str) -> Iterator[Mention]:
-    """The codes after a word for code."""
-    if not any(word in low for word in _CUE_WORDS):
-        return
-    for match in _CUE.finditer(text):
-        is_shouting = match[0].isupper()
-        if not is_shouting and match["code"] not in _NOT_CODES and not match["code"].isdecimal():
-            yield Mention(Kind.CODE, match["code"], "", *match.span("code"))
+    """The codes after a word for code, and those that the words around them tell."""
+    if any(word in low for word in _CUE_WORDS):
+        for match in _CUE.finditer(text):
+            if not match[0].isupper() and _is_a_code(match["code"], text, match.start()):
+                yield Mention(Kind.CODE, match["code"], "", *match.span("code"))
+    for match in _USED.finditer(text):
+        group = "paid" if match["paid"] else "entered"
+        is_known = match[group] in _NOT_CODES or _HARMLESS.fullmatch(match[group])
+        if not is_known and not match[0].isupper():
+            yield Mention(Kind.CODE, match[group], "", *match.span(group))
+
+
+def _is_a_code(code: str, text: str, at: int) -> bool:
+    if code.isdecimal():
+        return len(code) >= _SHORTEST_NUMBER and not _OF_PLACES.search(text, max(0, at - 12), at)
+    return code not in _NOT_CODES
 
 
 def codes_at(text: str, at: int, asked: Asked) -> tuple[Mention, ...]:
@@ -111,6 +147,16 @@ def _shape(token: str) -> str:
 
 def _is_typical(token: str) -> bool:
     return bool(_TYPICAL.fullmatch(token)) and not _HARMLESS.fullmatch(token)
+
+
+@lru_cache(maxsize=256)
+def _parted(code: str) -> re.Pattern[str] | None:
+    """`SPRING 20` and `#SPRING25` for SPRING20; digits before a sign for money are an amount."""
+    split = re.fullmatch(r"([^\W\d_]{3,})(\d+)", code)
+    if split is None:
+        return None
+    letters, digits = re.escape(split[1]), rf"\d{{{len(split[2])}}}(?![\w-]|[.,]\d|\s?[%€$£])"
+    return re.compile(rf"(?<![\w@#/-])(?:{letters}[ \xa0]{digits}|#{letters}{digits})")
 
 
 @lru_cache(maxsize=256)

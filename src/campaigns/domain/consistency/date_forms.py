@@ -41,12 +41,18 @@ _CUE: Final = (
     r"|du|au|dal|il|em|até|a partir del?)\s{1,3}(?:the\s|el\s|día\s|dia\s)?$|\bl'$"
 )
 _NUMBERS: Final = (
-    r"(?:(?P<iso_year>\d{4})(?P<mark>[-/.])(?P<iso_month>\d\d)(?P=mark)(?P<iso_day>\d\d)"
+    r"(?:(?P<iso_year>\d{4})(?P<mark>[-/.])(?P<iso_month>\d\d|(?<=/)\d)"
+    r"(?P=mark)(?P<iso_day>\d\d|(?<=/)\d)"
     r"|(?P<a>\d{1,2})(?P<sep>[-/.])(?P<b>\d{1,2})(?P=sep)(?P<y>\d{4}|(?<=[/.])\d\d))"
     r"(?!\d|[-/.,]\d)"
 )
 #: Not a fraction: `1/3 de los clientes`.
 _SHORT: Final = r"(?P<a>\d{1,2})/(?P<b>\d{1,2})(?![/\d]|[.,]\d|\s?[%€$£]|\s(?:de|of|del)\b|\sd')"
+#: `31.3.`, `31.03`, where no point marks decimals; neither an hour nor an amount.
+_POINTED: Final = (
+    r"|(?P<a_>0?[1-9]|[12]\d|3[01])\.(?P<b_>(?:0?[1-9]|1[0-2])(?=\.)|0[1-9]|1[0-2])"
+    r"(?![/\d]|[.,]\d|\.?\s?(?:[%€$£]|(?i:uhr|h|eur|euros?|m|km|kg|cm|l)\b))"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +111,7 @@ def date_forms(words: Lexicon) -> DateForms:
             rf"{before}(?P<month>{month})\.?{_S}(?:the )?{day}{_NO_UNIT}{_YEAR}(?!\w)"
         ),
         numbers=re.compile(before + _NUMBERS),
-        short_numbers=re.compile(before + _SHORT),
+        short_numbers=re.compile(f"{before}(?:{_SHORT}{_POINTED if words.decimal == ',' else ''})"),
         before_month=re.compile(rf"(?<!\w)(?:{month})\.?{_S}(?:the )?$"),
         before_weekday=re.compile(rf"(?<!\w){weekday}\.?(?:,\s{{0,3}}|{_S}){_ARTICLE}$"),
         bare_start=re.compile(rf"(?P<whole>(?P<day>\d{{1,2}})(?!\d){_ORDINAL}){_JOINT}"),
@@ -124,10 +130,16 @@ def _month_names(language: str) -> dict[str, tuple[int, str]]:
 
 
 def _month_pattern(language: str) -> str:
-    # `may` and `march` are words; without a capital they need a year.
-    words = r"M(?:ay|AY|arch|ARCH)|(?:may|march)(?=,?\s{1,3}\d{4})"
+    # `may` and `march` are words; without a capital they need a year, or to end what is said.
+    words = (
+        r"M(?:ay|AY|arch|ARCH)|(?:may|march)(?=,?\s{1,3}\d{4}|\s*(?:[.,;:!?)¶–—]|$)"
+        r"|\s\d{1,2}(?:st|nd|rd|th)?\s*(?:[.,;:!?)¶–—]|$))"
+    )
     rest = {name for other in month_languages(language) for name in months(other)}
-    pattern = f"(?:{words}|(?i:{_any(rest - {'may', 'march'})}))(?!\\w)"
+    loose = {"mars", "mai"} - set(months(language))
+    if loose:
+        words += rf"|(?i:{_any(loose)})(?=\s{{1,3}}\d{{4}})"
+    pattern = f"(?:{words}|(?i:{_any(rest - {'may', 'march'} - loose)}))(?!\\w)"
     short = _any(short_months(language))
     if language == "en":
         capital = "|".join(f"{n.capitalize()}|{n.upper()}" for n in short.split("|"))

@@ -6,13 +6,13 @@ Decisions:
 - Day and month in numbers follow the locale; where both could be meant (3/4/2027) the mention is
   doubtful and the other date is kept. ISO dates (2027-03-31) are never doubtful.
 - `31/3` without a year needs a word that leads to a date (`hasta el 31/3`, `by 3/31`): otherwise
-  it may be a fraction, a score or 24/7.
+  it may be a fraction, a score or 24/7. So does `31.3.`, where decimals have a comma.
 - An impossible date (31 April, the wrong weekday, day 91) is a mention with a `Day` as its value,
   which no declared date equals.
 - A date in the name of a street (`Plaça 1 d'Octubre, 12`) is no date.
-- `May` and `March` need their capital or a year (`3 may be enough`); abbreviated months in other
-  languages need a year or a point. Two digits are a year after an apostrophe, or where the sentence
-  ends with them (`31 Mar 27`).
+- `May` and `March` need their capital, a year, or to stand last (`3 may be enough`, `by 3 may.`);
+  abbreviated months in other languages need a year or a point. Two digits are a year after an
+  apostrophe, or where the sentence ends with them (`31 Mar 27`).
 - Month before day without a year is read in English only, and not after `in` (`in March 20 shops
   open`).
 - Two dates joined by a dash, `to`, `al`, `fins al` … are a range; joined by `and` they are two
@@ -113,7 +113,7 @@ def _numeric(match: re.Match[str], forms: DateForms) -> Mention:
     if found.get("iso_year"):
         iso = _day(int(found["iso_day"]), int(found["iso_month"]), int(found["iso_year"]), weekday)
         return Mention(Kind.DATE, iso, "", *match.span())
-    first, second = int(found["a"]), int(found["b"])
+    first, second = int(found["a"] or found["a_"]), int(found["b"] or found["b_"])
     written = found.get("y")
     year = None if written is None else _full_year(written)
     ways = (

@@ -13,8 +13,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from campaigns.domain.consistency.amounts import amounts_at
-from campaigns.domain.consistency.codes import codes_at, cued_codes, declared_codes
+from campaigns.domain.consistency.amounts import amounts_at, prices_at
+from campaigns.domain.consistency.codes import (
+    codes_at,
+    cued_codes,
+    declared_codes,
+    parted_codes,
+)
 from campaigns.domain.consistency.dates import dates_at
 from campaigns.domain.consistency.lexicon import Lexicon, lexicon
 from campaigns.domain.consistency.links import links_in, masked
@@ -48,6 +53,7 @@ def extract(text: str, locale: str, asked: Asked | None = None) -> list[Mention]
     words = lexicon(locale, asked.currencies)
     found = _Found(len(reading.text))
     found.add(links_in(reading.text))
+    found.add(parted_codes(reading.text, asked))
     for place in masked(reading.text):
         found.take(*place)
     for whole in (
@@ -95,7 +101,7 @@ def _from_digit_to_digit(text: str, words: Lexicon, asked: Asked, found: _Found)
         ):
             continue
         if not found.add(codes_at(text, at, asked)) and _begins_a_value(text, at):
-            found.add(_numbers_at(text, at, words, asked))
+            found.add(_numbers_at(text, at, words, asked)) or found.add(prices_at(text, at, words))
 
 
 def _begins_a_value(text: str, at: int) -> bool:
@@ -112,7 +118,7 @@ def _begins_a_value(text: str, at: int) -> bool:
 
 def _is_symbol(text: str, at: int) -> bool:
     """Letters right before a digit that are a currency: `EUR20`, `CHF1,234.50`."""
-    return bool(re.search(r"(?<!\w)[A-Z]{3}$", text[max(0, at - 4) : at]))
+    return bool(re.search(r"(?<!\w)(?:[A-Z]{3}|[Ee]ur)$", text[max(0, at - 4) : at]))
 
 
 def _numbers_at(text: str, at: int, words: Lexicon, asked: Asked) -> Iterator[Mention]:

@@ -5,8 +5,8 @@ Decisions:
   USD, GBP and JPY.
 - ISO codes are known for the currencies below. More (TRY, ALL, TOP …) are English words and are
   known only where the campaign declares an amount in them.
-- Months and weekdays are known in the locale's language, and months also in English, Spanish and
-  Catalan, since those are the languages a line is likely to be copied from.
+- Months and weekdays are known in the locale's language, and months also in the languages that a
+  line is likely to be copied from; `mars` and `mai` are words elsewhere and need a year there.
 """
 
 from __future__ import annotations
@@ -35,7 +35,21 @@ _SYMBOLS: Final = {
     "US$": "USD",
     "$US": "USD",
     "¥": "JPY",
+    "円": "JPY",
+    "元": "CNY",
     "zł": "PLN",
+    "Kč": "CZK",
+    "kr": "SEK",
+    "SFr": "CHF",
+    "Eur": "EUR",
+    "eur": "EUR",
+    "₺": "TRY",
+    "₽": "RUB",
+    "₴": "UAH",
+    "₦": "NGN",
+    "₸": "KZT",
+    "₾": "GEL",
+    "₡": "CRC",
 }
 _NAMES: Final = {
     r"euros?|eur": "EUR",
@@ -44,6 +58,7 @@ _NAMES: Final = {
     r"(?:swiss )?francs|francos(?: suizos)?": "CHF",
     r"quid|pounds?(?: sterling)?(?! of\b)|libras?(?: esterlinas?)?(?! de\b)|lliur(?:a|es)(?! de\b)"
     r"|gbp": "GBP",
+    r"yen": "JPY",
 }
 #: Before a p for pence; 720p is a screen.
 _TWO_DIGITS: Final = r"(?<=\d)(?<!\d{3})"
@@ -54,7 +69,7 @@ _CENTS: Final = {
 }
 ACCENTS: Final = str.maketrans("áàâéèêíìîïóòôúùûüç", "aaaeeeiiiiooouuuuc")
 #: Languages whose month names are always known.
-_EVERYWHERE: Final = ("en", "es", "ca")
+_EVERYWHERE: Final = ("en", "es", "ca", "fr", "de", "it", "pt")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,8 +4,8 @@ Decisions:
 - What cannot be seen is left out: soft hyphens, zero-width characters, direction marks, variation
   selectors, the frame of a keycap emoji.
 - Full-width, bold and other styled letters and digits are read as plain ones, digits of any script
-  as 0-9, combining marks are joined to their letter. Superscripts are only where they count
-  (`²⁵ %`): in `20 €¹` the 1 is a footnote, in `m²` a unit.
+  as 0-9, combining marks are joined to their letter. Superscripts and digits in circles are only
+  where they count (`²⁵ %`, `②⑤%`): in `20 €¹` the 1 is a footnote, in `m²` a unit.
 - All no-break, thin and narrow spaces become U+00A0, which tells `1 234` from two words.
 - Apostrophes become ', hyphens and minus signs become -.
 """
@@ -36,8 +36,9 @@ _SAME: Final = {
     "٪": "%",
     "İ": "I",
 }
-_RAISED: Final = re.compile(r"(?<![\w%€$£.,])[⁰¹²³⁴-⁹]+(?=\s?[%€$£])")
-_LOWERED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+_ODD_DIGITS: Final = "⁰¹²³⁴⁵⁶⁷⁸⁹⓪①②③④⑤⑥⑦⑧⑨⓿❶❷❸❹❺❻❼❽❾"
+_RAISED: Final = re.compile(rf"(?<![\w%€$£.,])[{_ODD_DIGITS}]+(?=\s?[%€$£])")
+_LOWERED: Final = str.maketrans(_ODD_DIGITS, "0123456789" * 3)
 _STYLES: Final = ("<wide>", "<narrow>", "<font>", "<small>", "<noBreak>")
 
 

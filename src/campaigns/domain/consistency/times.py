@@ -3,8 +3,8 @@
 Decisions:
 - `18:30`, `18.30 h`, `18h30`, `6:30 PM`, `6 p.m.` and `a las 6 de la tarde` are times.
 - `24 h`, `48 h` and `2–3 h` are how long something takes. Whole hours are a time only after a
-  word that leads to one (`a las 18 h`, `um 18 Uhr`), or as hours of opening: `de 9 a 14 h`, when
-  the first is 7 or later.
+  word that leads to one (`a las 18 h`), before a word of clocks (`18 Uhr`), or as hours of opening:
+  `de 9 a 14 h`, when the first is 7 or later.
 - A place in brackets after a time is its zone when CLDR knows a time zone by that city; so are
   abbreviations such as CET.
 - An impossible time (18:95, 27 PM) is a mention without a value where something says that it is
@@ -20,8 +20,11 @@ from typing import Final
 from campaigns.domain.consistency.lexicon import Lexicon, cities
 from campaigns.domain.consistency.mentions import Clock, Kind, Mention
 
-_HOURS: Final = r"(?i:h|hs|hrs?|horas|hores|uhr|heures)(?!\w)"
-_HALF: Final = r"(?P<half>(?i:[ap]\.?\s?m)(?!\w)\.?)"
+_HOURS: Final = r"(?i:h|hs|hrs?|horas|hores|uhr|heures|o'clock)(?!\w)"
+#: Also the Arabic letters for before and after noon.
+_HALF: Final = r"(?P<half>(?i:[ap]\.?\s?m|[صم])(?!\w)\.?)"
+#: What only a clock says; `18 h` may be how long something takes.
+_OF_A_CLOCK: Final = ("uhr", "o'clock")
 _DAYTIME: Final = (
     r"(?P<early>(?i:de la mañana|del matí|de la matinada|de la madrugada|in the morning|du matin))"
     r"|(?P<late>(?i:de la tarde|de la noche|de la tarda|del vespre|de la nit|in the (?:after"
@@ -38,7 +41,7 @@ _CUE: Final = re.compile(
     re.IGNORECASE,
 )
 _OPENING: Final = re.compile(
-    r"(?P<from>\d{1,2})(?P<joint>\s?[-–—]\s?|\s(?:a|to|y|i)\s)(?P<to>\d{1,2})\s?" + _HOURS
+    r"(?P<from>\d{1,2})(?P<joint>\s?[-–—]\s?|\s(?:a|to|y|i|bis)\s)(?P<to>\d{1,2})\s?" + _HOURS
 )
 _FROM: Final = re.compile(r"(?<!\w)(?:de|from|d'|des de|entre|between|von)\s?$", re.IGNORECASE)
 _PLACE: Final = re.compile(r"\s?\((?P<city>[^()\d]{2,40})\)|\s(?P<abbreviation>[A-Z]{2,4})(?!\w)")
@@ -71,7 +74,8 @@ def _is_time(text: str, match: re.Match[str]) -> bool:
     if match["pm"]:
         return bool(match["hours"] or match["early"] or match["late"])
     stated = match["hours"] or match["early"] or match["late"]
-    return bool(stated) and _cued(text, match.start())
+    is_clock = (match["hours"] or "").lower() in _OF_A_CLOCK
+    return bool(stated) and (is_clock or _cued(text, match.start()))
 
 
 def _goes_on(text: str, end: int) -> bool:
@@ -98,7 +102,7 @@ def _value(match: re.Match[str]) -> time | None:
     if half and not 1 <= hour <= 12:
         return None
     if half:
-        hour = hour % 12 + (12 if half == "p" else 0)
+        hour = hour % 12 + (12 if half in "pم" else 0)
     elif match["late"] and hour < 12:
         hour += 12
     if (hour, minute) == (24, 0):

@@ -42,24 +42,33 @@ _MONEY_ANCHORS: Final = (
 _UNITS_OF: Final = re.compile(
     rf"(?P<pct>{'|'.join(PERCENT_WORDS)}|%)(?!\w)|(?:{money_names()}|€)(?!\w)"
 )
-_DEAL_ANCHORS: Final = (" por ", " per ", " for ", " pel ")
+_DEAL_ANCHORS: Final = (" por ", " per ", " for ", " pel ", " al pre")
 _DEAL: Final = re.compile(
-    r"(?:por|per|for|por el precio de|for the price of|pel preu d[e'])\s{0,2}"
+    r"(?:por|per|for|(?:por el|al) precio de|for the price of|(?:pel|al) preu d[e'])\s{0,2}"
     r"(?P<pay>one|two|three|four|un[oa]?|dos|dues|tres|cuatro|quatre|[1-9])(?!\w|\s?[%€$£]|[.,]\d"
     r"|\s(?:por|per)\s?c|\seuro|\sd[oóò]l|\spound|\slibra|\slliur)"
 )
 _DEAL_DIGITS: Final = re.compile(
-    r"(?P<take>[2-9])(?:\s?[x×X]\s?|\s(?:por|for|per|for the price of|por el precio de"
-    r"|pel preu de)\s)(?P<pay>[1-9])"
+    r"(?P<take>[2-9])(?:\s?[x×X]\s?|\s(?:por|for|per|for the price of|(?:por el|al) precio de"
+    r"|(?:pel|al) preu de|zum Preis von|pour le prix de|al prezzo di|pelo preço de"
+    r"|(?:für|pour)(?= 1\b))\s)(?P<pay>[1-9])"
     r"(?!\w|\s?[%€$£×x'\"]|[.,]\d|\s(?:cm|mm|m|in|ft|px|euro|d[oóò]l|pound"
     r"|libra|lliur|por c|per c))"
 )
+#: How many, in a deal.
+_FEW: Final = r"(?:[1-9]|one|two|three|four|un[oa]?|dos|dues|tres|cuatro|quatre)"
 _HALF: Final = InWords(Kind.PERCENT, Decimal(50))
 _PART: Final = InWords(Kind.PERCENT)
 _ONE_MORE: Final = InWords(Kind.TEXT)
 #: Words of which one must be there, what is meant, and how it is said.
 _SAYINGS: Final = (
-    (("half",), _HALF, r"half[\s-](?:the\s)?(?:price|off)(?!\w)"),
+    (("half",), _HALF, r"half[\s-](?:the\s)?(?:price|cost|off)(?!\w)|costs?\shalf(?!\w)"),
+    (("medio", "mig"), _HALF, r"(?:medio\sprecio|mig\spreu)(?!\w)"),
+    (
+        ("/",),
+        _PART,
+        r"[1-3]/[2-5]\s(?:off|cheaper|price|(?:del?\s)?(?:precio|preu)|de\sdesc(?:uento|ompte))(?!\w)",
+    ),
     (("½",), _HALF, r"½\s?(?:price|off|precio)"),
     (
         ("mitad", "meitat"),
@@ -68,22 +77,40 @@ _SAYINGS: Final = (
         r"|a\sla\s(?:mitad|meitat)(?!\s(?:del?|d')\b)"
         r"|(?:cuestan?|valen?|pagas?|costa|costen|pagues)\sla\s(?:mitad|meitat)",
     ),
-    (("third", "quarter"), _PART, r"(?:a|one|two|three)[\s-](?:third|quarter)s?\soff(?!\w)"),
     (
-        ("tercio", "cuarta", "quinta", "terç", "quart"),
+        ("third", "quarter", "fifth", "tenth"),
         _PART,
-        r"una?\s(?:tercio|(?:cuarta|quinta)\sparte|terç|quart)\s"
-        r"(?:de\sdesc(?:uento|ompte)|menos|menys)",
+        r"(?:a|one|two|three)[\s-](?:third|quarter|fifth|tenth)s?\s(?:off|cheaper)(?!\w)",
+    ),
+    (
+        ("tercio", "tercera", "cuart", "quint", "terç", "quart", "cinquè"),
+        _PART,
+        r"una?\s(?:tercio|cuarto|quinto|(?:tercera|cuarta|quinta)\sparte|terç|quart|cinquè)\s"
+        r"(?:de\sdesc(?:uento|ompte)|menos|menys|más\sbarat|més\sbarat)",
     ),
     (("fiver",), InWords(Kind.MONEY, Money(Decimal(5), "GBP")), r"a\sfiver(?!\w)"),
     (("tenner",), InWords(Kind.MONEY, Money(Decimal(10), "GBP")), r"a\stenner(?!\w)"),
-    (("bogof",), _ONE_MORE, r"bogof(?!\w)"),
-    (("get one",), _ONE_MORE, r"buy\sone,?\s(?:and\s)?get\sone(?:\sfree)?"),
+    (("bogo",), _ONE_MORE, r"bogof?(?!\w)"),
     (
-        ("llévate otr", "emporta't", "endú-te"),
+        ("buy ",),
         _ONE_MORE,
-        r"compra\suno?a?,?\s(?:y|i)\s"
-        r"(?:llévate\sotr[oa]|emporta't\sun\saltre|endú-te'n\sun\saltre)",
+        rf"buy\s{_FEW},?\s(?:and\s)?get\s(?:another|{_FEW})(?!\w)(?:\sfree)?",
+    ),
+    (
+        ("llévate", "emporta't", "endú-te", "paga"),
+        _ONE_MORE,
+        rf"(?:compra|lleva|llévate|emporta't|endú-te'n)\s{_FEW},?\s(?:[yi]\s)?"
+        rf"(?:paga|llévate|emporta't|endú-te'n)\s(?:s[oó]lo\s|només\s)?"
+        rf"(?:otr[oa]|un\saltre|{_FEW})(?!\w)",
+    ),
+    (
+        ("free", "gratis", "franc", "regalo", "regal"),
+        _ONE_MORE,
+        r"[1-9]\s?\+\s?[1-9]\s(?:free|gratis|de\s(?:franc|regalo?))(?!\w)"
+        r"|(?:second|third|2nd|3rd)\s(?:(?:one|item|unit|pair|plant|pot)\s)?(?:is\s|for\s)?free"
+        r"(?![\w-]|\s(?:of|from|to)\b)"
+        r"|(?:segund[oa]|segona?|tercer[oa]?|2\.?[ªºa])\s(?:(?:unidad|unitat|artículo|article|planta)\s)?"
+        r"(?:gratis|de\s(?:franc|regalo?))(?!\w)",
     ),
 )
 

@@ -22,6 +22,7 @@ from tests.unit.content.mutation.facts_faults import fact_faults
 from tests.unit.content.mutation.fault import Fault
 from tests.unit.content.mutation.file_faults import file_faults
 from tests.unit.content.mutation.mail_faults import mail_faults
+from tests.unit.content.mutation.second_look import second_look
 from tests.unit.content.mutation.shipped import TEMPLATES, text_of
 from tests.unit.content.mutation.words_faults import word_faults
 
@@ -35,6 +36,7 @@ def every_fault() -> tuple[Fault, ...]:
     """All that the generators make, each once."""
     faults = (
         *fact_faults(), *word_faults(), *file_faults(), *mail_faults(), *adversarial_faults(),
+        *second_look(),
     )  # fmt: skip
     names = Counter((f.kind, f.name) for f in faults)
     assert not (twice := [n for n, times in names.items() if times > 1]), twice

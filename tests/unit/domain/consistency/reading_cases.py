@@ -87,6 +87,12 @@ MONEY: Cases = [
     ("fr_FR", "1\u202f234,50\u00a0€", [eur("1234.50")]),
     ("fr_FR", "1 234 €", [eur("1234")]),
     ("de_DE", "1.234,50 €", [eur("1234.50")]),
+    ("de_DE", "nur 9,99", [None]),
+    ("en_GB", "from 9.99", [None]),
+    ("en_GB", "only 19,-", [None]),
+    ("en_GB", "₺20, 20 kr", [Money(Decimal(20), "TRY"), Money(Decimal(20), "SEK")]),
+    ("da_DK", "20 kr.", [Money(Decimal(20), "DKK")]),
+    ("it_IT", "5 mila euro", [eur("5000")]),
 ]
 
 PERCENT: Cases = [
@@ -116,6 +122,7 @@ PERCENT: Cases = [
     ("es_ES", "2️⃣0️⃣%", [Decimal(20)]),
     ("es_ES", "𝟐𝟎%", [Decimal(20)]),
     ("es_ES", "20 %¹", [Decimal(20)]),
+    ("es_ES", "②⓪%", [Decimal(20)]),
 ]
 
 DATE: Cases = [
@@ -171,6 +178,13 @@ DATE: Cases = [
     ("de_DE", "31.03.27", [END]),
     ("pt_PT", "31 de março de 2027", [END]),
     ("it_IT", "mercoledì 31 marzo 2027", [END]),
+    ("de_DE", "bis 31.3.", [Day(31, 3)]),
+    ("de_DE", "am 31.03. im Laden", [Day(31, 3)]),
+    ("en_GB", "2027/3/31", [END]),
+    ("en_GB", "until 31 march", [Day(31, 3)]),
+    ("en_US", "ends march 31", [Day(31, 3)]),
+    ("en_GB", "31 März 2027", [END]),
+    ("en_GB", "20 mars, 20 mars 2027", [date(2027, 3, 20)]),
 ]
 
 DATE_RANGE: Cases = [
@@ -220,6 +234,11 @@ TIME: Cases = [
     ("en_US", "12 AM", [Clock(time(0))]),
     ("en_US", "6:30 PM ET", [Clock(time(18, 30), "ET")]),
     ("de_DE", "um 18 Uhr", [Clock(time(18))]),
+    ("de_DE", "18 Uhr", [Clock(time(18))]),
+    ("de_DE", "bis 9.10 Uhr", [Clock(time(9, 10))]),
+    ("de_DE", "von 9 bis 18 Uhr", [Clock(time(9)), Clock(time(18))]),
+    ("en_GB", "6 o’clock", [Clock(time(6))]),
+    ("ar_EG", "6:30 م", [Clock(time(18, 30))]),
     ("fr_FR", "à 18 h", [Clock(time(18))]),
 ]
 
@@ -235,6 +254,9 @@ CODE: Cases = [
     ("en_GB", "use the code: spring20", ["spring20"]),
     ("en_GB", "SAVE10X", ["SAVE10X"]),
     ("en_GB", "20OFF", ["20OFF"]),
+    ("en_GB", "code 4711, postal code 08000", ["4711"]),
+    ("en_GB", "WELCOME at checkout, PAYPAL at checkout", ["WELCOME"]),
+    ("en_GB", "enter WELCOME now", ["WELCOME"]),
 ]
 
 URL: Cases = [

@@ -204,7 +204,6 @@ def import_customers(
                 refusals.repeated(repeated)
             if progress:
                 progress(report.rows)
-            del page, batch, result  # or they would be held while the next page is read
     if not report.rows:
         told = "it holds no customers, only a header: nothing was imported. Export it again."
         raise FileError(told, path=source.name)

@@ -273,3 +273,23 @@ def test_any_amount_of_bot_traffic_leaves_what_was_learnt_unchanged(
 
 def test_nothing_is_believed_where_nothing_is_known(world: World) -> None:
     assert learnt(world).priors.get(E, UNKNOWN) is UNKNOWN
+
+
+def test_turns_with_the_database_are_taken_on_one_connection(world: World) -> None:
+    """Of two in turns each would hold the database's pages, and read them anew after the other."""
+    with world.database.read() as one, world.database.read() as other:
+        assert one.connection.driver_connection is not other.connection.driver_connection
+    used = set()
+    for _ in range(4):
+        with world.database.write() as connection:
+            used.add(id(connection.connection.driver_connection))
+    assert len(used) == 1
+
+
+def test_numbers_of_many_customers_are_held_in_eight_bytes_each(world: World) -> None:
+    customers = world.customers(5, channels=())
+    sent(world, customers[3], E), sent(world, customers[1], E), sent(world, customers[3], E)
+    store = SqlLearning(world.database)
+    everybody, news = store.everybody(), store.with_news(0, store.until())
+    assert (list(everybody), list(news)) == (customers, [customers[1], customers[3]])
+    assert {memoryview(told).itemsize for told in (everybody, news)} == {8}  # type: ignore[arg-type]

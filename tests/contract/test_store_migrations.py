@@ -13,10 +13,11 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from campaigns.domain.channel import AddressKind
 from campaigns.errors import DatabaseError
-from campaigns.store import migrations
+from campaigns.store import consents, migrations
 from campaigns.store.engine import Database, open_database
 from campaigns.store.hashing import AddressHash
 from campaigns.store.schema import metadata
@@ -132,6 +133,34 @@ def test_a_skip_of_old_gets_the_name_of_the_rule(
     with reopened.read() as connection:
         assert connection.execute(text("SELECT reason FROM skips")).scalar() == after
     reopened.close()
+
+
+def test_standings_keep_their_rows_when_their_foreign_key_goes(
+    database: Database, database_url: str
+) -> None:
+    rows = [(1, "email", "marketing", "offers", True, 1_000, "import", "", "import")]
+    with database.write() as connection:
+        connection.execute(text(_SOMEBODY))
+        consents.append(connection, rows)
+        connection.execute(text("UPDATE alembic_version SET version_num = '0027'"))
+    reopened = open_database(database_url, Path())
+    with reopened.read() as connection:
+        standing = connection.execute(text("SELECT * FROM standings")).one()
+    reopened.close()
+    assert tuple(standing) == rows[0][:6]
+
+
+def test_nothing_stands_of_somebody_who_is_gone(database: Database) -> None:
+    rows = [(7, "email", "marketing", "offers", True, 1_000, "import", "", "import")]
+    with pytest.raises(IntegrityError), database.write() as connection:
+        consents.append(connection, rows)
+    with database.read() as connection:
+        assert connection.execute(text("SELECT count(*) FROM standings")).scalar() == 0
+
+
+_SOMEBODY = """
+INSERT INTO customers (id, ref, locale, created_at, updated_at) VALUES (1, 'A', 'en_GB', 1, 1)
+"""
 
 
 def _url(database: Database) -> str:

@@ -55,7 +55,7 @@ def calendar_command(weeks: int, schedules: Path, html: Path | None, as_json: bo
         return
     _print(made)
     if html is not None:
-        click.echo(f"The page: {html}")
+        click.echo(f"Written to {html}.")
 
 
 def _print(made: Calendar) -> None:

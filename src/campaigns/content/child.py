@@ -57,15 +57,11 @@ def serve() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whoever prints must not spoil a frame
     for line in sys.stdin.buffer:
-        kind, content = _compile_apart(json.loads(line))
-        try:
-            write_frame(answers, kind, content)
-        except BrokenPipeError:  # who asked is gone, by Ctrl-C or killed: nobody wants to know
-            os._exit(0)
-        if kind == COMPILED:
-            _learn(pickle.loads(content))  # noqa: S301 - a process of ours wrote it
         for kind, content in _compile_apart(json.loads(line)):
-            write_frame(answers, kind, content)
+            try:
+                write_frame(answers, kind, content)
+            except BrokenPipeError:  # who asked is gone, by Ctrl-C or killed: nobody wants to know
+                os._exit(0)
             if kind == COMPILED:
                 _learn(pickle.loads(content))  # noqa: S301 - a process of ours wrote it
 

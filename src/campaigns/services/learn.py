@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -62,18 +62,27 @@ def learn(
     everybody = everybody or last is None or now - last.all_at >= ALL_ANEW
     ids = store.everybody() if everybody or last is None else store.with_news(last.until_id, until)
     half_life = timedelta(days=rule.half_life)
-    chunks = [ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]
-    with ThreadPoolExecutor(store.lanes) as pool:
-        counting = [
-            pool.submit(store.count, chunk, half_life=half_life, now=now) for chunk in chunks
-        ]
-        try:
-            for done, counted in enumerate(counting, 1):
-                counted.result()
-                progress(min(done * CHUNK, len(ids)))
-        finally:
-            pool.shutdown(cancel_futures=True)
+
+    def count(start: int) -> None:
+        store.count(list(ids[start : start + CHUNK]), half_life=half_life, now=now)
+
+    starts = range(0, len(ids), CHUNK)
+    for done, _ in enumerate(_all(count, starts, store.lanes), 1):
+        progress(min(done * CHUNK, len(ids)))
     all_at = now if everybody or last is None else last.all_at
     learnt = Learnt(now, until, all_at, len(ids), priors(store.counted()))
     store.close(learnt)
     return learnt
+
+
+def _all(count: Callable[[int], None], starts: Sequence[int], lanes: int) -> Iterator[None]:
+    """Count them all, in so many threads. For one none is begun: the database's pages that this
+    thread holds would be held a second time."""
+    if lanes == 1:
+        yield from map(count, starts)
+        return
+    with ThreadPoolExecutor(lanes) as pool:
+        try:
+            yield from pool.map(count, starts)
+        finally:
+            pool.shutdown(cancel_futures=True)

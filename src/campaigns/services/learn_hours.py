@@ -35,7 +35,7 @@ def learn_hours(
     known, since = 0, now - HALF_LIVES * half_life
     zones: dict[tuple[str | None, str | None], str] = {}
     for start in range(0, len(ids), CHUNK):
-        chunk = ids[start : start + CHUNK]
+        chunk = list(ids[start : start + CHUNK])
         found: list[tuple[int, BestHour]] = []
         for customer, zone, country, moments in store.answered(chunk, since=since):
             where = zones.get((zone, country))

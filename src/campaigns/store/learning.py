@@ -6,11 +6,12 @@ customers are counted per transaction, so that senders write in between.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import orjson
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, Select, func, select, text
 
 from campaigns.domain.channel import Channel
 from campaigns.domain.engagement import HALF_LIVES, Counted, Prior
@@ -53,9 +54,7 @@ class SqlLearning:
 
     def everybody(self) -> Sequence[int]:
         """All customers, by id."""
-        with self._database.read() as connection:
-            query = select(customers.c.id).order_by(customers.c.id)
-            return list(connection.execute(query).scalars())
+        return self._numbers(select(customers.c.id).order_by(customers.c.id))
 
     def with_news(self, after: int, until: int) -> Sequence[int]:
         """Customers of whom there are interactions after one id up to another, or of whom
@@ -63,9 +62,18 @@ class SqlLearning:
         new = select(interactions.c.customer_id).where(
             interactions.c.id > after, interactions.c.id <= until
         )
-        query = new.union(select(unlearned.c.customer_id))
+        either = new.union(select(unlearned.c.customer_id)).subquery()
+        return self._numbers(select(either.c.customer_id).order_by(either.c.customer_id))
+
+    def _numbers(self, query: Select[tuple[int]]) -> Sequence[int]:
+        """Eight bytes each, read in pages: as a list, with the rows that it is made of, the numbers
+        of a million customers took more memory than importing them."""
+        numbers = array("q")
         with self._database.read() as connection:
-            return sorted(connection.execute(query).scalars())
+            streamed = connection.execution_options(yield_per=10_000).execute(query)
+            for page in streamed.scalars().partitions():
+                numbers.extend(page)
+        return numbers
 
     def count(self, ids: Sequence[int], *, half_life: timedelta, now: datetime) -> None:
         """Count these customers anew, in one transaction."""

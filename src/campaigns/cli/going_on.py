@@ -67,6 +67,8 @@ def _question(seen: Sequence[Progress]) -> str:
     unplanned = sum(p.unplanned for p in seen)
     more = f", and those of {counted(unplanned, 'shard')} not planned yet," if unplanned else ""
     return f"Send {told}{more} to real customers now?"
+
+
 def question(seen: Sequence[Progress]) -> str:
     """What going on with these runs will do. How many it will be nobody knows yet of a run that is
     not planned, or not wholly."""

@@ -212,10 +212,9 @@ class Workers:
 def _in_words(error: BaseException) -> str:
     """Nothing of a foreign error but its name: its words may quote an address."""
     if isinstance(error, KeyboardInterrupt):
-        return "Ctrl-C or SIGTERM"
+        return "SIGTERM" if isinstance(error, TerminatedError) else "Ctrl-C"
     if isinstance(error, OutageError):
         return error.because
-        return "SIGTERM" if isinstance(error, TerminatedError) else "Ctrl-C"
     return str(error) if isinstance(error, CampaignsError) else type(error).__name__
 
 

@@ -71,11 +71,8 @@ def resume_command(number: int, by: str, why: str, yes: bool, as_json: bool) -> 
             click.echo(changed, err=True)
         if (app.settings.live or changed) and not yes:
             who = "real customers" if app.settings.live else "the sandbox"
-            told = f"Send {counted(app.progress(number).waiting, 'message')} to {who} now"
-            how = ", as the run was started?" if changed else "?"
-            click.confirm(told + how, abort=True, err=True)
-        if app.settings.live and not yes:
-            click.confirm(question([app.progress(number)]), abort=True, err=True)
+            asked = question([app.progress(number)], who, as_started=bool(changed))
+            click.confirm(asked, abort=True, err=True)
         run = resume(app, number, by=by, why=why)
         return go_on(app, run, as_json=as_json)
 

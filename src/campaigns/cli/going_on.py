@@ -61,13 +61,9 @@ def _tell_what_waits(app: App) -> None:
             click.echo(f"Run {run.id} of {run.campaign}: {waits}", err=True)
 
 
-def _question(seen: Sequence[Progress]) -> str:
-    """Of a run that crashed while it was planned nobody knows yet how many it will be."""
-    told = counted(sum(p.waiting for p in seen), "message")
-    unplanned = sum(p.unplanned for p in seen)
-    more = f", and those of {counted(unplanned, 'shard')} not planned yet," if unplanned else ""
-    return f"Send {told}{more} to real customers now?"
-def question(seen: Sequence[Progress]) -> str:
+def question(
+    seen: Sequence[Progress], who: str = "real customers", *, as_started: bool = False
+) -> str:
     """What going on with these runs will do. How many it will be nobody knows yet of a run that is
     not planned, or not wholly."""
     waiting = counted(sum(p.waiting for p in seen), "message")
@@ -78,4 +74,4 @@ def question(seen: Sequence[Progress]) -> str:
         told = f"Send {waiting}, and those of {shards} not planned yet,"
     else:
         told = f"Nothing is planned yet: plan {shards} and send what comes of it"
-    return f"{told} to real customers now?"
+    return f"{told} to {who} now{', as the run was started' if as_started else ''}?"

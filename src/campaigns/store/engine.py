@@ -173,7 +173,6 @@ def _engine(url: URL) -> Engine:
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
         connect_args={"timeout": BUSY_TIMEOUT / 1000} if sqlite else _postgres_args(url),
-        pool_pre_ping=not sqlite,
         # The connection that was used last holds the pages; in turns each would hold them all, and
         # on SQLite read them anew after every commit of another.
         pool_use_lifo=True,

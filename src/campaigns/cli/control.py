@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from campaigns.cli.output import console, json_option, os_user, print_json, table
-from campaigns.domain.counting import counted, people
+from campaigns.domain.counting import people
 from campaigns.domain.progress import hold_in_words
 from campaigns.domain.run import ACTIVE_RUN_STATES
 from campaigns.errors import UserError

@@ -27,7 +27,7 @@ from flows.cluster import RUNNER, elsewhere
 from flows.forms import labelled
 from flows.reporting import listed
 from flows.sending import Sending
-from flows.steps import PREFECT_OUTAGES, CannotGoOnError, failed, outcome, step
+from flows.steps import CannotGoOnError, failed, of_prefect, outcome, step
 
 DEPLOYMENT = "help-send/help-send"
 
@@ -70,7 +70,7 @@ def send_shards(
 
     `looking` is called every now and then; when it returns True every shard is sent once more.
     """
-    with Workers(app, run_id, len(numbers), PREFECT_OUTAGES) as workers:
+    with Workers(app, run_id, len(numbers), of_prefect) as workers:
         sending = Sending(workers, numbers, elsewhere(app.settings, run_id))
         while sending.goes_on():
             if looking():

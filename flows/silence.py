@@ -31,19 +31,27 @@ _GONE = "It gives no sign of life any more: who ran it is gone."
 
 def crash_the_silent(app: App) -> list[str]:
     """Tell Prefect which of the flow runs that carry our runs are gone; their names. What they
-    carried is paused for an outage, unless somebody else is at it."""
+    carried is paused for an outage.
+
+    Where our run moves somebody is at it: most likely the flow run, whose heart Prefect's server
+    did not hear while it was away itself. Once nothing moves any more the next look tells."""
     now, runs = app.clock.now(), carried(app)
     with get_client(sync_client=True) as client:
-        gone = [f for f in _running(client, list(runs)) if _silent(client, f, now)]
+        silent = [f for f in _running(client, list(runs)) if _silent(client, f, now)]
+        gone = [f for f in silent if not _moves(app, runs[str(f.id)])]
         for flow_run in gone:
             client.set_flow_run_state(flow_run.id, Crashed(message=_GONE), force=True)
             _pause(app, runs[str(flow_run.id)])
     return [flow_run.name for flow_run in gone]
 
 
-def _pause(app: App, run_id: int) -> None:
+def _moves(app: App, run_id: int) -> bool:
     seen = app.progress(run_id)
-    if seen.run.state in UNDER_WAY and not (seen.alive or seen.settled_lately):
+    return bool(seen.alive or seen.settled_lately or (seen.begins and seen.unplanned))
+
+
+def _pause(app: App, run_id: int) -> None:
+    if app.runs.get(run_id).state in UNDER_WAY:
         pause_for_outage(app, run_id, "its flow run is gone", crashed=True)
 
 

@@ -20,7 +20,7 @@ from prefect.futures import PrefectFuture
 from prefect.logging import get_run_logger
 from prefect.states import Failed
 
-from campaigns.errors import CampaignsError, OutageError
+from campaigns.errors import CampaignsError, ConfigurationError, OutageError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -34,8 +34,8 @@ class OutageInStepError(CannotGoOnError, OutageError):
     """A step met an outage: the run is taken up again by the flow `go-on`."""
 
 
-#: What Prefect and its client raise when its server is away, or ends a worker that is shut down.
-PREFECT_OUTAGES = (httpx.HTTPError, TerminationSignal)
+#: Answers of 4xx that another time may be better; any other asks for somebody.
+_MAY_PASS = frozenset({httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS})
 #: The name of a failed step's state after an outage, as people read it on the run's page.
 _OUTAGE = "Outage"
 
@@ -106,6 +106,22 @@ def waited(future: PrefectFuture[R]) -> R:
         return future.result()
     except FailedRun as error:
         raise _error(future.state, str(error)) from None
+
+
+def of_prefect(error: BaseException) -> BaseException:
+    """An error of ours for what Prefect raises when its server is away, or ends a worker that is
+    shut down (an outage), or when its server refuses (a fault to be mended); others as they are."""
+    if isinstance(error, httpx.HTTPStatusError):
+        status = error.response.status_code
+        if httpx.codes.is_client_error(status) and status not in _MAY_PASS:
+            return ConfigurationError(
+                f"Prefect's server refuses: {status} {httpx.codes.get_reason_phrase(status)}; see "
+                "that PREFECT_API_URL, PREFECT_API_KEY and PREFECT_API_AUTH_STRING are right, and "
+                "that it runs the version of the lock file"
+            )
+    if isinstance(error, (httpx.HTTPError, TerminationSignal)):
+        return OutageError(f"Prefect: {type(error).__name__}")
+    return error
 
 
 def _error(state: State[Any], says: str) -> CannotGoOnError:

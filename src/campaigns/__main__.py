@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import signal
 import sys
+from types import FrameType
+
+from campaigns.errors import TerminatedError
 
 
 def main() -> None:
@@ -11,9 +14,13 @@ def main() -> None:
     from campaigns.cli import run
 
     # By which a machine is shut down: as Ctrl-C, so that what is on its way is finished and
-    # recorded. Commands that serve have handlers of their own.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # recorded, but that nobody decided it. Commands that serve have handlers of their own.
+    signal.signal(signal.SIGTERM, _terminated)
     sys.exit(run(sys.argv[1:]))
+
+
+def _terminated(_number: int, _frame: FrameType | None) -> None:
+    raise TerminatedError
 
 
 if __name__ == "__main__":

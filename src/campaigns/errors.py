@@ -123,3 +123,8 @@ class RunStoppedError(CampaignsError):
     what was not sent is cancelled, and belongs to the next run once that is mended."""
 
     exit_code = 3
+
+
+class TerminatedError(KeyboardInterrupt):
+    """SIGTERM: a machine, or what runs programs on it, is shut down. As Ctrl-C everywhere, but that
+    nobody decided to stop the run: it goes on by itself."""

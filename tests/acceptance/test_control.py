@@ -247,14 +247,15 @@ def test_a_stop_holds_back_the_rest_of_the_texts_that_are_under_way(
 
 
 @pytest.mark.parametrize(
-    "sign",
+    ("sign", "named"),
     [
-        pytest.param(signal.SIGINT, id="ctrl-c"),
-        pytest.param(signal.SIGTERM, id="sigterm", marks=pytest.mark.slow),
+        pytest.param(signal.SIGINT, "Ctrl-C", id="ctrl-c"),
+        pytest.param(signal.SIGTERM, "SIGTERM", id="sigterm", marks=pytest.mark.slow),
     ],
 )
 def test_ctrl_c_pauses_the_run_and_the_same_command_goes_on(
     sign: signal.Signals,
+    named: str,
     home: Path,
     providers: SandboxProcess,
     said: Callable[..., tuple[int, str]],
@@ -277,7 +278,9 @@ def test_ctrl_c_pauses_the_run_and_the_same_command_goes_on(
 
         assert process.returncode == 130, err
         assert run.state is RunState.PAUSED
-        assert run.stopped_because == "the sending process was stopped (Ctrl-C or SIGTERM)"
+        assert run.stopped_because == f"the sending process was stopped ({named})"
+        outage = app.audit.outage(run.id)
+        assert (outage is not None) is (sign is signal.SIGTERM), "who is shut down decides nothing"
         assert app.audit.hold(run.id) is None
         seen = app.progress(run.id)
         assert seen.waiting > 0, "it was stopped too late to show anything"

@@ -9,11 +9,13 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from campaigns.bootstrap import App, connect
+from campaigns.bootstrap.control import pause
 from campaigns.bootstrap.listening import Listener
 from campaigns.bootstrap.reconciling import fall_back_later, reconcile_doubts
 from campaigns.bootstrap.replies import Replies
@@ -129,6 +131,20 @@ def test_a_live_database_gives_nothing_to_the_sandbox(
     assert accepted(providers) == before
 
 
+def test_who_resumes_a_live_run_that_is_not_planned_is_asked_whether_to_plan_it(
+    home: Path, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAMPAIGNS_LIVE", "true")
+    with connect() as app:
+        run, _ = app.start_run("spring_sale")
+        pause(app, run.id, by="ana")
+        monkeypatch.setattr("sys.stdin", StringIO("n\n"))
+        code, text = said("resume", str(run.id))
+        assert code == 130
+        assert "Nothing is planned yet: plan 1 shard and send what comes of it to real" in text
+        assert app.audit.hold(run.id) is not None, "it goes on though nobody said yes"
+
+
 def test_importing_planning_and_looking_bind_a_database_to_nothing(
     home: Path, said: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,6 +157,25 @@ def test_importing_planning_and_looking_bind_a_database_to_nothing(
     said("run", "sprung_sale", "--yes")
     with connect() as app:
         assert app.mode.belongs() is None, "what does not begin binds nothing"
+
+
+def test_what_was_practised_does_not_come_into_a_live_database_by_an_export(
+    home: Path, said: Said, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with connect() as app:
+        app.mode.bind()
+    assert said("export", "--all", "--out", "practised.jsonl")[0] == 0
+    assert said("import", "practised.jsonl")[0] == 0, "to go on practising"
+    monkeypatch.setenv("CAMPAIGNS_HOME", str(home / "live"))
+    monkeypatch.setenv("CAMPAIGNS_DATABASE_URL", f"sqlite:///{home / 'live.db'}")
+    monkeypatch.setenv("CAMPAIGNS_LIVE", "true")
+    code, text = said("import", "practised.jsonl")
+    assert code == 2
+    assert "practised.jsonl:1: it comes from a database that has practised" in text
+    assert "campaigns export --all --out customers.csv" in text
+    with connect() as app:
+        assert app.mode.belongs() is None
+        assert app.planning.customer_range() == (0, -1)
 
 
 def test_no_verb_below_the_commands_crosses_over(home: Path) -> None:

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from campaigns.bootstrap import App
 from campaigns.bootstrap.replies import Replies
 from campaigns.cli import cli
+from campaigns.domain.answer import Because
 from campaigns.domain.audit import Action
 from campaigns.domain.channel import Channel
 from campaigns.domain.consent import Purpose, Standing, permits
@@ -184,8 +185,10 @@ def test_what_was_no_opt_out_is_taken_back_and_the_history_keeps_both(
     kinds = [e["kind"] for e in now["timeline"]]
     assert {"replied", "unsubscribed"} <= set(kinds)
     assert command("inbox", "send", "--json") == {}, "a confirmation would be wrong"
-    assert ana.ref not in command("inbox", "list")
+    assert world.waits(ana).because is Because.REPLY, "it may be a question"
     command("inbox", "no-opt-out", number, *said, code=1)
+    command("inbox", "close", number, "--by", "Marta")
+    assert ana.ref not in command("inbox", "list")
     assert world.app.profiles.show(world.app.profiles.find(ana.ref)).consents[-1].actor == "Marta"
 
 

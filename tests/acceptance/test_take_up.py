@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from campaigns.bootstrap import App
+from campaigns.bootstrap import App, Workers
 from campaigns.bootstrap.alerts import alerts
 from campaigns.bootstrap.control import pause, resume
 from campaigns.bootstrap.outages import (
@@ -18,13 +18,14 @@ from campaigns.bootstrap.outages import (
     to_take_up,
 )
 from campaigns.cli import run as cli
-from campaigns.cli.going_on import _question
+from campaigns.cli.going_on import question
 from campaigns.domain.audit import ENGINE, run_subject
 from campaigns.domain.channel import Channel
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.outage import FIRST_WAIT, LONGEST_WAIT, MOST_CRASHES
+from campaigns.domain.pace import Pace
 from campaigns.domain.run import RunState
-from campaigns.errors import ConfigurationError, ProviderUnreachableError
+from campaigns.errors import ConfigurationError, ProviderUnreachableError, TerminatedError
 from campaigns.services.report import RunReport
 from tests.acceptance.paced_shop import Open, Shop, begun, home, of, open_shop, sent
 
@@ -132,9 +133,7 @@ def test_what_a_person_paused_is_left_alone_also_after_an_outage(open_shop: Open
         assert to_take_up(app) == [], "whoever resumes it sends it"
 
 
-@pytest.mark.parametrize(
-    "because", ["a wrong key", "the sending process was stopped (Ctrl-C or SIGTERM)"]
-)
+@pytest.mark.parametrize("because", ["a wrong key", "the sending process was stopped (Ctrl-C)"])
 def test_a_pause_that_is_no_outage_is_left_alone(open_shop: Open, because: str) -> None:
     shop = open_shop()
     with shop.app() as app:
@@ -143,6 +142,22 @@ def test_a_pause_that_is_no_outage_is_left_alone(open_shop: Open, because: str) 
         later(shop, LONGEST_WAIT)
         assert to_take_up(app) == []
         assert app.progress(run_id).outage is None
+
+
+@pytest.mark.parametrize(
+    ("error", "goes_on"), [(TerminatedError, True), (KeyboardInterrupt, False)]
+)
+def test_a_machine_that_is_shut_down_is_an_outage_and_ctrl_c_is_somebodys_word(
+    open_shop: Open, error: type[BaseException], goes_on: bool
+) -> None:
+    shop = open_shop()
+    with shop.app() as app:
+        run_id = begun(app)
+        with pytest.raises(error), Workers(app, run_id, 1):
+            raise error
+        assert app.runs.get(run_id).state is RunState.PAUSED
+        later(shop, FIRST_WAIT)
+        assert [run.id for run, _ in to_take_up(app)] == [run_id] * goes_on
 
 
 def test_after_a_few_crashes_of_one_run_somebody_has_to_look(open_shop: Open) -> None:
@@ -155,8 +170,14 @@ def test_after_a_few_crashes_of_one_run_somebody_has_to_look(open_shop: Open) ->
             app.runs.move(run_id, RunState.RUNNING, now=app.clock.now())
         pause_for_outage(app, run_id, "the flow run crashed", crashed=True)
         assert standing_outage(app, app.runs.get(run_id)) is None
+        told = app.progress(run_id).stuck
         later(shop, LONGEST_WAIT)
         assert to_take_up(app) == []
+    assert told == (
+        "paused: the flow run crashed, for the 4th time in this run: it does not go on by itself "
+        "any more. See why (the log of the flow run, the memory of its machine) before going on. "
+        "`campaigns run spring_sale` goes on with it."
+    )
 
 
 def test_a_provider_that_is_away_before_the_first_message_is_asked_again_later(
@@ -283,15 +304,21 @@ def test_the_command_goes_on_with_what_can_and_says_why(
     assert "Nothing can go on now." in capsys.readouterr().err
 
 
-def test_the_command_asks_about_what_is_not_planned_yet_too(open_shop: Open) -> None:
+def test_going_on_asks_about_what_is_not_planned_yet_too(open_shop: Open) -> None:
     shop = open_shop()
     with shop.app() as app:
         run, _ = app.start_run("spring_sale")
-        assert _question([app.progress(run.id)]) == (
-            "Send 0 messages, and those of 1 shard not planned yet, to real customers now?"
+        before = app.progress(run.id)
+        assert question([before]) == (
+            "Nothing is planned yet: plan 1 shard and send what comes of it to real customers now?"
         )
         app.plan_shard(run.id, 0)
-        assert "planned" not in _question([app.progress(run.id)])
+        planned = app.progress(run.id)
+        assert question([planned]) == (f"Send {planned.waiting:,} messages to real customers now?")
+        assert question([before, planned]) == (
+            f"Send {planned.waiting:,} messages, and those of 1 shard not planned yet, "
+            "to real customers now?"
+        )
 
 
 def test_a_wrong_setting_waits_for_a_person(
@@ -353,6 +380,22 @@ def test_what_the_provider_put_off_for_longer_is_not_taken_up_before(open_shop: 
         (ended,) = gone_on(app)
     assert ended.run.state is RunState.FINISHED
     assert ended.in_state(S.IN_DOUBT) == 0
+
+
+def test_of_two_senders_of_a_channel_the_first_that_opens_takes_the_run_up(
+    open_shop: Open,
+) -> None:
+    shop = open_shop()
+    with shop.app() as app:
+        run_id, now = begun(app), app.clock.now()
+        for sender, wait in (("+447700900123", 40), ("+447700900199", 20)):
+            closed = Pace(closed_until=now + timedelta(minutes=wait), because="429")
+            app.paces.change(f"sms {sender}", lambda _, closed=closed: (closed, None), now=now)
+        pause_for_outage(app, run_id, "SMS: Twilio answered 429", channels=[Channel.SMS])
+        later(shop, timedelta(minutes=19))
+        assert to_take_up(app) == []
+        later(shop, timedelta(minutes=1))
+        assert [run.id for run, _ in to_take_up(app)] == [run_id]
 
 
 def test_of_a_run_that_went_on_the_outage_is_told_in_one_sentence(open_shop: Open) -> None:

@@ -93,6 +93,18 @@ def test_going_back_and_sending_again_answers_once(world: World, opened: Opener)
     assert len(world.received()) == sent
 
 
+def test_what_may_be_no_opt_out_can_be_taken_back_and_then_answered(
+    world: World, opened: Opener
+) -> None:
+    world.says("who are you?")
+    page = opened()
+    page.get_by_role("link", name="Ana Example").click()
+    expect(page.get_by_text("If it was no opt-out, take it back first.")).to_be_visible()
+    page.get_by_label("Was it no opt-out?").fill("asked who we are")
+    page.get_by_role("button", name="Take it back").click()
+    expect(page.get_by_label("Your answer")).to_be_visible()
+
+
 @pytest.mark.parametrize("who", [ANA.ref, ANA.mail, ANA.phone])
 def test_a_customer_is_found_by_what_staff_know(opened: Opener, who: str) -> None:
     page = opened()

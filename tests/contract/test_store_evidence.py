@@ -18,6 +18,7 @@ from campaigns.domain.interaction import Agent, InteractionKind
 from campaigns.domain.provider_event import ProviderEvent, Recorded
 from campaigns.services.record_events import record_events
 from campaigns.store import schema
+from campaigns.store.clock import to_ms
 from campaigns.store.engine import Database
 from campaigns.store.evidence import SqlEvidence
 from tests.contract.store_world import NOW, World
@@ -130,6 +131,24 @@ def test_an_opt_out_holds_for_runs_under_way(world: World, evidence: SqlEvidence
     assert world.states(run) == [DeliveryState.SUPPRESSED]
     (consent,) = world.rows(select(schema.consents))
     assert (consent.granted, consent.source, consent.topic) == (False, "provider", "*")
+
+
+@pytest.mark.parametrize("topic", ["*", "offers"])
+def test_a_no_counts_over_a_yes_that_a_clock_dated_ahead(
+    world: World, evidence: SqlEvidence, topic: str
+) -> None:
+    customer, ahead = world.customer(), NOW + timedelta(hours=2)
+    world.standing(customer, Channel.EMAIL, granted=True, topic=topic, at=ahead)
+    run = world.planned([customer])
+    record(evidence, event(K.UNSUBSCRIBED, address=f"c{customer}@example.com"))
+    (said,) = world.rows(select(schema.interactions.c.at))
+    assert said.at == to_ms(NOW + timedelta(minutes=1)), "what was claimed stays on record"
+    (no,) = world.rows(select(schema.consents).where(~schema.consents.c.granted))
+    assert no.at == to_ms(ahead)
+    world.execute(schema.suppressions.delete())  # it bars by itself; here the ledger has to
+    after = ahead + timedelta(minutes=1)
+    assert world.intend(world.claim(run, now=after), now=after) == set()
+    assert world.states(run) == [DeliveryState.SUPPRESSED]
 
 
 def test_stop_covers_sms_and_whatsapp_of_the_number_and_no_mail(

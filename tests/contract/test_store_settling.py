@@ -245,6 +245,16 @@ def test_an_opt_out_told_twice_is_written_once(world: World) -> None:
     assert len(world.rows(select(schema.suppressions))) == 1
 
 
+def test_a_yes_that_a_clock_dated_ahead_does_not_outlive_an_opt_out(world: World) -> None:
+    customer = world.customer()
+    _, batch = world.sending([customer])
+    ahead = NOW + timedelta(hours=2)
+    world.standing(customer, Channel.EMAIL, granted=True, at=ahead)
+    world.settle(batch, Rejected("twilio:21610", "Stopped.", opted_out=True), now=NOW)
+    (stands,) = world.rows(select(schema.standings))
+    assert (stands.granted, stands.at) == (False, to_ms(ahead))
+
+
 def test_a_newer_yes_outlives_an_older_opt_out(world: World) -> None:
     customer = world.customer()
     _, batch = world.sending([customer])

@@ -81,7 +81,7 @@ def _read_beside(world: World, asked: Sequence[tuple[str, object]]) -> list[str]
     with world.database.read() as connection:
         for sql, parameters in asked:
             if "set_config" in sql:  # as the transactions do that sent them
-                connection.exec_driver_sql(sql)
+                connection.exec_driver_sql(sql, parameters)  # type: ignore[arg-type]
             elif not sql.startswith("SET "):
                 rows = connection.exec_driver_sql("EXPLAIN " + sql, parameters)  # type: ignore[arg-type]
                 plan += [str(row[0]) for row in rows]

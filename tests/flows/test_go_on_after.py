@@ -138,6 +138,33 @@ def test_a_flow_run_that_is_gone_is_told_to_have_crashed_and_its_run_goes_on_lat
         assert standing_outage(app, app.runs.get(run.id)) is not None
 
 
+def test_a_flow_run_that_is_not_heard_of_while_its_run_moves_is_not_gone(
+    prefect: Prefect, shop: Shop
+) -> None:
+    """As when Prefect's server was away itself, and heard nobody's heart."""
+    with client() as api, connect() as app:
+        unheard, lost = (api.create_flow_run(gone, state=Running()) for _ in range(2))
+        moving = plan_run(app)
+        still = plan_run(app, "shop_moves")
+        app.begin_sending(moving.id)
+        app.dispatch_all(moving.id)
+        at = datetime.now(UTC)
+        for each, run in ((unheard, moving), (lost, still)):
+            link(app, run.id, str(each.id), by="Prefect")
+            beat(api, each.id, at - SILENCE - timedelta(minutes=1))
+    with at_moment(at) as app:
+        assert app.progress(moving.id).settled_lately
+        assert until(lambda: crash_the_silent(app)) == [lost.name]
+        assert standing_outage(app, app.runs.get(moving.id)) is None
+    with at_moment(at + timedelta(minutes=5)) as app:
+        assert crash_the_silent(app) == [unheard.name]
+
+
+def at_moment(at: datetime) -> App:
+    """The application by a clock that stands still."""
+    return App(load_settings(), Clock(lambda: at, CLOCK.monotonic, CLOCK.sleep))
+
+
 def beat(api: SyncPrefectClient, flow_run: object, at: datetime) -> None:
     """As the flow run's own thread does."""
     event = Event(

@@ -11,6 +11,7 @@ import orjson
 
 from campaigns.bootstrap.app import App
 from campaigns.domain.consent import ALL_TOPICS
+from campaigns.domain.mode import Mode
 from campaigns.errors import CampaignsError, ErasedError, FileError, FilesError
 
 
@@ -66,11 +67,14 @@ def import_documents(
 
     Each customer is one transaction. Raises FileError naming the line that is none of ours; those
     before it are in, and bringing the mended file in again changes nothing about them. A file
-    that holds nobody is an error, too.
+    that holds nobody is an error, too, and so is what was practised where it is live.
     """
     number = 0
     erased: list[int] = []
+    live = app.mode.belongs() is Mode.LIVE or (app.mode.belongs() is None and app.settings.live)
     for line, document in _documents(path):
+        if live and document.get("mode") == Mode.SANDBOX:
+            raise FileError(_PRACTISED, path=path, line=line)
         try:
             app.profiles.import_export(document, now=app.clock.now())
         except ErasedError:
@@ -86,6 +90,13 @@ def import_documents(
     if not number and not erased:
         raise FileError("it holds no customers: nothing was imported. Export it again.", path=path)
     return Documents(number, tuple(erased))
+
+
+_PRACTISED = (
+    "it comes from a database that has practised: messages that reached nobody would count here as "
+    "had. Export a table there, which has no messages in it (`campaigns export --all --out "
+    "customers.csv`), and import that."
+)
 
 
 def _documents(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from campaigns.domain.audit import ENGINE, Action, AuditEntry, run_subject
 from campaigns.domain.channel import Channel
-from campaigns.domain.outage import Outage, begins, taken_up
+from campaigns.domain.outage import Outage, begins, in_words_of_too_many, taken_up
 from campaigns.domain.pace import channel_of
 from campaigns.domain.run import UNDER_WAY, Run, RunState
 from campaigns.errors import DatabaseError
@@ -42,7 +42,8 @@ def pause_for_outage(
     opens = _opens(app, channels) if channels else None
     outage = begins(because, now, before, accepted=accepted, crashed=crashed, opens=opens)
     data = outage.data if outage else {}
-    return app.runs.move(run_id, RunState.PAUSED, now=now, because=because, data=data)
+    told = because if outage else in_words_of_too_many(because)
+    return app.runs.move(run_id, RunState.PAUSED, now=now, because=told, data=data)
 
 
 @contextmanager
@@ -60,6 +61,8 @@ def paused_when_stopped(app: App, run_id: int) -> Iterator[None]:
 
 
 def _opens(app: App, channels: Collection[Channel]) -> datetime | None:
+    """When the first of their senders may be asked again. The earliest, also of several senders of
+    one channel: that one's messages may go then, and those of the others put the run off anew."""
     paces = app.paces.look().items()
     closed = [p.closed_until for key, p in paces if channel_of(key) in channels and p.closed_until]
     return min(closed, default=None)

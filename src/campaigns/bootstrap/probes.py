@@ -149,6 +149,7 @@ def _campaigns(app: App) -> Iterator[Diagnosis]:
         yield Diagnosis("campaigns", None, f"none in {app.settings.templates}.")
     for finding in app.catalog.check_shared():
         yield Diagnosis("campaigns", None, str(finding), "See: campaigns check")
+    app.catalog.examine_all(names)
     for name in names:
         findings = app.check(name)
         errors = len(faults(f for f in findings if f.level is Level.ERROR))

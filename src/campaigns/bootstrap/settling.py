@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,6 @@ from campaigns.bootstrap.costs import earlier_costs, rows_by_channel
 from campaigns.domain.allotment import Allotment, PlanChange, compare_plans
 from campaigns.domain.approval import Approval, ApprovalRule
 from campaigns.domain.campaign import Campaign
-from campaigns.domain.channel import Channel
 from campaigns.domain.costing import over_budget
 from campaigns.domain.prices import Prices
 from campaigns.domain.release import Release
@@ -41,8 +39,7 @@ def settle_plan(app: App, run: Run, release: Release) -> None:
     changed = None
     if approval is not None and not run.continues:
         fewer = run.limit is not None or not run.portion.whole
-        told = app.plans.told(approval.id, but=run.id)
-        changed = _changed(app, release, approval, allotted, limited=fewer, told=told)
+        changed = _changed(app, release, approval, allotted, run.id, limited=fewer)
     # Before it is noted: that is done once. Where it cannot be held somebody else's word stands,
     # and the plan is settled after that.
     if _too_much(release, changed) and not _hold(app, run, release, changed):
@@ -108,8 +105,7 @@ def since_approved(app: App, release: Release, now: Allotment) -> PlanChange | N
     approval = standing_approval(app, release)
     if approval is None:
         return None
-    told = app.plans.told(approval.id)
-    return _changed(app, release, approval, now, limited=False, told=told)
+    return _changed(app, release, approval, now)
 
 
 def _changed(
@@ -117,12 +113,20 @@ def _changed(
     release: Release,
     approval: Approval,
     now: Allotment,
+    run_id: int | None = None,
     *,
-    limited: bool,
-    told: Mapping[Channel, int],
+    limited: bool = False,
 ) -> PlanChange | None:
-    """Whom an earlier run told by the same yes gets nothing now, as was approved: no change."""
+    """Of a run, or of what a run would do. Whom an earlier one told by the same yes, or a cap kept
+    back there, gets nothing now, as was approved: no change."""
     approved = app.plans.load(approval.plan, release)
     if approved is None:
         return None
-    return compare_plans(release, approved, now, limited=limited, told=told)
+    return compare_plans(
+        release,
+        approved,
+        now,
+        limited=limited,
+        told=app.plans.told(approval.id, but=run_id),
+        kept_back=app.plans.kept_back(approval.id, but=run_id),
+    )

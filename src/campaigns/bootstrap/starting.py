@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,12 @@ class Starting(Sending):
         """All findings of one campaign, without sending anything."""
         return self.catalog.check(name, self.clock.now())
 
+    def check_each(self, names: Sequence[str]) -> list[Finding]:
+        """The findings of several campaigns, each once. Raises NotFoundError."""
+        if len(names) > 1:
+            self.catalog.examine_all(names)
+        return list(dict.fromkeys(f for name in names for f in self.check(name)))
+
     def check_all(self) -> list[Finding]:
         """Findings of the files of no one campaign, then of every campaign. Raises NotFoundError
         where there is none to check."""
@@ -46,7 +52,7 @@ class Starting(Sending):
                 "NAME` starts one."
             )
         # The brand's findings are those of every campaign, and are told once.
-        return list(dict.fromkeys([*shared, *(f for name in names for f in self.check(name))]))
+        return list(dict.fromkeys([*shared, *self.check_each(names)]))
 
     def compile(self, name: str, on: datetime | None = None) -> Release:
         """The campaign's release; of one that recurs, the edition of now or of a given moment.

@@ -36,6 +36,7 @@ from campaigns.errors import (
     DatabaseError,
     OutageError,
     RunStoppedError,
+    TerminatedError,
     WorkerLostError,
 )
 from campaigns.services.dispatch import PATIENT, Clock, DispatchCounts
@@ -62,13 +63,17 @@ class Workers:
     """
 
     def __init__(
-        self, app: App, run_id: int, shards: int, outages: tuple[type[BaseException], ...] = ()
+        self,
+        app: App,
+        run_id: int,
+        shards: int,
+        in_ours: Callable[[BaseException], BaseException] = lambda error: error,
     ) -> None:
-        """`outages`: errors of Prefect's that tell of an outage, as our own OutageError does: the
-        run is taken up again after them."""
+        """`in_ours`: makes an error of ours of one of Prefect's. After an OutageError the run is
+        taken up again."""
         self._app = app
         self._run_id = run_id
-        self._outages: tuple[type[BaseException], ...] = (OutageError, *outages)
+        self._in_ours = in_ours
         #: How many the run is cut into, sent or not.
         self.of = len(app.shards(run_id))
         enough = app.outbox.pending(run_id, most := app.settings.shard_size // 2) >= most
@@ -179,14 +184,13 @@ class Workers:
     def _pause(self, error: BaseException) -> None:
         from campaigns.bootstrap.outages import pause_for_outage
 
-        foreign = isinstance(error, self._outages) and not isinstance(error, OutageError)
-        told = f"{'Prefect: ' if foreign else ''}{_in_words(error)}"
-        because = f"the sending process was stopped ({told})"
+        error = self._in_ours(error)
+        because = f"the sending process was stopped ({_in_words(error)})"
 
         def pause() -> bool:
             if self._app.runs.get(self._run_id).state is not RunState.RUNNING:
                 return False  # others have stopped it, and said why
-            if isinstance(error, self._outages):
+            if isinstance(error, (OutageError, TerminatedError)):
                 return pause_for_outage(self._app, self._run_id, because)
             now = self._app.clock.now()
             return self._app.runs.move(self._run_id, RunState.PAUSED, now=now, because=because)
@@ -208,7 +212,7 @@ class Workers:
 def _in_words(error: BaseException) -> str:
     """Nothing of a foreign error but its name: its words may quote an address."""
     if isinstance(error, KeyboardInterrupt):
-        return "Ctrl-C or SIGTERM"
+        return "SIGTERM" if isinstance(error, TerminatedError) else "Ctrl-C"
     if isinstance(error, OutageError):
         return error.because
     return str(error) if isinstance(error, CampaignsError) else type(error).__name__

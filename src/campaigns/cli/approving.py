@@ -42,6 +42,9 @@ def approve_command(
     Any later edit of any of its files makes another release, which asks again. What changes in the
     plan until the run is told, and beyond the brand's `approval.may_change` it holds the run.
     """
+    from campaigns.content.compiler import SHARED
+
+    SHARED.start()  # its imports run while this process does its own
     from campaigns.bootstrap import connect
     from campaigns.bootstrap.approving import approve_release
     from campaigns.domain.approval import ApprovalRule

@@ -40,6 +40,9 @@ def calendar_command(weeks: int, schedules: Path, html: Path | None, as_json: bo
     A forecast from the profiles of today: it writes nothing and sends nothing. Schedules that are
     switched off are shown as such.
     """
+    from campaigns.content.compiler import SHARED
+
+    SHARED.start()  # its imports run while this process does its own
     from campaigns.bootstrap import connect
     from campaigns.bootstrap.calendar import calendar, write_page
 
@@ -52,7 +55,7 @@ def calendar_command(weeks: int, schedules: Path, html: Path | None, as_json: bo
         return
     _print(made)
     if html is not None:
-        click.echo(f"The page: {html}")
+        click.echo(f"Written to {html}.")
 
 
 def _print(made: Calendar) -> None:

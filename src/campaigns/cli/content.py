@@ -29,8 +29,7 @@ def check_command(names: tuple[str, ...], as_json: bool, as_sarif: bool) -> int:
 
     with connect() as app:
         checked = list(names) or app.campaign_names()
-        several = dict.fromkeys(f for name in names for f in app.check(name))
-        found = list(several) if names else app.check_all()
+        found = app.check_each(names) if names else app.check_all()
     if as_sarif:
         from campaigns.cli.sarif import sarif
 

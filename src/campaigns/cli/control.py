@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from campaigns.cli.output import console, json_option, os_user, print_json, table
-from campaigns.domain.counting import counted, people
+from campaigns.domain.counting import people
 from campaigns.domain.progress import hold_in_words
 from campaigns.domain.run import ACTIVE_RUN_STATES
 from campaigns.errors import UserError
@@ -57,9 +57,11 @@ def pause_command(number: int, by: str, why: str, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask before sending to real customers.")
 @json_option
 def resume_command(number: int, by: str, why: str, yes: bool, as_json: bool) -> int:
-    """Let a paused or held RUN go on, and send it from here, as `campaigns run` does."""
+    """Let a paused or held RUN go on from here, as `campaigns run` does: plan what of it is not
+    planned yet, and send."""
     from campaigns.bootstrap import connect
     from campaigns.bootstrap.control import resume
+    from campaigns.cli.going_on import question
     from campaigns.cli.running import go_on
 
     with connect() as app:
@@ -69,9 +71,8 @@ def resume_command(number: int, by: str, why: str, yes: bool, as_json: bool) -> 
             click.echo(changed, err=True)
         if (app.settings.live or changed) and not yes:
             who = "real customers" if app.settings.live else "the sandbox"
-            told = f"Send {counted(app.progress(number).waiting, 'message')} to {who} now"
-            how = ", as the run was started?" if changed else "?"
-            click.confirm(told + how, abort=True, err=True)
+            asked = question([app.progress(number)], who, as_started=bool(changed))
+            click.confirm(asked, abort=True, err=True)
         run = resume(app, number, by=by, why=why)
         return go_on(app, run, as_json=as_json)
 

@@ -21,6 +21,9 @@ def doctor_command(as_json: bool) -> int:
 
     Exits 1 when something stands in the way of a run.
     """
+    from campaigns.content.compiler import SHARED
+
+    SHARED.start()  # its imports run while this process does its own
     from campaigns.bootstrap import connect
 
     with connect() as app:

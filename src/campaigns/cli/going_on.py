@@ -36,7 +36,7 @@ def go_on_command(yes: bool, as_json: bool) -> int:
         found = to_go_on_with(app)
         if found and app.settings.live and not yes:
             seen = [app.progress(run.id) for run, _ in found]
-            click.confirm(_question(seen), abort=True, err=True)
+            click.confirm(question(seen), abort=True, err=True)
         if not found:
             click.echo("Nothing can go on now.", err=True)
             _tell_what_waits(app)
@@ -61,9 +61,17 @@ def _tell_what_waits(app: App) -> None:
             click.echo(f"Run {run.id} of {run.campaign}: {waits}", err=True)
 
 
-def _question(seen: Sequence[Progress]) -> str:
-    """Of a run that crashed while it was planned nobody knows yet how many it will be."""
-    told = counted(sum(p.waiting for p in seen), "message")
-    unplanned = sum(p.unplanned for p in seen)
-    more = f", and those of {counted(unplanned, 'shard')} not planned yet," if unplanned else ""
-    return f"Send {told}{more} to real customers now?"
+def question(
+    seen: Sequence[Progress], who: str = "real customers", *, as_started: bool = False
+) -> str:
+    """What going on with these runs will do. How many it will be nobody knows yet of a run that is
+    not planned, or not wholly."""
+    waiting = counted(sum(p.waiting for p in seen), "message")
+    shards = counted(unplanned := sum(p.unplanned for p in seen), "shard")
+    if not unplanned:
+        told = f"Send {waiting}"
+    elif any(p.waiting for p in seen):
+        told = f"Send {waiting}, and those of {shards} not planned yet,"
+    else:
+        told = f"Nothing is planned yet: plan {shards} and send what comes of it"
+    return f"{told} to {who} now{', as the run was started' if as_started else ''}?"

@@ -177,7 +177,8 @@ def no_opt_out_command(number: int, by: str, why: str, as_json: bool) -> None:
     """Say that a reply which was read as perhaps an opt-out was none.
 
     What stood before it stands again, and who said so is in the audit trail. The reply, the opt-out
-    and its taking back stay in the history. A clear opt-out cannot be taken back.
+    and its taking back stay in the history. The reply waits to be answered or closed, as any does.
+    A clear opt-out cannot be taken back.
     """
     from campaigns.bootstrap import connect
     from campaigns.bootstrap.replies import Replies
@@ -190,6 +191,8 @@ def no_opt_out_command(number: int, by: str, why: str, as_json: bool) -> None:
         print_json(_plain(asdict(line)))
     else:
         click.echo(f"Number {number} was no opt-out: what stood before stands again.")
+        if line.state is InboxState.WAITING:
+            click.echo("It waits: `campaigns inbox answer` or `close`.")
 
 
 @inbox_command.command("send", short_help="Send what is due: help, confirmations, answers.")

@@ -55,7 +55,7 @@ def report_command(
         for query in account.queries:
             click.echo(f"-- {query.name}: {query.meaning}\n{query.sql};\n")
     elif files:
-        click.echo(f"Written: {', '.join(map(str, files))}.")
+        click.echo(f"Written to {', '.join(map(str, files))}.")
     else:
         _print(account)
 

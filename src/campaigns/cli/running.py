@@ -67,6 +67,9 @@ def plan_command(
 
     Nothing is written to the database and nothing is sent. Exits 2 when it would break the budget.
     """
+    from campaigns.content.compiler import SHARED
+
+    SHARED.start()  # its imports run while this process does its own
     from campaigns.bootstrap import connect, plan_page
     from campaigns.bootstrap.forecasting import forecast
 
@@ -147,6 +150,9 @@ def run_command(
     Safe to repeat: who has it does not get it again, and what was interrupted goes on. Without
     CAMPAIGNS_LIVE=true everything goes to the sandbox.
     """
+    from campaigns.content.compiler import SHARED
+
+    SHARED.start()  # its imports run while this process does its own
     from campaigns.bootstrap import connect
     from campaigns.bootstrap.control import started
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from campaigns.errors import FileError, FilesError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from campaigns.content.compile import Compiled
+    from campaigns.content.compiled import Compiled
     from campaigns.domain.brand import Brand
     from campaigns.domain.campaign import Campaign
     from campaigns.domain.customer import AttributeSpec
@@ -121,6 +121,15 @@ class Catalog:
                 level = RULES["file-unread"].level
                 found.append(Finding("file-unread", level, told, mend, str(folder)))
         return found
+
+    def examine_all(self, names: Sequence[str]) -> None:
+        """Compile these together, some at once, so that asking for one finds it made."""
+        digests = {name: self._digest(name) for name in names}
+        new = [n for n, d in digests.items() if self._known.get((n, ""), ("",))[0] != d]
+        for name, compiled in zip(
+            new, self._compiler.compile_all(self.templates, new), strict=True
+        ):
+            self._known[name, ""] = (digests[name], compiled)
 
     def examine(self, name: str, *, edition: str = "") -> Compiled:
         """The release, unless a file is wrong, and all findings. Raises NotFoundError."""

@@ -6,14 +6,15 @@ Pure but for reading the files; `child.run` wraps it in a process with limits.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from itertools import product
 from pathlib import Path
 
-from campaigns.content.checks import run_checks
 from campaigns.content.checks.checked import Checked
+from campaigns.content.checks.every import run_checks
 from campaigns.content.checks.over import later
+from campaigns.content.compiled import Compiled
 from campaigns.content.context import Contexts, Key
 from campaigns.content.names import name_errors
 from campaigns.content.reading import read_sources
@@ -34,23 +35,6 @@ from campaigns.errors import FileError, FilesError
 
 #: The topic of service messages: all of them.
 _ANY_TOPIC = "*"
-
-
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """What compiling gave: a release unless a file is wrong, and all findings.
-
-    Attributes:
-        later: findings that hold from a moment on.
-    """
-
-    release: Release | None
-    findings: tuple[Finding, ...]
-    later: tuple[tuple[datetime, Finding], ...] = ()
-
-    def at(self, now: datetime) -> list[Finding]:
-        """All findings that hold now."""
-        return [*self.findings, *(finding for since, finding in self.later if since <= now)]
 
 
 def compile_campaign(

@@ -17,7 +17,9 @@ from campaigns.content.frames import NOT_FOUND, read_frame
 from campaigns.errors import CampaignsError, NotFoundError
 
 if TYPE_CHECKING:
-    from campaigns.content.compile import Compiled
+    from collections.abc import Sequence
+
+    from campaigns.content.compiled import Compiled
 
 _SOURCE: Final = Path(__file__).parents[2]
 
@@ -29,6 +31,7 @@ class Compiler:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = 0
+        self._asked = False
 
     def start(self) -> None:
         """Begin starting the process, so that its imports run while this one does other things."""
@@ -37,46 +40,57 @@ class Compiler:
 
     def compile(self, root: Path, name: str, edition: str = "") -> Compiled:
         """Compile one campaign within limits. Raises NotFoundError."""
-        request = {"root": str(root), "name": name, "edition": edition, "cwd": str(Path.cwd())}
+        return self.compile_all(root, [name], edition)[0]
+
+    def compile_all(self, root: Path, names: Sequence[str], edition: str = "") -> list[Compiled]:
+        """Compile several, each within limits and some at once. Raises NotFoundError."""
+        if not names:
+            return []
+        request = {
+            "root": str(root),
+            "names": list(names),
+            "edition": edition,
+            "cwd": str(Path.cwd()),
+        }
         line = json.dumps(request).encode() + b"\n"
         with self._lock:
-            answer = self._ask(line) or self._ask(line)  # once more if it had been killed
-        if answer is None:
+            # Once more if it had been killed.
+            answers = self._ask(line, len(names)) or self._ask(line, len(names))
+        if answers is None:
             raise CampaignsError("the compiling process ended without an answer; try again.")
-        kind, content = answer
-        if kind == NOT_FOUND:
-            raise NotFoundError(content.decode())
-        return cast("Compiled", pickle.loads(content))  # noqa: S301 - our own process wrote it
+        return [_compiled(kind, content) for kind, content in answers]
 
     def close(self) -> None:
         """End the process."""
         with self._lock:
             self._stop()
 
-    def _ask(self, line: bytes) -> tuple[bytes, bytes] | None:
+    def _ask(self, line: bytes, times: int) -> list[tuple[bytes, bytes]] | None:
         process = self._running()
         try:
             stdin, stdout = cast("BinaryIO", process.stdin), cast("BinaryIO", process.stdout)
             stdin.write(line)
             stdin.flush()
-            answer = read_frame(stdout)
+            self._asked = True
+            answers = [answer for _ in range(times) if (answer := read_frame(stdout))]
         except (BrokenPipeError, ConnectionError):
-            answer = None
-        if answer is None:
+            answers = []
+        if len(answers) < times:
             self._stop()
-        return answer
+            return None
+        return answers
 
     def _running(self) -> subprocess.Popen[bytes]:
         """The process; a new one in a fork of this process, which must not share the pipes."""
         if self._process is None or self._owner != os.getpid() or self._process.poll() is not None:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "campaigns.content.child"],
+                [sys.executable, "-P", "-m", "campaigns.content.waiting"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 # No key or token of ours is in the process that runs templates.
                 env={"PYTHONPATH": str(_SOURCE), "PATH": os.environ.get("PATH", "")},
             )
-            self._owner = os.getpid()
+            self._owner, self._asked = os.getpid(), False
         return self._process
 
     def _stop(self) -> None:
@@ -86,7 +100,15 @@ class Compiler:
         for stream in (process.stdin, process.stdout):
             with contextlib.suppress(BrokenPipeError):
                 cast("BinaryIO", stream).close()
+        if not self._asked:
+            process.kill()  # who ended before it asked does not wait for what is being imported
         process.wait()
+
+
+def _compiled(kind: bytes, content: bytes) -> Compiled:
+    if kind == NOT_FOUND:
+        raise NotFoundError(content.decode())
+    return cast("Compiled", pickle.loads(content))  # noqa: S301 - our own process wrote it
 
 
 #: One per process is enough.

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from campaigns.content.sandbox import BRANDS
+from campaigns.content.sandbox import BRANDS, LACKING
 from campaigns.content.slot_value import SlotValue
 from campaigns.content.sources import Sources
 from campaigns.domain.channel import Channel
@@ -134,8 +134,8 @@ class Contexts:
             id(customer): "customer value",
             id(links): "link",
             id(traits): "trait",
-            id(context["words"]): f"{BRANDS}`words` in brand.yaml ({language(key.locale)})",
-            id(context["labels"]): f"{BRANDS}`labels` in brand.yaml ({language(key.locale)})",
+            id(context["words"]): _kind("words", brand.words, key.locale),
+            id(context["labels"]): _kind("labels", brand.labels, key.locale),
         }
 
     def _campaign(self) -> dict[str, str]:
@@ -163,3 +163,9 @@ def _links() -> dict[str, SlotValue]:
 def _all_in(texts: Mapping[str, Texts], locale: str) -> dict[str, str]:
     found = {name: in_locale(text, locale) for name, text in texts.items()}
     return {name: text for name, text in found.items() if text is not None}
+
+
+def _kind(key: str, texts: Mapping[str, Texts], locale: str) -> str:
+    """What an entry of `words` or `labels` is called in errors, and which this locale lacks."""
+    lacking = sorted(texts.keys() - _all_in(texts, locale).keys())
+    return f"{BRANDS}`{key}` in brand.yaml ({language(locale)}){LACKING}{', '.join(lacking)}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from campaigns.domain.channel import Channel
+from campaigns.x_rules import x_rules
 
 #: Twilio refuses a longer Body, whatever its segments.
 SMS_CHARACTERS = 1600
@@ -91,9 +92,7 @@ def measure_sms(text: str) -> SmsMeasure:
 
 def measure_post(text: str) -> PostMeasure:
     """Weighted length of an X post."""
-    from twitter_text import parse_tweet
-
-    parsed = parse_tweet(text)
+    parsed = x_rules().parse_tweet(text)
     return PostMeasure(Channel.X_POST, parsed.weightedLength, parsed.valid)
 
 

@@ -8,7 +8,7 @@ refused here is refused here, because here the line is known.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from jinja2 import StrictUndefined, TemplateNotFound, Undefined, nodes
@@ -52,8 +52,10 @@ _METHODS_REFUSED: Final = frozenset(
     {"format", "format_map", "center", "ljust", "rjust", "zfill", "expandtabs", "translate"}
     | {"encode", "decode", "to_bytes", "unescape", "striptags"}
 )
-#: Begins the kind of what stands in brand.yaml per language; the place follows.
+#: Begins the kind of what stands in brand.yaml per language; the place follows, and after LACKING
+#: the names that other languages have and this one lacks.
 BRANDS: Final = "brand: "
+LACKING: Final = " lacks "
 _LONGEST_RANGE: Final = 1000
 _ESCAPED: Final = "all that is printed in HTML is escaped; `safe` and `autoescape` are not for here"
 _SCALARS: Final = (str, int, float)
@@ -151,7 +153,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         kind, known = self.kinds.get(id(obj), "name"), [str(k) for k in obj]
         told = unknown(kind, str(key), known)
         if kind.startswith(BRANDS):  # a layout's word that the brand lacks: the brand is to mend
-            told = f"{kind[len(BRANDS) :]} has no `{key}`; {nearest(str(key), known)}add it there."
+            told = _lacking(kind, str(key), known)
         return self.undefined(hint=told, name=str(key))
 
     def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805
@@ -175,6 +177,15 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if operator == "**" or not (numbers or operator == "+"):
             raise SecurityError(f"`{operator}` is only for small numbers here")
         return super().call_binop(context, operator, left, right)
+
+
+def _lacking(kind: str, name: str, known: Sequence[str]) -> str:
+    """That the brand has no such word, and which others it lacks: one round for a new language."""
+    place, _, names = kind.removeprefix(BRANDS).partition(LACKING)
+    lacking = names.split(", ")
+    others = [f"`{other}`" for other in lacking if other != name] if name in lacking else []
+    more = f" Missing, too: {', '.join(others)}." if others else ""
+    return f"{place} has no `{name}`; {nearest(name, known)}add it there.{more}"
 
 
 def _is_macro(obj: Any) -> bool:

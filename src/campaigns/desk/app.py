@@ -219,7 +219,7 @@ class _Desk:
         why = (await form_of(request)).get("why", "")[:300]
         undo = self._replies.not_an_opt_out
         await asyncio.to_thread(undo, line.inbox_id, by=who, why=why)
-        return _see_other(f"/customers/{line.customer_id}")
+        return _see_other(f"/inbox/{line.inbox_id}")
 
     # Coming and going -------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ import sys
 import zlib
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from types import MappingProxyType
@@ -84,13 +84,14 @@ class Allotment:
             made._blocks[int.from_bytes(body[start : start + _HEAD], "little")] = numbers
         return made
 
-    def differing(self, later: Allotment) -> Iterator[tuple[int, int]]:
-        """The numbers before and after of every customer whose number differs."""
+    def differing(self, later: Allotment) -> Iterator[tuple[int, int, int]]:
+        """Every customer whose number differs, and the numbers before and after."""
         for block in self._blocks.keys() | later._blocks.keys():
             before = self._blocks.get(block) or _nobody()
             after = later._blocks.get(block) or _nobody()
             if before != after:
-                yield from ((b, a) for b, a in zip(before, after, strict=True) if b != a)
+                pairs = enumerate(zip(before, after, strict=True), start=block * _TOGETHER)
+                yield from ((customer, b, a) for customer, (b, a) in pairs if b != a)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,17 +135,19 @@ def compare_plans(
     *,
     limited: bool = False,
     told: Mapping[Channel, int] = _NOBODY_YET,
+    kept_back: Collection[int] = frozenset(),
 ) -> PlanChange:
     """What changed. `limited`: the later one is for a part of the people; the rest is no change.
-    `told`: so many have what the earlier one gave them already, and get nothing by the later."""
+    `told`: so many have what the earlier one gave them already, and get nothing by the later.
+    `kept_back`: customers who wait since; that they get nothing by the later is no change."""
     channels = _channels(release, before.messages)
     more: Counter[Channel] = Counter()
     lost: Counter[Channel] = Counter()
     customers = other_words = 0
-    for was, now in before.differing(after):
+    for customer, was, now in before.differing(after):
         old, new = channels[was], channels[now]
         if old is not None and new is None:
-            lost[old] += 1
+            lost[old] += customer not in kept_back
             continue
         customers += 1
         if old is new:

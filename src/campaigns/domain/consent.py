@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from campaigns.domain.channel import Channel
 
 #: The topic of a consent or denial that covers all marketing on the channel.
 ALL_TOPICS = "*"
+#: Clocks of those who record and those who tell may be apart by so much (docs/clocks.md).
+AHEAD = timedelta(minutes=10)
 
 
 class Purpose(StrEnum):
@@ -81,6 +83,17 @@ def permits(standings: Iterable[Standing], purpose: Purpose, topic: str) -> bool
         elif standing.at == newest:
             granted = granted and standing.granted
     return granted
+
+
+def no_counts_from(said: datetime, recorded: datetime, yeses: Iterable[datetime]) -> datetime:
+    """From when a no counts that is recorded now: from when it was said, and from the moment of a
+    yes on record that is dated still to come. Nobody has said that one yet: the clock by which it
+    was written ran ahead, and at one moment the no decides.
+
+    What a clock may be ahead by without being wrong is AHEAD. (An import's no stands over every
+    yes, a customer's own form counts after all that is on record; both are later words.)
+    """
+    return max([said, *(yes for yes in yeses if yes - recorded > AHEAD)])
 
 
 def import_may_write(current: Standing | None, *, granted: bool) -> bool:

@@ -110,6 +110,14 @@ def begins(
     return Outage(because, before.since, before.tries, now, crashes, opens)
 
 
+def in_words_of_too_many(because: str) -> str:
+    """Why a run is paused that has crashed too often, and what to do."""
+    return (
+        f"{because}, for the {MOST_CRASHES + 1}th time in this run: it does not go on by itself "
+        "any more. See why (the log of the flow run, the memory of its machine) before going on"
+    )
+
+
 def taken_up(outage: Outage, now: datetime) -> Outage:
     """The same once the run has been taken up once more."""
     return replace(outage, tries=outage.tries + 1, last=now, opens=None)

@@ -15,6 +15,7 @@ from campaigns.sandbox.x_auth import Signatures
 from campaigns.sandbox.x_history import History
 from campaigns.sandbox.x_limits import Limits
 from campaigns.sandbox.x_users import Users
+from campaigns.x_rules import x_rules
 
 _DM = re.compile(r"/2/dm_conversations/with/(\d+)/messages")
 _BY_NAME = re.compile(r"/2/users/by/username/([^/]+)")
@@ -196,6 +197,4 @@ def _text(body: bytes) -> str:
 
 
 def _is_valid_post(text: str) -> bool:
-    from twitter_text import parse_tweet
-
-    return bool(parse_tweet(text).valid)
+    return bool(x_rules().parse_tweet(text).valid)

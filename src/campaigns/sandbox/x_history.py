@@ -15,6 +15,7 @@ from campaigns.sandbox.call import Answer, Call, json_answer
 from campaigns.sandbox.writer import LogWriter
 from campaigns.sandbox.x_answers import invalid, problem
 from campaigns.sandbox.x_users import User, Users
+from campaigns.x_rules import x_rules
 
 _TIMELINE = frozenset({"max_results", "start_time", "pagination_token", "tweet.fields"})
 _EVENTS = frozenset({"max_results", "event_types", "pagination_token", "dm_event.fields"})
@@ -146,10 +147,8 @@ class _Query:
 def as_shown(text: str) -> tuple[str, list[dict[str, Any]]]:
     """A text as X gives it back: links as t.co, `&`, `<`, `>` as HTML; and what the links stand
     for."""
-    from twitter_text import extract_urls
-
     urls, place, shown = [], 0, ""
-    for url in extract_urls(text):
+    for url in x_rules().extract_urls(text):
         start = text.index(url, place)
         digest = b32encode(blake2b(url.encode(), digest_size=10).digest()).decode()
         short = f"https://t.co/{digest[:10]}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
 from campaigns.errors import FileError
-from campaigns.sources.headers import Headers
+from campaigns.sources.headers import Headers, fold
 from campaigns.sources.mapping import MappingFile, Recognise, Value
 from campaigns.yaml_files.document import read_document
 from campaigns.yaml_files.validate import validate
@@ -105,13 +107,28 @@ def _nearest(headers: Headers) -> str:
 
 
 def _beginning(headers: Headers) -> str:
-    """The first lines of a mapping for this file, with its own columns."""
-    email = next((n for n in headers.names if "mail" in n.lower() or "corr" in n.lower()), None)
-    shown = email or headers.names[0]
+    """The first lines of a mapping for this file, with its own columns as far as names tell."""
+    plain = next(m for m in shipped() if m.title == "a plain list of contacts")
+    found = {
+        field: next((n for n in headers.names for one in value.column if fold(n) == fold(one)), "")
+        for field, value in plain.fields.items()
+        if isinstance(value, Value)
+    }
+    found["email"] = found["email"] or _like_email(headers)
+    fields = "".join(f"    {field}: {_quoted(name)}\n" for field, name in found.items() if name)
     return (
         "  defaults: {locale: es_ES, country: ES}\n"
-        "  fields:\n"
-        f"    email: {shown}\n"
+        f"  fields:\n{fields}"
         "  consents:\n"
         "    - {channel: email, granted: {column: ⟨column with yes and no⟩}}"
     )
+
+
+def _like_email(headers: Headers) -> str:
+    alike = (n for n in headers.names if "mail" in n.lower() or "corr" in n.lower())
+    return next(alike, headers.names[0])
+
+
+def _quoted(name: str) -> str:
+    """As YAML reads it as a text."""
+    return name if re.fullmatch(r"[^\W\d][\w .-]*", name) else json.dumps(name, ensure_ascii=False)

@@ -128,7 +128,7 @@ _LIST: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...], str], ...] = (
         ("channel",),
         ("messages", "planned", "sent", "delivered", "returned"),
         "People by the channel of their message, each once: what was replaced by a message on "
-        "another channel is not counted. `all` is everyone once, whatever the channel.",
+        "another channel is not counted. `all` is everyone, each once, whatever the channel.",
     ),
     ("states", _STATES, ("state",), ("messages",), "Messages to customers by their state."),
     ("post", _POST, ("state",), ("posts",), "The public post."),

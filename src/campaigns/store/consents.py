@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection
 
+from campaigns.domain.consent import no_counts_from
 from campaigns.store import bulk
+from campaigns.store.clock import from_ms, to_ms
 from campaigns.store.schema import consents, standings
 
 LEDGER_COLUMNS = (
@@ -46,6 +49,33 @@ def append(
     standing = [row[:6] for row in rows] if distinct or of_new else _newest(rows)
     on_conflict = "" if of_new else _NEWEST_STANDS
     bulk.insert(connection, standings, _STANDING_COLUMNS, standing, on_conflict=on_conflict)
+
+
+def noes_heard(
+    connection: Connection, rows: Sequence[LedgerRow], *, now: datetime
+) -> list[LedgerRow]:
+    """The same noes, each from when it counts: see domain.consent.no_counts_from. What was claimed
+    stands in the ledger's proof: the event, or the delivery, that says it."""
+    if not rows:
+        return []
+    found = bulk.over(
+        connection, _YESES_TO_COME, {"id": "bigint"}, sorted({(row[0],) for row in rows}),
+        now=to_ms(now),
+    )  # fmt: skip
+    yeses: dict[tuple[int, str, str], list[datetime]] = {}
+    for row in found:
+        yeses.setdefault((row.customer_id, row.channel, row.purpose), []).append(from_ms(row.at))
+    return [
+        (*row[:5], to_ms(no_counts_from(from_ms(row[5]), now, yeses.get(row[:3], ()))), *row[6:])
+        for row in rows
+    ]
+
+
+_YESES_TO_COME = """
+SELECT s.customer_id, s.channel, s.purpose, s.at
+  FROM {given} AS given JOIN standings s ON s.customer_id = given.id
+ WHERE s.granted AND s.at > :now
+"""
 
 
 def _newest(rows: Sequence[LedgerRow]) -> list[tuple[object, ...]]:

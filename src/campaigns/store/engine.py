@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from campaigns.errors import DatabaseError
 from campaigns.store import trouble
+from campaigns.store.asking_first import ask_the_rested
 from campaigns.store.bulk import Dialect
 from campaigns.store.migrate import migrate
 
@@ -172,7 +173,6 @@ def _engine(url: URL) -> Engine:
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
         connect_args={"timeout": BUSY_TIMEOUT / 1000} if sqlite else _postgres_args(url),
-        pool_pre_ping=not sqlite,
         # The connection that was used last holds the pages; in turns each would hold them all, and
         # on SQLite read them anew after every commit of another.
         pool_use_lifo=True,
@@ -182,6 +182,7 @@ def _engine(url: URL) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
     else:
         event.listen(engine, "connect", _prepare_postgres)
+        ask_the_rested(engine)
     return engine
 
 

@@ -105,7 +105,7 @@ def _write(connection: Connection, matches: Sequence[Match], now: int) -> Record
     # What is told again must not act again: the customer may have changed it since.
     fresh = [m for m in matches if m.event.key in written or m.event.key in strangers]
     _mark_dead(connection, fresh, now)
-    record_wishes(connection, fresh)
+    record_wishes(connection, fresh, from_ms(now))
     note_replies(connection, fresh, now)
     clicks.doubt_too_soon(connection, _arrivals(fresh))
     unmatched = sum(m.why is not None for m in matches)

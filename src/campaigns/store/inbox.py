@@ -185,18 +185,17 @@ class SqlInbox:
             return True
 
     def take_back(self, line: InboxLine, *, by: str, why: str, now: datetime) -> bool:
-        """It was no opt-out: see store.taking_back. Closes the line, if it waits. False when
-        nothing of the opt-out is in force any more."""
+        """It was no opt-out: see store.taking_back. A line that waits goes on waiting, as any
+        reply does: what was no opt-out may be a question. False when nothing of the opt-out is in
+        force any more."""
         with self._database.write() as connection:
             bar_intents(connection)
             if not taking_back.take_back(connection, line, by=by, now=now):
                 return False
-            closing = update(inbox).where(
+            waits = update(inbox).where(
                 inbox.c.id == line.inbox_id, inbox.c.state == str(InboxState.WAITING)
             )
-            state = str(InboxState.CLOSED)
-            closed = closing.values(state=state, closed_at=to_ms(now), closed_by=by[:80])
-            connection.execute(closed)
+            connection.execute(waits.values(because=str(Because.REPLY)))
             subject, data = subject_of(line.customer_id), {"inbox": line.inbox_id}
             entry = AuditEntry(now, by, Action.TAKEN_BACK, subject, why, data)
             audit.append(connection, entry)

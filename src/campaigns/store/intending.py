@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import orjson
 from sqlalchemy import Connection, TextClause, text
 
-from campaigns.domain.batch import Batch, Written
+from campaigns.domain.batch import Batch, Claimed, Written
 from campaigns.domain.consent import Purpose
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.permit import Permit
@@ -128,6 +128,7 @@ class Intending:
         self._dialect = dialect
         self._locking = Locking(dialect)
         self._statements: dict[tuple[Cap, ...], TextClause] = {}
+        self._purposes: dict[int, str] = {}
 
     def intend(
         self,
@@ -143,17 +144,23 @@ class Intending:
         if not written:
             return set()
         hold_intent(connection)
-        purpose = connection.execute(_PURPOSE, {"run": batch.run_id}).scalar()
-        counted = [] if purpose != Purpose.MARKETING else [i for i in batch.items if i.customer_id]
+        counted = self._counted(connection, batch)
         self._locking.hold_customers(connection, [i.customer_id for i in counted])
         self._locking.hold_batch(connection, batch.id)
-        self._locking.by_index(connection)
         granted = self._decide(connection, batch, written, now=now, margin=margin, caps=caps)
         contacts.add(connection, [i for i in counted if i.delivery_id in granted], now)
         self._keep_messages(connection, written, granted)
         if len(granted) < len(batch.items):
             self._locking.close_batch(connection, batch.id)
         return granted
+
+    def _counted(self, connection: Connection, batch: Batch) -> list[Claimed]:
+        """Whose messages caps count. A run's purpose is copied into it and never changes."""
+        purpose = self._purposes.get(batch.run_id)
+        if purpose is None:
+            purpose = connection.execute(_PURPOSE, {"run": batch.run_id}).scalar_one()
+            self._purposes[batch.run_id] = purpose
+        return [i for i in batch.items if i.customer_id] if purpose == Purpose.MARKETING else []
 
     def _decide(
         self,

@@ -8,6 +8,7 @@ in whatever order they are told; a complaint is never lifted by an opt-in.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection, text
 
@@ -27,7 +28,7 @@ def says_no(match: Match) -> bool:
     return match.event.kind in NOES
 
 
-def record_wishes(connection: Connection, matches: Sequence[Match]) -> None:
+def record_wishes(connection: Connection, matches: Sequence[Match], now: datetime) -> None:
     """Write what people want, from events that are new. Idempotent, and the same in any order."""
     noes = [m for m in matches if says_no(m)]
     noes += _everywhere(connection, noes)
@@ -35,7 +36,8 @@ def record_wishes(connection: Connection, matches: Sequence[Match]) -> None:
     if not noes and not yeses:
         return
     # The ledger first: a no older than what it says now suppresses nothing any more.
-    consents.append(connection, [row for m in (*noes, *yeses) for row in _ledger(m)])
+    said_no = consents.noes_heard(connection, [r for m in noes for r in _ledger(m)], now=now)
+    consents.append(connection, [*said_no, *(row for m in yeses for row in _ledger(m))])
     _suppress(connection, noes)
     _lift(connection, yeses)
 

@@ -7,22 +7,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import ColumnElement, case, exists, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select, text, union_all
 
 from campaigns.domain.allotment import Allotment
 from campaigns.domain.channel import PUBLIC, Channel
 from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.journey import MAX_STEPS
 from campaigns.domain.prices import PRICED_BY_COUNTRY
+from campaigns.domain.reason import SkipReason
 from campaigns.domain.release import Release
-from campaigns.domain.run import ACTIVE_RUN_STATES, Run
+from campaigns.domain.run import ACTIVE_RUN_STATES, Run, RunState
 from campaigns.store import bulk
 from campaigns.store.candidates import counts
 from campaigns.store.clock import from_ms, to_ms
 from campaigns.store.engine import Database
+from campaigns.store.intending import KEPT_BACK
 from campaigns.store.releases import load_skeleton_ids
 from campaigns.store.runs import find_campaign
-from campaigns.store.schema import customers, deliveries, plans, run_plans, runs
+from campaigns.store.schema import customers, deliveries, plans, run_plans, runs, skips
 
 #: (skeleton's id, the customer's country where the price depends on it) → messages.
 Rows: TypeAlias = Counter[tuple[int, str | None]]
@@ -34,6 +36,8 @@ _FREE = (
     DeliveryState.EXPIRED,
     DeliveryState.REJECTED,
 )
+#: Skips that time ends: as `intending.KEPT_BACK` of what was planned.
+_WAITING = (SkipReason.CAPPED, SkipReason.PAUSED)
 #: Rows read at a time.
 _PAGE = 50_000
 
@@ -154,14 +158,11 @@ class SqlPlans:
     def told(self, approval_id: int, *, but: int | None = None) -> Counter[Channel]:
         """How many have their message by runs of this yes (all `but` one), by the channel that was
         planned: a fallback may have followed."""
-        d, by = deliveries.c, run_plans.c
-        of_yes = select(by.run_id).where(by.approval_id == approval_id)
-        if but is not None:
-            of_yes = of_yes.where(by.run_id != but)
+        d = deliveries.c
         query = (
             select(d.channel, func.count())
             .where(
-                d.run_id.in_(of_yes),
+                d.run_id.in_(_by_yes(approval_id, but)),
                 d.customer_id != PUBLIC,
                 d.step == 0,
                 d.hop == 0,
@@ -171,6 +172,22 @@ class SqlPlans:
         )
         with self._database.read() as connection:
             return Counter({Channel(c): n for c, n in connection.execute(query)})
+
+    def kept_back(self, approval_id: int, *, but: int | None = None) -> set[int]:
+        """Whom a cap or their own pause kept back in runs of this yes (all `but` one, and those
+        that were cancelled: somebody may have done so for just that)."""
+        d, by_yes = deliveries.c, _by_yes(approval_id, but)
+        of_yes = by_yes.join(runs, runs.c.id == run_plans.c.run_id).where(
+            runs.c.state != RunState.CANCELLED
+        )
+        skipped = select(skips.c.customer_id).where(
+            skips.c.run_id.in_(of_yes), or_(*(skips.c.reason.startswith(r) for r in _WAITING))
+        )
+        suppressed = select(d.customer_id).where(
+            d.run_id.in_(of_yes), d.state == DeliveryState.SUPPRESSED, d.outcome.in_(KEPT_BACK)
+        )
+        with self._database.read() as connection:
+            return set(connection.execute(union_all(skipped, suppressed)).scalars())
 
     # Costs ----------------------------------------------------------------------------------
 
@@ -214,3 +231,9 @@ class SqlPlans:
         )
         with self._database.read() as connection:
             return Rows({(s, country): n for s, country, n in connection.execute(query)})
+
+
+def _by_yes(approval_id: int, but: int | None) -> Select[tuple[int]]:
+    """The runs of a yes, all but one."""
+    query = select(run_plans.c.run_id).where(run_plans.c.approval_id == approval_id)
+    return query if but is None else query.where(run_plans.c.run_id != but)

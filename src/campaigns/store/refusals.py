@@ -44,23 +44,21 @@ def record_opt_out(
     _suppress(connection, batch.channel, item, now)
     own = select(runs.c.purpose).where(runs.c.id == batch.run_id)
     purposes = {str(Purpose.MARKETING), connection.execute(own).scalar_one()}
-    consents.append(
-        connection,
-        [
-            (
-                item.customer_id,
-                str(batch.channel),
-                purpose,
-                ALL_TOPICS,
-                False,
-                to_ms(now),
-                str(ConsentSource.PROVIDER),
-                f"{code} for delivery {item.delivery_id}",
-                "campaigns",
-            )
-            for purpose in sorted(purposes)
-        ],
-    )
+    noes = [
+        (
+            item.customer_id,
+            str(batch.channel),
+            purpose,
+            ALL_TOPICS,
+            False,
+            to_ms(now),
+            str(ConsentSource.PROVIDER),
+            f"{code} for delivery {item.delivery_id}",
+            "campaigns",
+        )
+        for purpose in sorted(purposes)
+    ]
+    consents.append(connection, consents.noes_heard(connection, noes, now=now))
 
 
 def _suppress(connection: Connection, channel: Channel, item: Claimed, now: datetime) -> None:

@@ -108,7 +108,6 @@ class Settling:
         rejected = _of(outcomes, Rejected)
         if any(r.opted_out for r in rejected.values()):
             bar_intents(connection)
-        self._locking.by_index(connection)
         self._locking.hold_batch(connection, batch.id)
         self._locking.hold_deliveries(connection, outcomes.keys())
         moment = {"batch": batch.id, "now": to_ms(now)}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from campaigns.bootstrap import App
 from campaigns.bootstrap.approving import (
@@ -20,6 +21,8 @@ from campaigns.bootstrap.control import cancel, pause, resume
 from campaigns.bootstrap.forecasting import forecast
 from campaigns.bootstrap.outages import pause_for_outage, standing_outage
 from campaigns.cli import run as cli
+from campaigns.domain.allotment import Allotment
+from campaigns.domain.delivery import DeliveryState
 from campaigns.errors import (
     ApprovalNeededError,
     DatabaseError,
@@ -27,6 +30,8 @@ from campaigns.errors import (
     RunHeldError,
     UserError,
 )
+from campaigns.store import schema
+from campaigns.store.clock import to_ms
 from tests.acceptance.plan.world import add, import_people, planned, rows
 from tests.runs import send_run
 
@@ -189,6 +194,38 @@ def test_whoever_is_lost_between_two_runs_by_the_same_yes_still_waits_for_a_pers
         with pytest.raises(RunHeldError, match=r"fewer by e-mail.*customers changed"):
             app.begin_sending(run_id)
         cancel(app, run_id, by="Berta", why="who took their consent away?")
+
+
+def enough(app: App, customers: list[int]) -> None:
+    """These have had as many messages as the caps allow."""
+    lately = to_ms(app.clock.now() - timedelta(hours=1))
+    row = {"customer_id": customers, "delivery_id": [10**9 + n for n in range(3)]}
+    pairs = [dict(zip(row, pair, strict=True)) for pair in product(*row.values())]
+    with app.database.write() as connection:
+        connection.execute(insert(schema.contacts), [{**pair, "at": lately} for pair in pairs])
+
+
+def test_whom_a_cap_kept_back_is_no_change_for_the_next_run_by_the_same_yes(
+    on_both: App, tmp_path: Path
+) -> None:
+    app = on_both
+    import_people(app, tmp_path, 100)
+    add(app, "needs_approval: true")
+    said = approve_release(app, "spring_sale", by="Berta")
+    release = app.releases.load(said.release_hash)
+    approved = app.plans.load(said.plan, release)
+    assert approved is not None
+    first, *others = sorted(c for c, _, _ in Allotment.of(release).differing(approved))
+    enough(app, [first])
+    run_id = planned(app)
+    enough(app, others[:30])  # by another campaign, that was quicker
+    send_run(app, run_id)
+    assert "1 fewer by" in " ".join(app.report(run_id).course), "it was not as approved"
+    assert app.report(run_id).in_state(DeliveryState.SUPPRESSED) >= 20
+    assert str(forecast(app, "spring_sale").changed) == "exactly as planned"
+    run_id = planned(app)
+    send_run(app, run_id)
+    assert "exactly as planned" in " ".join(app.report(run_id).course)
 
 
 def test_nobody_answering_leaves_nothing_begun_and_a_later_yes_counts(

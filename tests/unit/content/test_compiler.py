@@ -8,6 +8,7 @@ import os
 import pickle
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -170,6 +171,41 @@ def test_after_a_bomb_the_next_campaign_compiles(files: Files, compiler: Compile
 
 def test_the_process_gives_what_compiling_here_gives(files: Files, compiler: Compiler) -> None:
     assert compiler.compile(files.root, "sale") == files.compile()
+
+
+def test_several_are_answered_in_the_order_they_were_asked_for_whichever_ends_first(
+    files: Files, compiler: Compiler
+) -> None:
+    names = ["sale", *(f"sale_{n}" for n in range(1, 7))]
+    for name in names[1:]:
+        shutil.copytree(files.root / "campaigns/sale", files.root / "campaigns" / name)
+    slow = files.root / "campaigns/sale_2/copy.en.yaml"
+    slow.write_text(slow.read_text().replace("Buy now", f"{LOOPS}x{ENDS}"))
+    compiled = compiler.compile_all(files.root, names)
+    told = [c.release.campaign if c.release else c.findings[0].file for c in compiled]
+    assert told == [*names[:2], str(slow), *names[3:]]
+    assert compiled[-1] == compiler.compile(files.root, "sale_6")
+
+
+def test_who_ends_without_having_asked_does_not_wait_for_the_process_to_be_ready() -> None:
+    compiler = Compiler()
+    compiler.start()
+    process = compiler._process
+    assert process is not None
+    compiler.close()
+    assert process.poll() == -signal.SIGKILL
+
+
+def test_the_process_that_asks_does_not_load_what_compiles(files: Files) -> None:
+    asks = (
+        "import sys; from pathlib import Path; from campaigns.content.catalog import Catalog\n"
+        "catalog = Catalog(Path(sys.argv[1])); catalog.check_shared(); catalog.examine('sale')\n"
+        "print(*{'jinja2', 'selectolax', 'css_inline', 'twitter_text'} & sys.modules.keys())"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", asks, files.root], capture_output=True, text=True, check=True
+    )
+    assert told.stdout.strip() == ""
 
 
 def test_an_unknown_campaign_is_told_as_such(files: Files, compiler: Compiler) -> None:

@@ -229,6 +229,13 @@ def test_a_word_that_one_language_lacks_names_the_language(files: Files) -> None
     assert any("`words` in brand.yaml (es) has no `out`; add it" in f for f in files.findings())
 
 
+def test_all_words_that_a_language_lacks_are_told_at_once(files: Files) -> None:
+    files.change("brand.yaml", "es: Baja", "ca: Baixa")
+    files.change("brand.yaml", "words:\n", "words:\n  hello: {en: Hello}\n  hi: {en: Hi}\n")
+    (said, *_) = files.findings()
+    assert said.endswith("(es) has no `out`; add it there. Missing, too: `hello`, `hi`.")
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -98,6 +98,12 @@ def test_whom_an_earlier_run_told_is_no_change_and_explains_nobody_elses_loss() 
     assert str(lost) == "1 fewer by SMS: 1 customer changed"
 
 
+def test_who_was_kept_back_is_no_change_and_explains_nobody_elses_loss() -> None:
+    before = {1: EMAIL, 2: EMAIL, 5000: EMAIL}
+    change = compare_plans(RELEASE, allot(before), allot({2: EMAIL}), kept_back={5000})
+    assert str(change) == "1 fewer by e-mail: 1 customer changed"
+
+
 def test_customers_far_apart_do_not_meet() -> None:
     places = [1, 4095, 4096, 4097, 1_000_000]
     pairs = [allot({a: EMAIL}).plan_hash("r") for a in places]

@@ -215,3 +215,15 @@ def test_an_unrecognised_file_names_its_headers_and_the_nearest_export(folder: F
         r"Klaviyo ID\..*docs/importing\.md.*email: Email",
     ):
         folder.opened("Email,Email Marketing Consent,Email Suppressions\nana@example.com,,\n")
+
+
+def test_the_mapping_proposed_for_a_file_has_its_own_columns_and_is_yaml(folder: Folder) -> None:
+    with pytest.raises(FileError, match=r"(?s)It may begin") as refused:
+        folder.opened("Kundennr;Vorname;Nachname;Mail: privat;Handy\nM1;Anna;Weiss;;\n")
+    proposed = YAML(typ="safe").load(str(refused.value).partition("It may begin:\n")[2])
+    assert proposed["fields"] == {
+        "email": "Mail: privat",
+        "first_name": "Vorname",
+        "last_name": "Nachname",
+        "phone": "Handy",
+    }

@@ -17,6 +17,7 @@ from twilio.http import HttpClient
 from twilio.http.response import Response
 
 from campaigns.channels.deadline import Deadline
+from campaigns.channels.twilio.created import handed_on
 from campaigns.channels.twilio.form import encoded
 from campaigns.channels.wire import Answer, Wire
 
@@ -63,7 +64,7 @@ class WireHttpClient(HttpClient):  # type: ignore[misc] # twilio ships no types
         )
         self.answer = answer
         # Without headers: the SDK would parse and copy them, for nobody to read.
-        return Response(answer.status, answer.text)
+        return Response(answer.status, handed_on(method, uri, answer))
 
 
 def open_client(account: str, token: str, http: WireHttpClient) -> Any:

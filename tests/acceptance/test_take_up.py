@@ -12,6 +12,7 @@ from campaigns.bootstrap.control import pause, resume
 from campaigns.bootstrap.outages import (
     UNCLOSED,
     pause_for_outage,
+    paused_when_stopped,
     standing_outage,
     take_up,
     to_go_on_with,
@@ -264,11 +265,22 @@ def test_ctrl_c_before_the_first_message_pauses_the_run_and_nobody_takes_it_up(
         assert to_go_on_with(app) == []
         told = app.progress(run.id).stuck
         assert told == (
-            "paused: the command was stopped (Ctrl-C or SIGTERM). `campaigns run shop_moves` goes "
-            "on with it."
+            "paused: the command was stopped (Ctrl-C). `campaigns run shop_moves` goes on with it."
         )
     assert cli(["go-on"]) == 0
     assert f"Run {run.id} of shop_moves: {told}" in capsys.readouterr().err
+
+
+def test_a_shutdown_before_the_first_message_pauses_the_run_until_it_is_taken_up(
+    open_shop: Open,
+) -> None:
+    shop = open_shop()
+    with shop.app() as app:
+        run, _ = app.start_run("shop_moves")
+        with pytest.raises(TerminatedError), paused_when_stopped(app, run.id):
+            raise TerminatedError
+        later(shop, FIRST_WAIT)
+        assert [due.id for due, _ in to_take_up(app)] == [run.id]
 
 
 def test_a_run_whose_last_messages_were_in_a_dead_workers_hands_goes_on(open_shop: Open) -> None:

@@ -13,7 +13,7 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.outage import Outage, begins, in_words_of_too_many, taken_up
 from campaigns.domain.pace import channel_of
 from campaigns.domain.run import UNDER_WAY, Run, RunState
-from campaigns.errors import DatabaseError
+from campaigns.errors import DatabaseError, TerminatedError
 
 if TYPE_CHECKING:
     from campaigns.bootstrap.app import App
@@ -48,14 +48,19 @@ def pause_for_outage(
 
 @contextmanager
 def paused_when_stopped(app: App, run_id: int) -> Iterator[None]:
-    """Ctrl-C and SIGTERM pause the run, whatever is done for it just then: somebody was there, so
-    that `go-on` leaves it alone. While it sends, its workers do that (bootstrap.workers)."""
+    """Ctrl-C and SIGTERM pause the run, whatever is done for it just then. After Ctrl-C `go-on`
+    leaves it alone: somebody was there. While it sends, its workers do that (bootstrap.workers)."""
     try:
         yield
+    except TerminatedError:
+        with suppress(DatabaseError):
+            if app.runs.get(run_id).state in UNDER_WAY:
+                pause_for_outage(app, run_id, "the command was stopped (SIGTERM)")
+        raise
     except KeyboardInterrupt:
         with suppress(DatabaseError):
             if app.runs.get(run_id).state in UNDER_WAY:
-                because = "the command was stopped (Ctrl-C or SIGTERM)"
+                because = "the command was stopped (Ctrl-C)"
                 app.runs.move(run_id, RunState.PAUSED, now=app.clock.now(), because=because)
         raise
 

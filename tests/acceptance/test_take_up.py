@@ -264,11 +264,32 @@ def test_ctrl_c_before_the_first_message_pauses_the_run_and_nobody_takes_it_up(
         assert to_go_on_with(app) == []
         told = app.progress(run.id).stuck
         assert told == (
-            "paused: the command was stopped (Ctrl-C or SIGTERM). `campaigns run shop_moves` goes "
-            "on with it."
+            "paused: the command was stopped (Ctrl-C). `campaigns run shop_moves` goes on with it."
         )
     assert cli(["go-on"]) == 0
     assert f"Run {run.id} of shop_moves: {told}" in capsys.readouterr().err
+
+
+def test_sigterm_before_the_first_message_is_an_outage_and_the_run_goes_on_by_itself(
+    open_shop: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = open_shop()
+    as_environment(shop, monkeypatch)
+
+    def shut_down(*_: object) -> None:
+        raise TerminatedError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(App, "plan_shard", shut_down)
+        assert cli(["run", "shop_moves"]) == 130
+    with shop.app() as app:
+        (run,) = app.runs.active()
+        assert run.state is RunState.PAUSED
+        assert run.stopped_because == "the command was stopped (SIGTERM)"
+        later(shop, FIRST_WAIT)
+        ((taken, outage),) = to_go_on_with(app)
+        assert taken.id == run.id
+        assert outage is not None
 
 
 def test_a_run_whose_last_messages_were_in_a_dead_workers_hands_goes_on(open_shop: Open) -> None:

@@ -13,7 +13,7 @@ from campaigns.domain.channel import Channel
 from campaigns.domain.outage import Outage, begins, in_words_of_too_many, taken_up
 from campaigns.domain.pace import channel_of
 from campaigns.domain.run import UNDER_WAY, Run, RunState
-from campaigns.errors import DatabaseError
+from campaigns.errors import DatabaseError, TerminatedError
 
 if TYPE_CHECKING:
     from campaigns.bootstrap.app import App
@@ -48,16 +48,24 @@ def pause_for_outage(
 
 @contextmanager
 def paused_when_stopped(app: App, run_id: int) -> Iterator[None]:
-    """Ctrl-C and SIGTERM pause the run, whatever is done for it just then: somebody was there, so
-    that `go-on` leaves it alone. While it sends, its workers do that (bootstrap.workers)."""
+    """Ctrl-C and SIGTERM pause the run, whatever is done for it just then. At Ctrl-C somebody was
+    there, so that `go-on` leaves it alone; SIGTERM is an outage. While it sends, its workers do
+    that (bootstrap.workers)."""
     try:
         yield
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         with suppress(DatabaseError):
             if app.runs.get(run_id).state in UNDER_WAY:
-                because = "the command was stopped (Ctrl-C or SIGTERM)"
-                app.runs.move(run_id, RunState.PAUSED, now=app.clock.now(), because=because)
+                _pause_stopped(app, run_id, shut_down=isinstance(stop, TerminatedError))
         raise
+
+
+def _pause_stopped(app: App, run_id: int, *, shut_down: bool) -> None:
+    because = f"the command was stopped ({'SIGTERM' if shut_down else 'Ctrl-C'})"
+    if shut_down:
+        pause_for_outage(app, run_id, because)
+    else:
+        app.runs.move(run_id, RunState.PAUSED, now=app.clock.now(), because=because)
 
 
 def _opens(app: App, channels: Collection[Channel]) -> datetime | None:

@@ -12,6 +12,7 @@ from campaigns.bootstrap.control import pause, resume
 from campaigns.bootstrap.outages import (
     UNCLOSED,
     pause_for_outage,
+    paused_when_stopped,
     standing_outage,
     take_up,
     to_go_on_with,
@@ -270,26 +271,16 @@ def test_ctrl_c_before_the_first_message_pauses_the_run_and_nobody_takes_it_up(
     assert f"Run {run.id} of shop_moves: {told}" in capsys.readouterr().err
 
 
-def test_sigterm_before_the_first_message_is_an_outage_and_the_run_goes_on_by_itself(
-    open_shop: Open, monkeypatch: pytest.MonkeyPatch
+def test_a_shutdown_before_the_first_message_pauses_the_run_until_it_is_taken_up(
+    open_shop: Open,
 ) -> None:
     shop = open_shop()
-    as_environment(shop, monkeypatch)
-
-    def shut_down(*_: object) -> None:
-        raise TerminatedError
-
-    with monkeypatch.context() as patch:
-        patch.setattr(App, "plan_shard", shut_down)
-        assert cli(["run", "shop_moves"]) == 130
     with shop.app() as app:
-        (run,) = app.runs.active()
-        assert run.state is RunState.PAUSED
-        assert run.stopped_because == "the command was stopped (SIGTERM)"
+        run, _ = app.start_run("shop_moves")
+        with pytest.raises(TerminatedError), paused_when_stopped(app, run.id):
+            raise TerminatedError
         later(shop, FIRST_WAIT)
-        ((taken, outage),) = to_go_on_with(app)
-        assert taken.id == run.id
-        assert outage is not None
+        assert [due.id for due, _ in to_take_up(app)] == [run.id]
 
 
 def test_a_run_whose_last_messages_were_in_a_dead_workers_hands_goes_on(open_shop: Open) -> None:

@@ -48,24 +48,21 @@ def pause_for_outage(
 
 @contextmanager
 def paused_when_stopped(app: App, run_id: int) -> Iterator[None]:
-    """Ctrl-C and SIGTERM pause the run, whatever is done for it just then. At Ctrl-C somebody was
-    there, so that `go-on` leaves it alone; SIGTERM is an outage. While it sends, its workers do
-    that (bootstrap.workers)."""
+    """Ctrl-C and SIGTERM pause the run, whatever is done for it just then. After Ctrl-C `go-on`
+    leaves it alone: somebody was there. While it sends, its workers do that (bootstrap.workers)."""
     try:
         yield
-    except KeyboardInterrupt as stop:
+    except TerminatedError:
         with suppress(DatabaseError):
             if app.runs.get(run_id).state in UNDER_WAY:
-                _pause_stopped(app, run_id, shut_down=isinstance(stop, TerminatedError))
+                pause_for_outage(app, run_id, "the command was stopped (SIGTERM)")
         raise
-
-
-def _pause_stopped(app: App, run_id: int, *, shut_down: bool) -> None:
-    because = f"the command was stopped ({'SIGTERM' if shut_down else 'Ctrl-C'})"
-    if shut_down:
-        pause_for_outage(app, run_id, because)
-    else:
-        app.runs.move(run_id, RunState.PAUSED, now=app.clock.now(), because=because)
+    except KeyboardInterrupt:
+        with suppress(DatabaseError):
+            if app.runs.get(run_id).state in UNDER_WAY:
+                because = "the command was stopped (Ctrl-C)"
+                app.runs.move(run_id, RunState.PAUSED, now=app.clock.now(), because=because)
+        raise
 
 
 def _opens(app: App, channels: Collection[Channel]) -> datetime | None:

@@ -43,7 +43,7 @@ def go_on() -> Any:
         for run_id, campaign, outage in outcome(find_due(return_state=True)):
             trouble = ""
             try:
-                if outage is None or _taken_up(app, run_id, campaign, outage):
+                if _taken_up(app, run_id, campaign, outage):
                     gone[campaign] = go_on_with(app, run_id, campaign).accepted
             except OutageError as error:
                 trouble = f"run {run_id}: {error}"
@@ -63,10 +63,10 @@ def go_on() -> Any:
     return Completed(message=" ".join([told, *(f"{wait}." for wait in waits)]), data=gone)
 
 
-def _taken_up(app: App, run_id: int, campaign: str, outage: Outage) -> bool:
+def _taken_up(app: App, run_id: int, campaign: str, outage: Outage | None) -> bool:
     """False where somebody else had a word on the run since it was found."""
     taken = take_up(app, run_id, outage)
-    if taken:
+    if taken and outage is not None:
         get_run_logger().info("taking run %s of %s up again: %s", run_id, campaign, outage)
     return taken
 

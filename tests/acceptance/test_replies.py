@@ -22,6 +22,8 @@ from campaigns.domain.delivery import DeliveryState
 from campaigns.domain.pace import Pace, pace_key
 from campaigns.errors import NotFoundError, UserError
 from campaigns.services.dispatch import Clock
+from campaigns.store import consents
+from campaigns.store.clock import to_ms
 from tests.desk_server import PEOPLE, Person, World, desk, desk_world, make
 from tests.waiting import until
 
@@ -190,6 +192,21 @@ def test_what_was_no_opt_out_is_taken_back_and_the_history_keeps_both(
     command("inbox", "close", number, "--by", "Marta")
     assert ana.ref not in command("inbox", "list")
     assert world.app.profiles.show(world.app.profiles.find(ana.ref)).consents[-1].actor == "Marta"
+
+
+def test_what_is_taken_back_stands_again_over_a_yes_that_a_clock_dated_ahead(
+    world: World, command: Any, ana: Person
+) -> None:
+    customer, ahead = world.app.profiles.find(ana.ref), to_ms(world.app.clock.now()) + 7_200_000
+    with world.app.database.write() as connection:
+        yes = ("marketing", "*", True, ahead, "customer", "a clock ran ahead", "campaigns")
+        consents.append(connection, [(customer, channel, *yes) for channel in ("sms", "whatsapp")])
+    stood = command("show", "customer", ana.ref, "--json")
+    world.says("this is spam", person=ana)
+    assert _permitted(command("show", "customer", ana.ref, "--json")) != _permitted(stood)
+    said = ("--by", "Marta", "--why", "quoted our subject")
+    command("inbox", "no-opt-out", str(world.waits(ana).inbox_id), *said)
+    assert _permitted(command("show", "customer", ana.ref, "--json")) == _permitted(stood)
 
 
 def test_the_desk_takes_back_what_was_no_opt_out_with_a_reason(world: World, ana: Person) -> None:

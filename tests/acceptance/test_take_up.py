@@ -283,6 +283,28 @@ def test_a_shutdown_before_the_first_message_pauses_the_run_until_it_is_taken_up
         assert [due.id for due, _ in to_take_up(app)] == [run.id]
 
 
+@pytest.mark.parametrize("state", [RunState.PAUSED, RunState.CANCELLED])
+def test_a_run_that_somebody_stopped_since_it_was_found_half_planned_is_left_alone(
+    open_shop: Open,
+    state: RunState,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever goes on may be hours at the runs before it."""
+    shop = open_shop()
+    with shop.app() as app:
+        run, _ = app.start_run("shop_moves")
+        assert take_up(app, run.id, None)
+        app.runs.move(run.id, state, now=app.clock.now(), because="the command was stopped")
+    as_environment(shop, monkeypatch)
+    monkeypatch.setattr("campaigns.bootstrap.outages.to_go_on_with", lambda _: [(run, None)])
+    assert cli(["go-on"]) == 0
+    assert "Going on" not in capsys.readouterr().err
+    with shop.app() as app:
+        assert app.runs.get(run.id).state is state
+        assert app.progress(run.id).unplanned == len(app.shards(run.id))
+
+
 def test_a_run_whose_last_messages_were_in_a_dead_workers_hands_goes_on(open_shop: Open) -> None:
     shop = open_shop()
     with shop.app() as app:

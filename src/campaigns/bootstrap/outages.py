@@ -113,14 +113,17 @@ def _unplanned(app: App, run: Run) -> bool:
     return seen.hold is None and seen.at - seen.last_sign_of_planning >= UNCLOSED
 
 
-def take_up(app: App, run_id: int, outage: Outage) -> bool:
+def take_up(app: App, run_id: int, outage: Outage | None) -> bool:
     """Note that the run is taken up again, before anything is done with it: should that fail, the
     next time is further off. Going on is what `begin_sending` and `dispatch_all` do.
 
-    False where it is not paused for this any more: whoever went on with the runs before it may
-    have taken hours, and meanwhile somebody paused it, or took it up.
+    False where it is not as it was found any more: whoever went on with the runs before it may
+    have taken hours, and meanwhile somebody paused it, ended it, or took it up.
     """
-    if standing_outage(app, app.runs.get(run_id)) != outage:
+    run = app.runs.get(run_id)
+    if outage is None:
+        return run.state in UNDER_WAY
+    if standing_outage(app, run) != outage:
         return False
     now = app.clock.now()
     data = taken_up(outage, now).data

@@ -43,8 +43,8 @@ def go_on_command(yes: bool, as_json: bool) -> int:
         for run, outage in found:
             why = f", paused by an outage: {outage}" if outage else ""
             try:
-                if outage is not None and not take_up(app, run.id, outage):
-                    continue  # somebody paused it, or took it up, a moment ago
+                if not take_up(app, run.id, outage):
+                    continue  # somebody paused it, ended it, or took it up, since it was found
                 click.echo(f"Going on with run {run.id} of {run.campaign}{why}.", err=True)
                 worst = max(worst, go_on(app, run, as_json=as_json))
             except CampaignsError as error:  # the others have their turn

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select, text, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    case,
+    except_,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    union_all,
+)
 
 from campaigns.domain.allotment import Allotment
 from campaigns.domain.channel import PUBLIC, Channel
@@ -161,13 +172,7 @@ class SqlPlans:
         d = deliveries.c
         query = (
             select(d.channel, func.count())
-            .where(
-                d.run_id.in_(_by_yes(approval_id, but)),
-                d.customer_id != PUBLIC,
-                d.step == 0,
-                d.hop == 0,
-                or_(d.replaced, counts()),
-            )
+            .where(*_told(_by_yes(approval_id, but)))
             .group_by(d.channel)
         )
         with self._database.read() as connection:
@@ -175,7 +180,7 @@ class SqlPlans:
 
     def kept_back(self, approval_id: int, *, but: int | None = None) -> set[int]:
         """Whom a cap or their own pause kept back in runs of this yes (all `but` one, and those
-        that were cancelled: somebody may have done so for just that)."""
+        that were cancelled: somebody may have done so for just that), but those `told` since."""
         d, by_yes = deliveries.c, _by_yes(approval_id, but)
         of_yes = by_yes.join(runs, runs.c.id == run_plans.c.run_id).where(
             runs.c.state != RunState.CANCELLED
@@ -186,8 +191,10 @@ class SqlPlans:
         suppressed = select(d.customer_id).where(
             d.run_id.in_(of_yes), d.state == DeliveryState.SUPPRESSED, d.outcome.in_(KEPT_BACK)
         )
+        waited = union_all(skipped, suppressed).subquery()
+        query = except_(select(waited.c.customer_id), select(d.customer_id).where(*_told(by_yes)))
         with self._database.read() as connection:
-            return set(connection.execute(union_all(skipped, suppressed)).scalars())
+            return set(connection.execute(query).scalars())
 
     # Costs ----------------------------------------------------------------------------------
 
@@ -237,3 +244,15 @@ def _by_yes(approval_id: int, but: int | None) -> Select[tuple[int]]:
     """The runs of a yes, all but one."""
     query = select(run_plans.c.run_id).where(run_plans.c.approval_id == approval_id)
     return query if but is None else query.where(run_plans.c.run_id != but)
+
+
+def _told(of_runs: Select[tuple[int]]) -> list[ColumnElement[bool]]:
+    """Deliveries of these runs to people who have what was planned for them, or its fallback."""
+    d = deliveries.c
+    return [
+        d.run_id.in_(of_runs),
+        d.customer_id != PUBLIC,
+        d.step == 0,
+        d.hop == 0,
+        or_(d.replaced, counts()),
+    ]

@@ -42,9 +42,9 @@ def take_back(connection: Connection, line: InboxLine, *, by: str, now: datetime
     noes = _noes(connection, line)
     if not noes.proofs:
         return False
-    at = max(to_ms(now), noes.last + 1)
     keys = _keys(connection, line, everywhere=noes.everywhere)
     before = _before(connection, keys, noes.proofs)
+    at = max(to_ms(now), noes.last + 1, _after(before))
     rows = [row for who, (kept, current) in before.items()
             for row in _restored(who, kept, current, at, by, noes.proofs[-1])]  # fmt: skip
     ledger.append(connection, rows)
@@ -107,6 +107,12 @@ def _before(
         who: (list(kept.get(who, {}).values()), list(current[who].values()))
         for who in sorted(taken_for)
     }
+
+
+def _after(before: Mapping[_Who, tuple[list[Standing], list[Standing]]]) -> int:
+    """Just after all that the ledger says: a no over a yes that a clock dated ahead counts from
+    that yes's moment on (domain.consent.no_counts_from)."""
+    return max((to_ms(s.at) + 1 for _, current in before.values() for s in current), default=0)
 
 
 def _restored(

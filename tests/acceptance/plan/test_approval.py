@@ -226,6 +226,17 @@ def test_whom_a_cap_kept_back_is_no_change_for_the_next_run_by_the_same_yes(
     run_id = planned(app)
     send_run(app, run_id)
     assert "exactly as planned" in " ".join(app.report(run_id).course)
+    with app.database.write() as connection:
+        had = schema.contacts.c.customer_id == first
+        connection.execute(schema.contacts.delete().where(had))
+    run_id = planned(app)
+    send_run(app, run_id)
+    by = app.plans.of_run(run_id)
+    assert by is not None
+    assert by.approval_id is not None
+    waiting = app.plans.kept_back(by.approval_id)
+    assert set(others[:20]) & waiting
+    assert first not in waiting, "who was told since explains nobody else's loss a second time"
 
 
 def test_nobody_answering_leaves_nothing_begun_and_a_later_yes_counts(

@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from campaigns.bootstrap import App, connect
 from campaigns.bootstrap.approving import approve_release
+from campaigns.bootstrap.control import cancel
 from campaigns.bootstrap.proof import compare_releases, reproduce
 from campaigns.bootstrap.reporting import account_of
 from campaigns.cli import run as cli
@@ -229,6 +230,18 @@ def test_what_is_altered_where_it_is_stored_is_neither_proven_nor_sent(
         assert delivery in proof.differing
         with pytest.raises(UserError, match="not stored as it was frozen"):
             fresh.begin_sending(run)
+
+
+def test_who_starts_an_altered_release_again_from_its_files_is_refused_as_well(
+    app: App, tmp_path: Path
+) -> None:
+    import_people(app, tmp_path, 5)
+    cancel(app, plan_run(app, "spring_sale").id, by="Ann", why="altered")
+    altered(app, "releases", b'"title":"Spring sale"', b'"title":"Autumn sale"')
+    with connect(app.settings) as fresh:
+        again = plan_run(fresh, "spring_sale").id
+        with pytest.raises(UserError, match="Restore the database from a backup"):
+            fresh.begin_sending(again)
 
 
 def test_a_delivery_that_names_another_skeleton_is_not_proven(app: App, tmp_path: Path) -> None:

@@ -85,7 +85,8 @@ def require_whole(release: Release, frozen: str) -> None:
     if not release.is_whole(frozen):
         raise UserError(
             f"release {frozen} is not stored as it was frozen and approved; nothing is sent. "
-            "Restore the database, or cancel the run and start it again from the files."
+            "Restore the database from a backup: a run that is started again from the same files "
+            "would send the same release."
         )
 
 

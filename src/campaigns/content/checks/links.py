@@ -66,10 +66,10 @@ def _addresses(checked: Checked, view: View) -> Iterator[tuple[str, str]]:
         for found in _IN_TEXT.finditer(text):
             yield part, found[0].rstrip(_END)
         yield from ((part, link) for link in _bare(known.verdict(view, part)))
-    for slot in view.skeleton.slots.values():
-        yield from (
-            (next(iter(view.bodies)), link) for link in _bare(known.of(slot.fallback or ""))
-        )
+    for fallback in filter(None, (slot.fallback for slot in view.skeleton.slots.values())):
+        whole = (found[0].rstrip(_END) for found in _IN_TEXT.finditer(fallback))
+        for link in (*whole, *_bare(known.of(fallback))):
+            yield next(iter(view.bodies)), link
     if view.page is not None:
         for node in view.page.css("[href], [src], [background]"):
             given = node.attributes

@@ -9,7 +9,8 @@ Decisions:
 - `100 %` before a material or a quality (`100% cotton`, `100 % seguro`) says what a thing is, not
   what it costs, and is no mention; before anything else it is one.
 - `only 9.99` and `19,-` are prices of no currency, and cannot be compared: a word for a price
-  before two decimals, and nothing counted behind them. `at 9.30` is a time.
+  before two decimals, and nothing counted behind them. `at 9.30` is a time, and `1.- Choose` the
+  number of what follows.
 - A symbol on the wrong side (`€20` in Spanish, `20 €` in English) is a foreign format; ISO codes
   and words may stand on either side.
 """
@@ -62,13 +63,16 @@ _CUE: Final = re.compile(
 )
 
 
-_PRICE: Final = re.compile(
-    r"\d{1,5}(?:(?P<mark>[.,])(?P<cents>\d\d)(?![\w%°]|[.,:/]\d)"
+_PRICE_ENDS: Final = (
     r"(?=\s*(?:[.,;:!?)¶–—]|$)|\s(?:instead|each|statt|en (?:vez|lugar|comptes)|au lieu|invece"
-    r"|la unidad|cada|and|or|y|o|i)\b)|[.,][-–—]{1,2}(?![\w]))"
+    r"|la unidad|cada|and|or|y|o|i)\b)"
+)
+_PRICE: Final = re.compile(
+    rf"\d{{1,5}}(?:(?P<mark>[.,])(?P<cents>\d\d)(?![\w%°]|[.,:/]\d){_PRICE_ENDS}"
+    rf"|(?:,|(?P<point>\.))[-–—]{{1,2}}(?!\w)(?P<last>{_PRICE_ENDS})?)"
 )
 _PRICED: Final = re.compile(
-    r"(?<!\w)(?:only|just|now|was|from|for|at|save|costs?|s[oó]lo|ahora|antes|desde|por|a|ahorra"
+    r"(?<!\w)(?:only|just|now|was|from|for|at|save|costs?|s[oó]lo|ahora|antes|desde|por|(?<!\d\s)a|ahorra"
     r"|només|ara|abans|des de|per|nur|jetzt|ab|für|statt|seulement|dès|pour|da|ora|só|agora)"
     r"\s{1,3}$",
     re.IGNORECASE,
@@ -139,10 +143,13 @@ def prices_at(text: str, at: int, words: Lexicon) -> tuple[Mention, ...]:
     match = _PRICE.match(text, at)
     if match is None:
         return ()
+    is_priced = bool(_PRICED.search(text, max(0, at - 14), at))
     if match["cents"]:
         no_time = int(match["cents"]) > _LAST_MINUTE or words.decimal == match["mark"] == ","
-        if not no_time or not _PRICED.search(text, max(0, at - 14), at):
+        if not no_time or not is_priced:
             return ()
+    elif match["point"] and match["last"] is None and not is_priced:
+        return ()
     return (Mention(Kind.MONEY, None, "", *match.span()),)
 
 

@@ -6,7 +6,8 @@ Decisions:
 - After a word for code (`el código PRIMAVERA`, `the code SPRING`) letters alone are enough,
   and so are small letters with a digit, or in quotation marks.
 - So it is before the words for paying (`WELCOME at checkout`), and after `enter` and `redeem`.
-  Digits alone are one after a word for code, from four on: a postal code is none.
+  Digits alone are one after a word for code, from four on: a postal code is none, nor is an
+  amount (`a voucher: 1000 €`).
 - A declared code is found whatever it looks like. So is what has its shape (letters and digits in
   the same places) and, where it has a digit, what differs in capitals only: the campaign's own code
   with a slip in it. `SPRING 25` is such a slip of SPRING20, and so is `#SPRING25`.
@@ -20,6 +21,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
+from campaigns.domain.consistency.amounts import amounts_at
+from campaigns.domain.consistency.lexicon import Lexicon
 from campaigns.domain.consistency.mentions import Asked, Kind, Mention
 
 _MARKS: Final = "_-"
@@ -81,11 +84,11 @@ def parted_codes(text: str, asked: Asked) -> Iterator[Mention]:
                 yield Mention(Kind.CODE, match[0], "", *match.span())
 
 
-def cued_codes(text: str, low: str) -> Iterator[Mention]:
+def cued_codes(text: str, low: str, words: Lexicon) -> Iterator[Mention]:
     """The codes after a word for code, and those that the words around them tell."""
     if any(word in low for word in _CUE_WORDS):
         for match in _CUE.finditer(text):
-            if not match[0].isupper() and _is_a_code(match["code"], text, match.start()):
+            if not match[0].isupper() and _is_a_code(match, text, words):
                 yield Mention(Kind.CODE, match["code"], "", *match.span("code"))
     for match in _USED.finditer(text):
         group = "paid" if match["paid"] else "entered"
@@ -94,10 +97,15 @@ def cued_codes(text: str, low: str) -> Iterator[Mention]:
             yield Mention(Kind.CODE, match[group], "", *match.span(group))
 
 
-def _is_a_code(code: str, text: str, at: int) -> bool:
-    if code.isdecimal():
-        return len(code) >= _SHORTEST_NUMBER and not _OF_PLACES.search(text, max(0, at - 12), at)
-    return code not in _NOT_CODES
+def _is_a_code(match: re.Match[str], text: str, words: Lexicon) -> bool:
+    code, at = match["code"], match.start()
+    if not code.isdecimal():
+        return code not in _NOT_CODES
+    return (
+        len(code) >= _SHORTEST_NUMBER
+        and not _OF_PLACES.search(text, max(0, at - 12), at)
+        and not amounts_at(text, match.start("code"), words)
+    )
 
 
 def codes_at(text: str, at: int, asked: Asked) -> tuple[Mention, ...]:

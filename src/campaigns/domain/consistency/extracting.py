@@ -58,7 +58,7 @@ def extract(text: str, locale: str, asked: Asked | None = None) -> list[Mention]
         found.take(*place)
     for whole in (
         declared_codes(reading.text, asked),
-        cued_codes(reading.text, reading.low),
+        cued_codes(reading.text, reading.low, words),
     ):
         found.add(whole)
     _from_digit_to_digit(reading.text, words, asked, found)

@@ -131,7 +131,8 @@ def _currencies(locale: str, territory: str, more: Iterable[str]) -> dict[str, s
     known |= {code: code for code in (*CURRENCIES, *more)}
     known |= _SYMBOLS
     for own in get_territory_currencies(territory) if territory else ():
-        known[_read(get_currency_symbol(own, locale))] = own
+        symbol = _read(get_currency_symbol(own, locale))
+        known |= {symbol: own, symbol.removesuffix("."): own} if symbol == "kr." else {symbol: own}
     return known
 
 

@@ -52,7 +52,7 @@ _DEAL_DIGITS: Final = re.compile(
     r"(?P<take>[2-9])(?:\s?[x×X]\s?|\s(?:por|for|per|for the price of|(?:por el|al) precio de"
     r"|(?:pel|al) preu de|zum Preis von|pour le prix de|al prezzo di|pelo preço de"
     r"|(?:für|pour)(?= 1\b))\s)(?P<pay>[1-9])"
-    r"(?!\w|\s?[%€$£×x'\"]|[.,]\d|\s(?:cm|mm|m|in|ft|px|euro|d[oóò]l|pound"
+    r"(?!\w|\s?[%€$£×x'\"]|[.,]\d|\s(?:cm|mm|m|in|ft|px|(?i:eur)|d[oóò]l|pound"
     r"|libra|lliur|por c|per c))"
 )
 #: How many, in a deal.
@@ -62,7 +62,12 @@ _PART: Final = InWords(Kind.PERCENT)
 _ONE_MORE: Final = InWords(Kind.TEXT)
 #: Words of which one must be there, what is meant, and how it is said.
 _SAYINGS: Final = (
-    (("half",), _HALF, r"half[\s-](?:the\s)?(?:price|cost|off)(?!\w)|costs?\shalf(?!\w)"),
+    (
+        ("half",),
+        _HALF,
+        r"half[\s-](?:the\s)?(?:price|cost|off)(?!\w)"
+        r"|costs?\shalf(?!\w|\san?\s(?:second|minute|hour|day|week|month|year)(?!\w))",
+    ),
     (("medio", "mig"), _HALF, r"(?:medio\sprecio|mig\spreu)(?!\w)"),
     (
         ("/",),
@@ -107,8 +112,9 @@ _SAYINGS: Final = (
         ("free", "gratis", "franc", "regalo", "regal"),
         _ONE_MORE,
         r"[1-9]\s?\+\s?[1-9]\s(?:free|gratis|de\s(?:franc|regalo?))(?!\w)"
-        r"|(?:second|third|2nd|3rd)\s(?:(?:one|item|unit|pair|plant|pot)\s)?(?:is\s|for\s)?free"
-        r"(?![\w-]|\s(?:of|from|to)\b)"
+        r"|(?:second|third|2nd|3rd)\s(?:(?:one|item|unit|pair|plant|pot)\s(?:is\s|for\s)?|is\s|for\s)"
+        r"free(?![\w-]|\s(?:of|from|to)\b)"
+        r"|(?:second|third|2nd|3rd)\sfree(?![\w-]|\s(?!if|when|with)\w)"
         r"|(?:segund[oa]|segona?|tercer[oa]?|2\.?[ªºa])\s(?:(?:unidad|unitat|artículo|article|planta)\s)?"
         r"(?:gratis|de\s(?:franc|regalo?))(?!\w)",
     ),

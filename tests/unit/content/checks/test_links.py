@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.content.checks.told import EN, told
+from tests.unit.content.checks.told import EN, of_rule, told
 from tests.unit.content.files import Files
 
 
@@ -31,6 +31,23 @@ def test_a_link_to_elsewhere_is_an_error(
 def test_an_address_typed_into_copy_is_told_at_its_line(files: Files) -> None:
     line = files.english("Until {{", "See http://shop.example.org/x. Until {{")
     assert all(f.startswith(f"{EN}:{line}: ") for f in told(files, "link-scheme"))
+
+
+@pytest.mark.parametrize(
+    ("address", "rule"),
+    [
+        ("https://shop.example.org/x", "link-domain"),
+        ("shop.example.org/x", "link-domain"),
+        ("http://shop.example.com/x", "link-scheme"),
+    ],
+)
+def test_a_link_for_customers_without_a_value_is_told_at_its_line(
+    files: Files, address: str, rule: str
+) -> None:
+    line = files.english("or_else('friend')", f"or_else('friend of {address}')")
+    found = of_rule(files, rule)
+    assert found
+    assert all(address in f and f.startswith(f"{EN}:{line}: ") for f in found)
 
 
 def test_a_fact_that_leads_elsewhere_is_told_at_the_fact(files: Files) -> None:

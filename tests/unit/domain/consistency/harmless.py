@@ -57,6 +57,10 @@ HARMLESS: dict[str, list[str]] = {
         "Pay with PAYPAL at checkout; our postal code is 08000.",
         "Half of it costs nothing.",
         "This may be 3 times as much as you march.",
+        "1.- Choose a plant. 2.- Tell us.",
+        "Chapter 12.- The garden.",
+        "It costs half an hour.",
+        "A 30 second free tour, and our second free workshop.",
     ],
     "de_DE": [
         "Der Weg ist 9,99 m lang, nur 1,50 m breit.",
@@ -65,6 +69,7 @@ HARMLESS: dict[str, list[str]] = {
         "Version 31.3 der App, § 7 Abs. 3.",
         "Für 2 Personen, 2 für den Balkon.",
         "100 % natürlich.",
+        "1.- Wähle eine Pflanze.",
         "Plastikfrei und co2-neutral an der Kasse, COVID19 beim Bezahlen.",
     ],
     "fr_FR": [
@@ -74,6 +79,9 @@ HARMLESS: dict[str, list[str]] = {
     ],
     "es_ES": [
         "Me encanta mayo.",
+        "1.- Elige tu planta. 2.— Escríbenos.",
+        "Artículo 12.- Bases del sorteo.",
+        "Abrimos de 9,30 a 13,30.",
         "Más de 30 años contigo.",
         "3 tiendas en Barcelona.",
         "Abierto 24/7.",

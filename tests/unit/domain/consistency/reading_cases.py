@@ -91,7 +91,13 @@ MONEY: Cases = [
     ("en_GB", "from 9.99", [None]),
     ("en_GB", "only 19,-", [None]),
     ("en_GB", "₺20, 20 kr", [Money(Decimal(20), "TRY"), Money(Decimal(20), "SEK")]),
-    ("da_DK", "20 kr.", [Money(Decimal(20), "DKK")]),
+    ("da_DK", "20 kr., 30 kr", [Money(Decimal(20), "DKK"), Money(Decimal(30), "DKK")]),
+    (
+        "de_DE",
+        "Gutschein 1000 €, Coupon 1000 EUR, Gutschein 4711.",
+        [eur("1000"), eur("1000"), "4711"],
+    ),
+    ("de_DE", "2 für 1 Euro, nur 9.- im Laden, 19.- statt 29.-", [eur("1"), None, None, None]),
     ("it_IT", "5 mila euro", [eur("5000")]),
 ]
 
@@ -306,6 +312,7 @@ IN_WORDS: Cases = [
     ("es_ES", "dos por uno", [InWords(Kind.TEXT, "2x1")]),
     ("es_ES", "dos por el precio de uno", [InWords(Kind.TEXT, "2x1")]),
     ("es_ES", "3x2 en macetas", [InWords(Kind.TEXT, "3x2")]),
+    ("en_GB", "second free, the third is free", [InWords(Kind.TEXT), InWords(Kind.TEXT)]),
     ("es_ES", "3 por 2", [InWords(Kind.TEXT, "3x2")]),
     ("es_ES", "ciento veinte euros", [InWords(Kind.MONEY, eur("120"))]),
     ("es_ES", "cien euros", [InWords(Kind.MONEY, eur("100"))]),

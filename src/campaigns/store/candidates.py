@@ -59,7 +59,12 @@ def in_audience(
 ) -> ColumnElement[bool]:
     """Customers of the release's audience in a range of ids, both ends included."""
     in_range = customers.c.id.between(first, last)
-    return and_(in_range, audience.where(release.policy.audience, now=now, dialect=dialect))
+    return and_(in_range, audience_of(release, now=now, dialect=dialect))
+
+
+def audience_of(release: Release, *, now: datetime, dialect: Dialect) -> ColumnElement[bool]:
+    """Customers of the release's audience, whatever their ids."""
+    return audience.where(release.policy.audience, now=now, dialect=dialect)
 
 
 def has_delivery(

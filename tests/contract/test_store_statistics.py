@@ -18,6 +18,7 @@ from campaigns.domain.pressure import Cap
 from campaigns.domain.run import Run
 from campaigns.store.customers import SqlProfiles
 from campaigns.store.engine import open_database
+from campaigns.store.locking import Locking
 from tests.contract.store_world import MARGIN, NOW, World, release
 from tests.contract.test_store_lookups import noted
 from tests.databases import PostgresDatabases
@@ -145,6 +146,42 @@ def test_rows_that_may_change_nothing_are_looked_up_while_stamps_are_taken_for_f
             assert profiles.unchanged(rows) == rows
     assert any("JOIN stamps" in sql for sql, _ in asked)
     assert _read_beside(world, asked) == []
+
+
+def test_a_run_again_looks_up_whom_the_last_one_skipped_before_the_server_has_seen_its_skips(
+    world: World,
+) -> None:
+    """It would go through all of them for each customer: there is one of that run, it thinks."""
+    of, customers = release("again"), _customers(world)
+    first = world.planned(customers[:10], of=of)
+    with world.database.engine.connect() as connection:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.exec_driver_sql(
+            f"INSERT INTO skips SELECT 0, n, 'no_consent|email=no_consent' "
+            f"FROM generate_series(1, {_OTHERS}) AS n"
+        )
+        connection.exec_driver_sql("VACUUM ANALYZE")
+        connection.exec_driver_sql(
+            f"INSERT INTO skips SELECT {first.id}, id, 'no_consent|email=no_consent' "
+            f"FROM customers WHERE id >= {customers[10]}"
+        )
+    world.finished(first.id)
+    second = world.started(of)
+    with noted(world.database) as asked:
+        sifted = world.planning.sift(of, second, first=1, last=customers[-1], now=NOW)
+    assert sifted.already == 10
+    with world.database.read() as connection:
+        Locking("postgresql").by_index(connection)
+        told = [
+            str(row[0])
+            for sql, parameters in asked
+            if "lacking" in sql
+            for row in connection.exec_driver_sql("EXPLAIN " + sql, parameters)  # type: ignore[arg-type]
+        ]
+    assert any("pk_skips" in line for line in told)
+    # (Of suppressions, of which there are none here, it may do as it likes.)
+    compared = [line for line in told if "Join Filter" in line and "address_key" not in line]
+    assert compared == []
 
 
 def _unread() -> RefusedRow:

@@ -136,3 +136,15 @@ def sent(app: App) -> tuple[RunReport, DispatchCounts]:
 
 def of(report: RunReport, channel: Channel, state: DeliveryState) -> int:
     return report.states.get((channel, state), 0)
+
+
+def later(shop: Shop, wait: timedelta) -> None:
+    shop.clock.ahead += wait.total_seconds() + 1
+
+
+def as_environment(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (
+        ("HOME", shop.home), ("TEMPLATES", shop.home / "templates"),
+        ("SANDBOX_URL", shop.sandbox.url), ("SANDBOX_QUIET_HOURS", "false"), ("WORKERS", "1"),
+    ):  # fmt: skip
+        monkeypatch.setenv(f"CAMPAIGNS_{name}", str(value))

@@ -5,7 +5,7 @@ what a layout hides. The other modules make faults by rule; these were thought o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tests.unit.content.mutation.fault import Fault
 from tests.unit.content.mutation.shipped import Place, copy_file, replaced, text_at, with_text
@@ -347,16 +347,23 @@ _WARNS = (
 )  # fmt: skip
 
 
-def adversarial_faults() -> Iterator[Fault]:
-    """Everything of this module."""
-    for kind, sentences in _ADDED.items():
-        for language, sentence in sentences:
+def added(
+    sentences: Mapping[str, Sequence[tuple[str, str]]], warned: Callable[[str], bool]
+) -> Iterator[Fault]:
+    """Each of these sentences (kind → language and sentence) at the end of a text of the sale."""
+    for kind, of_kind in sentences.items():
+        for language, sentence in of_kind:
             file, place = copy_file(SPRING, language), ("body", 1)
             yield Fault(
                 kind, f"{language}/{sentence}", SPRING, file,
                 with_text(file, place, f"{text_at(file, place)} {sentence}"),
-                "a value that the campaign does not declare", warns=_warns(sentence),
+                "a value that the campaign does not declare", warns=warned(sentence),
             )  # fmt: skip
+
+
+def adversarial_faults() -> Iterator[Fault]:
+    """Everything of this module."""
+    yield from added(_ADDED, _warns)
     for kind, campaign, language, place, old, new in _CHANGED:
         file = copy_file(campaign, language)
         text = text_at(file, place)

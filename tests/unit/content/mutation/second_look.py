@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tests.unit.content.mutation.adversarial import added
 from tests.unit.content.mutation.fault import Fault
 from tests.unit.content.mutation.shipped import Place, copy_file, replaced, text_at, with_text
 
@@ -133,15 +134,7 @@ _WARNS = (
 
 def second_look() -> Iterator[Fault]:
     """Everything of this module."""
-    for kind, sentences in _ADDED.items():
-        for language, sentence in sentences:
-            file, place = copy_file(SPRING, language), ("body", 1)
-            yield Fault(
-                kind, f"{language}/{sentence}", SPRING, file,
-                with_text(file, place, f"{text_at(file, place)} {sentence}"),
-                "a value that the campaign does not declare",
-                warns=any(words in sentence for words in _WARNS),
-            )  # fmt: skip
+    yield from added(_ADDED, lambda sentence: any(words in sentence for words in _WARNS))
     for kind, language, place, old, new in _CHANGED:
         file = copy_file(SPRING, language)
         text = text_at(file, place)
